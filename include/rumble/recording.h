@@ -1,0 +1,96 @@
+/* rumble/recording.h -- activity and everything that belongs to its two axes.
+ *
+ * A recording is a *view*: samples stay where they were first written, and selecting, shifting and scaling only say which
+ * of them are meant. Row i, frame t of the view is
+ *
+ *     v(i, t) = (float) (((double) samples[row[i]][ frame((t - shift[i]) mod T) ] - offset[i]) * scale[i])
+ *
+ * where frame() walks through the selected intervals of the stored frames. Views of views collapse into one. Nothing but
+ * rmb_read_block() looks through the view. Units: s, Hz, um. Missing numbers are NaN, missing annotations NULL.
+ *
+ * Everything a recording points to is borrowed: it lives as long as the call, the arena or the object it came from. */
+#ifndef RMB_RECORDING_H
+#define RMB_RECORDING_H
+#include <stdint.h>
+#include "rumble/arena.h"
+#include "rumble/array.h"
+#include "rumble/error.h"
+
+/* What is known of each neuron; every member has n entries or is NULL. */
+struct rmb_neurons {
+	int64_t n;
+	const int64_t *id;      /* the number the neuron has in its file */
+	const double *x, *y;    /* position, um */
+	const double *quality;  /* snr, probability or whatever the file calls quality */
+	const int64_t *plane, *probe;
+	const char *area;       /* n texts of area_width bytes, NUL-padded */
+	size_t area_width;
+};
+
+struct rmb_interval { int64_t start, n; }; /* frames start .. start + n - 1 */
+
+struct rmb_recording {
+	struct rmb_neurons neurons;
+	int64_t nframes;                     /* T, of the view */
+	double rate;                         /* frames per second, Hz; NaN if unknown */
+	int64_t nsegments;                   /* runs of frames without a gap; at least 1 if nframes > 0 */
+	const int64_t *segment;              /* first frame (of the view) of each; segment[0] = 0, ascending */
+	const int64_t *state;                /* [nframes] or NULL */
+	char scaling[RMB_NAME_MAX];          /* "none", or "zscore ddof=0 eps=0" */
+	char recipe_of_view[RMB_NAME_MAX];   /* "", or what a reader should know: "circular shifts" */
+
+	/* the samples: data[stored_rows][stored_frames], in the object `source` ("" = the object being written) */
+	const float *samples;
+	int64_t stored_rows, stored_frames;
+	char source[RMB_KEY_MAX];
+
+	/* the view */
+	const int64_t *row;                  /* [neurons.n] stored row of each neuron; NULL: i */
+	int64_t nintervals;                  /* 0: all stored frames */
+	const struct rmb_interval *interval; /* selected stored frames, in the order they follow each other */
+	const int64_t *shift;                /* [neurons.n] in [0, nframes); NULL: none */
+	const double *offset, *scale;        /* [neurons.n]; both NULL: as stored */
+};
+
+/* Spike times, neuron by neuron: those of neuron i are time[first[i]] .. time[first[i + 1] - 1], ascending, in s. */
+struct rmb_spikes {
+	struct rmb_neurons neurons;
+	int64_t nspikes;
+	const double *time;
+	const int64_t *first;    /* [neurons.n + 1] */
+	int64_t nobserved;       /* observed intervals: the user's window, else the file's, else first to last spike */
+	const double *observed;  /* [nobserved][2], s, ascending, disjoint */
+};
+
+/* Copies rows row .. row + nrows - 1, frames frame .. frame + nframes - 1 of the view into buffer[nrows][nframes].
+ * The range must lie inside. Quick when frame pieces are 1,024 or longer. Safe from many threads at once. */
+void rmb_read_block(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, float *buffer);
+/* The same values computed and delivered in double (no rounding to float). */
+void rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, double *buffer);
+/* Tells the kernel that the stored rows behind these view rows are not needed again soon, so that pages of a mapped
+ * object do not stay resident. Changes no value. */
+void rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows);
+
+/* Views: *out becomes a view of *in; tables that change are made in the arena. 0, or RMB_ELIMIT (no memory), or what is said.
+ *
+ * keep[nkeep]: rows of *in, in the order wanted; all annotations follow. */
+int rmb_view_neurons(struct rmb_arena *arena, const struct rmb_recording *in, const int64_t *keep, int64_t nkeep,
+                     struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
+/* interval[n]: frames of *in. Segments end at every joint. RMB_EDATA if *in is shifted: export or bin it first. */
+int rmb_view_frames(struct rmb_arena *arena, const struct rmb_recording *in, const struct rmb_interval *interval, int64_t n,
+                    struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
+/* Row i becomes x((t - shift[i]) mod T); adds to shifts that stand. shift[neurons.n], any sign. */
+int rmb_view_shift(struct rmb_arena *arena, const struct rmb_recording *in, const int64_t *shift,
+                   struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
+/* Row i becomes (x - offset[i]) * scale[i]; scale[i] is finite (0 allowed: the row becomes zero). `scaling` names it. */
+int rmb_view_scale(struct rmb_arena *arena, const struct rmb_recording *in, const double *offset, const double *scale,
+                   const char *scaling, struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
+/* The same selection for annotations alone (spikes have no view). */
+int rmb_neurons_select(struct rmb_arena *arena, const struct rmb_neurons *in, const int64_t *keep, int64_t nkeep,
+                       struct rmb_neurons *out, struct rmb_error *error) RMB_CHECKED;
+
+/* 1 if every table agrees with every other (lengths, ranges, order, finiteness of scales); else 0 and a sentence. Objects
+ * from the cache are checked with this before use. */
+int rmb_recording_valid(const struct rmb_recording *recording, struct rmb_error *error);
+int rmb_spikes_valid(const struct rmb_spikes *spikes, struct rmb_error *error);
+#endif

@@ -1,0 +1,194 @@
+/* rumble/stage.h -- what a stage says about itself, and what it may ask of the engine.
+ *
+ * Each file in stages/ that holds a stage ends with one constant struct rmb_stage; its line in stages/stages.def makes it
+ * known. The recipe checker, `rumble stages`, the JSON schema, the handbook, the cache key, the plan and the report's
+ * figures and captions all read the descriptor, and none of them mentions a stage by name. This header is the one place
+ * where the engine and the science meet. */
+#ifndef RMB_STAGE_H
+#define RMB_STAGE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "rumble/arena.h"
+#include "rumble/array.h"
+#include "rumble/error.h"
+#include "rumble/random.h"
+#include "rumble/recording.h"
+
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
+
+enum rmb_kind {
+	RMB_REAL = 1, /* double            "25 um", "0.3"; with none: NaN */
+	RMB_INT,      /* int64_t           "500";          with none: INT64_MIN */
+	RMB_FLAG,     /* bool              "true" or "false" */
+	RMB_WORD,     /* const char *      one of `words` */
+	RMB_STRING,   /* const char *      any text;       with none: NULL */
+	RMB_FILE,     /* const char *      a path, relative to the recipe; its *content* enters the key; none: NULL */
+	RMB_RANGE,    /* struct rmb_range  "11..500", both ends included; with none: {INT64_MIN, INT64_MIN} */
+	RMB_INTS,     /* struct rmb_ints   [0, 4, 7]; with none: {-1, NULL} */
+	RMB_REALS     /* struct rmb_reals  [0 um, 500 um]; with none: {-1, NULL} */
+};
+
+struct rmb_range { int64_t first, last; };
+struct rmb_ints { int64_t n; const int64_t *v; };
+struct rmb_reals { int64_t n; const double *v; };
+
+struct rmb_param {        /* one setting; an entry without name ends the list */
+	const char *name;     /* key in the recipe */
+	enum rmb_kind kind;
+	size_t at;            /* offsetof() its field in the settings struct; the field's type is beside the kind above */
+	const char *def;      /* default as one would write it in a recipe: "25 um", "none", "11..500"; NULL: required */
+	bool none;            /* the word `none` is allowed */
+	const char *unit;     /* RMB_REAL, RMB_REALS: "s", "Hz", "um", "B"; NULL or "1": a bare number */
+	double min, max;      /* allowed values, ends included, of REAL, INT, RANGE ends and list entries; both 0: any */
+	const char *words;    /* RMB_WORD: "mean|sum" */
+	const char *help;     /* one line without a full stop */
+	bool numeric_noise;   /* true: does not enter the key, for it cannot change a result (a block size, a cap) */
+};
+
+/* ---- ports ------------------------------------------------------------------------------------------------------- */
+
+enum { RMB_RECORDING = 1, RMB_SPIKES = 2, RMB_ARRAY = 4, RMB_AS_INPUT = 8 };
+enum rmb_gather {
+	RMB_ONE = 0,    /* one thing; a list in the recipe makes a branch per element */
+	RMB_BRANCHES,   /* the list as it is */
+	RMB_REPLICATES, /* all replicates of a `repeat` (or the one) */
+	RMB_RECORDINGS  /* the node of every recording: the stage is a group stage, one node over all */
+};
+
+struct rmb_port {           /* an entry without name ends the list; the first output is the main one */
+	const char *name;
+	unsigned kinds;         /* of RMB_RECORDING, RMB_SPIKES, RMB_ARRAY; an output may be RMB_AS_INPUT: as the first input */
+	enum rmb_gather gather; /* inputs only */
+	bool optional;          /* inputs: may be left out; outputs: not made under every setting */
+	const char *axes;       /* RMB_ARRAY: axis names, slowest first: "rank lag"; "" for a scalar; NULL for an input: any */
+	enum rmb_type type;     /* RMB_ARRAY outputs */
+	const char *unit;       /* RMB_ARRAY: "1", "um", ... */
+	const char *help;       /* one line without a full stop */
+};
+
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
+
+/* A series: one output drawn against another, or against the axis values of its fastest axis. */
+struct rmb_series {
+	const char *y;       /* output; an entry without y ends the list */
+	const char *x;       /* output, or NULL: the axis */
+	const char *style;   /* "points", "line", "dashes" */
+	const char *label;   /* {name} prints a scalar output or a setting, as in "fit, exponent {exponent}" */
+};
+/* A figure of a node. In the report the branches of a node share its axes. An entry without name ends the list. */
+struct rmb_figure {
+	const char *name;
+	const char *kind;       /* "curve" (series), "raster" (a recording or an array [row column] as an image) */
+	const char *x, *y;      /* axis titles, with units in brackets where there are any */
+	bool logx, logy;
+	bool equal;             /* 1:1 aspect */
+	const char *image;      /* kind raster: the output */
+	const char *caption;    /* {name} as above */
+	struct rmb_series series[6];
+};
+
+/* ---- cost -------------------------------------------------------------------------------------------------------- */
+
+struct rmb_size {           /* what is known or assumed of a recording before running; 0: unknown */
+	double neurons, frames, spikes;
+};
+struct rmb_cost {
+	double flops;           /* floating-point operations of matrix products and solvers */
+	double bytes;           /* bytes read and written otherwise */
+	double memory;          /* peak bytes beyond the mapped inputs */
+	double disk;            /* bytes of the object */
+	struct rmb_size out;    /* size of the recording it makes; engine presets it to the input's */
+};
+
+/* ---- one execution ----------------------------------------------------------------------------------------------- */
+
+struct rmb_call; /* one execution; valid until run() returns, as is all that comes from it */
+
+/* The settings struct of the stage, filled in. */
+const void *rmb_settings(const struct rmb_call *call);
+/* How many things are at an input port: 1 for RMB_ONE (0 if optional and left out), any number for the others. */
+int rmb_input_count(const struct rmb_call *call, const char *port);
+/* Name of thing i at the port as the recipe has it ("fx26/svca2@z"): for sentences and labels, never for numbers. */
+const char *rmb_input_name(const struct rmb_call *call, const char *port, int i);
+/* Kind of thing i at the port: RMB_RECORDING, RMB_SPIKES or RMB_ARRAY. */
+unsigned rmb_input_kind(const struct rmb_call *call, const char *port, int i);
+/* Borrow thing i; never written. NULL if there is none of that kind. */
+const struct rmb_array *rmb_input_array(const struct rmb_call *call, const char *port, int i);
+const struct rmb_recording *rmb_input_recording(const struct rmb_call *call, const char *port, int i);
+const struct rmb_spikes *rmb_input_spikes(const struct rmb_call *call, const char *port, int i);
+/* Labels (`area`, ...) of the recording that thing i comes from, or NULL. Only for stages that say reads_labels. */
+const char *rmb_input_label(const struct rmb_call *call, const char *port, int i, const char *label);
+/* The recording's name in sentences ("krebs"); for group stages "". */
+const char *rmb_recording_name(const struct rmb_call *call);
+
+/* Make a declared array output, zeroed, owned by the engine; axes[] as many as the port names, in its order. NULL: failed. */
+struct rmb_array *rmb_output(struct rmb_call *call, const char *port, const struct rmb_axis *axes);
+/* A scalar output in one line. 0 or a failure. */
+int rmb_output_scalar(struct rmb_call *call, const char *port, double value) RMB_CHECKED;
+/* Publish a recording at an output port: a view of an input (out->source stands), or a description of samples that the
+ * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
+ * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */
+int rmb_output_recording(struct rmb_call *call, const char *port, const struct rmb_recording *out) RMB_CHECKED;
+/* Write samples of *stored* rows row.., frames frame.. from block[nrows][nframes]. Blocks may come in any order. */
+int rmb_write_block(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block) RMB_CHECKED;
+/* Replace the row table (view row -> stored row) and the neurons of a recording being written: for a loader that learns
+ * which rows are usable only while it reads. rows[neurons->n]. */
+int rmb_output_rows(struct rmb_call *call, const char *port, const int64_t *rows, const struct rmb_neurons *neurons) RMB_CHECKED;
+int rmb_output_spikes(struct rmb_call *call, const char *port, const struct rmb_spikes *out) RMB_CHECKED;
+
+/* n * size zeroed bytes, 64-byte aligned, gone when run() returns. NULL: no memory (the failure is recorded). */
+void *rmb_scratch(struct rmb_call *call, size_t n, size_t size);
+/* The arena behind rmb_scratch, for functions that want one. */
+struct rmb_arena *rmb_call_arena(struct rmb_call *call);
+/* The error that the call will end with, for functions that want one. */
+struct rmb_error *rmb_call_error(struct rmb_call *call);
+/* Say why the call failed; the first sentence is kept. Returns `code`. */
+int rmb_fail(struct rmb_call *call, int code, const char *format, ...) RMB_PRINTF(3, 4);
+/* Say what the reader of the results must know. It is stored with them and reaches the report. */
+void rmb_warn(struct rmb_call *call, const char *format, ...) RMB_PRINTF(2, 3);
+/* Report progress between blocks. Non-zero: the run was cancelled, return that value at once. */
+int rmb_progress(struct rmb_call *call, double done, double total) RMB_CHECKED;
+/* Threads the stage may use now. Must not change any result. */
+int rmb_threads(const struct rmb_call *call);
+/* A stream of this node alone (its key and `purpose`)... */
+struct rmb_stream rmb_node_stream(const struct rmb_call *call, const char *purpose);
+/* ... and one shared by all nodes with the same seed, replicate number, purpose and length. */
+struct rmb_stream rmb_shared_stream(const struct rmb_call *call, const char *purpose, int64_t length);
+
+/* ---- the descriptor ---------------------------------------------------------------------------------------------- */
+
+struct rmb_stage {
+	const char *name;     /* as written in a recipe */
+	int version;          /* raise when equal inputs give other numbers */
+	const char *folder;   /* "load", "prepare", "analyze", "simulate", "compare": groups the list of stages */
+	const char *brief;    /* one line for the list of stages */
+	const char *about;    /* a paragraph for the handbook: what it computes and which estimator */
+	const char *cite;     /* paper, equation, section */
+	const char *caption;  /* report sentence; {setting} prints with its unit */
+	const struct rmb_param *params;
+	const struct rmb_port *in, *out;
+	const struct rmb_figure *figures; /* NULL: none */
+	size_t settings_size;
+	bool reads_files;     /* a source: each recording's entry in the recipe gives its settings; its worker is confined */
+	bool reads_labels;    /* labels of the recordings enter its key */
+	int blas_threads;     /* constant of the stage; 0 means 1 */
+	/* Whether it draws random numbers under these settings (seed and replicate then enter the key). NULL: never. */
+	bool (*draws)(const void *settings);
+	/* Kinds that the main output can have under these settings. NULL: as the port says. */
+	unsigned (*makes)(const void *settings);
+	/* What the tables cannot express, checked without data: RMB_ERECIPE and a sentence that names the setting. NULL: all said. */
+	int (*check)(const void *settings, struct rmb_error *error);
+	/* Cost of one node; `in` is the size of the first recording it reads. NULL: trivial. */
+	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
+	/* 0, or what rmb_fail() returned. */
+	int (*run)(struct rmb_call *call);
+};
+
+/* All stages, in the order of stages.def; ends with NULL. */
+extern const struct rmb_stage *const rmb_stages[];
+/* Version of stages/numeric/, part of every key. */
+extern const int rmb_numeric_version;
+/* NULL: no such stage. */
+const struct rmb_stage *rmb_stage_find(const char *name);
+#endif

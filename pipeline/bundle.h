@@ -1,0 +1,23 @@
+/* pipeline/bundle.h -- recordings and spikes as named arrays of an object, and back.
+ *
+ * Output port P of kind recording is stored as P/activity (only in the object that holds the samples), P/row, P/interval,
+ * P/shift, P/offset, P/scale, P/segment, P/id, P/x, ..., and the scalars rate, nframes, scaling, source as P/... arrays;
+ * spikes as P/time, P/first, P/observed and the annotations. */
+#ifndef RMB_BUNDLE_H
+#define RMB_BUNDLE_H
+#include "pipeline/object.h"
+#include "rumble/recording.h"
+
+/* Appends the arrays of a bundle to array[*narrays] (room for 32 more); data is borrowed from the bundle. For a recording that
+ * holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written later). */
+int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *recording, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
+int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
+/* Kind of what an object holds under a port: RMB_RECORDING, RMB_SPIKES, RMB_ARRAY, or 0. */
+unsigned rmb_bundle_kind(const struct rmb_object *object, const char *port);
+/* Rebuilds and checks the bundle. `samples` is the object that source names (NULL if source is "" or for looking at
+ * annotations only; then ->samples is NULL). RMB_EDAMAGE if it does not hold together. */
+int rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port, const struct rmb_object *samples, struct rmb_recording *recording, struct rmb_error *error) RMB_CHECKED;
+int rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, const char *port, struct rmb_spikes *spikes, struct rmb_error *error) RMB_CHECKED;
+/* Key of the object that holds the samples of a recording: its own key, or what P/source says. */
+const char *rmb_bundle_source(const struct rmb_object *object, const char *port);
+#endif

@@ -1,0 +1,45 @@
+/* pipeline/cache.h -- the place where objects live: objects/ab/ab12....h5, leases/, journal.jsonl, hashes (memo), bad/. */
+#ifndef RMB_CACHE_H
+#define RMB_CACHE_H
+#include "pipeline/object.h"
+#include "rumble/arena.h"
+
+struct rmb_cache { char *root; }; /* absolute */
+
+/* Opens (and makes) the cache at `root`; NULL: $RUMBLE_CACHE, else $XDG_CACHE_HOME/rumble, else ~/.cache/rumble. Says path and
+ * remedy when it cannot be written. Sweeps temporary files whose writers are dead. */
+int rmb_cache_open(const char *root, struct rmb_cache *cache, struct rmb_error *error) RMB_CHECKED;
+void rmb_cache_close(struct rmb_cache *cache);
+/* objects/ab/ab12...h5 (in the arena). */
+const char *rmb_cache_path(struct rmb_arena *arena, const struct rmb_cache *cache, const char *key);
+/* A directory on the same file system for temporary files. */
+const char *rmb_cache_scratch(struct rmb_arena *arena, const struct rmb_cache *cache);
+/* true if an object stands there whose header, length and key are right (its payload is not read). */
+bool rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes);
+/* Opens an object. Verified whole if up to 1 MiB or if this run has not verified it yet (record of header, length, inode,
+ * mtime, ctime kept in the cache, named by `run`; NULL: always whole). A bad one is set aside into bad/ and gives RMB_EDAMAGE. */
+int rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error) RMB_CHECKED;
+/* Moves a bad object into bad/ so that it is recomputed; never follows a symlink. */
+void rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why);
+/* Lets an object go (keep: false). */
+int rmb_cache_remove(const struct rmb_cache *cache, const char *key, struct rmb_error *error) RMB_CHECKED;
+double rmb_cache_free_bytes(const struct rmb_cache *cache);
+
+/* ---- leases (dependencies.md, section 4): leases/KEY.lease.N made by link(); takeover makes N + 1 */
+struct rmb_lease; /* opaque; a thread beats it every 15 s */
+enum rmb_claim { RMB_CLAIMED, RMB_HELD, RMB_CLAIM_FAILED };
+/* RMB_HELD: somebody alive holds it, `owner` says who. */
+enum rmb_claim rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size, struct rmb_error *error);
+/* true while it is still ours: look before publishing. */
+bool rmb_lease_holds(struct rmb_lease *lease);
+void rmb_lease_release(struct rmb_lease *lease); /* accepts NULL */
+/* Whether somebody alive works on the key. */
+bool rmb_lease_held(const struct rmb_cache *cache, const char *key);
+
+/* ---- whole-cache work, for `rumble cache` */
+struct rmb_cache_entry { char key[RMB_KEY_MAX]; int64_t bytes; int64_t used; char stage[RMB_NAME_MAX]; bool named; };
+/* All objects; `named`: some results/ folder points to it. In the arena. */
+int rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error) RMB_CHECKED;
+/* Marks as used now (utimensat on a stamp beside it, never on the object). */
+void rmb_cache_touch(const struct rmb_cache *cache, const char *key);
+#endif

@@ -1,0 +1,54 @@
+/* pipeline/graph.h -- the recipe expanded into nodes: one per entry, recording, branch and replicate.
+ *
+ * A node's object is named by the SHA-256 of its canonical description (key.c): stage, versions, settings, input keys,
+ * seed and replicate if it draws, file contents if it loads. Names and places are in no key. */
+#ifndef RMB_GRAPH_H
+#define RMB_GRAPH_H
+#include "pipeline/recipe.h"
+
+struct rmb_node;
+
+struct rmb_edge {               /* one thing at an input port */
+	int port;                   /* index in stage->in */
+	struct rmb_node *from;
+	const char *output;         /* name of the output port of from->stage */
+};
+
+struct rmb_node {
+	int index;                  /* in graph->node, which is in dependency order; ties by recipe order */
+	const struct rmb_entry *entry;
+	const struct rmb_stage *stage;
+	int source;                 /* index of the recording, -1: group node */
+	const char *branch;         /* "shuffled", "z,fast", or NULL */
+	int replicate;              /* 1.., or 0: not repeated */
+	const char *name;           /* "svca2@shuffled#2": entry, branch, replicate */
+	const char *id;             /* "fx26/svca2@shuffled#2", or "areas": unique, for people and file names */
+	struct rmb_value *value;    /* resolved settings, one per parameter in table order */
+	unsigned makes;             /* kinds the main output can have */
+	int nedges;
+	struct rmb_edge *edge;      /* by port, then recipe order */
+	int nusers;
+	struct rmb_node **user;     /* nodes that read this one, each once */
+	bool keep;
+	struct rmb_size size;       /* expected size of the recording it makes or reads, 0: unknown */
+	char key[RMB_KEY_MAX];      /* "" until rmb_graph_keys */
+	const char *description;    /* canonical JSON whose SHA-256 is the key; NULL until rmb_graph_keys */
+};
+
+struct rmb_graph {
+	const struct rmb_recipe *recipe;
+	int nnodes;
+	struct rmb_node **node;
+	struct rmb_arena *arena;
+};
+
+/* Expands; NULL: mistakes were told to m. The recipe must outlive the graph. */
+struct rmb_graph *rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m);
+void rmb_graph_free(struct rmb_graph *graph); /* accepts NULL */
+/* Hashes the input files (remembered in `memo`, a file in the cache; NULL: never remembered) and fills in key and
+ * description of every node. Unreadable files are mistakes of code RMB_EINPUT. */
+int rmb_graph_keys(struct rmb_graph *graph, const char *memo, struct rmb_mistakes *m) RMB_CHECKED;
+/* The node a user means by "fx26/svca2@z.s", "svca2@z" (if only one recording) or "svca2"; *output gets the output named
+ * or NULL. NULL: none or several, and the error says which there are. */
+struct rmb_node *rmb_graph_find(const struct rmb_graph *graph, const char *text, const char **output, struct rmb_error *error);
+#endif

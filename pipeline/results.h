@@ -1,0 +1,14 @@
+/* pipeline/results.h -- results/<recording>/<node>.h5: names for people, links into the cache. */
+#ifndef RMB_RESULTS_H
+#define RMB_RESULTS_H
+#include "pipeline/cache.h"
+#include "pipeline/graph.h"
+
+/* Links (or copies) every cached node of the graph under directory/results/, removes links of ours that no longer belong,
+ * writes results/.last.json (id -> description) for the next plan, and registers the folder with the cache (gc spares it). */
+int rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy,
+                      struct rmb_error *error) RMB_CHECKED;
+/* Writes one output of a node to `path`; format by name ("hdf5", "npy", "csv"). Recordings come out as a plain matrix. */
+int rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const char *output,
+               const char *format, const char *path, struct rmb_error *error) RMB_CHECKED;
+#endif

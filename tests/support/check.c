@@ -1,0 +1,54 @@
+#include "support/check.h"
+#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+double
+rmb_test_distance(const double *a, const double *b, int64_t n)
+{
+	double largest = 0, scale = 0;
+	for (int64_t i = 0; i < n; i++) {
+		if (isnan(b[i]) || isinf(b[i])) {
+			if (isnan(b[i]) ? !isnan(a[i]) : a[i] != b[i])
+				return INFINITY;
+			continue;
+		}
+		if (!isfinite(a[i]))
+			return INFINITY;
+		largest = fmax(largest, fabs(a[i] - b[i]));
+		scale = fmax(scale, fabs(b[i]));
+	}
+	return largest == 0 ? 0 : scale > 0 ? largest / scale : largest;
+}
+
+void
+rmb_test_close(const char *name, const double *a, const double *b, int64_t n, double tolerance)
+{
+	double distance = rmb_test_distance(a, b, n);
+	printf("%-40s distance %.2g, allowed %.2g\n", name, distance, tolerance);
+	if (!(distance <= tolerance))
+		fail_msg("%s: distance %g, allowed %g", name, distance, tolerance);
+}
+
+void
+rmb_test_mkdir(char *path, size_t size)
+{
+	snprintf(path, size, "test.XXXXXX");
+	if (!mkdtemp(path))
+		fail_msg("cannot make a directory here");
+}
+
+static int
+remove_one(const char *path, const struct stat *stat, int flag, struct FTW *walk)
+{
+	(void)stat, (void)flag, (void)walk;
+	return remove(path);
+}
+
+void
+rmb_test_rmdir(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
