@@ -2,6 +2,7 @@
 #ifndef RMB_COMMAND_H
 #define RMB_COMMAND_H
 #include <stdbool.h>
+#include <stdio.h>
 
 struct rmb_options {
 	int nargs;                 /* words that are not options, after the command */
@@ -24,9 +25,17 @@ struct rmb_command {           /* a row without run is a heading */
 	const char *name, *args, *brief;
 	int (*run)(const struct rmb_options *options);  /* returns an exit status */
 	unsigned options;          /* which rows of the option table it takes */
+	int least, most;           /* how many words it takes */
 };
 
-/* Prints "rumble: sentence" for a failure and returns its exit status. */
+/* The whole program; returns its exit status. */
+int rmb_main(int argc, char **argv);
+/* Versions of rumble, the compiler and every library: the first thing a bug report needs. */
+void rmb_print_versions(FILE *to);
+/* One JSON line: {"event":event,"class":finer class of code,"message":text}. */
+void rmb_json_event(FILE *to, const char *event, int code, const char *text);
+
+/* Prints "rumble: sentence" (or a JSON event) for a failure and returns its exit status. */
 struct rmb_error;
 int rmb_complain(const struct rmb_options *options, const struct rmb_error *error);
 
