@@ -20,6 +20,10 @@ struct rmb_object_writer; /* opaque */
  * are text pairs attribute[2 * nattributes]: name, value. NULL: the error says why (RMB_EOUTPUT). */
 struct rmb_object_writer *rmb_object_create(const char *directory, const char *key, const struct rmb_array *array, int narrays,
                                             const char *const *attribute, int nattributes, struct rmb_error *error);
+/* Lays down more arrays (their indices go on from those that stand) and root attributes, before or after writing to the
+ * others: what a stage only knows at its end. Claims the disk for them too. */
+int rmb_object_extend(struct rmb_object_writer *w, const struct rmb_array *array, int narrays, const char *const *attribute,
+                      int nattributes, struct rmb_error *error) RMB_CHECKED;
 /* Writes nbytes at byte `offset` of array i. Callable in any order; what is never written is zero. */
 int rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
 /* Checksum, user block, fsync, rename to `path`, fsync of its directory; frees w. On failure nothing is left behind. */
