@@ -20,10 +20,12 @@ struct rmb_node {
 	const struct rmb_stage *stage;
 	int source;                 /* index of the recording, -1: group node */
 	const char *branch;         /* "shuffled", "z,fast", or NULL */
-	int replicate;              /* 1.., or 0: not repeated */
+	int replicate;              /* 1.., or 0: not repeated. Replicates of replicates are numbered through */
+	int turn;                   /* 1..entry->repeat: which of the entry's own repeats; this is what a stage that draws sees as replicate */
 	const char *name;           /* "svca2@shuffled#2": entry, branch, replicate */
 	const char *id;             /* "fx26/svca2@shuffled#2", or "areas": unique, for people and file names */
-	struct rmb_value *value;    /* resolved settings, one per parameter in table order */
+	struct rmb_value *value;    /* resolved settings, one per parameter in table order; shared by branches and replicates */
+	const void *settings;       /* the same as the stage's settings struct, for draws, makes and estimate */
 	unsigned makes;             /* kinds the main output can have */
 	int nedges;
 	struct rmb_edge *edge;      /* by port, then recipe order */
@@ -32,6 +34,7 @@ struct rmb_node {
 	bool keep;
 	struct rmb_size size;       /* expected size of the recording it makes or reads, 0: unknown */
 	char key[RMB_KEY_MAX];      /* "" until rmb_graph_keys */
+	struct rmb_node *twin;      /* the first node with the same key (one object serves both); NULL: this is the first */
 	const char *description;    /* canonical JSON whose SHA-256 is the key; NULL until rmb_graph_keys */
 };
 

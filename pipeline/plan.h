@@ -23,14 +23,25 @@ struct rmb_plan {
 	struct rmb_graph *graph;
 	int nsteps;
 	struct rmb_step *step;        /* one per node, same order */
-	double seconds, memory, disk; /* of what will run: critical path bound, largest node, all objects */
+	int nrun, ncached;            /* steps that will run; whose objects stand */
+	double path, work;            /* s: longest chain of nodes to run, and all of them one after another */
+	double memory, disk;          /* bytes: largest node, all objects together */
 	struct rmb_arena *arena;
 };
 
-/* only[], until[]: names as in rmb_graph_find or of entries; both may be empty. `last` is the state file of the recipe's previous
+/* until[]: runs the nodes named and everything they depend on. only[]: runs the nodes named and nothing else; an input of
+ * theirs that is not in the cache is an error that names it. Names as in rmb_graph_find, where what is left out means
+ * all (an entry's name: its nodes in every recording); both may be empty. `last` is the state file of the recipe's previous
  * run (results/.last.json: id -> description), which gives the reasons; NULL: none. */
 struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal,
                                const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
                                struct rmb_error *error);
 void rmb_plan_free(struct rmb_plan *plan); /* accepts NULL */
+/* Expected duration on `jobs` workers (0: as many as cores), s: the longest chain or the work shared out, whichever is longer. */
+double rmb_plan_seconds(const struct rmb_plan *plan, int jobs);
+/* Refuses a plan that cannot fit: RMB_EOUTPUT if its objects need more disk than free_bytes, RMB_ELIMIT if one node needs more
+ * than `memory` bytes; the sentence names the node and the remedy. Negative or zero: not limited. */
+int rmb_plan_fits(const struct rmb_plan *plan, double free_bytes, double memory, struct rmb_error *error) RMB_CHECKED;
+/* true once the object of a keep: false node may go: every node that reads it, or a view of it, has ended. ended[]: by index. */
+bool rmb_plan_may_let_go(const struct rmb_plan *plan, const struct rmb_node *node, const bool *ended);
 #endif

@@ -1,0 +1,84 @@
+/* pipeline/session.c -- recipe, graph, cache and keys, opened in one order for all commands. */
+#include <string.h>
+#include "pipeline/session.h"
+
+/* Mistakes (or, without any, remarks) where the user looks for them. */
+static void
+say_mistakes(const struct rmb_session *session, const struct rmb_options *options)
+{
+	bool failed = rmb_mistakes_count(session->mistakes) > 0;
+	if (failed || !options->quiet)
+		rmb_mistakes_print(session->mistakes, failed && options->json ? stdout : stderr, failed && options->json);
+}
+
+static int
+give_up(struct rmb_session *session, const struct rmb_options *options)
+{
+	say_mistakes(session, options);
+	int code = rmb_mistakes_code(session->mistakes);
+	rmb_session_close(session);
+	/* A file that the recipe names and that cannot be read is a wrong recipe until something runs. */
+	return code == RMB_EINPUT ? rmb_exit_code(RMB_ERECIPE) : rmb_exit_code(code ? code : RMB_EINTERNAL);
+}
+
+static int
+complain(struct rmb_session *session, const struct rmb_options *options, const struct rmb_error *error)
+{
+	int status = rmb_complain(options, error);
+	rmb_session_close(session);
+	return status;
+}
+
+int
+rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, struct rmb_session *session)
+{
+	struct rmb_error error = {0};
+	memset(session, 0, sizeof *session);
+	if (options->nargs < 1) {
+		rmb_error_set(&error, RMB_EUSAGE, "which recipe? Give the path of one, such as recipes/quickstart.yaml");
+		return rmb_complain(options, &error);
+	}
+	session->arena = rmb_arena_new();
+	session->mistakes = session->arena ? rmb_mistakes_new(session->arena) : NULL;
+	if (!session->mistakes) {
+		rmb_error_nomem(&error, "the recipe");
+		return complain(session, options, &error);
+	}
+	session->recipe = rmb_recipe_read(options->arg[0], options->set, options->nset, session->mistakes);
+	if (session->recipe)
+		session->graph = rmb_graph_make(session->recipe, session->mistakes);
+	if (!session->graph)
+		return give_up(session, options);
+	session->out = options->out ? options->out : session->recipe->name;
+	session->last = rmb_arena_printf(session->arena, "%s/results/.last.json", session->out);
+	if (need >= RMB_NEED_KEYS) {
+		if (rmb_cache_open(options->cache, &session->cache, &error))
+			return complain(session, options, &error);
+		const char *memo = rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
+		if (rmb_graph_keys(session->graph, memo, session->mistakes))
+			return give_up(session, options);
+	}
+	if (need >= RMB_NEED_JOURNAL)
+		session->journal = rmb_journal_read(&session->cache);
+	say_mistakes(session, options);
+	return 0;
+}
+
+void
+rmb_session_close(struct rmb_session *session)
+{
+	rmb_journal_free(session->journal);
+	if (session->cache.root)
+		rmb_cache_close(&session->cache);
+	rmb_graph_free(session->graph);
+	rmb_recipe_free(session->recipe);
+	rmb_arena_free(session->arena);
+	memset(session, 0, sizeof *session);
+}
+
+struct rmb_plan *
+rmb_session_plan(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
+{
+	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly,
+	                     options->until, options->nuntil, session->last, error);
+}

@@ -1,0 +1,35 @@
+/* pipeline/session.h -- what every command that works on a recipe opens first: recipe, graph, cache, keys. */
+#ifndef RMB_SESSION_H
+#define RMB_SESSION_H
+#include "pipeline/cache.h"
+#include "pipeline/command.h"
+#include "pipeline/graph.h"
+#include "pipeline/journal.h"
+#include "pipeline/plan.h"
+
+/* How far to open. Each includes what stands above it. */
+enum rmb_session_need {
+	RMB_NEED_GRAPH,   /* recipe and graph: no cache, no file of data is touched */
+	RMB_NEED_KEYS,    /* the cache, and the key of every node (input files are hashed, or remembered) */
+	RMB_NEED_JOURNAL  /* what earlier runs measured */
+};
+
+struct rmb_session {
+	struct rmb_arena *arena;
+	struct rmb_mistakes *mistakes;
+	struct rmb_recipe *recipe;
+	struct rmb_graph *graph;
+	struct rmb_cache cache;        /* root NULL: not opened */
+	struct rmb_journal *journal;   /* NULL: none, or not asked for */
+	const char *out;               /* output directory: --out, else the recipe's name; need not exist yet */
+	const char *last;              /* out/results/.last.json, which the run before left; need not exist */
+};
+
+/* Opens the recipe that options->arg[0] names. 0, or the exit status with everything said (and nothing left open): mistakes
+ * go to standard error, as JSON events to standard output if options->json. */
+int rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, struct rmb_session *session) RMB_CHECKED;
+/* Accepts a session of zeros. */
+void rmb_session_close(struct rmb_session *session);
+/* The plan under --only and --until. NULL: the error says why; complain and leave with its exit status. */
+struct rmb_plan *rmb_session_plan(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error);
+#endif
