@@ -1,0 +1,286 @@
+/* pipeline/call_output.c -- what a stage makes, gathered until it has succeeded and then laid down as one object. */
+#include "pipeline/call_inside.h"
+#include <cblas.h>
+#include <errno.h>
+#include <hdf5.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "pipeline/bundle.h"
+
+enum { BUNDLE_ARRAYS = 33, ATTRIBUTES = 16 };
+
+/* The output port of that name; NULL: the stage has none of these kinds there, which is a mistake in the stage. */
+static struct call_output *
+find_output(struct rmb_call *call, const char *name, unsigned kinds, const struct rmb_port **port)
+{
+	const struct rmb_port *out = call->order->stage->out;
+	for (int i = 0; out[i].name; i++)
+		if (strcmp(out[i].name, name) == 0 && out[i].kinds & kinds) {
+			*port = &out[i];
+			return &call->output[i];
+		}
+	rmb_fail(call, RMB_EINTERNAL, "stage %s makes an output '%s' that its table does not have", call->order->stage->name, name);
+	return NULL;
+}
+
+/* Takes the next word of a list of axis names into name[size]; NULL: there is none left. */
+static const char *
+next_word(const char *list, char *name, size_t size)
+{
+	list += strspn(list, " ");
+	size_t n = strcspn(list, " ");
+	if (n == 0 || n >= size)
+		return NULL;
+	memcpy(name, list, n);
+	name[n] = '\0';
+	return list + n;
+}
+
+/* Gives the array the axes, after comparing their names with the table. */
+static int
+take_axes(struct rmb_call *call, const struct rmb_port *port, const struct rmb_axis *axes, struct rmb_array *array)
+{
+	char name[RMB_NAME_MAX];
+	for (const char *s = port->axes; (s = next_word(s, name, sizeof name));) {
+		if (array->naxes == RMB_MAX_AXES || strcmp(axes[array->naxes].name, name) || axes[array->naxes].n < 0)
+			return rmb_fail(call, RMB_EINTERNAL, "stage %s: axis %d of output '%s' should be '%s'", call->order->stage->name,
+			                array->naxes + 1, port->name, name);
+		array->axis[array->naxes] = axes[array->naxes];
+		array->naxes++;
+	}
+	return 0;
+}
+
+struct rmb_array *
+rmb_output(struct rmb_call *call, const char *name, const struct rmb_axis *axes)
+{
+	const struct rmb_port *port;
+	struct call_output *output = find_output(call, name, RMB_ARRAY, &port);
+	struct rmb_array *array = output ? rmb_arena_alloc(call->arena, 1, sizeof *array) : NULL;
+	if (!array || take_axes(call, port, axes, array))
+		return NULL;
+	snprintf(array->name, sizeof array->name, "%s", port->name);
+	snprintf(array->unit, sizeof array->unit, "%s", port->unit ? port->unit : "1");
+	array->help = port->help;
+	array->type = port->type;
+	int64_t n = rmb_array_count(array);
+	if (n < 0 || !(array->data = rmb_arena_alloc(call->arena, (size_t)n, rmb_array_item(array)))) {
+		rmb_fail(call, RMB_ELIMIT, "no memory for output '%s'", name);
+		return NULL;
+	}
+	output->array = array;
+	return array;
+}
+
+int
+rmb_output_scalar(struct rmb_call *call, const char *port, double value)
+{
+	struct rmb_array *array = rmb_output(call, port, NULL);
+	if (!array)
+		return call->error.code;
+	switch (array->type) {
+	case RMB_FLOAT32: *(float *)array->data = (float)value; break;
+	case RMB_FLOAT64: *(double *)array->data = value; break;
+	case RMB_INT64: *(int64_t *)array->data = (int64_t)value; break;
+	case RMB_UINT8: *(uint8_t *)array->data = (uint8_t)value; break;
+	case RMB_TEXT: return rmb_fail(call, RMB_EINTERNAL, "output '%s' is a text, not a number", port);
+	}
+	return 0;
+}
+
+/* Creates the object, or adds to it, with the samples of one recording: P/activity is the first array of its bundle. */
+static int
+claim_samples(struct rmb_call *call, const char *port, struct call_output *output)
+{
+	struct rmb_array array[BUNDLE_ARRAYS];
+	int n = 0, code = rmb_bundle_recording(call->arena, port, output->recording, array, &n, &call->error);
+	if (code)
+		return code;
+	if (call->writer)
+		code = rmb_object_extend(call->writer, array, 1, NULL, 0, &call->error);
+	else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, 1, NULL, 0,
+	                                            &call->error)))
+		code = call->error.code;
+	output->activity = call->nwritten++;
+	return code;
+}
+
+int
+rmb_output_recording(struct rmb_call *call, const char *name, const struct rmb_recording *out)
+{
+	const struct rmb_port *port;
+	struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
+	if (!output)
+		return call->error.code;
+	if (output->activity >= 0)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s makes output '%s' twice", call->order->stage->name, name);
+	if (!(output->recording = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
+		return rmb_error_nomem(&call->error, "a recording");
+	return out->source[0] ? 0 : claim_samples(call, name, output);
+}
+
+int
+rmb_write_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block)
+{
+	const struct rmb_port *port;
+	const struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
+	const struct rmb_recording *r = output ? output->recording : NULL;
+	if (!r || output->activity < 0 || row < 0 || nrows < 0 || frame < 0 || nframes < 0 || row > r->stored_rows - nrows ||
+	    frame > r->stored_frames - nframes)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s writes outside of output '%s'", call->order->stage->name, name);
+	bool whole = nframes == r->stored_frames; /* then rows follow each other in the file as in the block */
+	size_t bytes = (size_t)nframes * sizeof *block * (whole ? (size_t)nrows : 1);
+	for (int64_t i = 0; i < (whole ? 1 : nrows); i++) {
+		int64_t at = ((row + i) * r->stored_frames + frame) * (int64_t)sizeof *block;
+		struct rmb_error error = { 0 }; /* its own, for threads may write at once */
+		if (rmb_object_write(call->writer, output->activity, at, block + i * nframes, bytes, &error))
+			return rmb_fail(call, error.code, "%s", error.text);
+	}
+	return 0;
+}
+
+int
+rmb_output_rows(struct rmb_call *call, const char *name, const int64_t *rows, const struct rmb_neurons *neurons)
+{
+	const struct rmb_port *port;
+	struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
+	if (!output || output->activity < 0)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s has no samples at output '%s'", call->order->stage->name, name);
+	output->recording->row = rows;
+	output->recording->neurons = *neurons;
+	return 0;
+}
+
+int
+rmb_output_spikes(struct rmb_call *call, const char *name, const struct rmb_spikes *out)
+{
+	const struct rmb_port *port;
+	struct call_output *output = find_output(call, name, RMB_SPIKES | RMB_AS_INPUT, &port);
+	if (!output)
+		return call->error.code;
+	if (!(output->spikes = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
+		return rmb_error_nomem(&call->error, "spikes");
+	return 0;
+}
+
+int
+rmb_call_outputs_complete(struct rmb_call *call)
+{
+	const struct rmb_stage *stage = call->order->stage;
+	for (int i = 0; stage->out[i].name; i++) {
+		const struct call_output *output = &call->output[i];
+		if (!output->array && !output->recording && !output->spikes && !stage->out[i].optional)
+			return rmb_fail(call, RMB_EINTERNAL, "stage %s did not make its output '%s'", stage->name, stage->out[i].name);
+		if ((output->recording && !rmb_recording_valid(output->recording, &call->error)) ||
+		    (output->spikes && !rmb_spikes_valid(output->spikes, &call->error)))
+			return call->error.code = RMB_EINTERNAL; /* whatever the tables say, making them was the stage's work */
+	}
+	return 0;
+}
+
+/* All arrays that are not laid down yet, in the order of the stage's table. */
+static int
+gather(struct rmb_call *call, struct rmb_array *array, int *n)
+{
+	const struct rmb_port *port = call->order->stage->out;
+	for (int i = 0; port[i].name; i++) {
+		const struct call_output *output = &call->output[i];
+		int code = 0, first = *n;
+		if (output->array)
+			array[(*n)++] = *output->array;
+		else if (output->recording)
+			code = rmb_bundle_recording(call->arena, port[i].name, output->recording, array, n, &call->error);
+		else if (output->spikes)
+			code = rmb_bundle_spikes(call->arena, port[i].name, output->spikes, array, n, &call->error);
+		if (code)
+			return code;
+		if (output->activity >= 0) /* its samples are on disk */
+			memmove(array + first, array + first + 1, (size_t)(--*n - first) * sizeof *array);
+	}
+	return 0;
+}
+
+/* Root attributes: what was asked, what to know, and with what it was computed. No times, no names of machines. */
+static int
+attributes(struct rmb_call *call, const char **attribute, int *n)
+{
+	unsigned major, minor, release;
+	H5get_libversion(&major, &minor, &release);
+	if (call->nunsaid)
+		json_array_append_new(call->warnings, json_sprintf("and %d more warnings", (int)call->nunsaid));
+	char *warnings = json_dumps(call->warnings, JSON_COMPACT), *text = NULL;
+	if (warnings)
+		text = rmb_arena_strdup(call->arena, warnings);
+	free(warnings);
+	const char *pair[] = {
+		"description", call->order->description, "warnings", text, "program", "rumble " RUMBLE_VERSION,
+		"hdf5", rmb_arena_printf(call->arena, "%u.%u.%u", major, minor, release), "blas", openblas_get_config(),
+		"blas_kernel", openblas_get_corename(), "blas_threads", rmb_arena_printf(call->arena, "%d", openblas_get_num_threads()),
+	};
+	*n = (int)(sizeof pair / sizeof *pair) / 2;
+	memcpy(attribute, pair, sizeof pair);
+	for (int i = 0; i < 2 * *n; i++)
+		if (!attribute[i])
+			return rmb_error_nomem(&call->error, "the description of an object");
+	return 0;
+}
+
+/* Lays down array[n] with the attributes, behind the samples that are there, and fills them in. */
+static int
+write_arrays(struct rmb_call *call, const struct rmb_array *array, int n, const char *const *attribute, int nattributes)
+{
+	if (call->writer) {
+		int code = rmb_object_extend(call->writer, array, n, attribute, nattributes, &call->error);
+		if (code)
+			return code;
+	} else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, n, attribute,
+	                                              nattributes, &call->error)))
+		return call->error.code;
+	for (int i = 0; i < n; i++) {
+		size_t bytes = (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]);
+		if (bytes == 0 || !array[i].data)
+			continue;
+		int code = rmb_object_write(call->writer, call->nwritten + i, 0, array[i].data, bytes, &call->error);
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+/* objects/ab of objects/ab/ab12...h5. */
+static int
+make_folder(struct rmb_call *call, const char *path)
+{
+	char *folder = rmb_arena_strdup(call->arena, path);
+	if (!folder)
+		return rmb_error_nomem(&call->error, "a path");
+	*strrchr(folder, '/') = '\0';
+	if (mkdir(folder, 0777) && errno != EEXIST)
+		return rmb_fail(call, RMB_EOUTPUT, "cannot make %s in the cache: %s", folder, strerror(errno));
+	return 0;
+}
+
+int
+rmb_call_outputs_publish(struct rmb_call *call, int64_t *bytes)
+{
+	int nports = 0, n = 0, nattributes = 0, code;
+	while (call->order->stage->out[nports].name)
+		nports++;
+	const char *attribute[ATTRIBUTES], *path = rmb_cache_path(call->arena, call->cache, call->order->key);
+	struct rmb_array *array = rmb_arena_alloc(call->arena, (size_t)nports * BUNDLE_ARRAYS, sizeof *array);
+	if (!array || !path)
+		return rmb_error_nomem(&call->error, "the outputs");
+	if ((code = gather(call, array, &n)) || (code = attributes(call, attribute, &nattributes)) ||
+	    (code = write_arrays(call, array, n, attribute, nattributes)) || (code = make_folder(call, path)))
+		return code;
+	struct rmb_object_writer *writer = call->writer;
+	call->writer = NULL; /* publish frees it, whatever comes of it */
+	if ((code = rmb_object_publish(writer, path, rmb_threads(call), &call->error)))
+		return code;
+	struct stat stat;
+	*bytes = lstat(path, &stat) == 0 ? (int64_t)stat.st_size : 0;
+	return 0;
+}
