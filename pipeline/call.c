@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "pipeline/text.h"
+#include "pipeline/events.h"
 #include "rumble/units.h"
 
 /* An HDF5 attribute holds 64 KiB; a reader has given up long before. */

@@ -1,6 +1,5 @@
-/* pipeline/text.c -- text from outside on its way to JSON and to terminals. */
-#include "pipeline/text.h"
-#include <stdbool.h>
+/* pipeline/events.c -- what a worker tells the run that started it: one JSON object a line. */
+#include "pipeline/events.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,34 +40,4 @@ rmb_json_text(const char *text)
 	json_t *json = json_string(clean);
 	free(clean);
 	return json;
-}
-
-/* C0 and DEL are one byte, C1 (U+0080..U+009F) starts with c2. */
-static bool
-control(const unsigned char *s, int n)
-{
-	return (n == 1 && (*s < 0x20 || *s == 0x7f)) || (n == 2 && *s == 0xc2 && s[1] < 0xa0);
-}
-
-int
-rmb_text_plain(char *buffer, size_t size, const char *text, int columns)
-{
-	size_t at = 0, last = 0; /* last: where the last character began */
-	int count = 0;
-	const unsigned char *s = (const unsigned char *)text;
-	for (; *s && at + 8 < size; count++) {
-		int n = sequence(s);
-		if (count == columns) {
-			at = last + strlen(strcpy(buffer + last, "\xe2\x80\xa6"));
-			break;
-		}
-		last = at;
-		if (n == 0 || control(s, n))
-			buffer[at++] = '?';
-		else
-			memcpy(buffer + at, s, (size_t)n), at += (size_t)n;
-		s += n ? n : 1;
-	}
-	buffer[at] = '\0';
-	return count;
 }
