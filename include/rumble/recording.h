@@ -11,6 +11,7 @@
  * Everything a recording points to is borrowed: it lives as long as the call, the arena or the object it came from. */
 #ifndef RMB_RECORDING_H
 #define RMB_RECORDING_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "rumble/arena.h"
 #include "rumble/array.h"
@@ -43,6 +44,7 @@ struct rmb_recording {
 	const float *samples;
 	int64_t stored_rows, stored_frames;
 	char source[RMB_KEY_MAX];
+	bool mapped;                         /* samples lie in a read-only mapping of a file: rmb_drop_rows may let pages go */
 
 	/* the view */
 	const int64_t *row;                  /* [neurons.n] stored row of each neuron; NULL: i */
@@ -68,7 +70,7 @@ void rmb_read_block(const struct rmb_recording *recording, int64_t row, int64_t 
 /* The same values computed and delivered in double (no rounding to float). */
 void rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, double *buffer);
 /* Tells the kernel that the stored rows behind these view rows are not needed again soon, so that pages of a mapped
- * object do not stay resident. Changes no value. */
+ * object do not stay resident. Changes no value; does nothing unless the recording is `mapped`. */
 void rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows);
 
 /* Views: *out becomes a view of *in; tables that change are made in the arena. 0, or RMB_ELIMIT (no memory), or what is said.
