@@ -7,6 +7,7 @@ lists=("$here/packages-run.txt")
 mapfile -t packages < <(sed -e 's/#.*//' -e '/^\s*$/d' "${lists[@]}")
 missing=()
 for package in "${packages[@]}"; do
+	[ "$package" = npm ] && command -v npm >/dev/null && continue     # however it came here
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then
