@@ -1,0 +1,249 @@
+/* pipeline/report/page.c -- one HTML file that needs nothing else: no server, no network, no second file.
+ *
+ * Its policy allows exactly two scripts, ours and Plotly's, by their hashes: whatever a recording is called, nothing else
+ * runs. A figure is there twice: as a static picture (for paper, and where scripts are off) and as numbers that our script
+ * hands to Plotly. */
+#include <openssl/sha.h>
+#include <string.h>
+#include "pipeline/events.h"
+#include "pipeline/report/asset.h"
+#include "pipeline/report/html.h"
+#include "pipeline/report/page.h"
+
+/* What 'sha256-...' in a policy says of a script. */
+static const char *
+script_hash(struct rmb_arena *arena, struct rmb_asset script)
+{
+	unsigned char sum[SHA256_DIGEST_LENGTH];
+	SHA256((const unsigned char *)script.text, script.length, sum);
+	return rmb_base64(arena, sum, sizeof sum);
+}
+
+static void
+head(FILE *to, const struct rmb_page *page, struct rmb_arena *arena)
+{
+	struct rmb_asset css = rmb_asset_css();
+	rmb_html(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-%s' 'sha256-%s'; "
+	         "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'\">\n",
+	         script_hash(arena, rmb_asset_script()), script_hash(arena, rmb_asset_plotly()));
+	rmb_html(to, "<meta name=\"rumble-fingerprint\" content=\"%s\">\n<meta name=\"generator\" content=\"%s\">\n"
+	         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
+	         "<title>%s</title>\n<style>\n", page->fingerprint, page->program, page->title);
+	fwrite(css.text, 1, css.length, to);
+	rmb_html(to, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
+}
+
+static void
+table(FILE *to, const struct rmb_table *t)
+{
+	rmb_html(to, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>\n", t->title ? t->title : "table");
+	if (t->title)
+		rmb_html(to, "<caption>%s</caption>\n", t->title);
+	rmb_html(to, "<thead><tr>");
+	for (int c = 0; c < t->ncolumns; c++) {
+		rmb_html(to, t->column[c].number ? "<th scope=\"col\" class=\"number\">%s" : "<th scope=\"col\">%s", t->column[c].title);
+		if (t->column[c].help)
+			rmb_html(to, "<small>%s</small>", t->column[c].help);
+		rmb_html(to, "</th>");
+	}
+	rmb_html(to, "</tr></thead>\n<tbody>\n");
+	for (int r = 0; r < t->nrows; r++) {
+		rmb_html(to, "<tr>");
+		for (int c = 0; c < t->ncolumns; c++) {
+			const char *cell = t->cell[r * t->ncolumns + c];
+			if (c == 0)
+				rmb_html(to, "<th scope=\"row\">%s</th>", cell);
+			else
+				rmb_html(to, t->column[c].number ? "<td class=\"number\">%s</td>" : "<td>%s</td>", cell);
+		}
+		rmb_html(to, "</tr>\n");
+	}
+	rmb_html(to, "</tbody></table></div>\n");
+}
+
+static void
+remarks(FILE *to, const char *title, const char *class, const struct rmb_remark *remark, int n)
+{
+	if (!n)
+		return;
+	rmb_html(to, "<aside class=\"%s\"><h3>%s</h3>\n<ul>\n", class, title);
+	for (int i = 0; i < n; i++)
+		rmb_html(to, "<li><b>%s</b> %s</li>\n", remark[i].who, remark[i].text);
+	rmb_html(to, "</ul></aside>\n");
+}
+
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
+
+static json_t *
+floats(struct rmb_arena *arena, const float *value, int64_t n)
+{
+	const char *text = rmb_base64(arena, value, (size_t)n * sizeof *value);
+	return text ? json_string(text) : NULL;
+}
+
+static json_t *
+trace_json(struct rmb_arena *arena, const struct rmb_trace *t)
+{
+	static const char *const mark[] = { "points", "line", "dashes" };
+	const struct rmb_look *look = &rmb_look[t->look % RMB_LOOKS];
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "light", look->light,
+	                 "dark", look->dark, "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : look->line, "x",
+	                 floats(arena, t->x, t->n), "y", floats(arena, t->y, t->n));
+}
+
+static json_t *
+ramp_json(const char *const *ramp)
+{
+	json_t *list = json_array();
+	for (int i = 0; i < RMB_RAMP; i++)
+		json_array_append_new(list, json_string(ramp[i]));
+	return list;
+}
+
+static json_t *
+image_json(struct rmb_arena *arena, const struct rmb_image *i)
+{
+	const char *bytes = rmb_base64(arena, i->value, (size_t)(i->rows * i->columns));
+	return json_pack("{s:I, s:I, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "rows", (json_int_t)i->rows, "columns",
+	                 (json_int_t)i->columns, "bytes", bytes ? bytes : "", "low", i->low, "high", i->high, "x", i->x, "dx", i->dx, "y",
+	                 i->y, "dy", i->dy, "light", ramp_json(rmb_ramp_light), "dark", ramp_json(rmb_ramp_dark));
+}
+
+/* What the script needs to draw a figure. NULL: no memory. */
+static json_t *
+figure_json(struct rmb_arena *arena, const struct rmb_figure_data *f)
+{
+	json_t *traces = json_array();
+	for (int i = 0; i < f->ntraces; i++)
+		json_array_append_new(traces, trace_json(arena, &f->trace[i]));
+	json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "file", rmb_json_text(f->file), "title", rmb_json_text(f->title), "x",
+	                         rmb_json_text(f->x), "y", rmb_json_text(f->y), "logx", f->logx, "logy", f->logy, "equal", f->equal,
+	                         "traces", traces);
+	if (json && f->image && json_object_set_new(json, "image", image_json(arena, f->image))) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+static void
+static_picture(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f)
+{
+	if (f->svg)
+		rmb_html(to, "<img class=\"static\" width=\"760\" height=\"440\" alt=\"%s\" src=\"data:image/svg+xml;base64,%s\">\n", f->findings,
+		         rmb_base64(arena, f->svg, f->svg_length));
+	else
+		rmb_html(to, "<p class=\"static none\">%s</p>\n", f->findings);
+}
+
+static int
+figure(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, int number)
+{
+	rmb_html(to, "<figure id=\"f%d\">\n<h4 id=\"f%d-title\">%s</h4>\n<p class=\"spoken\" id=\"f%d-words\">%s</p>\n", number, number, f->title,
+	         number, f->findings);
+	static_picture(to, arena, f);
+	rmb_html(to, "<div class=\"plot\" role=\"img\" aria-labelledby=\"f%d-words\"></div>\n<figcaption>%s</figcaption>\n", number, f->caption);
+	rmb_html(to, "<div class=\"tools\" role=\"group\" aria-label=\"Save %s\">", f->title);
+	static const char *const format[] = { "SVG", "PNG", "CSV" };
+	for (int i = 0; i < 3; i++)
+		rmb_html(to, "<button type=\"button\" data-save=\"%s\" aria-label=\"Save %s as %s\">%s</button>", format[i], f->title, format[i],
+		         format[i]);
+	rmb_html(to, "</div>\n<details class=\"data\"><summary>Data of this figure</summary></details>\n<script type=\"application/json\">");
+	json_t *json = figure_json(arena, f);
+	int code = rmb_html_json(to, json);
+	json_decref(json);
+	rmb_html(to, "</script>\n</figure>\n");
+	return code;
+}
+
+/* ---- the parts of the page, from top to bottom ------------------------------------------------------------------- */
+
+static void
+contents(FILE *to, const struct rmb_page *page)
+{
+	rmb_html(to, "<nav aria-label=\"Contents\"><details open><summary>Contents</summary>\n<ul>\n");
+	if (page->nsummaries)
+		rmb_html(to, "<li><a href=\"#summary\">Summary</a></li>\n");
+	for (int i = 0; i < page->nsections; i++)
+		rmb_html(to, "<li><a href=\"#s%d\">%s</a></li>\n", i + 1, page->section[i].title);
+	rmb_html(to, "<li><a href=\"#recipe\">Recipe</a></li>\n<li><a href=\"#provenance\">Provenance</a></li>\n"
+	         "<li><a href=\"#cite\">How to cite</a></li>\n</ul></details></nav>\n");
+}
+
+static int
+section(FILE *to, struct rmb_arena *arena, const struct rmb_section *s, int number, int *figures)
+{
+	int code = 0;
+	rmb_html(to, "<section id=\"s%d\">\n<h2>%s</h2>\n<p class=\"about\">%s</p>\n", number, s->title, s->about);
+	remarks(to, "Mind when reading", "warnings", s->remark, s->nremarks);
+	if (s->nfigures)
+		rmb_html(to, "<div class=\"figures\">\n");
+	for (int i = 0; i < s->nfigures && !code; i++)
+		code = figure(to, arena, s->figure[i], ++*figures);
+	if (s->nfigures)
+		rmb_html(to, "</div>\n");
+	if (s->numbers.nrows)
+		table(to, &s->numbers);
+	rmb_html(to, "</section>\n");
+	return code;
+}
+
+static void
+last_parts(FILE *to, const struct rmb_page *page)
+{
+	rmb_html(to, "<section id=\"recipe\">\n<h2>Recipe</h2>\n<p class=\"about\">%s, as it was run</p>\n<pre tabindex=\"0\"><code>%s</code></pre>\n"
+	         "</section>\n<section id=\"provenance\">\n<h2>Provenance</h2>\n", page->recipe_name, page->recipe);
+	table(to, &page->build);
+	rmb_html(to, "<details><summary>Every result with its stage, settings and key</summary>\n");
+	table(to, &page->nodes);
+	rmb_html(to, "</details>\n</section>\n<section id=\"cite\">\n<h2>How to cite</h2>\n<ul>\n<li>%s, the program that made this report.</li>\n",
+	         page->program);
+	for (int i = 0; i < page->ncites; i++)
+		rmb_html(to, "<li>%s</li>\n", page->cite[i]);
+	rmb_html(to, "</ul>\n</section>\n");
+}
+
+static void
+scripts(FILE *to)
+{
+	struct rmb_asset plotly = rmb_asset_plotly(), licence = rmb_asset_plotly_licence(), script = rmb_asset_script();
+	if (plotly.length) {
+		rmb_html(to, "<details class=\"licence\"><summary>Charts: Plotly, under the MIT licence</summary><pre>%s</pre></details>\n<script>",
+		         licence.text);
+		fwrite(plotly.text, 1, plotly.length, to);
+		rmb_html(to, "</script>\n");
+	}
+	rmb_html(to, "<script>");
+	fwrite(script.text, 1, script.length, to);
+	rmb_html(to, "</script>\n</body>\n</html>\n");
+}
+
+int
+rmb_page_write(FILE *to, const struct rmb_page *page, struct rmb_error *error)
+{
+	int code = 0, figures = 0;
+	struct rmb_arena *arena = rmb_arena_new();
+	if (!arena)
+		return rmb_error_nomem(error, "the report");
+	head(to, page, arena);
+	rmb_html(to, "<header><h1>%s</h1>\n<p>%s</p></header>\n", page->title, page->lead);
+	contents(to, page);
+	rmb_html(to, "<main id=\"main\">\n");
+	if (page->note)
+		rmb_html(to, "<p class=\"note\">%s</p>\n", page->note);
+	remarks(to, "Not everything is here", "problems", page->problem, page->nproblems);
+	if (page->nsummaries)
+		rmb_html(to, "<section id=\"summary\">\n<h2>Summary</h2>\n");
+	for (int i = 0; i < page->nsummaries; i++)
+		table(to, &page->summary[i]);
+	if (page->nsummaries)
+		rmb_html(to, "</section>\n");
+	for (int i = 0; i < page->nsections && !code; i++)
+		code = section(to, arena, &page->section[i], i + 1, &figures);
+	last_parts(to, page);
+	rmb_html(to, "</main>\n");
+	scripts(to);
+	rmb_arena_free(arena);
+	return code || ferror(to) ? rmb_error_nomem(error, "the report") : 0;
+}
