@@ -3,11 +3,16 @@
  * User block: magic, format version, key, length of the file, XXH3-128 checksum of every byte behind it; the rest zero.
  * Behind it plain HDF5 (format bounds 1.8, no times, contiguous, early allocation): one dataset per array with units, axis
  * names, dimension scales and long name as attributes; `description` (the canonical JSON whose SHA-256 is the key),
- * `warnings`, and provenance (BLAS kernel, versions) as attributes of the root. Same key, build and kernel: same bytes. */
+ * `warnings`, and provenance (BLAS kernel, versions) as attributes of the root. Same key, build and kernel: same bytes.
+ *
+ * Behind the end of the HDF5 file, where HDF5 does not look, stands an index: the same arrays and attributes as compact JSON
+ * with the place of every array. rumble reads the index and never parses HDF5 structure of an object: opening one costs a
+ * tenth of what the library takes, and no file in a shared cache can reach the library's parser. object_block.h has bytes. */
 #ifndef RMB_OBJECT_H
 #define RMB_OBJECT_H
 #include <stdbool.h>
 #include <sys/stat.h>
+#include "rumble/arena.h"
 #include "rumble/array.h"
 #include "rumble/error.h"
 
@@ -26,7 +31,7 @@ int rmb_object_extend(struct rmb_object_writer *w, const struct rmb_array *array
                       int nattributes, struct rmb_error *error) RMB_CHECKED;
 /* Writes nbytes at byte `offset` of array i. Callable in any order; what is never written is zero. */
 int rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
-/* Checksum, user block, fsync, rename to `path`, fsync of its directory; frees w. On failure nothing is left behind. */
+/* Checksum, user block, fsync, rename to `path` (its folder is made if need be), fsync of its directory; frees w. On failure nothing is left behind. */
 int rmb_object_publish(struct rmb_object_writer *w, const char *path, int threads, struct rmb_error *error) RMB_CHECKED;
 /* Gives up: removes the temporary file, frees w. NULL is accepted. */
 void rmb_object_abandon(struct rmb_object_writer *w);
@@ -41,8 +46,9 @@ struct rmb_object {
 	struct stat stat;             /* of the file when it was opened */
 	void *map;                    /* the mapping, and its length */
 	size_t length;
+	struct rmb_arena *arena;      /* everything else the object points to */
 };
-/* How much to verify before the HDF5 library sees the file. */
+/* How much to verify before anything behind the user block is believed. */
 enum rmb_trust { RMB_VERIFY_ALL, RMB_VERIFY_HEADER };
 
 /* Opens, verifies (user block always; checksum unless RMB_VERIFY_HEADER) and maps. Refuses symlinks, foreign files and other
@@ -53,4 +59,9 @@ const struct rmb_array *rmb_object_array(const struct rmb_object *object, const 
 /* The value of a root attribute, or NULL. */
 const char *rmb_object_attribute(const struct rmb_object *object, const char *name);
 void rmb_object_close(struct rmb_object *object); /* accepts NULL */
+/* Only the header: 0 if a regular file whose user block is right for `key` stands there. No sentence on a mere absence
+ * (RMB_EINPUT). `stat` may be NULL. */
+int rmb_object_look(const char *path, const char *key, struct stat *stat, struct rmb_error *error) RMB_CHECKED;
+/* Verifies every byte, by up to `threads` threads, without keeping any of it in memory. */
+int rmb_object_verify(const char *path, const char *key, int threads, struct rmb_error *error) RMB_CHECKED;
 #endif
