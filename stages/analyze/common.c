@@ -1,0 +1,126 @@
+#include "analyze/common.h"
+#include <inttypes.h>
+#include <string.h>
+#include "numeric/split.h"
+
+int
+rmb_halves_check(const void *settings, struct rmb_error *error)
+{
+	const struct halves_settings *set = settings;
+	bool given = strcmp(set->halves, "given") == 0, lists = set->half1.n >= 0 && set->half2.n >= 0;
+	if (given && !lists)
+		return rmb_error_set(error, RMB_ERECIPE, "halves: given needs both half1 and half2");
+	if (!given && (set->half1.n >= 0 || set->half2.n >= 0))
+		return rmb_error_set(error, RMB_ERECIPE, "half1 and half2 are read only with `halves: given`; halves is '%s'", set->halves);
+	return 0;
+}
+
+bool
+rmb_halves_draw(const void *settings)
+{
+	const struct halves_settings *set = settings;
+	return strcmp(set->halves, "auto") == 0 || strcmp(set->halves, "random") == 0;
+}
+
+const struct rmb_recording *
+rmb_zscored_input(struct rmb_call *call, const char *stage)
+{
+	const struct rmb_recording *in = rmb_input_recording(call, "recording", 0);
+	if (!in)
+		return NULL;
+	if (strncmp(in->scaling, "zscore", 6) != 0) {
+		rmb_fail(call, RMB_EDATA, "%s: recording '%s' is not z-scored, and its most active neurons would decide the result; put a "
+		         "zscore stage before %s", stage, rmb_recording_name(call), stage);
+		return NULL;
+	}
+	if (in->neurons.n < 1 || in->nframes < 2) {
+		rmb_fail(call, RMB_EDATA, "%s: recording '%s' has %" PRId64 " neurons and %" PRId64 " frames; needs 1 and 2 or more", stage,
+		         rmb_recording_name(call), in->neurons.n, in->nframes);
+		return NULL;
+	}
+	return in;
+}
+
+static int
+too_small(struct rmb_call *call, const char *stage, const char *how, const struct rmb_halves *halves)
+{
+	int64_t fewer = halves->n1 < halves->n2 ? halves->n1 : halves->n2;
+	return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has %" PRId64 " neuron%s in one half of the %s (%" PRId64 " in all); needs 2 "
+	                "or more", stage, rmb_recording_name(call), fewer, fewer == 1 ? "" : "s", how, halves->n1 + halves->n2);
+}
+
+/* Checkerboard where it is asked for or will do; `halves` is left empty where it will not do under auto. */
+static int
+by_position(struct rmb_call *call, const char *stage, const struct halves_settings *set, const struct rmb_neurons *neurons,
+            struct rmb_halves *halves)
+{
+	bool automatic = strcmp(set->halves, "auto") == 0;
+	if (!neurons->x && !neurons->y && automatic) {
+		rmb_warn(call, "recording '%s' has no positions: its halves were drawn at random", rmb_recording_name(call));
+		return 0;
+	}
+	if (!neurons->x && !neurons->y)
+		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions for a checkerboard; give x and y where it is loaded, or "
+		                "use `halves: random`", stage, rmb_recording_name(call));
+	int rc = rmb_halves_checkerboard(rmb_call_arena(call), neurons->x, neurons->y, neurons->n, set->spacing, halves,
+	                                 rmb_call_error(call));
+	if (rc || (halves->n1 >= 2 && halves->n2 >= 2))
+		return rc;
+	if (!automatic)
+		return too_small(call, stage, "checkerboard", halves);
+	rmb_warn(call, "a checkerboard of %g um splits recording '%s' into %" PRId64 " and %" PRId64 " neurons: its halves were drawn at "
+	         "random", set->spacing, rmb_recording_name(call), halves->n1, halves->n2);
+	halves->n1 = halves->n2 = 0;
+	return 0;
+}
+
+static int
+choose(struct rmb_call *call, const char *stage, const struct halves_settings *set, const struct rmb_neurons *neurons,
+       struct rmb_halves *halves)
+{
+	struct rmb_arena *arena = rmb_call_arena(call);
+	struct rmb_error *error = rmb_call_error(call);
+	const char *how = "split at random";
+	int rc = 0;
+	if (strcmp(set->halves, "given") == 0) {
+		rc = rmb_halves_given(arena, set->half1.v, set->half1.n, set->half2.v, set->half2.n, neurons->n, halves, error);
+		how = "split given";
+	} else if (strcmp(set->halves, "random") != 0) {
+		rc = by_position(call, stage, set, neurons, halves);
+		how = "checkerboard";
+	}
+	if (!rc && halves->n1 + halves->n2 == 0) {
+		rc = rmb_halves_random(arena, rmb_shared_stream(call, "halves", neurons->n), neurons->n, halves, error);
+		how = "split at random";
+	}
+	return rc ? rc : halves->n1 < 2 || halves->n2 < 2 ? too_small(call, stage, how, halves) : 0;
+}
+
+int
+rmb_halves_input(struct rmb_call *call, const char *stage, const struct halves_settings *settings, struct rmb_recording *first,
+                 struct rmb_recording *second)
+{
+	const struct rmb_recording *in = rmb_zscored_input(call, stage);
+	struct rmb_halves halves = { 0 };
+	if (!in)
+		return rmb_fail(call, RMB_EDATA, "%s: no recording", stage);
+	int rc = choose(call, stage, settings, &in->neurons, &halves);
+	if (!rc)
+		rc = rmb_view_neurons(rmb_call_arena(call), in, halves.half1, halves.n1, first, rmb_call_error(call));
+	return rc ? rc : rmb_view_neurons(rmb_call_arena(call), in, halves.half2, halves.n2, second, rmb_call_error(call));
+}
+
+int
+rmb_part_progress(void *argument, double done)
+{
+	const struct rmb_part *part = argument;
+	return rmb_progress(part->call, part->from + (part->to - part->from) * done, 1);
+}
+
+void
+rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n)
+{
+	if (stand < n)
+		rmb_warn(call, "%" PRId64 " of %" PRId64 " %s stand above rounding level; the others are not defined by the data (fewer "
+		         "frames than components, or neurons that repeat each other)", stand, n, what);
+}

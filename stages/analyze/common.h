@@ -1,0 +1,44 @@
+/* analyze/common.h -- what the analyses of shared variance ask and check alike. */
+#ifndef RMB_ANALYZE_COMMON_H
+#define RMB_ANALYZE_COMMON_H
+#include "numeric/sweep.h"
+#include "rumble/stage.h"
+
+/* How neurons are split in two; the first member of a stage's settings, so that RMB_HALVES_PARAMS fits. */
+struct halves_settings {
+	const char *halves;
+	double spacing;
+	struct rmb_ints half1, half2;
+};
+
+#define RMB_HALVES_PARAMS \
+	{ .name = "halves", .kind = RMB_WORD, .at = offsetof(struct halves_settings, halves), .def = "auto", \
+	  .words = "auto|checkerboard|random|given", \
+	  .help = "how neurons are split in two; auto: by checkerboard if there are positions, else at random" }, \
+	{ .name = "spacing", .kind = RMB_REAL, .at = offsetof(struct halves_settings, spacing), .def = "25 um", .unit = "um", \
+	  .min = 1e-3, .max = 1e6, .help = "side of a square of the checkerboard" }, \
+	{ .name = "half1", .kind = RMB_INTS, .at = offsetof(struct halves_settings, half1), .def = "none", .none = true, \
+	  .min = 0, .max = 1e9, .help = "neurons of the first half, counted from 0, when halves are given" }, \
+	{ .name = "half2", .kind = RMB_INTS, .at = offsetof(struct halves_settings, half2), .def = "none", .none = true, \
+	  .min = 0, .max = 1e9, .help = "neurons of the second half, counted from 0, when halves are given" }
+
+#define RMB_PRECISION_PARAM(type) \
+	{ .name = "precision", .kind = RMB_WORD, .at = offsetof(type, precision), .def = "single", .words = "single|double", \
+	  .help = "of the matrix product; double also decomposes it without squaring, at several times the cost" }
+
+/* For the descriptor: the lists go with `halves: given`, and only with it. */
+int rmb_halves_check(const void *settings, struct rmb_error *error);
+/* For the descriptor: halves may be drawn at random. */
+bool rmb_halves_draw(const void *settings);
+
+/* The recording at the port `recording`, which must be z-scored and have frames; NULL: failed. */
+const struct rmb_recording *rmb_zscored_input(struct rmb_call *call, const char *stage);
+/* The two halves as views; each has two neurons or more. 0 or a failure. */
+int rmb_halves_input(struct rmb_call *call, const char *stage, const struct halves_settings *settings,
+                     struct rmb_recording *first, struct rmb_recording *second) RMB_CHECKED;
+/* For a sweep: passes progress on, the product counting for `product` of the whole. */
+struct rmb_part { struct rmb_call *call; double from, to; };
+int rmb_part_progress(void *part, double done);
+/* Warns if fewer than n components stand above rounding level. */
+void rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n);
+#endif

@@ -1,0 +1,93 @@
+/* stages/analyze/svca2.c -- the variance that two halves of the neurons share, from all frames.
+ *
+ * For the z-scored activity z1 and z2 of two halves,
+ *     C = sum over t of z1(t + lag) z2(t)',    spectrum = singular values of C, descending.
+ * Noise that is private to neurons does not reach C on average, so the spectrum has no noise floor as the eigenvalues of the
+ * whole covariance have. There is no 1/T: only the shape of a spectrum is read, and fits divide by its value at rank 1.
+ * Reference: Pachitariu et al. 2025, SVCA2.
+ * Cost: 2 n1 n2 T operations and a decomposition of the size of the smaller half; 8 n1 n2 + 8 K K bytes beyond blocks. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "analyze/common.h"
+#include "numeric/product.h"
+
+struct settings {
+	struct halves_settings halves; /* first: its parameters are shared */
+	int64_t lag;
+	const char *precision;
+};
+
+static const struct rmb_param params[] = {
+	RMB_HALVES_PARAMS,
+	{ .name = "lag", .kind = RMB_INT, .at = offsetof(struct settings, lag), .def = "0", .min = 0, .max = 1e9,
+	  .help = "frames by which the first half leads" },
+	RMB_PRECISION_PARAM(struct settings), { 0 } };
+
+static const struct rmb_port in[] = {
+	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity" }, { 0 } };
+
+static const struct rmb_port out[] = {
+	{ .name = "spectrum", .kinds = RMB_ARRAY, .axes = "rank", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "singular values of the cross-covariance of two halves, descending" }, { 0 } };
+
+static const struct rmb_figure figures[] = {
+	{ .name = "spectrum", .kind = "curve", .x = "rank", .y = "shared variance", .logx = true, .logy = true,
+	  .caption = "Singular values of the cross-covariance of two halves of the neurons (SVCA2).",
+	  .series = { { .y = "spectrum", .style = "line", .label = "SVCA2" } } }, { 0 } };
+
+static int
+run(struct rmb_call *call)
+{
+	const struct settings *set = rmb_settings(call);
+	struct rmb_recording first, second;
+	int rc = rmb_halves_input(call, "svca2", &set->halves, &first, &second);
+	if (rc)
+		return rc;
+	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2, left = first.nframes - set->lag;
+	if (left < 2)
+		return rmb_fail(call, RMB_EDATA, "svca2: a lag of %" PRId64 " frames leaves %" PRId64 " of the %" PRId64 " frames of recording "
+		                "'%s'; needs 2 or more", set->lag, left < 0 ? 0 : left, first.nframes, rmb_recording_name(call));
+	struct rmb_axis axis = rmb_axis_rank(nk);
+	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
+	double *c = rmb_scratch(call, (size_t)(n1 * n2), sizeof *c);
+	if (!spectrum || !c)
+		return RMB_ELIMIT;
+
+	bool in_double = strcmp(set->precision, "double") == 0;
+	struct rmb_part part = { call, 0, in_double ? 0.3 : 0.6 };
+	struct rmb_sweep sweep = {
+		.first = &first, .second = &second, .lead = set->lag, .in_double = in_double, .threads = rmb_threads(call),
+		.progress = rmb_part_progress, .progress_argument = &part,
+	};
+	rc = rmb_product(&sweep, c, rmb_call_error(call));
+	if (!rc)
+		rc = rmb_spectrum_of(c, n1, n2, in_double, sweep.threads, spectrum->data, rmb_call_error(call));
+	if (rc)
+		return rc;
+	rmb_warn_rank(call, "components", rmb_clear_rounding(spectrum->data, nk, in_double), nk);
+	return rmb_progress(call, 1, 1);
+}
+
+static void
+estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
+{
+	const struct settings *set = settings;
+	bool in_double = strcmp(set->precision, "double") == 0;
+	double half = size->neurons / 2, squares = half * half;
+	cost->flops = (in_double ? 4 : 2) * squares * size->frames + (in_double ? 40 : 8) * squares * half;
+	cost->bytes = 4 * size->neurons * size->frames;
+	cost->memory = 16 * squares + rmb_sweep_memory(size->neurons, size->frames, in_double) + 32e6;
+	cost->disk = 8 * half + 8192;
+}
+
+const struct rmb_stage rmb_stage_svca2 = {
+	.name = "svca2", .version = 1, .folder = "analyze", .brief = "spectrum of the variance that two halves of the neurons share",
+	.about = "Splits the neurons in two halves that share no light and no contacts (squares of a checkerboard, when positions are "
+	         "known) and gives the singular values of their cross-covariance over all frames. Noise of single neurons does not add a "
+	         "floor, as it does to the eigenvalues of the covariance. Values at rounding level are set to zero and counted.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: SVCA2",
+	.caption = "SVCA2 spectrum; halves: {halves}, spacing {spacing}, lag {lag}.",
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
+	.draws = rmb_halves_draw, .check = rmb_halves_check, .estimate = estimate, .run = run,
+};

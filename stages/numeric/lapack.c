@@ -1,0 +1,195 @@
+#include "numeric/lapack.h"
+#include <inttypes.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "numeric/blas.h"
+
+/* Workspaces live for one call only. */
+struct work {
+	double *reals;
+	lapack_int *ints;
+	int64_t nreals, nints;
+};
+
+static int
+work_make(struct work *work, const char *driver, double query, int64_t formula, int64_t nints, struct rmb_error *error)
+{
+	work->nreals = query > (double)formula ? (int64_t)query : formula;
+	work->nints = nints;
+	if (!rmb_blas_fits(driver, (int64_t[]){ work->nreals, nints }, 2, error))
+		return RMB_ELIMIT;
+	work->reals = aligned_alloc(64, ((size_t)work->nreals * sizeof *work->reals + 63) / 64 * 64);
+	work->ints = malloc((size_t)nints * sizeof *work->ints + 1);
+	return work->reals && work->ints ? 0 : rmb_error_nomem(error, driver);
+}
+
+static void
+work_free(struct work *work)
+{
+	free(work->reals);
+	free(work->ints);
+}
+
+static int
+check_input(const char *what, const double *a, int64_t m, int64_t n, struct rmb_error *error)
+{
+	if (m < 1 || n < 1)
+		return rmb_error_set(error, RMB_EDATA, "%s: the matrix is empty (%" PRId64 " x %" PRId64 ")", what, m, n);
+	if (m > RMB_LAPACK_MAX || n > RMB_LAPACK_MAX)
+		return rmb_error_set(error, RMB_ELIMIT, "%s: a matrix of %" PRId64 " x %" PRId64 " is larger than the %d a side that LAPACK "
+		                     "handles safely; use fewer neurons", what, m, n, RMB_LAPACK_MAX);
+	int64_t bad = rmb_first_nonfinite(a, m * n);
+	if (bad >= 0)
+		return rmb_error_set(error, RMB_EDATA, "%s: entry (%" PRId64 ", %" PRId64 ") of the matrix is %s", what, bad / n, bad % n,
+		                     isnan(a[bad]) ? "not a number" : "infinite");
+	return 0;
+}
+
+static int
+check_output(const char *what, lapack_int info, const double *values, int64_t n, struct rmb_error *error)
+{
+	if (info < 0)
+		return rmb_error_set(error, RMB_EINTERNAL, "%s: LAPACK refused argument %d", what, -(int)info);
+	if (info > 0)
+		return rmb_error_set(error, RMB_EDATA, "%s: LAPACK did not converge (info %d)", what, (int)info);
+	int64_t bad = rmb_first_nonfinite(values, n);
+	if (bad >= 0)
+		return rmb_error_set(error, RMB_EDATA, "%s: value %" PRId64 " came out as %g", what, bad + 1, values[bad]);
+	return 0;
+}
+
+static void
+reverse(double *w, int64_t n)
+{
+	for (int64_t i = 0, j = n - 1; i < j; i++, j--) {
+		double t = w[i];
+		w[i] = w[j];
+		w[j] = t;
+	}
+}
+
+/* Rows in the opposite order. */
+static void
+reverse_rows(double *a, int64_t n)
+{
+	for (int64_t i = 0, j = n - 1; i < j; i++, j--)
+		for (int64_t k = 0; k < n; k++) {
+			double t = a[i * n + k];
+			a[i * n + k] = a[j * n + k];
+			a[j * n + k] = t;
+		}
+}
+
+/* LAPACK is column-major: the upper triangle of a row-major matrix is its 'L'. */
+int
+rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
+{
+	static const char what[] = "eigenvalues";
+	struct work work = { 0 };
+	double query = 0;
+	lapack_int side, nints = 0;
+	int rc = check_input(what, a, n, n, error);
+	if (rc)
+		return rc;
+	rmb_blas_threads(1);
+	side = (lapack_int)n;
+	lapack_int info = LAPACKE_dsyevd_2stage_work(LAPACK_COL_MAJOR, 'N', 'L', side, a, side, w, &query, -1, &nints, -1);
+	rc = check_output(what, info, &query, 1, error);
+	/* The documented size holds a band width that only the library knows; it is at least that of a band of one. */
+	if (!rc)
+		rc = work_make(&work, what, query, 6 * n + 2, nints > 1 ? nints : 1, error);
+	if (!rc) {
+		info = LAPACKE_dsyevd_2stage_work(LAPACK_COL_MAJOR, 'N', 'L', side, a, side, w, work.reals, (lapack_int)work.nreals,
+		                                  work.ints, (lapack_int)work.nints);
+		rc = check_output(what, info, w, n, error);
+	}
+	work_free(&work);
+	reverse(w, rc ? 0 : n);
+	return rc;
+}
+
+int
+rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error)
+{
+	static const char what[] = "eigenvectors";
+	struct work work = { 0 };
+	int rc = check_input(what, a, n, n, error);
+	if (rc)
+		return rc;
+	rmb_blas_threads(1);
+	double query = 0;
+	lapack_int side = (lapack_int)n, nints = 0;
+	lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', side, a, side, w, &query, -1, &nints, -1);
+	rc = check_output(what, info, &query, 1, error);
+	if (!rc)
+		rc = work_make(&work, what, query, 1 + 6 * n + 2 * n * n, 3 + 5 * n, error);
+	if (!rc) {
+		info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', side, a, side, w, work.reals, (lapack_int)work.nreals, work.ints,
+		                           (lapack_int)work.nints);
+		rc = check_output(what, info, w, n, error);
+	}
+	work_free(&work);
+	if (rc)
+		return rc;
+	/* Column k of the column-major result is row k of ours. */
+	reverse(w, n);
+	reverse_rows(a, n);
+	return check_output(what, 0, a, n * n, error);
+}
+
+/* c[m][n] row-major is C' column-major, n x m: C' = V S U'. The documented least workspace of each kind of job. */
+static int
+gesdd(char job, double *c, int64_t m, int64_t n, double *s, double *v, double *ut, struct rmb_error *error)
+{
+	static const char what[] = "singular values";
+	struct work work = { 0 };
+	int64_t k = m < n ? m : n, larger = m < n ? n : m;
+	int64_t formula = job == 'N' ? 3 * k + (larger > 7 * k ? larger : 7 * k) : 4 * k * k + 7 * k + larger;
+	int rc = check_input(what, c, m, n, error);
+	if (rc)
+		return rc;
+	rmb_blas_threads(1);
+	double query = 0;
+	lapack_int one = 1;
+	lapack_int info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, c, (lapack_int)n, s, v, (lapack_int)n,
+	                                      ut, (lapack_int)k, &query, -1, &one);
+	rc = check_output(what, info, &query, 1, error);
+	if (!rc)
+		rc = work_make(&work, what, query, formula, 8 * k, error);
+	if (!rc) {
+		info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, c, (lapack_int)n, s, v, (lapack_int)n, ut,
+		                           (lapack_int)k, work.reals, (lapack_int)work.nreals, work.ints);
+		rc = check_output(what, info, s, k, error);
+	}
+	work_free(&work);
+	return rc;
+}
+
+int
+rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_error *error)
+{
+	double none = 0;
+	return gesdd('N', c, m, n, s, &none, &none, error);
+}
+
+int
+rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, double *v, struct rmb_error *error)
+{
+	int64_t nk = m < n ? m : n;
+	double *ut = malloc((size_t)(m > 0 ? m * nk : 1) * sizeof *ut); /* U' column-major: [m][nk] of ours */
+	if (!ut)
+		return rmb_error_nomem(error, "singular vectors");
+	int rc = gesdd('S', c, m, n, s, v, ut, error);
+	for (int64_t k = 0; !rc && k < nk; k++)
+		for (int64_t i = 0; i < m; i++)
+			u[k * m + i] = ut[i * nk + k];
+	free(ut);
+	if (!rc)
+		rc = check_output("singular vectors", 0, u, nk * m, error);
+	if (!rc)
+		rc = check_output("singular vectors", 0, v, nk * n, error);
+	return rc;
+}

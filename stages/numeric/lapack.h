@@ -1,0 +1,26 @@
+/* numeric/lapack.h -- eigenvalues and singular values, checked on both sides.
+ *
+ * Some drivers never return when they meet a NaN or an infinity, others return nonsense with info = 0; some answer a
+ * workspace query with a number that has overflowed. So every matrix is tested before the call, workspaces follow the
+ * documented formula in 64 bits (or the query if that is larger), sizes above RMB_LAPACK_MAX are refused, info becomes a
+ * sentence and the results are tested too. Everything is in double precision: the single-precision drivers under-report
+ * their workspace from n = 2,895 and lose the tail of a spectrum.
+ *
+ * Failures: RMB_EDATA (not finite, no convergence), RMB_ELIMIT (too large, no memory). */
+#ifndef RMB_NUMERIC_LAPACK_H
+#define RMB_NUMERIC_LAPACK_H
+#include <stdint.h>
+#include "rumble/error.h"
+
+enum { RMB_LAPACK_MAX = 26000 };
+
+/* Eigenvalues of the symmetric a[n][n], of which only a[i][j] with j >= i is read; descending into w[n]. Destroys a.
+ * Reduction to a band, then to three diagonals: quicker than dsyevd by a third, values alone. */
+int rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
+/* The same and the eigenvectors: row k of a becomes the one that belongs to w[k]. */
+int rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
+/* Singular values of c[m][n], descending into s[min(m, n)]. Destroys c. */
+int rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_error *error) RMB_CHECKED;
+/* The same and the vectors: c = sum over k of s[k] u[k]' v[k], with rows u[k][m] and v[k][n], k < min(m, n). Destroys c. */
+int rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, double *v, struct rmb_error *error) RMB_CHECKED;
+#endif

@@ -1,0 +1,167 @@
+#include "numeric/product.h"
+#include <math.h>
+#include "numeric/blas.h"
+#include "numeric/lapack.h"
+#include "rumble/arena.h"
+#include "rumble/parallel.h"
+
+struct tile { int64_t i, ni, j, nj; };
+
+struct product {
+	const struct rmb_sweep *what;
+	double *c;
+	int64_t n2;           /* columns of c */
+	struct tile *tile;
+	float *sum[64];       /* one tile a thread, single precision */
+};
+
+static int64_t
+shorter(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The tiles of an n1 x n2 matrix, or of its upper half; NULL: only count. Returns how many. */
+static int64_t
+cut(int64_t n1, int64_t n2, bool upper, int64_t side, struct tile *tile)
+{
+	int64_t n = 0;
+	for (int64_t i = 0; i < n1; i += side)
+		for (int64_t j = upper ? i : 0; j < n2; j += side, n++)
+			if (tile)
+				tile[n] = (struct tile){ i, shorter(side, n1 - i), j, shorter(side, n2 - j) };
+	return n;
+}
+
+/* c(tile) += sum over the chunk of first(i, t) second(j, t) */
+static int
+add_tile(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread)
+{
+	struct product *product = argument;
+	const struct rmb_sweep *what = product->what;
+	struct tile tile = product->tile[piece];
+	int64_t step = what->by_neuron ? 1 : chunk->ld;  /* from one row or column of c to the next, in the packed chunk */
+	double *c = product->c + tile.i * product->n2 + tile.j;
+	if (what->in_double) {
+		struct rmb_matrix a = { (const double *)chunk->first + tile.i * step, chunk->ld, what->by_neuron };
+		struct rmb_matrix b = { (const double *)chunk->second + tile.j * step, chunk->ld, !what->by_neuron };
+		return rmb_gemm_double(tile.ni, tile.nj, chunk->n, a, b, 1, c, product->n2, NULL);
+	}
+	struct rmb_matrix a = { (const float *)chunk->first + tile.i * step, chunk->ld, what->by_neuron };
+	struct rmb_matrix b = { (const float *)chunk->second + tile.j * step, chunk->ld, !what->by_neuron };
+	float *sum = product->sum[thread];
+	int rc = rmb_gemm_single(tile.ni, tile.nj, chunk->n, a, b, sum, tile.nj, NULL);
+	for (int64_t i = 0; !rc && i < tile.ni; i++)
+		for (int64_t j = 0; j < tile.nj; j++)
+			c[i * product->n2 + j] += (double)sum[i * tile.nj + j];
+	return rc;
+}
+
+int
+rmb_product(const struct rmb_sweep *what, double *c, struct rmb_error *error)
+{
+	int64_t n1 = what->by_neuron ? what->first->nframes : what->first->neurons.n;
+	int64_t n2 = what->second ? what->second->neurons.n : n1;
+	struct rmb_sweep sweep = *what;
+	sweep.threads = what->threads < 1 ? 1 : what->threads > 64 ? 64 : what->threads;
+	sweep.npieces = cut(n1, n2, !what->second, RMB_TILE, NULL);
+	struct product product = { .what = &sweep, .c = c, .n2 = n2 };
+	if (!rmb_blas_fits("matrix product", (int64_t[]){ n1, n2, what->first->nframes }, 3, error))
+		return RMB_ELIMIT;
+
+	struct rmb_arena *arena = rmb_arena_new();
+	product.tile = arena ? rmb_arena_alloc(arena, (size_t)sweep.npieces, sizeof *product.tile) : NULL;
+	int rc = product.tile ? 0 : rmb_error_nomem(error, "the tiles of a matrix product");
+	for (int i = 0; !rc && !what->in_double && i < sweep.threads; i++)
+		if (!(product.sum[i] = rmb_arena_alloc(arena, (size_t)(shorter(n1, RMB_TILE) * shorter(n2, RMB_TILE)), sizeof(float))))
+			rc = rmb_error_nomem(error, "the tiles of a matrix product");
+	if (!rc) {
+		cut(n1, n2, !what->second, RMB_TILE, product.tile);
+		sweep.work = add_tile;
+		sweep.argument = &product;
+		rc = rmb_sweep_run(&sweep, error);
+	}
+	rmb_arena_free(arena);
+	return rc;
+}
+
+struct gram {
+	const double *c;
+	int64_t m, n;
+	bool columns;
+	double *g;
+	struct tile *tile;
+};
+
+static int
+gram_tile(void *argument, int64_t piece, int thread)
+{
+	(void)thread;
+	const struct gram *gram = argument;
+	struct tile tile = gram->tile[piece];
+	int64_t side = gram->columns ? gram->n : gram->m, along = gram->columns ? gram->m : gram->n;
+	int64_t step = gram->columns ? 1 : gram->n;
+	struct rmb_matrix a = { gram->c + tile.i * step, gram->n, gram->columns };
+	struct rmb_matrix b = { gram->c + tile.j * step, gram->n, !gram->columns };
+	return rmb_gemm_double(tile.ni, tile.nj, along, a, b, 0, gram->g + tile.i * side + tile.j, side, NULL);
+}
+
+int
+rmb_gram(const double *c, int64_t m, int64_t n, bool columns, double *g, int threads, struct rmb_error *error)
+{
+	enum { SIDE = RMB_TILE / 2 };
+	int64_t side = columns ? n : m, ntiles = cut(side, side, true, SIDE, NULL);
+	struct rmb_arena *arena = rmb_arena_new();
+	struct gram gram = { c, m, n, columns, g, arena ? rmb_arena_alloc(arena, (size_t)ntiles, sizeof *gram.tile) : NULL };
+	int rc = gram.tile ? 0 : rmb_error_nomem(error, "the tiles of a matrix product");
+	if (!rc && !rmb_blas_fits("matrix product", (int64_t[]){ m, n }, 2, error))
+		rc = RMB_ELIMIT;
+	if (!rc) {
+		cut(side, side, true, SIDE, gram.tile);
+		rmb_blas_threads(1);
+		rc = rmb_parallel(threads, ntiles, gram_tile, &gram);
+	}
+	rmb_arena_free(arena);
+	return rc;
+}
+
+int
+rmb_spectrum_of(double *c, int64_t m, int64_t n, bool in_double, int threads, double *s, struct rmb_error *error)
+{
+	if (in_double)
+		return rmb_singular_values(c, m, n, s, error);
+	int64_t nk = shorter(m, n);
+	if (nk > RMB_LAPACK_MAX)
+		return rmb_error_set(error, RMB_ELIMIT, "a spectrum of %lld components is more than the %d that LAPACK handles safely; use "
+		                     "fewer neurons", (long long)nk, RMB_LAPACK_MAX);
+	struct rmb_arena *arena = rmb_arena_new();
+	double *g = arena ? rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *g) : NULL;
+	int rc = g ? 0 : rmb_error_nomem(error, "a Gram matrix");
+	if (!rc)
+		rc = rmb_gram(c, m, n, m > n, g, threads, error);
+	if (!rc)
+		rc = rmb_eigenvalues(g, nk, s, error);
+	for (int64_t k = 0; !rc && k < nk; k++)
+		s[k] = sqrt(fmax(s[k], 0));
+	rmb_arena_free(arena);
+	return rc;
+}
+
+double
+rmb_rounding_level(bool in_double)
+{
+	return in_double ? 1e-10 : 1e-6;
+}
+
+int64_t
+rmb_clear_rounding(double *s, int64_t n, bool in_double)
+{
+	int64_t stand = 0;
+	for (int64_t k = 0; k < n; k++) {
+		if (s[k] > rmb_rounding_level(in_double) * s[0])
+			stand++;
+		else
+			s[k] = 0;
+	}
+	return stand;
+}

@@ -1,0 +1,200 @@
+#include "numeric/shared.h"
+#include <math.h>
+#include <string.h>
+#include "numeric/blas.h"
+#include "numeric/lapack.h"
+#include "numeric/product.h"
+#include "rumble/arena.h"
+#include "rumble/parallel.h"
+
+/* Components projected by one piece of work. */
+enum { BAND = 256 };
+
+struct components {
+	const struct rmb_sweep *sweep;
+	int64_t n1, n2, nk;
+	void *u, *v;             /* [nk][n1], [nk][n2]; float, or double when the sweep is */
+	double *pq, *pp;         /* [nk]: sums of p q and of (p^2 + q^2) / 2 so far */
+	char *scratch[64];       /* a thread: p and q of a band, [2][BAND][RMB_CHUNK] */
+};
+
+static void
+add_single(const float *p, const float *q, int64_t n, double *pq, double *pp)
+{
+	double cross = 0, power = 0;
+	for (int64_t t = 0; t < n; t++) {
+		cross += (double)p[t] * (double)q[t];
+		power += (double)p[t] * (double)p[t] + (double)q[t] * (double)q[t];
+	}
+	*pq += cross;
+	*pp += power / 2;
+}
+
+static void
+add_double(const double *p, const double *q, int64_t n, double *pq, double *pp)
+{
+	double cross = 0, power = 0;
+	for (int64_t t = 0; t < n; t++) {
+		cross += p[t] * q[t];
+		power += p[t] * p[t] + q[t] * q[t];
+	}
+	*pq += cross;
+	*pp += power / 2;
+}
+
+/* p = U z1 and q = V z2 for one band of components and one chunk of test frames. */
+static int
+project(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread)
+{
+	struct components *all = argument;
+	int64_t k0 = piece * BAND, nk = all->nk - k0 < BAND ? all->nk - k0 : BAND, n = chunk->n;
+	struct rmb_matrix z1 = { chunk->first, chunk->ld, false }, z2 = { chunk->second, chunk->ld, false };
+	int rc;
+	if (all->sweep->in_double) {
+		double *p = (double *)(void *)all->scratch[thread], *q = p + BAND * RMB_CHUNK;
+		struct rmb_matrix u = { (const double *)all->u + k0 * all->n1, all->n1, false };
+		struct rmb_matrix v = { (const double *)all->v + k0 * all->n2, all->n2, false };
+		rc = rmb_gemm_double(nk, n, all->n1, u, z1, 0, p, n, NULL);
+		if (!rc)
+			rc = rmb_gemm_double(nk, n, all->n2, v, z2, 0, q, n, NULL);
+		for (int64_t k = 0; !rc && k < nk; k++)
+			add_double(p + k * n, q + k * n, n, &all->pq[k0 + k], &all->pp[k0 + k]);
+		return rc;
+	}
+	float *p = (float *)(void *)all->scratch[thread], *q = p + BAND * RMB_CHUNK;
+	struct rmb_matrix u = { (const float *)all->u + k0 * all->n1, all->n1, false };
+	struct rmb_matrix v = { (const float *)all->v + k0 * all->n2, all->n2, false };
+	rc = rmb_gemm_single(nk, n, all->n1, u, z1, p, n, NULL);
+	if (!rc)
+		rc = rmb_gemm_single(nk, n, all->n2, v, z2, q, n, NULL);
+	for (int64_t k = 0; !rc && k < nk; k++)
+		add_single(p + k * n, q + k * n, n, &all->pq[k0 + k], &all->pp[k0 + k]);
+	return rc;
+}
+
+static int64_t
+frames_of(const struct rmb_interval *interval, int64_t n)
+{
+	int64_t frames = 0;
+	for (int64_t i = 0; i < n; i++)
+		frames += interval[i].n;
+	return frames;
+}
+
+struct other_side {
+	const double *c, *near; /* c[n1][n2]; rows of the eigenvectors of C C' (or of C' C) */
+	double *far, *s;        /* rows C' u / s, s */
+	int64_t nk, ld, nnear, nfar;
+	bool columns;           /* near is the side of the columns of c */
+};
+
+/* The other side of a band of components, v(k) = C' u(k) / s(k), where s(k) = |C' u(k)|. */
+static int
+far_band(void *argument, int64_t piece, int thread)
+{
+	(void)thread;
+	const struct other_side *side = argument;
+	int64_t k0 = piece * BAND, nk = side->nk - k0 < BAND ? side->nk - k0 : BAND, n = side->nfar;
+	struct rmb_matrix a = { side->near + k0 * side->nnear, side->nnear, false }, b = { side->c, side->ld, side->columns };
+	int rc = rmb_gemm_double(nk, n, side->nnear, a, b, 0, side->far + k0 * n, n, NULL);
+	for (int64_t k = k0; !rc && k < k0 + nk; k++) {
+		double *row = side->far + k * n, power = 0;
+		for (int64_t i = 0; i < n; i++)
+			power += row[i] * row[i];
+		side->s[k] = sqrt(power);
+		for (int64_t i = 0; i < n && power > 0; i++)
+			row[i] /= side->s[k];
+	}
+	return rc;
+}
+
+/* Single precision: eigenvectors of the double-precision Gram matrix of the smaller side, then the other side. */
+static int
+decompose(double *c, int64_t n1, int64_t n2, bool in_double, int threads, struct rmb_arena *arena, double *s, double **u, double **v,
+          struct rmb_error *error)
+{
+	int64_t nk = n1 < n2 ? n1 : n2;
+	*u = rmb_arena_alloc(arena, (size_t)(nk * n1), sizeof(double));
+	*v = rmb_arena_alloc(arena, (size_t)(nk * n2), sizeof(double));
+	if (!*u || !*v)
+		return rmb_error_nomem(error, "the components");
+	if (in_double)
+		return rmb_singular_vectors(c, n1, n2, s, *u, *v, error);
+	bool columns = n1 > n2;
+	double *near = columns ? *v : *u, *far = columns ? *u : *v;
+	int rc = rmb_gram(c, n1, n2, columns, near, threads, error);
+	if (!rc)
+		rc = rmb_eigenvectors(near, nk, s, error);
+	struct other_side side = { c, near, far, s, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
+	return rc ? rc : rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
+}
+
+/* Halves the width of n numbers in place. */
+static void *
+to_single(double *v, int64_t n)
+{
+	char *bytes = (char *)(void *)v;
+	for (int64_t i = 0; i < n; i++) {
+		float f = (float)v[i];
+		memcpy(bytes + (size_t)i * sizeof f, &f, sizeof f);
+	}
+	return v;
+}
+
+static int
+project_all(const struct rmb_shared *what, struct components *all, struct rmb_arena *arena, struct rmb_error *error)
+{
+	struct rmb_sweep sweep = what->sweep;
+	sweep.interval = what->test;
+	sweep.nintervals = what->ntest;
+	sweep.lead = 0;
+	sweep.npieces = (all->nk + BAND - 1) / BAND;
+	sweep.work = project;
+	sweep.argument = all;
+	all->sweep = &sweep;
+	size_t item = sweep.in_double ? sizeof(double) : sizeof(float);
+	for (int i = 0; i < sweep.threads; i++)
+		if (!(all->scratch[i] = rmb_arena_alloc(arena, (size_t)2 * BAND * RMB_CHUNK, item)))
+			return rmb_error_nomem(error, "projections");
+	return rmb_sweep_run(&sweep, error);
+}
+
+int
+rmb_shared_variance(const struct rmb_shared *what, double *training, double *scov, double *varcov, int64_t *neff,
+                    struct rmb_error *error)
+{
+	struct rmb_shared plan = *what;
+	struct rmb_sweep *sweep = &plan.sweep;
+	int64_t n1 = sweep->first->neurons.n, n2 = sweep->second->neurons.n, nk = n1 < n2 ? n1 : n2;
+	int64_t train = frames_of(plan.train, plan.ntrain), test = frames_of(plan.test, plan.ntest);
+	sweep->threads = sweep->threads < 1 ? 1 : sweep->threads > 64 ? 64 : sweep->threads;
+	sweep->interval = plan.train;
+	sweep->nintervals = plan.ntrain;
+
+	struct rmb_arena *arena = rmb_arena_new();
+	double *c = arena ? rmb_arena_alloc(arena, (size_t)(n1 * n2), sizeof *c) : NULL, *u = NULL, *v = NULL;
+	int rc = c ? 0 : rmb_error_nomem(error, "a cross-covariance");
+	if (!rc)
+		rc = rmb_product(sweep, c, error);
+	if (!rc)
+		rc = decompose(c, n1, n2, sweep->in_double, sweep->threads, arena, training, &u, &v, error);
+	if (!rc) {
+		/* The rank is at most the number of training frames; below rounding level directions are undefined. */
+		*neff = rmb_clear_rounding(training, nk, sweep->in_double);
+		*neff = *neff < train ? *neff : train;
+		struct components all = { .n1 = n1, .n2 = n2, .nk = *neff, .u = u, .v = v, .pq = scov, .pp = varcov };
+		memset(scov, 0, (size_t)nk * sizeof *scov);
+		memset(varcov, 0, (size_t)nk * sizeof *varcov);
+		if (!sweep->in_double) {
+			all.u = to_single(u, nk * n1);
+			all.v = to_single(v, nk * n2);
+		}
+		rc = project_all(&plan, &all, arena, error);
+		for (int64_t k = 0; !rc && k < *neff; k++) {
+			scov[k] /= (double)test;
+			varcov[k] /= (double)test;
+		}
+	}
+	rmb_arena_free(arena);
+	return rc;
+}
