@@ -47,8 +47,8 @@ weigh(const double *s, const struct rmb_powerlaw_options *options, int64_t last,
 	return m;
 }
 
-/* k = trunc(exp(...)) at 100 points spaced evenly in ln k from `first` to `last - 1`, ends included, paired with the value at
- * *index* k: rank k + 1. */
+/* k = trunc(exp(...)) at 100 points spaced evenly in ln k from `first` to `last - 1`, paired with the value at *index* k: rank
+ * k + 1. The ends are exact, though their logarithms are not: elsewhere the last bit of exp may make them one less. */
 static double
 published_r(const double *s, int64_t first, int64_t last)
 {
@@ -56,7 +56,7 @@ published_r(const double *s, int64_t first, int64_t last)
 	double low = log((double)first), high = log((double)(last - 1)), step = (high - low) / (POINTS - 1);
 	double x[POINTS], y[POINTS], mx = 0, my = 0, xx = 0, xy = 0, yy = 0;
 	for (int i = 0; i < POINTS; i++) {
-		int64_t k = (int64_t)exp(i == POINTS - 1 ? high : low + i * step);
+		int64_t k = i == 0 ? first : i == POINTS - 1 ? last - 1 : (int64_t)exp(low + i * step);
 		x[i] = log((double)k);
 		y[i] = log(fabs(s[k]));
 		mx += x[i] / POINTS;
