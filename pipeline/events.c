@@ -1,7 +1,9 @@
 /* pipeline/events.c -- what a worker tells the run that started it: one JSON object a line. */
 #include "pipeline/events.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Length of the well-formed UTF-8 sequence at s, 0: there is none. */
 static int
@@ -40,4 +42,21 @@ rmb_json_text(const char *text)
 	json_t *json = json_string(clean);
 	free(clean);
 	return json;
+}
+
+void
+rmb_event_send(json_t *event)
+{
+	char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
+	size_t length = text ? strlen(text) : 0, at = 0;
+	if (text)
+		text[length++] = '\n'; /* in place of the NUL */
+	while (at < length) {
+		ssize_t n = write(RMB_EVENTS_FD, text + at, length - at);
+		if (n < 0 && errno != EINTR)
+			break;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	free(text);
+	json_decref(event);
 }

@@ -1,8 +1,15 @@
-/* pipeline/events.h -- what a worker tells the run that started it: one JSON object a line. */
+/* pipeline/events.h -- what a worker tells the run that started it: one JSON object a line on descriptor 3.
+ *
+ * {"event": "started" | "found" | "held" | "progress" | "warning" | "lost" | "failed" | "done", "node": index, ...}: "found",
+ * another run made the object meanwhile; "held", another run is at it ("owner"); "lost", an input ("key") is gone or damaged. */
 #ifndef RMB_EVENTS_H
 #define RMB_EVENTS_H
 #include <jansson.h>
 
+enum { RMB_EVENTS_FD = 3, RMB_EXIT_VANISHED = 86 }; /* exit status of a worker whose mapped input vanished */
+
 /* A JSON string (new reference; NULL: no memory); bytes that are not UTF-8 become '?'. */
 json_t *rmb_json_text(const char *text);
+/* Writes the event as one line and lets it go. NULL (no memory) is accepted. */
+void rmb_event_send(json_t *event);
 #endif

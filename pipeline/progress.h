@@ -13,8 +13,13 @@ void rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double se
 void rmb_progress_started(struct rmb_progress *p, const struct rmb_node *node, const struct rmb_measure *expected);
 void rmb_progress_moved(struct rmb_progress *p, const struct rmb_node *node, double fraction);
 void rmb_progress_warned(struct rmb_progress *p, const struct rmb_node *node, const char *text);
+/* measure NULL: another run made it. */
 void rmb_progress_done(struct rmb_progress *p, const struct rmb_node *node, const struct rmb_measure *measure);
 void rmb_progress_failed(struct rmb_progress *p, const struct rmb_node *node, int code, const char *text);
 void rmb_progress_note(struct rmb_progress *p, const char *format, ...) RMB_PRINTF(2, 3);
+/* It no longer runs, but is not done: it will be tried again, waits for another run, or was stopped. */
+void rmb_progress_dropped(struct rmb_progress *p, const struct rmb_node *node);
+/* Redraws the live display if it is time to. */
+void rmb_progress_tick(struct rmb_progress *p);
 void rmb_progress_end(struct rmb_progress *p, int code, const char *report);
 #endif

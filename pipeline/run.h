@@ -23,6 +23,8 @@ struct rmb_result {             /* one per node of the plan */
 /* Runs what the plan says; result[plan->nsteps]. 0, or the code of the first failure, or RMB_EINTERRUPTED / RMB_ETERMINATED. */
 int rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_run_options *options,
             struct rmb_progress *progress, struct rmb_result *result, struct rmb_error *error) RMB_CHECKED;
+/* Processor time that a worker reading `bytes` of foreign files may use, s. */
+double rmb_confined_seconds(double bytes);
 /* The worker: `rumble node`, orders (JSON) on standard input, events (JSON lines) on descriptor 3. */
 int rmb_worker_main(void);
 #endif

@@ -1,0 +1,9 @@
+/* pipeline/machine.h -- what this process may use of the machine it runs on. */
+#ifndef RMB_MACHINE_H
+#define RMB_MACHINE_H
+
+/* Cores this process may run on; at least 1. */
+int rmb_machine_cores(void);
+/* Memory that can be taken without swapping, within the limit of a container, bytes. */
+double rmb_machine_memory(void);
+#endif

@@ -1,0 +1,90 @@
+/* pipeline/run_command.c -- `rumble run`: what is missing is computed, results get their names, the report is written. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "pipeline/command.h"
+#include "pipeline/report.h"
+#include "pipeline/results.h"
+#include "pipeline/run.h"
+#include "pipeline/session.h"
+
+/* Makes a directory and those above it. */
+static int
+make_directory(struct rmb_arena *arena, const char *path, struct rmb_error *error)
+{
+	char *part = rmb_arena_strdup(arena, path);
+	if (!part)
+		return rmb_error_nomem(error, "a path");
+	for (char *slash = part + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+		*slash = '\0';
+		mkdir(part, 0777); /* the last one tells */
+	}
+	if (mkdir(part, 0777) && errno != EEXIST)
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot make the output directory %s: %s; choose another with --out", path, strerror(errno));
+	struct stat stat_of;
+	if (stat(part, &stat_of) || !S_ISDIR(stat_of.st_mode))
+		return rmb_error_set(error, RMB_EOUTPUT, "%s is not a directory, so output cannot go there; choose another with --out", path);
+	return 0;
+}
+
+/* What was computed gets its names and its report, also when something failed: the report says what. */
+static int
+write_output(const struct rmb_session *session, const struct rmb_options *options, const struct rmb_result *result,
+             const char **report, struct rmb_error *error)
+{
+	bool changed;
+	int code = make_directory(session->arena, session->out, error);
+	if (code == 0)
+		code = rmb_results_write(session->graph, &session->cache, session->out, options->copy, error);
+	if (code || !session->recipe->report)
+		return code;
+	code = rmb_report_write(session->graph, &session->cache, result, session->out, &changed, error);
+	if (code == 0)
+		*report = rmb_arena_printf(session->arena, "%s/%s", session->out, session->recipe->report);
+	return code;
+}
+
+static int
+run_plan(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
+         struct rmb_error *error)
+{
+	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast };
+	struct rmb_result *result = rmb_arena_alloc(session->arena, (size_t)plan->nsteps, sizeof *result);
+	const char *report = NULL;
+	if (!result)
+		return rmb_error_nomem(error, "the results of the run");
+	rmb_progress_begin(progress, plan->nrun, plan->ncached, rmb_plan_seconds(plan, options->jobs));
+	int code = rmb_run(plan, &session->cache, &how, progress, result, error);
+	if (error->code == 0 && code != RMB_EINTERRUPTED && code != RMB_ETERMINATED) {
+		int failed = write_output(session, options, result, &report, error);
+		code = code ? code : failed;
+	}
+	rmb_progress_end(progress, code, report);
+	return code;
+}
+
+int
+rmb_command_run(const struct rmb_options *options)
+{
+	struct rmb_session session;
+	struct rmb_error error = { 0 };
+	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session), code;
+	if (status)
+		return status;
+	struct rmb_plan *plan = rmb_session_plan(&session, options, &error);
+	struct rmb_progress *progress = rmb_progress_new(options->json, options->quiet);
+	if (!plan)
+		code = error.code;
+	else if (!progress)
+		code = rmb_error_nomem(&error, "the display");
+	else
+		code = run_plan(&session, options, plan, progress, &error);
+	if (error.code)
+		rmb_complain(options, &error);
+	rmb_progress_free(progress);
+	rmb_plan_free(plan);
+	rmb_session_close(&session);
+	return rmb_exit_code(code);
+}
