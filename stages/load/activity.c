@@ -1,0 +1,152 @@
+/* load/activity.c -- the activity matrix, streamed from the file into blocks of float32, row = neuron.
+ *
+ * The stored matrix is read once and in its own order. If the file has the frames first, each tile is turned on its way. Memory
+ * is the same for any size of file: one raw tile and one or two of float32. */
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "load/parts.h"
+
+enum { TILE = 16 << 20, PIECE = 4096, SQUARE = 32 };
+
+int
+rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,
+                     struct rmb_error *error)
+{
+	const struct rmb_member *m = layout->activity.member;
+	const char *path = layout->activity.file->path, *shape = rmb_member_shape(layout->activity.file->arena, m);
+	const struct rmb_found *whose;
+	int64_t n, t = layout->times.member ? layout->times.member->count : 0;
+	int code = rmb_load_companions(layout, &n, &whose, error);
+	if (code)
+		return code;
+	if (m->refusal)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", path, m->name, m->refusal);
+	if (m->number == RMB_BYTES || m->number == RMB_UTF32)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' holds %s; activity must be numbers", path, m->name, m->type);
+	if (m->naxes != 2 || m->axis[0] < 1 || m->axis[1] < 1)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; activity must have two axes, neurons and frames, none of them "
+		                     "empty", path, m->name, shape);
+	*frames_first = strcmp(wanted, "frames-first") == 0;
+	if (strcmp(wanted, "auto") != 0)
+		return 0;
+	bool first = n == m->axis[0], second = n == m->axis[1];
+	if (n && !first && !second)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but the activity '%s' is %s", whose->file->path,
+		                     whose->member->name, n, m->name, shape);
+	if (!n && t) {
+		first = t == m->axis[1];
+		second = t == m->axis[0];
+	}
+	*frames_first = second && !first;
+	if (first || second)
+		return 0;
+	if (m->axis[0] > m->axis[1])
+		rmb_load_note(notes, "%s: '%s' is %s and nothing in the file says which axis is the neurons; it was taken as %" PRId64 " neurons with %"
+		              PRId64 " frames. If it is the other way round, write `orientation: frames-first`", path, m->name, shape, m->axis[0],
+		              m->axis[1]);
+	return 0;
+}
+
+/* Raw items to float32; counts whole numbers that it cannot hold. */
+static void
+to_float(const struct rmb_member *m, unsigned char *raw, int64_t n, float *out, int64_t *inexact)
+{
+	double piece[PIECE];
+	if (m->number == RMB_FLOATING && m->item == 4 && !m->swapped) {
+		memcpy(out, raw, (size_t)n * 4);
+		return;
+	}
+	bool wide = m->number != RMB_FLOATING && m->item >= 4;
+	for (int64_t i = 0; i < n; i += PIECE) {
+		int64_t here = n - i < PIECE ? n - i : PIECE;
+		rmb_member_decode(m, raw + (size_t)i * m->item, here, piece);
+		for (int64_t k = 0; k < here; k++)
+			out[i + k] = (float)piece[k];
+		for (int64_t k = 0; wide && k < here; k++)
+			*inexact += (double)out[i + k] != piece[k];
+	}
+}
+
+/* turned[ncolumns][nrows] from block[nrows][ncolumns], in squares that stay in the cache. */
+static void
+turn(const float *block, int64_t nrows, int64_t ncolumns, float *turned)
+{
+	for (int64_t r = 0; r < nrows; r += SQUARE)
+		for (int64_t c = 0; c < ncolumns; c += SQUARE)
+			for (int64_t i = r; i < r + SQUARE && i < nrows; i++)
+				for (int64_t k = c; k < c + SQUARE && k < ncolumns; k++)
+					turned[k * nrows + i] = block[i * ncolumns + k];
+}
+
+/* Notes the first frame of each row that is not finite. */
+static void
+look_for_gaps(const float *block, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, int64_t *bad)
+{
+	for (int64_t r = 0; r < nrows; r++) {
+		const float *x = block + r * nframes;
+		int fine = 1;
+		for (int64_t t = 0; t < nframes; t++)
+			fine &= fabsf(x[t]) <= FLT_MAX;
+		for (int64_t t = 0; !fine && t < nframes; t++)
+			if (!isfinite(x[t]) && (bad[row + r] < 0 || frame + t < bad[row + r]))
+				bad[row + r] = frame + t;
+	}
+}
+
+struct reading {
+	const struct rmb_found *from;
+	const struct rmb_load_sink *sink;
+	bool turned;                 /* stored frame after frame */
+	unsigned char *raw;
+	float *block, *other;
+	int64_t *bad, *inexact;
+};
+
+static int
+one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, struct rmb_error *error)
+{
+	const struct rmb_member *m = r->from->member;
+	int code = r->from->file->format->read(r->from->file, m, row, nrows, column, ncolumns, r->raw, error);
+	if (code)
+		return code;
+	to_float(m, r->raw, nrows * ncolumns, r->block, r->inexact);
+	if (!r->turned) {
+		look_for_gaps(r->block, row, nrows, column, ncolumns, r->bad);
+		return r->sink->write(r->sink->argument, row, nrows, column, ncolumns, r->block);
+	}
+	turn(r->block, nrows, ncolumns, r->other);
+	look_for_gaps(r->other, column, ncolumns, row, nrows, r->bad);
+	return r->sink->write(r->sink->argument, column, ncolumns, row, nrows, r->other);
+}
+
+int
+rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, int64_t *bad, int64_t *inexact,
+                  struct rmb_error *error)
+{
+	const struct rmb_member *m = activity->member;
+	int64_t rows, columns, nrows, ncolumns;
+	rmb_member_matrix(m, &rows, &columns);
+	rmb_load_tile(activity->file, m, TILE, &nrows, &ncolumns);
+	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .bad = bad, .inexact = inexact };
+	size_t n = (size_t)(nrows * ncolumns);
+	int code = 0;
+	for (int64_t i = 0; i < (r.turned ? columns : rows); i++)
+		bad[i] = -1;
+	*inexact = 0;
+	r.raw = rmb_arena_alloc(activity->file->arena, n, m->item);
+	r.block = rmb_arena_alloc(activity->file->arena, n, sizeof *r.block);
+	r.other = rmb_arena_alloc(activity->file->arena, r.turned ? n : 0, sizeof *r.other);
+	if (!r.raw || !r.block || !r.other)
+		return rmb_error_nomem(error, m->name);
+	for (int64_t row = 0; row < rows && !code; row += nrows)
+		for (int64_t column = 0; column < columns && !code; column += ncolumns) {
+			int64_t nr = rows - row < nrows ? rows - row : nrows, nc = columns - column < ncolumns ? columns - column : ncolumns;
+			code = one_tile(&r, row, nr, column, nc, error);
+			if (!code)
+				code = sink->progress(sink->argument, (double)row * (double)columns + (double)nr * (double)(column + nc), (double)m->count);
+		}
+	return code;
+}

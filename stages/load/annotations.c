@@ -1,0 +1,149 @@
+/* load/annotations.c -- what is known of each neuron, and the frame rate that frame times show. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "load/parts.h"
+
+/* One number per neuron, or *out NULL if nobody plays the role. Infinite numbers count as missing. */
+static int
+numbers(const struct rmb_found *found, double **out, struct rmb_error *error)
+{
+	*out = NULL;
+	int code = found->member ? rmb_load_doubles(found->file, found->member, out, error) : 0;
+	for (int64_t i = 0; !code && *out && i < found->member->count; i++)
+		if (!isfinite((*out)[i]))
+			(*out)[i] = NAN;
+	return code;
+}
+
+static int
+whole_numbers(const struct rmb_found *found, const int64_t **out, struct rmb_error *error)
+{
+	int64_t *all = NULL;
+	int code = found->member ? rmb_load_integers(found->file, found->member, &all, error) : 0;
+	*out = all;
+	return code;
+}
+
+/* Columns of (N, 2), (N, 3), (2, N) or (3, N) positions. */
+static int
+pairs(const struct rmb_found *found, int64_t n, double *x, double *y, struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	const struct rmb_member *m = found->member;
+	double *all;
+	int code = numbers(found, &all, error);
+	bool by_neuron = m->axis[0] == n;
+	int64_t width = m->axis[by_neuron ? 1 : 0];
+	for (int64_t i = 0; !code && i < n; i++) {
+		x[i] = all[by_neuron ? i * width : i];
+		y[i] = all[by_neuron ? i * width + 1 : n + i];
+	}
+	if (!code && width == 3)
+		rmb_load_note(notes, "%s: '%s' has three coordinates; the first two are used as x and y", found->file->path, m->name);
+	return code;
+}
+
+/* A coordinate that nobody gives is 0 for all: depths along a probe then make strips, as in the paper's figure 2. */
+static int
+positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_arena *arena, struct rmb_neurons *neurons,
+          struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	double *x = NULL, *y = NULL;
+	int code = 0;
+	if (!layout->positions.member && !layout->x.member && !layout->y.member)
+		return 0;
+	if (layout->x.member)
+		code = numbers(&layout->x, &x, error);
+	if (!code && layout->y.member)
+		code = numbers(&layout->y, &y, error);
+	if (code)
+		return code;
+	x = x ? x : rmb_arena_alloc(arena, (size_t)n, sizeof *x);
+	y = y ? y : rmb_arena_alloc(arena, (size_t)n, sizeof *y);
+	if (!x || !y)
+		return rmb_error_nomem(error, "positions");
+	if (layout->positions.member)
+		code = pairs(&layout->positions, n, x, y, notes, error);
+	for (int64_t i = 0; i < n; i++) {
+		x[i] *= pixel;
+		y[i] *= pixel;
+	}
+	neurons->x = x;
+	neurons->y = y;
+	return code;
+}
+
+int
+rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
+                 struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	const struct rmb_found *whose;
+	double *quality = NULL;
+	int64_t here;
+	memset(neurons, 0, sizeof *neurons);
+	int code = rmb_load_companions(layout, &here, &whose, error);
+	if (!code && whose && here != n)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons; the recording has %" PRId64, whose->file->path,
+		                     whose->member->name, here, n);
+	if (!code)
+		code = positions(layout, set->pixel, n, arena, neurons, notes, error);
+	if (!code)
+		code = numbers(&layout->quality, &quality, error);
+	if (!code)
+		code = whole_numbers(&layout->plane, &neurons->plane, error);
+	if (!code)
+		code = whole_numbers(&layout->probe, &neurons->probe, error);
+	if (!code)
+		code = whole_numbers(&layout->id, &neurons->id, error);
+	if (!code && layout->area.member) {
+		char *text;
+		code = rmb_load_texts(layout->area.file, layout->area.member, &text, &neurons->area_width, error);
+		neurons->area = text;
+	}
+	neurons->n = n;
+	neurons->quality = quality;
+	if (!code && !neurons->id) {
+		int64_t *id = rmb_arena_alloc(arena, (size_t)n, sizeof *id);
+		for (int64_t i = 0; id && i < n; i++)
+			id[i] = i;
+		neurons->id = id;
+		code = id ? 0 : rmb_error_nomem(error, "neuron numbers");
+	}
+	return code;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+double
+rmb_load_rate(const char *name, const double *times, int64_t n, struct rmb_arena *arena, struct rmb_load_notes *notes)
+{
+	const char *trouble = NULL;
+	double *step = rmb_arena_alloc(arena, (size_t)(n > 1 ? n - 1 : 1), sizeof *step);
+	bool whole = true;
+	if (n < 2 || !step)
+		trouble = "there are too few of them";
+	for (int64_t i = 1; i < n && !trouble; i++) {
+		step[i - 1] = times[i] - times[i - 1];
+		whole &= step[i - 1] == rint(step[i - 1]);
+		if (!isfinite(step[i - 1]) || step[i - 1] < 0)
+			trouble = "they are not ascending";
+	}
+	if (!trouble && whole)
+		trouble = "they are whole numbers and may count frames";
+	if (!trouble)
+		qsort(step, (size_t)n - 1, sizeof *step, compare);
+	/* the median of n - 1 steps */
+	double median = trouble ? NAN : n % 2 == 0 ? step[(n - 1) / 2] : 0.5 * (step[(n - 1) / 2 - 1] + step[(n - 1) / 2]);
+	if (!trouble && !(median >= 1e-4 && median <= 100))
+		trouble = "their steps are not those of frames in seconds";
+	if (!trouble)
+		return 1 / median;
+	rmb_load_note(notes, "the frame times '%s' were not used for the rate: %s", name, trouble);
+	return NAN;
+}

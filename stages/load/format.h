@@ -1,0 +1,105 @@
+/* load/format.h -- what the load stage asks of a file format.
+ *
+ * A file holds named members. A member is seen as a *stored matrix*: `rows` times `columns` items, row after row, as they lie
+ * in the file; what they mean (which axis is the neurons) is decided above. Formats deliver raw items in tiles; numbers.c
+ * turns items into numbers. Nothing here trusts the file: sizes are checked against the file's own length before anything
+ * is allocated, and no other file is opened. */
+#ifndef RMB_LOAD_FORMAT_H
+#define RMB_LOAD_FORMAT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "rumble/arena.h"
+#include "rumble/error.h"
+
+enum { RMB_MEMBER_AXES = 4 };
+/* Above these a member is refused whatever the file says. */
+#define RMB_MEMBER_ITEMS ((int64_t)1 << 40)
+/* What a damaged or lying file may at most make us allocate. */
+#define RMB_LYING_BYTES ((int64_t)64 << 20)
+/* No deflate stream expands by more than about 1,032. */
+#define RMB_DEFLATE_RATIO 1100
+
+enum rmb_number { RMB_NO_NUMBER, RMB_FLOATING, RMB_SIGNED, RMB_UNSIGNED, RMB_BOOLEAN, RMB_BYTES, RMB_UTF32 };
+
+struct rmb_member {
+	const char *name;          /* as the recipe would name it; control characters replaced */
+	const char *type;          /* for people: "float32", "text of 4 characters" */
+	const char *refusal;       /* NULL: readable; else what it is, why it is not read and what to do */
+	enum rmb_number number;    /* RMB_BYTES and RMB_UTF32: NUL-padded text */
+	size_t item;               /* bytes of one raw item */
+	bool swapped;              /* raw items have the other byte order */
+	bool fortran;              /* the first axis is the fastest */
+	int naxes;                 /* 0: a scalar */
+	int64_t axis[RMB_MEMBER_AXES];
+	int64_t count;             /* product of the axes */
+	int64_t at;                /* the format's own: where it lies */
+};
+
+struct rmb_format;
+struct rmb_load_file {
+	const struct rmb_format *format;
+	const char *path;          /* as given: for opening and for sentences */
+	int64_t size;              /* bytes */
+	struct rmb_arena *arena;   /* members live here */
+	void *handle;              /* the format's own */
+};
+
+struct rmb_format {
+	const char *name;          /* "npz", as in the recipe */
+	/* Opens file->path; on failure nothing stays open. */
+	int (*open)(struct rmb_load_file *file, struct rmb_error *error);
+	void (*close)(struct rmb_load_file *file);
+	/* The member of that name; *member NULL: there is none. */
+	int (*find)(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error);
+	/* Up to `room` members for a list; *n how many there are. */
+	int (*list)(struct rmb_load_file *file, const struct rmb_member **member, int room, int *n, struct rmb_error *error);
+	/* The best tile of at most `budget` items for reading the stored matrix from start to end. NULL: whole rows. */
+	void (*tile)(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows, int64_t *ncolumns);
+	/* Raw items of a tile of the stored matrix. A tile is whole rows, or a piece of one row, or one that tile() chose; tiles
+	 * asked in the order of the file are quick. */
+	int (*read)(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
+	            int64_t ncolumns, void *raw, struct rmb_error *error);
+};
+extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5;
+
+/* Opens the file with the format that its first bytes show; `wanted` ("auto", "npz", ...) must agree with them. The sentence
+ * of a failure names the format found. Members and handle go with the arena and rmb_load_close. */
+int rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, struct rmb_load_file **file,
+                  struct rmb_error *error) RMB_CHECKED;
+void rmb_load_close(struct rmb_load_file *file); /* accepts NULL */
+/* The member a setting names; if there is none, an error that lists what there is. */
+int rmb_load_find(struct rmb_load_file *file, const char *setting, const char *name, const struct rmb_member **member,
+                  struct rmb_error *error) RMB_CHECKED;
+/* "sp (219 x 2000, float32), snr (219, float32)": for sentences. Never NULL. */
+const char *rmb_load_contents(struct rmb_load_file *file);
+/* "219 x 2000"; "a single number" for a scalar. */
+const char *rmb_member_shape(struct rmb_arena *arena, const struct rmb_member *member);
+/* The best tile of about `budget` items for reading a member from start to end; at least 1 x 1. */
+void rmb_load_tile(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows, int64_t *ncolumns);
+/* Rows and columns of the stored matrix. One axis: one row. */
+void rmb_member_matrix(const struct rmb_member *member, int64_t *rows, int64_t *columns);
+/* Fills in member->count; RMB_ELIMIT if it is more than RMB_MEMBER_ITEMS or its bytes overflow. */
+int rmb_member_measure(struct rmb_arena *arena, const char *path, struct rmb_member *member, struct rmb_error *error) RMB_CHECKED;
+/* A copy of foreign text fit for a terminal and a page: control characters and broken UTF-8 become '?'. */
+char *rmb_load_printable(struct rmb_arena *arena, const char *text, size_t length);
+
+/* ---- numbers.c */
+
+/* raw[n] items of the member as doubles (booleans as 0 and 1). Items may be swapped in place. */
+void rmb_member_decode(const struct rmb_member *member, void *raw, int64_t n, double *out);
+/* All items of a readable, numeric member in C order, in the file's arena. */
+int rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, double **out, struct rmb_error *error) RMB_CHECKED;
+/* The same for whole numbers up to 2^53 in magnitude; anything else is an error that names the first index. */
+int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out, struct rmb_error *error) RMB_CHECKED;
+/* All items as text: count entries of *width bytes, NUL-padded UTF-8; numbers are printed. */
+int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error) RMB_CHECKED;
+
+/* ---- npy.c, for npz members too */
+
+/* Reads the header at bytes[n] of a stream that is `size` bytes long in all: fills in *member and sets member->at to the start of
+ * the data. The header and the data must fill `size` exactly. `what` names the stream in sentences. */
+int rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, int64_t size,
+                   struct rmb_member *member, struct rmb_error *error) RMB_CHECKED;
+enum { RMB_NPY_HEADER_MAX = 12 + 65536 };
+#endif

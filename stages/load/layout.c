@@ -1,0 +1,211 @@
+/* load/layout.c -- which member of a file plays which role.
+ *
+ * A setting names a member, or the usual names of published files do: `sp` or `spks` with xpos, ypos, snr, areas, iprobe (npz of
+ * the critical-initialisation paper and of Facemap, whose tneural holds frame times), `st` and `clu` (its spike lists), `spikes`
+ * with sCount and epos (retina waves). Two candidates for one role are an error that names both; so is finding nothing. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "load/parts.h"
+
+struct role {
+	const char *setting;
+	size_t given, found;         /* offsets of the setting and of the role */
+	const char *usual[3];
+	bool text;                   /* may be text */
+};
+#define ROLE(name) #name, offsetof(struct rmb_load_settings, name), offsetof(struct rmb_layout, name)
+static const struct role roles[] = {
+	{ ROLE(activity), { "sp", "spks" }, false },
+	{ ROLE(spikes), { "st", "spikes" }, false },
+	{ ROLE(unit), { "clu" }, false },
+	{ ROLE(counts), { "sCount" }, false },
+	{ ROLE(ends), { NULL }, false },
+	{ ROLE(x), { "xpos" }, false },
+	{ ROLE(y), { "ypos" }, false },
+	{ ROLE(positions), { "epos", "xyz" }, false },
+	{ ROLE(quality), { "snr" }, false },
+	{ ROLE(area), { "areas" }, true },
+	{ ROLE(plane), { "iplane" }, false },
+	{ ROLE(probe), { "iprobe" }, false },
+	{ ROLE(id), { NULL }, false },
+	{ "", 0, offsetof(struct rmb_layout, times), { "tneural" }, false },
+};
+
+void
+rmb_load_note(struct rmb_load_notes *notes, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (notes->n < (int)(sizeof notes->text / sizeof *notes->text))
+		notes->text[notes->n++] = rmb_arena_strdup(notes->arena, text);
+}
+
+/* Whether a member found by its name alone can play the role at all; if it is just unreadable, that is noted. */
+static bool
+plausible(const struct role *role, const struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_notes *notes)
+{
+	bool text = m->number == RMB_BYTES || m->number == RMB_UTF32;
+	bool matrix = strcmp(role->setting, "activity") == 0;
+	if (strcmp(role->setting, "spikes") == 0 || matrix)
+		return (m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1) == matrix;
+	if (m->refusal || (text && !role->text)) {
+		rmb_load_note(notes, "%s: '%s' was left out: it %s", file->path, m->name, m->refusal ? m->refusal : "holds text");
+		return false;
+	}
+	return true;
+}
+
+static int
+play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_settings *set, struct rmb_found *found,
+     struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	const char *given = *role->setting ? *(const char *const *)((const char *)set + role->given) : NULL;
+	const struct rmb_member *m;
+	int code = 0;
+	if (given) {
+		*found = (struct rmb_found){ file, NULL, true };
+		code = rmb_load_find(file, role->setting, given, &found->member, error);
+		if (!code && found->member->refusal)
+			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given, found->member->refusal);
+		return code;
+	}
+	for (int i = 0; i < 3 && role->usual[i] && !code; i++) {
+		code = file->format->find(file, role->usual[i], &m, error);
+		if (code || !m || !plausible(role, file, m, notes))
+			continue;
+		if (found->member)
+			return rmb_error_set(error, RMB_EINPUT, "%s holds both '%s' and '%s': say which one is meant with `%s: %s`", file->path,
+			                     found->member->name, m->name, role->setting, m->name);
+		*found = (struct rmb_found){ file, m, false };
+	}
+	return code;
+}
+
+/* The only member of a file needs no name. */
+static int
+sole_member(struct rmb_load_file *file, const char *setting, struct rmb_found *found, struct rmb_error *error)
+{
+	const struct rmb_member *m;
+	int n = 0;
+	int code = file->format->list(file, &m, 1, &n, error);
+	if (!code && n == 1 && m->refusal)
+		return rmb_error_set(error, RMB_EINPUT, "%s %s", file->path, m->refusal);
+	if (!code && n == 1)
+		*found = (struct rmb_found){ file, m, *setting != 0 };
+	return code;
+}
+
+static int
+nothing_known(struct rmb_load_file *file, struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EINPUT, "%s: no array here has a name that rumble knows; it holds %s. Say which is the activity "
+	                     "(`activity: NAME`), or which are spike times and how they belong to neurons (`spikes: NAME` with `unit:`, `counts:` "
+	                     "or `ends:`)", file->path, rmb_load_contents(file));
+}
+
+/* Activity or spikes: what the settings name, else the one that is there. */
+static int
+choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error)
+{
+	const struct rmb_found none = { 0 };
+	int owners = (l->unit.member != NULL) + (l->counts.member != NULL) + (l->ends.member != NULL);
+	bool spikes_wanted = l->spikes.asked || (!l->activity.asked && (l->unit.asked || l->counts.asked || l->ends.asked));
+	int code = 0;
+	if (!spikes_wanted && !l->activity.asked && !l->activity.member && !(l->spikes.member && owners > 0))
+		code = sole_member(file, "", &l->activity, error);
+	if (code)
+		return code;
+	if (!spikes_wanted && !l->activity.asked && l->activity.member && l->spikes.member && owners > 0)
+		return rmb_error_set(error, RMB_EINPUT, "%s holds activity ('%s') and spike times ('%s'): say which one is meant with `activity: "
+		                     "%s` or `spikes: %s`", file->path, l->activity.member->name, l->spikes.member->name,
+		                     l->activity.member->name, l->spikes.member->name);
+	if (l->activity.member && !spikes_wanted) {
+		l->spikes = l->unit = l->counts = l->ends = none;
+		return 0;
+	}
+	l->activity = none;
+	if (!l->spikes.member)
+		return nothing_known(file, error);
+	if (l->unit.asked || l->counts.asked || l->ends.asked) {
+		l->unit = l->unit.asked ? l->unit : none;
+		l->counts = l->counts.asked ? l->counts : none;
+		l->ends = l->ends.asked ? l->ends : none;
+		owners = (l->unit.member != NULL) + (l->counts.member != NULL) + (l->ends.member != NULL);
+	}
+	if (owners == 1)
+		return 0;
+	return rmb_error_set(error, RMB_EINPUT, "%s: spike times '%s' %s: give exactly one of `unit: NAME` (neuron of each spike), `counts: NAME` "
+	                     "(number of spikes of each neuron) and `ends: NAME` (end of each neuron in the list); the file holds %s", file->path,
+	                     l->spikes.member->name, owners ? "have more than one array that assigns them to neurons" :
+	                     "come without an array that assigns them to neurons", rmb_load_contents(file));
+}
+
+int
+rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions, struct rmb_load_file *quality,
+                const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	int code = 0;
+	memset(layout, 0, sizeof *layout);
+	for (size_t i = 0; i < sizeof roles / sizeof *roles && !code; i++)
+		code = play(&roles[i], file, set, (struct rmb_found *)(void *)((char *)layout + roles[i].found), notes, error);
+	if (!code)
+		code = choose(file, layout, error);
+	if (!code && positions)
+		code = sole_member(positions, "positions_file", &layout->positions, error);
+	if (!code && quality)
+		code = sole_member(quality, "quality_file", &layout->quality, error);
+	/* A list of positions that was found beside x or y that were asked for is not meant, and the other way round. */
+	bool apart = layout->x.member || layout->y.member;
+	if (!code && layout->positions.member && apart) {
+		if (layout->positions.asked && (layout->x.asked || layout->y.asked))
+			return rmb_error_set(error, RMB_EINPUT, "%s: positions are given twice: leave out either `positions` or `x` and `y`", file->path);
+		if (layout->positions.asked)
+			layout->x = layout->y = (struct rmb_found){ 0 };
+		else
+			layout->positions = (struct rmb_found){ 0 };
+	}
+	return code;
+}
+
+/* Entries of an array with one per neuron, whichever way it lies: (N,), (N, 1), (1, N), and for positions (N, 2), (3, N), ... 0: it
+ * has no such shape. */
+static int64_t
+entries(const struct rmb_member *m, bool positions)
+{
+	if (m->naxes == 1)
+		return positions ? 0 : m->axis[0];
+	if (m->naxes != 2)
+		return 0;
+	bool pairs = m->axis[1] == 2 || m->axis[1] == 3, turned = m->axis[0] == 2 || m->axis[0] == 3;
+	if (positions)
+		return pairs ? m->axis[0] : turned ? m->axis[1] : 0;
+	return m->axis[0] == 1 ? m->axis[1] : m->axis[1] == 1 ? m->axis[0] : 0;
+}
+
+int
+rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rmb_found **whose, struct rmb_error *error)
+{
+	const struct rmb_found *const all[] = { &layout->positions, &layout->x, &layout->y, &layout->quality, &layout->area, &layout->plane,
+	                                        &layout->probe, &layout->id, &layout->counts, &layout->ends };
+	*n = 0;
+	*whose = NULL;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		const struct rmb_member *m = all[i]->member;
+		int64_t here = m ? entries(m, i == 0) : 0;
+		if (m && here == 0)
+			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; %s is needed", all[i]->file->path, m->name,
+			                     rmb_member_shape(all[i]->file->arena, m), i == 0 ? "N x 2 or 2 x N (x and y of each neuron)" : "one entry per neuron");
+		if (m && *n && here != *n)
+			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but '%s' for %" PRId64, all[i]->file->path, m->name, here,
+			                     (*whose)->member->name, *n);
+		if (m && !*n) {
+			*n = here;
+			*whose = all[i];
+		}
+	}
+	return 0;
+}

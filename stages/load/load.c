@@ -1,0 +1,239 @@
+/* load/load.c -- a lab's file becomes a recording or a list of spikes.
+ *
+ * The format is recognised by the first bytes of the file, never by its name. A recording is written once, as float32, row =
+ * neuron, whatever type and orientation the file has; spikes keep their times in double. Positions are multiplied by `pixel`;
+ * where only one coordinate is given the other is 0. A neuron with a sample that is not finite is dropped with a warning that
+ * counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore deals with them.
+ * Cost: one pass over the file, N*T*4 bytes written; memory of a few hundred MB at most for activity of any size. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "load/parts.h"
+
+#define AT(name) offsetof(struct rmb_load_settings, name)
+static const struct rmb_param params[] = {
+	{ "path", RMB_FILE, AT(path), .help = "the recording's file" },
+	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5", .help = "format of the file; auto goes by its first bytes" },
+	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
+	{ "activity", RMB_STRING, AT(activity), "none", true, .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks" },
+	{ "spikes", RMB_STRING, AT(spikes), "none", true, .help = "name of the spike times; found by itself: st, spikes" },
+	{ "unit", RMB_STRING, AT(unit), "none", true, .help = "name of the array with the neuron of each spike; found by itself: clu" },
+	{ "counts", RMB_STRING, AT(counts), "none", true, .help = "name of the array with the number of spikes of each neuron, for times that lie neuron after neuron; found by itself: sCount" },
+	{ "ends", RMB_STRING, AT(ends), "none", true, .help = "name of the array with the end of each neuron's part of the spike times" },
+	{ "x", RMB_STRING, AT(x), "none", true, .help = "name of the x positions; found by itself: xpos" },
+	{ "y", RMB_STRING, AT(y), "none", true, .help = "name of the y positions, or depths along a probe; found by itself: ypos" },
+	{ "positions", RMB_STRING, AT(positions), "none", true, .help = "name of an array N x 2 or 2 x N with x and y; found by itself: epos, xyz" },
+	{ "positions_file", RMB_FILE, AT(positions_file), "none", true, .help = "an .npy file N x 2 or 2 x N with x and y" },
+	{ "quality", RMB_STRING, AT(quality), "none", true, .help = "name of the quality of each neuron; found by itself: snr" },
+	{ "quality_file", RMB_FILE, AT(quality_file), "none", true, .help = "an .npy file with the quality of each neuron" },
+	{ "area", RMB_STRING, AT(area), "none", true, .help = "name of the brain area of each neuron, text or numbers; found by itself: areas" },
+	{ "plane", RMB_STRING, AT(plane), "none", true, .help = "name of the imaging plane of each neuron; found by itself: iplane" },
+	{ "probe", RMB_STRING, AT(probe), "none", true, .help = "name of the probe of each neuron; found by itself: iprobe" },
+	{ "id", RMB_STRING, AT(id), "none", true, .help = "name of the number of each neuron, which unit then refers to; without it 0, 1, 2, ..." },
+	{ "orientation", RMB_WORD, AT(orientation), "auto", .words = "auto|neurons-first|frames-first", .help = "which axis of the activity comes first; auto goes by the lengths of the other arrays" },
+	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12, .help = "spike times are ticks of this clock; none: they are seconds" },
+	{ "window", RMB_REALS, AT(window), "none", true, "s", .help = "[a, b]: keep spikes from a to before b; this becomes the observed interval" },
+	{ "pixel", RMB_REAL, AT(pixel), "1 um", false, "um", 1e-6, 1e6, .help = "positions are multiplied by this" },
+	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail", .help = "what to do with neurons that have a sample that is not finite" },
+	{ 0 }
+};
+static const struct rmb_port in[] = { { 0 } };
+static const struct rmb_port out[] = {
+	{ "recording", RMB_RECORDING | RMB_SPIKES, .help = "the activity or the spikes of the file, with all that is known of its neurons" },
+	{ 0 }
+};
+
+static unsigned
+makes(const void *settings)
+{
+	const struct rmb_load_settings *set = settings;
+	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0)
+		return RMB_SPIKES;
+	return set->activity || strcmp(set->format, "npy") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
+}
+
+static int
+check(const void *settings, struct rmb_error *error)
+{
+	const struct rmb_load_settings *set = settings;
+	int owners = (set->unit != NULL) + (set->counts != NULL) + (set->ends != NULL);
+	if (set->activity && (makes(set) & RMB_SPIKES))
+		return rmb_error_set(error, RMB_ERECIPE, "`activity` and settings for spikes (spikes, unit, counts, ends, clock, window) are given together; "
+		                     "a recording is loaded as one or the other");
+	if (owners > 1)
+		return rmb_error_set(error, RMB_ERECIPE, "give one of `unit`, `counts` and `ends`, not %d", owners);
+	if (set->positions && set->positions_file)
+		return rmb_error_set(error, RMB_ERECIPE, "give `positions` or `positions_file`, not both");
+	if ((set->positions || set->positions_file) && (set->x || set->y))
+		return rmb_error_set(error, RMB_ERECIPE, "give `positions` or `x` and `y`, not both");
+	if (set->quality && set->quality_file)
+		return rmb_error_set(error, RMB_ERECIPE, "give `quality` or `quality_file`, not both");
+	if (set->window.n > 0 && (set->window.n != 2 || !(set->window.v[0] < set->window.v[1])))
+		return rmb_error_set(error, RMB_ERECIPE, "`window` must be [a, b] with a before b, such as [0 s, 600 s]");
+	if (set->window.n == 0)
+		return rmb_error_set(error, RMB_ERECIPE, "`window` is empty; write [a, b], such as [0 s, 600 s], or none");
+	return 0;
+}
+
+static void
+estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
+{
+	const struct rmb_load_settings *set = settings;
+	double samples = known->neurons * known->frames;
+	cost->memory = 400e6 + 32 * known->spikes;
+	cost->disk = makes(set) == RMB_SPIKES ? 8 * known->spikes : 4 * samples;
+	cost->bytes = 3 * cost->disk;
+}
+
+/* ---- a recording ---- */
+
+static int
+write_block(void *call, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block)
+{
+	return rmb_write_block(call, "recording", row, nrows, frame, nframes, block);
+}
+
+static int
+progress(void *call, double done, double total)
+{
+	return rmb_progress(call, done, total);
+}
+
+/* Neurons with gaps leave the row table, or end the run. */
+static int
+drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_recording *all, const int64_t *bad)
+{
+	int64_t n = all->neurons.n, kept = 0, first = -1;
+	struct rmb_neurons neurons;
+	int64_t *rows = rmb_scratch(call, (size_t)n, sizeof *rows);
+	if (!rows)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i < n; i++) {
+		if (bad[i] < 0)
+			rows[kept++] = i;
+		else if (first < 0)
+			first = i;
+	}
+	if (kept == n)
+		return 0;
+	if (kept == 0 || strcmp(set->nonfinite, "fail") == 0)
+		return rmb_fail(call, RMB_EDATA, "%s: %" PRId64 " of %" PRId64 " neurons have samples that are missing or infinite (not finite in float32), "
+		                "first neuron %" PRId64 " at frame %" PRId64 "%s", set->path, n - kept, n, all->neurons.id[first], bad[first],
+		                kept ? "; `nonfinite: drop` would leave these neurons out" : "");
+	rmb_warn(call, "%" PRId64 " of %" PRId64 " neurons were dropped because they have samples that are missing or infinite: first neuron %" PRId64
+	         " at frame %" PRId64, n - kept, n, all->neurons.id[first], bad[first]);
+	int code = rmb_neurons_select(rmb_call_arena(call), &all->neurons, rows, kept, &neurons, rmb_call_error(call));
+	return code ? code : rmb_output_rows(call, "recording", rows, &neurons);
+}
+
+static int
+frame_rate(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, int64_t nframes, double *rate,
+           struct rmb_load_notes *notes)
+{
+	const struct rmb_found *times = &layout->times;
+	double *time;
+	*rate = set->rate;
+	if (isnan(*rate) && times->member && times->member->count == nframes) {
+		int code = rmb_load_doubles(times->file, times->member, &time, rmb_call_error(call));
+		if (code)
+			return code;
+		*rate = rmb_load_rate(times->member->name, time, nframes, rmb_call_arena(call), notes);
+	} else if (isnan(*rate) && times->member)
+		rmb_load_note(notes, "the frame times '%s' were not used for the rate: there are %" PRId64 " for %" PRId64 " frames", times->member->name,
+		              times->member->count, nframes);
+	if (isnan(*rate))
+		rmb_load_note(notes, "the frame rate is unknown; analyses that need it want `rate: 22 Hz`, or whatever it was, beside the recording");
+	return 0;
+}
+
+static int
+load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_load_notes *notes)
+{
+	static const int64_t start = 0;
+	const struct rmb_member *m = layout->activity.member;
+	struct rmb_error *error = rmb_call_error(call);
+	struct rmb_arena *arena = rmb_call_arena(call);
+	struct rmb_load_sink sink = { call, write_block, progress };
+	struct rmb_recording recording = { .nsegments = 1, .segment = &start, .scaling = "none" };
+	int64_t inexact = 0;
+	bool frames_first;
+	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
+	if (code)
+		return code;
+	int64_t n = m->axis[frames_first ? 1 : 0];
+	recording.nframes = recording.stored_frames = m->axis[frames_first ? 0 : 1];
+	recording.stored_rows = n;
+	int64_t *bad = rmb_scratch(call, (size_t)n, sizeof *bad);
+	code = bad ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
+	if (!code)
+		code = frame_rate(call, set, layout, recording.nframes, &recording.rate, notes);
+	if (!code)
+		code = rmb_output_recording(call, "recording", &recording);
+	if (!code)
+		code = rmb_load_activity(&layout->activity, frames_first, &sink, bad, &inexact, error);
+	if (!code && inexact)
+		rmb_load_note(notes, "%s: %" PRId64 " whole numbers of '%s' are above 2^24 and were rounded to float32", set->path, inexact, m->name);
+	return code ? code : drop_rows(call, set, &recording, bad);
+}
+
+/* ---- spikes ---- */
+
+static int
+load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_load_notes *notes)
+{
+	struct rmb_error *error = rmb_call_error(call);
+	struct rmb_arena *arena = rmb_call_arena(call);
+	struct rmb_spikes spikes = { 0 };
+	const struct rmb_found *whose;
+	int64_t n;
+	if (!isnan(set->rate))
+		rmb_load_note(notes, "`rate` belongs to frames and was not used: this recording is a list of spikes, which `bin` turns into frames");
+	int code = rmb_load_companions(layout, &n, &whose, error);
+	int64_t known = n;
+	if (!code && known)
+		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
+	if (!code)
+		code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, arena, &spikes, notes, error);
+	if (!code && !known)
+		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
+	return code ? code : rmb_output_spikes(call, "recording", &spikes);
+}
+
+static int
+run(struct rmb_call *call)
+{
+	const struct rmb_load_settings *set = rmb_settings(call);
+	struct rmb_error *error = rmb_call_error(call);
+	struct rmb_arena *arena = rmb_call_arena(call);
+	struct rmb_load_file *file = NULL, *positions = NULL, *quality = NULL;
+	struct rmb_load_notes notes = { .arena = arena };
+	struct rmb_layout layout;
+	int code = rmb_load_open(arena, set->path, set->format, &file, error);
+	if (!code && set->positions_file)
+		code = rmb_load_open(arena, set->positions_file, "npy", &positions, error);
+	if (!code && set->quality_file)
+		code = rmb_load_open(arena, set->quality_file, "npy", &quality, error);
+	if (!code)
+		code = rmb_load_layout(file, positions, quality, set, &layout, &notes, error);
+	if (!code)
+		code = layout.activity.member ? load_recording(call, set, &layout, &notes) : load_spikes(call, set, &layout, &notes);
+	for (int i = 0; i < notes.n; i++)
+		rmb_warn(call, "%s", notes.text[i]);
+	rmb_load_close(quality);
+	rmb_load_close(positions);
+	rmb_load_close(file);
+	return code;
+}
+
+const struct rmb_stage rmb_stage_load = {
+	.name = "load", .version = 1, .folder = "load", .run = run,
+	.brief = "read a recording from .npy, .npz or HDF5",
+	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
+	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
+	         "arrays of published data sets are found by their names; others are named by settings. Neurons with samples that are not "
+	         "finite are dropped with a warning. Where only one coordinate is known the other is 0.",
+	.cite = "arrays and names: Pachitariu et al. 2025, bioRxiv 2025.01.10.632397; Eglen et al. 2014, GigaScience 3:3",
+	.caption = "Loaded from the recording's file.",
+	.params = params, .in = in, .out = out, .settings_size = sizeof(struct rmb_load_settings),
+	.reads_files = true, .makes = makes, .check = check, .estimate = estimate,
+};

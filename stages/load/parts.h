@@ -1,0 +1,68 @@
+/* load/parts.h -- the load stage's own parts: which members play which role, and what is made of them. */
+#ifndef RMB_LOAD_PARTS_H
+#define RMB_LOAD_PARTS_H
+#include "load/format.h"
+#include "rumble/stage.h"
+
+struct rmb_load_settings {
+	const char *path, *format, *positions_file, *quality_file;
+	double rate, clock, pixel;
+	const char *activity, *spikes, *unit, *counts, *ends;
+	const char *x, *y, *positions, *quality, *area, *plane, *probe, *id;
+	const char *orientation, *nonfinite;
+	struct rmb_reals window;
+};
+
+/* A member and the file it lies in; member NULL: the role is not played. */
+struct rmb_found {
+	struct rmb_load_file *file;
+	const struct rmb_member *member;
+	bool asked;                  /* a setting names it; else it was found by its usual name */
+};
+
+struct rmb_layout {
+	struct rmb_found activity, spikes, unit, counts, ends;
+	struct rmb_found x, y, positions, quality, area, plane, probe, id;
+	struct rmb_found times;      /* time of each frame */
+};
+
+/* What a part has to say to the reader of the results goes through this, so that parts can be tested without the engine. */
+struct rmb_load_notes {
+	struct rmb_arena *arena;
+	int n;
+	const char *text[64];
+};
+void rmb_load_note(struct rmb_load_notes *notes, const char *format, ...) RMB_PRINTF(2, 3);
+
+/* layout.c: finds the members that settings name, else those with the usual names of published files. Decides between
+ * activity and spikes: afterwards exactly one of them has a member. */
+int rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions, struct rmb_load_file *quality,
+                    const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_load_notes *notes,
+                    struct rmb_error *error) RMB_CHECKED;
+/* Number of neurons that the arrays with one entry per neuron agree on; 0: there are none such. */
+int rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rmb_found **whose, struct rmb_error *error) RMB_CHECKED;
+/* annotations.c: everything known of n neurons. */
+int rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
+                     struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+/* The rate that times[n] of frames show: 1 / median difference, NaN with a note if they do not look like seconds. */
+double rmb_load_rate(const char *name, const double *times, int64_t n, struct rmb_arena *arena, struct rmb_load_notes *notes);
+
+/* activity.c: whether the stored matrix has the neurons along its first *meant* axis. */
+int rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,
+                         struct rmb_error *error) RMB_CHECKED;
+/* Where the samples go, block by block: row = neuron. */
+struct rmb_load_sink {
+	void *argument;
+	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block);
+	int (*progress)(void *argument, double done, double total);
+};
+/* Reads the activity once, in the order of the file, in blocks whose size does not depend on it. bad[neurons] becomes the first
+ * frame that is not finite, or -1; *inexact counts whole numbers that float32 cannot hold. */
+int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, int64_t *bad,
+                      int64_t *inexact, struct rmb_error *error) RMB_CHECKED;
+
+/* spikes.c: reads times and units or counts or ends; spikes->neurons is not touched. *nneurons: how many the file's other arrays
+ * say, 0: as many as the spikes show. ids[*nneurons] (may be NULL): what `unit` refers to. */
+int rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t *nneurons, const int64_t *ids,
+                    struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+#endif
