@@ -73,6 +73,8 @@ struct rmb_recipe {
  * recipe owns its arena: rmb_recipe_free. m must come from an arena that outlives the printing. */
 struct rmb_recipe *rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_mistakes *m);
 void rmb_recipe_free(struct rmb_recipe *recipe); /* accepts NULL */
+/* Value of a label of a recording ("area", or what stands under `labels`; "name" is its name); NULL: it has none. */
+const char *rmb_source_label(const struct rmb_source *source, const char *name);
 /* The value of parameter `param` of `entry` for recording `source` (index, or -1 for a group node): what the entry says
  * for the recording's label, else what the recording's own entry says (source stages), else the default. Mistakes
  * (label without a value, required setting missing) go to m. 0 or RMB_ERECIPE. */

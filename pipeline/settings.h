@@ -38,6 +38,10 @@ int rmb_value_from_json(struct rmb_arena *arena, const struct rmb_param *param, 
 void *rmb_settings_make(struct rmb_arena *arena, const struct rmb_stage *stage, const struct rmb_value *values);
 /* "25 um", "11..500", "[0, 4, 7]": for people. */
 const char *rmb_value_print(struct rmb_arena *arena, const struct rmb_param *param, const struct rmb_value *value);
+/* "0.1 um to 10 mm", "0 or more"; NULL: any value. */
+const char *rmb_param_range(struct rmb_arena *arena, const struct rmb_param *param);
+/* The words of an RMB_WORD parameter, ending with NULL. */
+const char **rmb_param_words(struct rmb_arena *arena, const struct rmb_param *param);
 /* Number of parameters of a stage, and the index of one by name (-1: none). */
 int rmb_nparams(const struct rmb_stage *stage);
 int rmb_param_index(const struct rmb_stage *stage, const char *name);

@@ -1,0 +1,75 @@
+/* pipeline/check.c -- `rumble check`: every mistake in a recipe and in the files it names; nothing is run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "pipeline/command.h"
+#include "pipeline/graph.h"
+
+/* Whether a stage will be able to open this file or folder. A pipe cannot be read twice, so it is no input. */
+static void
+check_file(const struct rmb_value *value, struct rmb_mistakes *m)
+{
+	struct stat stat_now;
+	if (stat(value->path, &stat_now) || access(value->path, R_OK))
+		rmb_mistake(m, RMB_EINPUT, value->place, "cannot read '%s': %s", value->path, strerror(errno));
+	else if (!S_ISREG(stat_now.st_mode) && !S_ISDIR(stat_now.st_mode))
+		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is neither a file nor a folder", value->path);
+	else if (S_ISREG(stat_now.st_mode) && stat_now.st_size == 0)
+		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is empty", value->path);
+}
+
+static void
+check_files(const struct rmb_graph *graph, struct rmb_mistakes *m)
+{
+	for (int i = 0; i < graph->nnodes; i++) {
+		const struct rmb_node *node = graph->node[i];
+		for (int k = 0; k < rmb_nparams(node->stage); k++)
+			if (node->stage->params[k].kind == RMB_FILE && !node->value[k].none)
+				check_file(&node->value[k], m);
+	}
+}
+
+static const char *
+plural(int n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void
+summarise(const struct rmb_options *options, const struct rmb_recipe *recipe, const struct rmb_graph *graph)
+{
+	if (options->json) {
+		json_t *event = json_pack("{s:s, s:s, s:i, s:i, s:i}", "event", "checked", "recipe", recipe->path, "recordings", recipe->nsources,
+		                          "stages", recipe->nentries, "nodes", graph->nnodes);
+		if (event && json_dumpf(event, stdout, JSON_COMPACT) == 0)
+			putchar('\n');
+		json_decref(event);
+	} else if (!options->quiet) {
+		printf("%s: no mistakes; %d recording%s, %d stage%s, %d node%s\n", recipe->path, recipe->nsources, plural(recipe->nsources),
+		       recipe->nentries, plural(recipe->nentries), graph->nnodes, plural(graph->nnodes));
+	}
+}
+
+int
+rmb_command_check(const struct rmb_options *options)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_mistakes *m = arena ? rmb_mistakes_new(arena) : NULL;
+	struct rmb_recipe *recipe = m ? rmb_recipe_read(options->arg[0], options->set, options->nset, m) : NULL;
+	struct rmb_graph *graph = recipe ? rmb_graph_make(recipe, m) : NULL;
+	if (graph)
+		check_files(graph, m);
+	if (m)
+		rmb_mistakes_print(m, options->json ? stdout : stderr, options->json);
+	bool good = graph && rmb_mistakes_count(m) == 0;
+	if (good)
+		summarise(options, recipe, graph);
+	int code = !m ? RMB_ELIMIT : good ? RMB_OK : rmb_mistakes_code(m) == RMB_ELIMIT ? RMB_ELIMIT : RMB_ERECIPE;
+	rmb_graph_free(graph);
+	rmb_recipe_free(recipe);
+	rmb_arena_free(arena);
+	return rmb_exit_code(code);
+}
