@@ -273,6 +273,17 @@ refuse_tag(struct reader *r, const yaml_char_t *tag, struct rmb_place place)
 		rmb_mistake(r->m, RMB_ERECIPE, place, "tag not allowed: '%s'; recipes hold plain values only", (const char *)tag);
 }
 
+/* What YAML's core schema reads as nothing at all. */
+static bool
+is_null(const char *text)
+{
+	static const char *const spelling[] = { "~", "null", "Null", "NULL" };
+	for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++)
+		if (strcmp(text, spelling[i]) == 0)
+			return true;
+	return false;
+}
+
 static int
 on_scalar(struct reader *r, const yaml_event_t *event)
 {
@@ -285,6 +296,8 @@ on_scalar(struct reader *r, const yaml_event_t *event)
 	node->tree.quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	if (!node->tree.text)
 		return nomem(r);
+	if (!node->tree.quoted && is_null(value))
+		node->tree.text = "";
 	if (strlen(value) != event->data.scalar.length)
 		rmb_mistake(r->m, RMB_ERECIPE, node->tree.place, "a NUL character inside a text");
 	int code = count_up(r, 1, node->tree.place, false);

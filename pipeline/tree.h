@@ -11,7 +11,7 @@ enum rmb_tree_kind { RMB_SCALAR = 1, RMB_SEQUENCE, RMB_MAPPING };
 struct rmb_tree {
 	enum rmb_tree_kind kind;
 	struct rmb_place place;
-	const char *text;         /* scalar: its characters, NUL-terminated (a NUL inside is a mistake) */
+	const char *text;         /* scalar: its characters, NUL-terminated (a NUL inside is a mistake); "" also for ~ and null */
 	bool quoted;              /* scalar: "..." or '...': always text, never none or a number */
 	int n;                    /* sequence, mapping: number of items */
 	struct rmb_tree **item;   /* the items, or the values of a mapping */

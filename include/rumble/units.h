@@ -15,6 +15,8 @@ int rmb_quantity_parse(const char *text, const char *base, double *value, struct
 int rmb_integer_parse(const char *text, long long *value, struct rmb_error *error) RMB_CHECKED;
 /* "a time, such as 45 ms" and the like; NULL if the base unit is not known. */
 const char *rmb_unit_example(const char *base);
+/* Name of unit i of `base`, as one may write it ("ms"); NULL: there are no more. */
+const char *rmb_unit_name(const char *base, int i);
 /* Writes value (in `base`) for people, with a prefix that suits: "45.45 ms", "2 s", "8.6 GB". Returns buffer. */
 const char *rmb_quantity_print(double value, const char *base, char *buffer, int size);
 #endif

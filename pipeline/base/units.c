@@ -214,6 +214,15 @@ rmb_unit_example(const char *base)
 }
 
 const char *
+rmb_unit_name(const char *base, int i)
+{
+	for (int k = 0; k < NUNITS; k++)
+		if (strcmp(units[k].base, base) == 0 && i-- == 0)
+			return units[k].name;
+	return NULL;
+}
+
+const char *
 rmb_quantity_print(double value, const char *base, char *buffer, int size)
 {
 	/* Up to which value (in the base unit) each unit reads best. */
