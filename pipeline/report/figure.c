@@ -11,12 +11,12 @@
 
 /* Okabe and Ito's colours in an order whose greys differ as well; the dark ones are lighter variants of the same hues. */
 const struct rmb_look rmb_look[RMB_LOOKS] = {
-	{ "#0072b2", "#6cb8f0", "circle", 7, "solid", "dash", "solid", "'-'" },
-	{ "#d55e00", "#ff9f5e", "square-open", 4, "dot", "longdash", "'.'", "'_'" },
-	{ "#009e73", "#45d6a8", "triangle-up", 9, "dashdot", "longdashdot", "'-.'", "'_.'" },
-	{ "#b0548b", "#eca0cc", "diamond-open", 12, "solid", "dot", "solid", "'.'" },
-	{ "#8a6d00", "#f0cf4e", "cross", 2, "dot", "dash", "'.'", "'-'" },
-	{ "#4d4d4d", "#c9c9c9", "triangle-down-open", 10, "dashdot", "dot", "'-.'", "'.'" },
+	{ "#0072b2", "#6cb8f0", "#00456e", "#c3e4fb", "circle", 7, "solid", "dash", "solid", "'-'" },
+	{ "#d55e00", "#ff9f5e", "#8f3d00", "#ffd9bd", "square-open", 4, "dot", "longdash", "'.'", "'_'" },
+	{ "#009e73", "#45d6a8", "#005f45", "#bff2e1", "triangle-up", 9, "dashdot", "longdashdot", "'-.'", "'_.'" },
+	{ "#b0548b", "#eca0cc", "#7a2f5c", "#fbdcee", "diamond-open", 12, "solid", "dot", "solid", "'.'" },
+	{ "#8a6d00", "#f0cf4e", "#5c4800", "#fcefbd", "cross", 2, "dot", "dash", "'.'", "'-'" },
+	{ "#4d4d4d", "#c9c9c9", "#1a1a1a", "#f2f2f2", "triangle-down-open", 10, "dashdot", "dot", "'-.'", "'.'" },
 };
 const char *const rmb_ramp_light[RMB_RAMP] = { "#f5f8fc", "#c9dcf0", "#8bb7de", "#4486c2", "#1b5592", "#0a2a52" };
 const char *const rmb_ramp_dark[RMB_RAMP] = { "#121820", "#173a63", "#2566a3", "#4f97d3", "#98c5ec", "#eef6ff" };

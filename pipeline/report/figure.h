@@ -17,7 +17,8 @@ enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES };
 
 /* How the series of one branch look: colours that survive colour blindness and grey printing, and shapes that differ too. */
 struct rmb_look {
-	const char *light, *dark;        /* colour on white paper, on a dark screen */
+	const char *light, *dark;        /* colour of points on white paper, on a dark screen */
+	const char *deep, *bright;       /* and of lines, which lie on top of them */
 	const char *symbol;              /* of points, in the page; */
 	int gnuplot_symbol;              /* the same in gnuplot */
 	const char *line, *dashes;       /* dash pattern of a line and of a dashed line, in the page; */

@@ -84,7 +84,7 @@ plot_trace(FILE *to, const struct rmb_trace *t, const char *data)
 	if (t->mark == RMB_POINTS)
 		fprintf(to, "points pt %d ps 0.6 lc rgb '#60%s'", look->gnuplot_symbol, look->light + 1);
 	else
-		fprintf(to, "lines lw 2 dt %s lc rgb '%s'", t->mark == RMB_DASHES ? look->gnuplot_dashes : look->gnuplot_line, look->light);
+		fprintf(to, "lines lw 2 dt %s lc rgb '%s'", t->mark == RMB_DASHES ? look->gnuplot_dashes : look->gnuplot_line, look->deep);
 	fprintf(to, " title ");
 	quoted(to, t->label);
 	fprintf(to, " noenhanced");
@@ -135,6 +135,18 @@ script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **figure, int n
 }
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
+
+bool
+rmb_gnuplot_found(void)
+{
+	char path_name[4096];
+	for (const char *path_list = getenv("PATH"); path_list && *path_list; path_list += strcspn(path_list, ":"), path_list += *path_list == ':') {
+		int n = snprintf(path_name, sizeof path_name, "%.*s/gnuplot", (int)strcspn(path_list, ":"), path_list);
+		if (n < (int)sizeof path_name && access(path_name, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* Starts gnuplot on a script and waits. 0, ENOENT: there is no gnuplot, -1: it failed. */
 static int

@@ -7,4 +7,6 @@
  * NULL. *note becomes a sentence for the reader if gnuplot is missing or failed, else NULL. Fails only for want of memory or
  * of a place for temporary files. */
 int rmb_gnuplot(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, const char **note, struct rmb_error *error) RMB_CHECKED;
+/* Whether there is a gnuplot to be run. */
+bool rmb_gnuplot_found(void);
 #endif

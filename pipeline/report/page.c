@@ -87,8 +87,9 @@ trace_json(struct rmb_arena *arena, const struct rmb_trace *t)
 {
 	static const char *const mark[] = { "points", "line", "dashes" };
 	const struct rmb_look *look = &rmb_look[t->look % RMB_LOOKS];
-	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "light", look->light,
-	                 "dark", look->dark, "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : look->line, "x",
+	bool points = t->mark == RMB_POINTS;
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "light",
+	                 points ? look->light : look->deep, "dark", points ? look->dark : look->bright, "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : look->line, "x",
 	                 floats(arena, t->x, t->n), "y", floats(arena, t->y, t->n));
 }
 

@@ -39,7 +39,7 @@
 		const colour = dark.matches ? trace.dark : trace.light, points = trace.mark === "points";
 		return {
 			type: "scatter", mode: points ? "markers" : "lines", name: plain(trace.label), x: trace.x, y: trace.y,
-			marker: { color: colour, symbol: trace.symbol, size: 6, opacity: 0.6 },
+			marker: { color: colour, symbol: trace.symbol, size: 5, opacity: 0.55 },
 			line: { color: colour, width: 2.4, dash: trace.dash }, connectgaps: false,
 			hovertemplate: "%{x:.4~g}, %{y:.3~g}<extra>%{fullData.name}</extra>"
 		};
@@ -57,10 +57,22 @@
 		};
 	}
 
-	function axis(title, log) {
+	/* On a long logarithmic axis only the powers of ten are named. */
+	function decades(data, which) {
+		let low = Infinity, high = 0;
+		for (const trace of data.traces)
+			for (const value of trace[which])
+				if (value > 0) {
+					low = Math.min(low, value);
+					high = Math.max(high, value);
+				}
+		return high > 0 ? Math.log10(high / low) : 0;
+	}
+
+	function axis(title, log, span) {
 		return {
 			title: { text: plain(title), standoff: 8 }, type: log ? "log" : "linear", exponentformat: "power",
-			gridcolor: css("--grid"), linecolor: css("--soft"), tickcolor: css("--soft"), showline: true, ticks: "outside", zeroline: false,
+			dtick: log && span > 1.5 ? Math.ceil(span / 8) : undefined, gridcolor: css("--grid"), linecolor: css("--soft"), tickcolor: css("--soft"), showline: true, ticks: "outside", zeroline: false,
 			automargin: true, minor: log ? { ticks: "outside", ticklen: 2 } : {}
 		};
 	}
@@ -69,7 +81,7 @@
 		const out = {
 			paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 56, r: 12, t: 8, b: 44 },
 			font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: css("--ink") },
-			xaxis: axis(data.x, data.logx), yaxis: axis(data.y, data.logy),
+			xaxis: axis(data.x, data.logx, decades(data, "x")), yaxis: axis(data.y, data.logy, decades(data, "y")),
 			showlegend: data.traces.length > 0, hovermode: "closest",
 			legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left" }
 		};

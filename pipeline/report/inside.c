@@ -1,0 +1,145 @@
+/* pipeline/report/inside.c -- writing into the output directory and nowhere else.
+ *
+ * The directory itself is the user's choice and may be a link; below it every part is opened by its own name, never through
+ * a symbolic link. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "pipeline/report/inside.h"
+
+static int
+outside(struct rmb_error *error, const char *directory, const char *name, const char *why)
+{
+	return rmb_error_set(error, RMB_ERECIPE, "%s lies outside the output directory %s (%s); name a file below it", name, directory, why);
+}
+
+/* All parts of a path, made where missing. */
+static int
+make_path(const char *directory)
+{
+	char path[4096];
+	if (snprintf(path, sizeof path, "%s", directory) >= (int)sizeof path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0777) && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	return mkdir(path, 0777) && errno != EEXIST ? -1 : 0;
+}
+
+/* One part further down; closes `at`. */
+static int
+step(int at, const char *part, const char *directory, const char *name, struct rmb_error *error)
+{
+	int below = -1;
+	if (mkdirat(at, part, 0777) == 0 || errno == EEXIST)
+		below = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int problem = errno;
+	close(at);
+	if (below >= 0)
+		return below;
+	if (problem == ELOOP || problem == ENOTDIR)
+		return outside(error, directory, name, "a part of it is a symbolic link or no directory");
+	return rmb_error_set(error, RMB_EOUTPUT, "%s/%s cannot be made (%s)", directory, part, strerror(problem));
+}
+
+int
+rmb_inside_open(const char *directory, const char *name, const char **last, struct rmb_error *error)
+{
+	if (!*name || *name == '/')
+		return outside(error, directory, name, *name ? "it is absolute" : "it is empty");
+	if (make_path(directory))
+		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be made (%s)", directory, strerror(errno));
+	int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (at < 0)
+		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be opened (%s)", directory, strerror(errno));
+	for (const char *slash; ; name = slash + 1) {
+		char part[256];
+		size_t length = strcspn(name, "/");
+		slash = name[length] ? name + length : NULL;
+		if (length == 0 || length >= sizeof part || (length <= 2 && strncmp(name, "..", length) == 0)) {
+			close(at);
+			return outside(error, directory, name, "every part of it must be a plain name");
+		}
+		*last = name;
+		if (!slash)
+			return at;
+		memcpy(part, name, length);
+		part[length] = '\0';
+		if ((at = step(at, part, directory, name, error)) < 0)
+			return at;
+	}
+}
+
+static int
+write_all(int file, const char *data, size_t n)
+{
+	while (n) {
+		ssize_t written = write(file, data, n < 1 << 20 ? n : 1 << 20);
+		if (written < 0 && errno != EINTR)
+			return -1;
+		if (written > 0)
+			data += written, n -= (size_t)written;
+	}
+	return fsync(file);
+}
+
+/* A file of ours that nobody else has: its name into temporary[size]. */
+static int
+open_temporary(int at, const char *last, char *temporary, size_t size)
+{
+	for (int attempt = 0; attempt < 100; attempt++) {
+		if (snprintf(temporary, size, ".%.200s.%d.%d", last, (int)getpid(), attempt) >= (int)size)
+			break;
+		int file = openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (file >= 0 || errno != EEXIST)
+			return file;
+	}
+	errno = EEXIST;
+	return -1;
+}
+
+int
+rmb_inside_write(const char *directory, const char *name, const void *data, size_t n, struct rmb_error *error)
+{
+	char temporary[256];
+	const char *last;
+	int at = rmb_inside_open(directory, name, &last, error);
+	if (at < 0)
+		return at;
+	int file = open_temporary(at, last, temporary, sizeof temporary), problem = file < 0 ? errno : 0;
+	if (file >= 0 && write_all(file, data, n))
+		problem = errno;
+	if (file >= 0 && close(file) && !problem)
+		problem = errno;
+	if (!problem && renameat(at, temporary, at, last))
+		problem = errno;
+	if (problem && file >= 0)
+		unlinkat(at, temporary, 0);
+	if (!problem && fsync(at))
+		problem = errno;
+	close(at);
+	return problem ? rmb_error_set(error, RMB_EOUTPUT, "%s/%s cannot be written (%s; %zu bytes are needed)", directory, name, strerror(problem), n) : 0;
+}
+
+int
+rmb_inside_mkdir(const char *directory, const char *name, struct rmb_error *error)
+{
+	const char *last;
+	int at = rmb_inside_open(directory, name, &last, error);
+	if (at < 0)
+		return at;
+	int below = step(at, last, directory, name, error);
+	if (below >= 0)
+		close(below);
+	return below < 0 ? below : 0;
+}
