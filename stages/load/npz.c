@@ -52,7 +52,7 @@ check_entry(struct rmb_load_file *file, struct npz *npz, int64_t i, struct rmb_e
 {
 	zip_stat_t stat;
 	const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
-	if (zip_stat_index(npz->zip, (zip_uint64_t)i, 0, &stat) != 0 || (stat.valid & needed) != needed)
+	if (zip_stat_index(npz->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW, &stat) != 0 || (stat.valid & needed) != needed)
 		return rmb_error_set(error, RMB_EINPUT, "%s is damaged: entry %" PRId64 " of its directory cannot be read", file->path, i);
 	const char *name = rmb_load_printable(file->arena, stat.name, strlen(stat.name));
 	if (!name)
