@@ -2,8 +2,10 @@
 #include "support/check.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "support/loading.h"
+#include "support/zipfile.h"
 
 #define REC RUMBLE_SHARED "/recordings/"
 
@@ -85,12 +87,297 @@ fixtures_load_as_spike_lists(void **state)
 	assert_string_equal(got.notes, "");
 }
 
+/* ---- made up ---- */
+
+struct made { char folder[64], path[96], other[96]; };
+
+static int
+begin(void **state)
+{
+	static struct made made;
+	rmb_test_mkdir(made.folder, sizeof made.folder);
+	snprintf(made.path, sizeof made.path, "%s/a.npz", made.folder);
+	snprintf(made.other, sizeof made.other, "%s/b.npy", made.folder);
+	*state = &made;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	rmb_test_rmdir(((struct made *)*state)->folder);
+	return 0;
+}
+
+/* A member given as its numbers in C. */
+struct array { const char *name, *descr, *shape; const void *data; size_t nbytes; };
+
+static void
+write_npz(const char *path, const struct array *array, int n)
+{
+	struct rmb_test_entry entry[8];
+	char name[8][32];
+	for (int i = 0; i < n; i++) {
+		size_t length;
+		snprintf(name[i], sizeof name[i], "%s.npy", array[i].name);
+		unsigned char *file = rmb_test_npy(array[i].descr, array[i].shape, array[i].data, array[i].nbytes, &length);
+		entry[i] = (struct rmb_test_entry){ name[i], file, length, 8, 0, false, 0, 0 };
+	}
+	rmb_test_zip(path, entry, n);
+	for (int i = 0; i < n; i++)
+		free((void *)(uintptr_t)entry[i].data);
+}
+#define NUMBERS(name, descr, shape, ...) { name, descr, shape, __VA_ARGS__, sizeof(__VA_ARGS__) }
+
+static void
+expect(const char *path, const struct rmb_load_settings *set, int code, const char *const *words, struct rmb_test_load *got)
+{
+	rmb_test_load(path, set, got);
+	if (got->code != code)
+		fail_msg("%s: gave %d (%s), expected %d", words[0] ? words[0] : path, got->code, got->error.text, code);
+	rmb_test_says(path, code ? got->error.text : got->notes, words);
+}
+#define SAYS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+static void
+the_other_arrays_say_which_axis_is_the_neurons(void **state)
+{
+	struct made *made = *state;
+	struct rmb_test_load got;
+	const struct array wide[] = { NUMBERS("sp", "<f4", "(2, 3)", (float[]){ 1, 2, 3, 4, 5, 6 }), NUMBERS("xpos", "<f4", "(3,)", (float[]){ 0, 1, 2 }) };
+	write_npz(made->path, wide, 2);
+	rmb_test_load(made->path, NULL, &got);
+	assert_true(got.code == 0 && got.neurons == 3 && got.frames == 2 && got.sum == 21);
+	struct rmb_load_settings set = rmb_test_settings("");
+	set.orientation = "neurons-first";
+	expect(made->path, &set, RMB_EINPUT, SAYS("'xpos' is for 3 neurons", "has 2"), &got);
+
+	const struct array timed[] = { NUMBERS("sp", "<f4", "(3, 2)", (float[]){ 1, 2, 3, 4, 5, 6 }), NUMBERS("tneural", "<f8", "(3,)", (double[]){ 0, .5, 1.1 }) };
+	write_npz(made->path, timed, 2);
+	rmb_test_load(made->path, NULL, &got);
+	assert_true(got.code == 0 && got.neurons == 2 && got.frames == 3);
+
+	write_npz(made->path, timed, 1);
+	expect(made->path, NULL, 0, SAYS("3 x 2", "orientation: frames-first"), &got);
+	assert_true(got.neurons == 3 && got.frames == 2);
+
+	const struct array odd[] = { wide[0], NUMBERS("xpos", "<f4", "(5,)", (float[5]){ 0 }) };
+	write_npz(made->path, odd, 2);
+	expect(made->path, NULL, RMB_EINPUT, SAYS("'xpos' is for 5 neurons", "2 x 3"), &got);
+	const struct array quarrel[] = { wide[0], wide[1], NUMBERS("ypos", "<f4", "(2,)", (float[2]){ 0 }) };
+	write_npz(made->path, quarrel, 3);
+	expect(made->path, NULL, RMB_EINPUT, SAYS("'ypos' is for 2 neurons", "'xpos' for 3"), &got);
+}
+
+static void
+positions_come_from_columns_rows_or_another_file(void **state)
+{
+	struct made *made = *state;
+	static const float sample[6] = { 1, 2, 3, 4, 5, 6 };
+	static const double by_neuron[6] = { 10, 1, 20, 2, 30, 3 }, by_axis[6] = { 10, 20, 30, 1, 2, 3 };
+	const struct array activity = { "sp", "<f4", "(3, 2)", sample, sizeof sample };
+	for (int way = 0; way < 4; way++) {
+		const struct array members[] = { activity, { "epos", "<f8", way == 1 ? "(2, 3)" : "(3, 2)", way == 1 ? by_axis : by_neuron, sizeof by_axis },
+			NUMBERS("ypos", "<f8", "(3,)", (double[]){ 1, 2, 3 }) };
+		struct rmb_load_settings set = rmb_test_settings(made->path);
+		struct rmb_arena *arena = rmb_arena_new();
+		struct rmb_load_notes notes = { .arena = arena };
+		struct rmb_error error = { 0 };
+		struct rmb_load_file *file, *other = NULL;
+		struct rmb_layout layout;
+		struct rmb_neurons neurons;
+		size_t n;
+		set.pixel = 2;
+		unsigned char *npy = rmb_test_npy("<f8", "(3, 2)", by_neuron, sizeof by_neuron, &n);
+		rmb_test_write(made->other, npy, n);
+		free(npy);
+		if (way == 3)
+			write_npz(made->path, (const struct array[]){ activity, members[2] }, 2);
+		else
+			write_npz(made->path, members, way == 2 ? 1 : 2);
+		assert_int_equal(rmb_load_open(arena, made->path, "auto", &file, &error), 0);
+		if (way == 2)
+			assert_int_equal(rmb_load_open(arena, made->other, "npy", &other, &error), 0);
+		assert_int_equal(rmb_load_layout(file, other, NULL, &set, &layout, &notes, &error), 0);
+		assert_int_equal(rmb_load_neurons(&layout, &set, 3, arena, &neurons, &notes, &error), 0);
+		for (int i = 0; i < 3; i++) {
+			assert_true(neurons.x[i] == (way == 3 ? 0 : 20 * (i + 1))); /* a coordinate that nobody gives is 0 */
+			assert_true(neurons.y[i] == 2 * (i + 1));
+			assert_true(neurons.id[i] == i);
+		}
+		rmb_load_close(other);
+		rmb_load_close(file);
+		rmb_arena_free(arena);
+	}
+}
+
+static void
+names_of_areas_are_read_from_texts_of_either_kind(void **state)
+{
+	struct made *made = *state;
+	static const float sample[4] = { 1, 2, 3, 4 };
+	/* "V1" and "Ca\u00e9" as UTF-32; then as bytes, one of them not UTF-8 and with an escape character */
+	static const uint32_t wide[8] = { 'V', '1', 0, 0, 'C', 'a', 0xe9, 0 };
+	static const char bytes[8] = "V1\0\0C\x1b\xff";
+	for (int way = 0; way < 2; way++) {
+		const struct array members[] = { { "sp", "<f4", "(2, 2)", sample, sizeof sample },
+			{ "areas", way ? "|S4" : "<U4", "(2,)", way ? (const void *)bytes : wide, way ? sizeof bytes : sizeof wide } };
+		struct rmb_load_settings set = rmb_test_settings(made->path);
+		struct rmb_arena *arena = rmb_arena_new();
+		struct rmb_load_notes notes = { .arena = arena };
+		struct rmb_error error = { 0 };
+		struct rmb_load_file *file;
+		struct rmb_layout layout;
+		struct rmb_neurons neurons;
+		write_npz(made->path, members, 2);
+		assert_int_equal(rmb_load_open(arena, made->path, "npz", &file, &error), 0);
+		assert_int_equal(rmb_load_layout(file, NULL, NULL, &set, &layout, &notes, &error), 0);
+		assert_int_equal(rmb_load_neurons(&layout, &set, 2, arena, &neurons, &notes, &error), 0);
+		assert_string_equal(neurons.area, "V1");
+		assert_string_equal(neurons.area + neurons.area_width, way ? "C??" : "Ca\xc3\xa9");
+		rmb_load_close(file);
+		rmb_arena_free(arena);
+	}
+}
+
+static void
+frame_times_give_the_rate_if_they_look_like_seconds(void **state)
+{
+	(void)state;
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_load_notes notes = { .arena = arena };
+	assert_true(near(rmb_load_rate("t", (double[]){ 0, .25, .5, 2, 2.25, 2.5 }, 6, arena, &notes), 4, 1e-12));
+	assert_int_equal(notes.n, 0);
+	assert_true(isnan(rmb_load_rate("t", (double[]){ 0, 1, 2, 3 }, 4, arena, &notes)));
+	assert_true(isnan(rmb_load_rate("t", (double[]){ 0, .5, .25 }, 3, arena, &notes)));
+	assert_true(isnan(rmb_load_rate("t", (double[]){ 0, .5, NAN }, 3, arena, &notes)));
+	assert_true(isnan(rmb_load_rate("t", (double[]){ 0.5 }, 1, arena, &notes)));
+	assert_int_equal(notes.n, 4);
+	rmb_test_says("note", notes.text[0], SAYS("may count frames"));
+	rmb_arena_free(arena);
+}
+
+static void
+samples_that_are_not_finite_are_named(void **state)
+{
+	struct made *made = *state;
+	struct rmb_test_load got;
+	const struct array members[] = { NUMBERS("sp", "<f8", "(3, 2)", (double[]){ 1, 2, 3, (double)NAN, 1e300, 6 }), NUMBERS("xpos", "<f4", "(3,)", (float[3]){ 0 }) };
+	write_npz(made->path, members, 2);
+	rmb_test_load(made->path, NULL, &got);
+	assert_true(got.code == 0 && got.nbad == 2 && got.firstbad == 1);
+}
+
+static void
+whole_numbers_become_the_same_floats(void **state)
+{
+	(void)state;
+	const struct rmb_member member = { .number = RMB_SIGNED, .item = 8 };
+	int64_t raw[3] = { -1, 1 << 24, -((int64_t)1 << 40) };
+	double out[3];
+	rmb_member_decode(&member, raw, 3, out);
+	assert_true(out[0] == -1 && out[1] == 1 << 24 && out[2] == -0x1p40);
+	const struct rmb_member half = { .number = RMB_FLOATING, .item = 2, .swapped = true };
+	unsigned char halves[] = { 0x3c, 0, 0, 1, 0xfc, 0, 0x7b, 0xff, 0x7e, 0 };
+	double value[5];
+	rmb_member_decode(&half, halves, 5, value);
+	assert_true(value[0] == 1 && value[1] == 0x1p-24 && value[2] == -INFINITY && value[3] == 65504 && isnan(value[4]));
+}
+
+/* ---- spikes ---- */
+
+static void
+spike_lists_in_three_forms_give_the_same_spikes(void **state)
+{
+	struct made *made = *state;
+	static const double mixed[] = { .1, .2, .3, .4, .5 }, grouped[] = { .1, .4, .2, .3, .5 };
+	const struct array forms[3][2] = {
+		{ { "st", "<f8", "(5,)", mixed, sizeof mixed }, NUMBERS("clu", "<i4", "(5,)", (int32_t[]){ 0, 2, 2, 0, 3 }) },
+		{ { "spikes", "<f8", "(5,)", grouped, sizeof grouped }, NUMBERS("sCount", "|u1", "(4,)", (uint8_t[]){ 2, 0, 2, 1 }) },
+		{ { "spikes", "<f8", "(5,)", grouped, sizeof grouped }, NUMBERS("index", ">u2", "(4,)", (unsigned char[]){ 0, 2, 0, 2, 0, 4, 0, 5 }) },
+	};
+	for (int i = 0; i < 3; i++) {
+		struct rmb_load_settings set = rmb_test_settings("");
+		struct rmb_test_load got;
+		set.ends = i == 2 ? "index" : NULL;
+		write_npz(made->path, forms[i], 2);
+		expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+		assert_true(got.neurons == 4 && got.spikes == 5 && near(got.sum, 1.5, 1e-15) && !*got.notes);
+		set.window = (struct rmb_reals){ 2, (const double[]){ .2, .5 } };
+		expect(made->path, &set, 0, SAYS("2 of 5 spikes lie outside the window"), &got);
+		assert_true(got.neurons == 4 && got.spikes == 3 && near(got.sum, .9, 1e-15));
+		set.window = (struct rmb_reals){ 2, (const double[]){ 7, 8 } };
+		expect(made->path, &set, RMB_EDATA, SAYS("none of the 5 spikes", "7 s to 8 s"), &got);
+	}
+}
+
+static void
+wrong_spike_lists_are_refused_with_both_numbers(void **state)
+{
+	struct made *made = *state;
+	static const double time[] = { .1, .2, .3 };
+	const struct array st = { "st", "<f8", "(3,)", time, sizeof time };
+	const struct { struct array member[3]; int n, code; const char *says[4]; } cases[] = {
+		{ { st, NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 1 }) }, 2, RMB_EINPUT, { "3 spike times", "'clu' has 2" } },
+		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[]){ 0, -1, 0 }) }, 2, RMB_EINPUT, { "spike 1", "neuron -1" } },
+		{ { st, NUMBERS("clu", "<f8", "(3,)", (double[]){ 0, .5, 0 }) }, 2, RMB_EINPUT, { "entry 1 of 'clu' is 0.5" } },
+		{ { st, NUMBERS("clu", "<i8", "(3,)", (int64_t[]){ 0, (int64_t)1 << 50, 0 }) }, 2, RMB_ELIMIT, { "1125899906842624", "`id`" } },
+		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[]){ 0, 7, 0 }), NUMBERS("ypos", "<f4", "(2,)", (float[2]){ 0 }) }, 3, RMB_EINPUT,
+		  { "spike 1", "neuron 7", "there are 2" } },
+		{ { st, NUMBERS("sCount", "<i4", "(2,)", (int32_t[]){ 1, 1 }) }, 2, RMB_EINPUT, { "add up to 2", "3 spike times" } },
+		{ { st, NUMBERS("sCount", "<i4", "(2,)", (int32_t[]){ 4, -1 }) }, 2, RMB_EINPUT, { "entry 1 of 'sCount' is -1" } },
+		{ { st, NUMBERS("sCount", "<i8", "(2,)", (int64_t[]){ (int64_t)1 << 53, 1 }) }, 2, RMB_EINPUT, { "add up to 9007199254740993" } },
+		{ { NUMBERS("st", "<f8", "(2,)", (double[]){ .1, (double)NAN }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EDATA,
+		  { "spike time 1", "not a number" } },
+		{ { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 300, 270000000 }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EINPUT,
+		  { "270000000", "clock: 30 kHz" } },
+		{ { { "st", "<f8", "(0,)", NULL, 0 }, { "clu", "<i4", "(0,)", NULL, 0 } }, 2, RMB_EDATA, { "holds no spikes" } },
+		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[3]){ 0 }), NUMBERS("sCount", "<i4", "(1,)", (int32_t[]){ 3 }) }, 3, RMB_EINPUT,
+		  { "more than one array", "exactly one of" } },
+		{ { st, NUMBERS("foo", "<i4", "(3,)", (int32_t[3]){ 0 }) }, 2, RMB_EINPUT, { "without an array", "foo (3, int32)" } },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rmb_test_load got;
+		write_npz(made->path, cases[i].member, cases[i].n);
+		expect(made->path, NULL, cases[i].code, cases[i].says, &got);
+	}
+}
+
+static void
+spikes_out_of_order_or_before_zero_are_sorted_and_said(void **state)
+{
+	struct made *made = *state;
+	struct rmb_test_load got;
+	struct rmb_load_settings set = rmb_test_settings("");
+	const struct array members[] = { NUMBERS("st", "<f8", "(5,)", (double[]){ .5, .1, .4, -.2, .3 }), NUMBERS("clu", "<i4", "(5,)", (int32_t[]){ 0, 1, 0, 1, 1 }) };
+	write_npz(made->path, members, 2);
+	expect(made->path, NULL, 0, SAYS("1 of 5 spike times", "negative, the first at index 3", "2 spike times", "the first at index 2", "sorted"), &got);
+	assert_true(got.spikes == 5 && near(got.sum, 1.1, 1e-15));
+
+	const struct array ticks[] = { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 30000, 60000 }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 184, 202 }),
+		NUMBERS("label", "<i4", "(3,)", (int32_t[]){ 202, 7, 184 }) };
+	write_npz(made->path, ticks, 3);
+	set.clock = 30000;
+	set.id = "label";
+	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+	assert_true(got.neurons == 3 && got.spikes == 2 && got.sum == 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_recordings_load_with_the_sums_they_should_have),
 		cmocka_unit_test(fixtures_load_as_spike_lists),
+		cmocka_unit_test_setup_teardown(the_other_arrays_say_which_axis_is_the_neurons, begin, end),
+		cmocka_unit_test_setup_teardown(positions_come_from_columns_rows_or_another_file, begin, end),
+		cmocka_unit_test_setup_teardown(names_of_areas_are_read_from_texts_of_either_kind, begin, end),
+		cmocka_unit_test_setup_teardown(frame_times_give_the_rate_if_they_look_like_seconds, begin, end),
+		cmocka_unit_test_setup_teardown(samples_that_are_not_finite_are_named, begin, end),
+		cmocka_unit_test_setup_teardown(whole_numbers_become_the_same_floats, begin, end),
+		cmocka_unit_test_setup_teardown(spike_lists_in_three_forms_give_the_same_spikes, begin, end),
+		cmocka_unit_test_setup_teardown(wrong_spike_lists_are_refused_with_both_numbers, begin, end),
+		cmocka_unit_test_setup_teardown(spikes_out_of_order_or_before_zero_are_sorted_and_said, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

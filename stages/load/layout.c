@@ -180,9 +180,12 @@ entries(const struct rmb_member *m, bool positions)
 		return positions ? 0 : m->axis[0];
 	if (m->naxes != 2)
 		return 0;
-	bool pairs = m->axis[1] == 2 || m->axis[1] == 3, turned = m->axis[0] == 2 || m->axis[0] == 3;
+	for (int width = 2; positions && width <= 3; width++)
+		for (int axis = 1; axis >= 0; axis--)
+			if (m->axis[axis] == width)
+				return m->axis[1 - axis];
 	if (positions)
-		return pairs ? m->axis[0] : turned ? m->axis[1] : 0;
+		return 0;
 	return m->axis[0] == 1 ? m->axis[1] : m->axis[1] == 1 ? m->axis[0] : 0;
 }
 
