@@ -54,4 +54,17 @@ int rmb_graph_keys(struct rmb_graph *graph, const char *memo, struct rmb_mistake
 /* The node a user means by "fx26/svca2@z.s", "svca2@z" (if only one recording) or "svca2"; *output gets the output named
  * or NULL. NULL: none or several, and the error says which there are. */
 struct rmb_node *rmb_graph_find(const struct rmb_graph *graph, const char *text, const char **output, struct rmb_error *error);
+
+/* A name as users write it, in pieces; what is left out (NULL, 0) means all. */
+struct rmb_node_name {
+	const char *source, *entry, *branch, *output;
+	int replicate;
+	bool whole;                 /* `branch` is all of some node's branch: others that have it among theirs are not meant */
+};
+/* Fails (RMB_EUSAGE) if no node has that name. */
+int rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name, struct rmb_error *error) RMB_CHECKED;
+bool rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_node_name *name);
+
+/* What the stage expects the node to cost, from the sizes of what it reads. */
+void rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost);
 #endif

@@ -24,13 +24,15 @@ struct rmb_plan {
 	int nsteps;
 	struct rmb_step *step;        /* one per node, same order */
 	int nrun, ncached;            /* steps that will run; whose objects stand */
+	double seconds;               /* rmb_plan_seconds() on all cores */
 	double path, work;            /* s: longest chain of nodes to run, and all of them one after another */
 	double memory, disk;          /* bytes: largest node, all objects together */
+	double least_disk;            /* bytes that stand in any case: objects that are kept, and the largest of the others */
 	struct rmb_arena *arena;
 };
 
-/* until[]: runs the nodes named and everything they depend on. only[]: runs the nodes named and nothing else; an input of
- * theirs that is not in the cache is an error that names it. Names as in rmb_graph_find, where what is left out means
+/* until[]: the nodes named and everything they depend on. only[]: the nodes named, with just those of their inputs that are
+ * not in the cache. Names as in rmb_graph_find, where what is left out means
  * all (an entry's name: its nodes in every recording); both may be empty. `last` is the state file of the recipe's previous
  * run (results/.last.json: id -> description), which gives the reasons; NULL: none. */
 struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal,

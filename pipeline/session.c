@@ -17,8 +17,7 @@ give_up(struct rmb_session *session, const struct rmb_options *options)
 	say_mistakes(session, options);
 	int code = rmb_mistakes_code(session->mistakes);
 	rmb_session_close(session);
-	/* A file that the recipe names and that cannot be read is a wrong recipe until something runs. */
-	return code == RMB_EINPUT ? rmb_exit_code(RMB_ERECIPE) : rmb_exit_code(code ? code : RMB_EINTERNAL);
+	return rmb_exit_code(code ? code : RMB_EINTERNAL);
 }
 
 static int

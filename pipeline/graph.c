@@ -1,0 +1,455 @@
+/* pipeline/graph.c -- from the rows of entries to nodes with settings, kinds, sizes and readers. */
+#include <stdlib.h>
+#include <string.h>
+#include "pipeline/graph.h"
+#include "pipeline/shape.h"
+
+struct builder {
+	struct rmb_graph *graph;
+	struct rmb_recipe *recipe;
+	const struct rmb_shapes *shapes;
+	struct rmb_mistakes *m;
+	struct rmb_node **first;  /* of each entry: its nodes, recording by recording, row by row */
+	int *level;               /* of each entry: group stages on the longest way down to it */
+	bool *filled;             /* of each entry: its nodes are complete */
+	int ntold;                /* references whose kinds were told not to fit */
+	const struct rmb_reference *told[16];
+	bool failed;              /* out of memory */
+};
+
+static int
+sources_of(const struct builder *b, int entry)
+{
+	return b->shapes->shape[entry].group ? 1 : b->recipe->nsources;
+}
+
+static struct rmb_node *
+node_at(const struct builder *b, int entry, int source, int row)
+{
+	const struct rmb_shape *shape = &b->shapes->shape[entry];
+	return b->first[entry] + (shape->group ? 0 : (int64_t)source * shape->nrows) + row;
+}
+
+static void *
+grab(struct builder *b, int64_t n, size_t size)
+{
+	void *memory = rmb_arena_alloc(b->graph->arena, (size_t)n, size);
+	if (!memory && !b->failed) {
+		struct rmb_place nowhere = {0};
+		rmb_mistake(b->m, RMB_ELIMIT, nowhere, "there is not enough memory for the nodes of this recipe");
+	}
+	b->failed |= !memory;
+	return memory;
+}
+
+/* ---- settings ------------------------------------------------------------------------------------------------------ */
+
+/* Settings of an entry in one recording, shared by its rows; the recipe has let the stage check them. */
+static bool
+resolve(struct builder *b, const struct rmb_entry *entry, int source, struct rmb_value **value, const void **settings)
+{
+	int n = rmb_nparams(entry->stage);
+	*value = grab(b, n, sizeof **value);
+	if (!*value)
+		return false;
+	bool good = true;
+	for (int i = 0; i < n; i++)
+		good &= rmb_recipe_value(b->recipe, entry, i, source, &(*value)[i], b->m) == 0;
+	if (!good)
+		return false;
+	*settings = rmb_settings_make(b->graph->arena, entry->stage, *value);
+	return *settings != NULL;
+}
+
+static void
+remark_on(struct builder *b, const struct rmb_entry *entry, const void *settings)
+{
+	if (entry->repeat > 1 && !(entry->stage->draws && entry->stage->draws(settings)))
+		rmb_remark(b->m, entry->place, "repeat: %d makes %d times the same, for with these settings %s draws no random numbers",
+		           entry->repeat, entry->repeat, entry->stage->name);
+}
+
+/* ---- edges and kinds ----------------------------------------------------------------------------------------------- */
+
+static const char *
+kind_names(unsigned kinds)
+{
+	static const char *const names[] = { "nothing", "a recording", "spikes", "a recording or spikes", "an array",
+	                                     "a recording or an array", "spikes or an array", "a recording, spikes or an array" };
+	return names[kinds & (RMB_RECORDING | RMB_SPIKES | RMB_ARRAY)];
+}
+
+/* Kinds that output `port` of a node can have. */
+static unsigned
+output_kinds(const struct rmb_node *node, const struct rmb_port *port)
+{
+	unsigned kinds = port->kinds;
+	if (kinds & RMB_AS_INPUT) {
+		kinds &= ~(unsigned)RMB_AS_INPUT;
+		if (node->nedges) {
+			const struct rmb_edge *edge = &node->edge[0];
+			kinds |= strcmp(edge->output, edge->from->stage->out[0].name) == 0 ? edge->from->makes & node->stage->in[edge->port].kinds
+			                                                                  : RMB_ARRAY;
+		}
+	}
+	return kinds;
+}
+
+static const struct rmb_port *
+output_port(const struct rmb_stage *stage, const char *name)
+{
+	for (const struct rmb_port *port = stage->out; port->name; port++)
+		if (!name || strcmp(port->name, name) == 0)
+			return port;
+	return NULL;
+}
+
+static void
+check_kinds(struct builder *b, const struct rmb_node *node, const struct rmb_edge *edge, const struct rmb_reference *reference)
+{
+	const struct rmb_port *from = output_port(edge->from->stage, edge->output), *to = &node->stage->in[edge->port];
+	unsigned kinds = from == edge->from->stage->out ? edge->from->makes : output_kinds(edge->from, from);
+	bool said = kinds == 0 || b->ntold == (int)(sizeof b->told / sizeof *b->told); /* nothing: told where it arose */
+	for (int i = 0; i < b->ntold; i++)
+		said |= b->told[i] == reference;
+	if (said || (kinds & to->kinds))
+		return;
+	b->told[b->ntold++] = reference;
+	const char *of = node->source < 0 ? "" : b->recipe->source[node->source].name;
+	rmb_mistake(b->m, RMB_ERECIPE, reference->place, "%s of %s takes %s, but %s%s%s makes %s", to->name, node->entry->name,
+	            kind_names(to->kinds), reference->text, *of ? " of recording " : "", of, kind_names(kinds));
+}
+
+static bool
+connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
+{
+	int64_t n = 0;
+	for (int64_t p = 0; p < row->npicks; p++)
+		n += node->source < 0 ? sources_of(b, row->pick[p].reference->entry) : 1;
+	if (!(node->edge = grab(b, n, sizeof *node->edge)))
+		return false;
+	for (int64_t p = 0; p < row->npicks; p++) {
+		const struct rmb_pick *pick = &row->pick[p];
+		const struct rmb_reference *reference = pick->reference;
+		int from = node->source < 0 ? 0 : node->source, to = node->source < 0 ? sources_of(b, reference->entry) : from + 1;
+		for (int source = from; source < to; source++) {
+			struct rmb_node *read = node_at(b, reference->entry, source, pick->row);
+			const struct rmb_port *port = output_port(read->stage, reference->output);
+			node->edge[node->nedges++] = (struct rmb_edge){ pick->use->port, read, port->name };
+			check_kinds(b, node, &node->edge[node->nedges - 1], reference);
+		}
+	}
+	return true;
+}
+
+/* ---- sizes --------------------------------------------------------------------------------------------------------- */
+
+void
+rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost)
+{
+	struct rmb_size in = { 0 };
+	for (int i = 0; i < node->nedges; i++)
+		if (node->edge[i].from->size.neurons > 0) {
+			in = node->edge[i].from->size;
+			break;
+		}
+	*cost = (struct rmb_cost){ .out = in };
+	if (node->stage->estimate)
+		node->stage->estimate(node->settings, &in, cost);
+}
+
+/* ---- nodes --------------------------------------------------------------------------------------------------------- */
+
+static bool
+fill_node(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
+{
+	struct rmb_arena *arena = b->graph->arena;
+	node->branch = row->branch;
+	node->replicate = row->replicate;
+	node->turn = row->turn;
+	node->name = row->name;
+	node->keep = node->entry->keep;
+	node->id = node->source < 0 ? row->name : rmb_arena_printf(arena, "%s/%s", b->recipe->source[node->source].name, row->name);
+	if (!node->id || !connect(b, node, row))
+		return false;
+	node->makes = output_kinds(node, &node->stage->out[0]);
+	if (node->stage->makes)
+		node->makes = node->stage->makes(node->settings);
+	struct rmb_cost cost;
+	rmb_node_estimate(node, &cost);
+	node->size = cost.out;
+	return true;
+}
+
+static bool
+inputs_are_filled(const struct builder *b, int e)
+{
+	const struct rmb_entry *entry = &b->recipe->entry[e];
+	for (int u = 0; u < entry->nuses; u++)
+		for (int i = 0; i < entry->use[u].nreferences; i++)
+			if (!b->filled[entry->use[u].reference[i].entry])
+				return false;
+	return b->shapes->shape[e].known;
+}
+
+/* Settings are resolved, so that their mistakes are told, even where a mistake elsewhere leaves no nodes to make. */
+static void
+fill_entry(struct builder *b, int e)
+{
+	struct rmb_entry *entry = &b->recipe->entry[e];
+	const struct rmb_shape *shape = &b->shapes->shape[e];
+	bool good = inputs_are_filled(b, e);
+	for (int s = 0; s < sources_of(b, e) && !b->failed; s++) {
+		struct rmb_value *value;
+		const void *settings;
+		int source = shape->group ? -1 : s;
+		if (!resolve(b, entry, source, &value, &settings)) {
+			good = false;
+			continue;
+		}
+		if (s == 0)
+			remark_on(b, entry, settings);
+		for (int64_t r = 0; good && r < shape->nrows; r++) {
+			struct rmb_node *node = node_at(b, e, s, (int)r);
+			*node = (struct rmb_node){ .entry = entry, .stage = entry->stage, .source = source, .value = value, .settings = settings };
+			good = fill_node(b, node, &shape->row[r]);
+		}
+	}
+	b->filled[e] = good;
+}
+
+/* Levels part the graph where a group stage needs all recordings; inside one, a recording is finished before the next. */
+static void
+find_level(struct builder *b, int e)
+{
+	const struct rmb_entry *entry = &b->recipe->entry[e];
+	for (int u = 0; u < entry->nuses; u++)
+		for (int i = 0; i < entry->use[u].nreferences; i++) {
+			int from = entry->use[u].reference[i].entry;
+			int level = b->level[from] + (b->shapes->shape[e].group && !b->shapes->shape[from].group);
+			b->level[e] = level > b->level[e] ? level : b->level[e];
+		}
+}
+
+/* Puts the nodes in order: level by level, in each first the nodes over all recordings, then recording by recording. */
+static bool
+put_in_order(struct builder *b)
+{
+	struct rmb_graph *graph = b->graph;
+	if (!(graph->node = grab(b, graph->nnodes, sizeof *graph->node)))
+		return false;
+	int n = 0;
+	for (int level = 0; n < graph->nnodes; level++)
+		for (int source = -1; source < b->recipe->nsources; source++)
+			for (int i = 0; i < b->recipe->nentries; i++) {
+				int e = b->shapes->order[i];
+				const struct rmb_shape *shape = &b->shapes->shape[e];
+				for (int64_t r = 0; b->level[e] == level && shape->group == (source < 0) && r < shape->nrows; r++, n++) {
+					graph->node[n] = node_at(b, e, source < 0 ? 0 : source, (int)r);
+					graph->node[n]->index = n;
+				}
+			}
+	return true;
+}
+
+/* Who reads each node: every reader once, in dependency order. */
+static bool
+find_users(struct builder *b)
+{
+	struct rmb_graph *graph = b->graph;
+	for (int pass = 0; pass < 2; pass++) {
+		int *last = calloc((size_t)graph->nnodes + 1, sizeof *last); /* reader counted last, + 1 */
+		if (!last)
+			return false;
+		for (int i = 0; i < graph->nnodes; i++)
+			for (int j = 0; j < graph->node[i]->nedges; j++) {
+				struct rmb_node *from = graph->node[i]->edge[j].from;
+				if (last[from->index] == i + 1)
+					continue;
+				last[from->index] = i + 1;
+				if (pass)
+					from->user[from->nusers] = graph->node[i];
+				from->nusers++;
+			}
+		free(last);
+		for (int i = 0; !pass && i < graph->nnodes; i++) {
+			graph->node[i]->user = grab(b, graph->node[i]->nusers, sizeof *graph->node[i]->user);
+			if (!graph->node[i]->user)
+				return false;
+			graph->node[i]->nusers = 0;
+		}
+	}
+	return true;
+}
+
+/* What is not kept and not read never runs: nobody means that. */
+static void
+remark_on_leaves(struct builder *b)
+{
+	for (int e = 0; e < b->recipe->nentries; e++) {
+		const struct rmb_entry *entry = &b->recipe->entry[e];
+		if (!entry->keep && b->shapes->shape[e].nrows && b->first[e]->nusers == 0)
+			rmb_remark(b->m, entry->place, "nothing reads %s and keep: false lets its result go, so it never runs", entry->name);
+	}
+}
+
+static bool
+make_nodes(struct builder *b)
+{
+	int n = b->recipe->nentries, before = rmb_mistakes_count(b->m);
+	b->first = grab(b, n, sizeof *b->first);
+	b->level = grab(b, n, sizeof *b->level);
+	b->filled = grab(b, n, sizeof *b->filled);
+	if (b->failed)
+		return false;
+	for (int i = 0; i < n; i++) {
+		int e = b->shapes->order[i];
+		int64_t nodes = b->shapes->shape[e].nrows * sources_of(b, e); /* 0 if the shape is not known */
+		b->first[e] = grab(b, nodes, sizeof **b->first);
+		if (b->failed)
+			return false;
+		b->graph->nnodes += (int)nodes;
+		find_level(b, e);
+		fill_entry(b, e);
+	}
+	return !b->failed && rmb_mistakes_count(b->m) == before;
+}
+
+struct rmb_graph *
+rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_graph *graph = arena ? rmb_arena_alloc(arena, 1, sizeof *graph) : NULL;
+	int before = rmb_mistakes_count(m);
+	if (graph) {
+		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena };
+		struct builder b = { .graph = graph, .recipe = recipe, .m = m, .shapes = rmb_shapes_make(arena, recipe, m) };
+		if (b.shapes && make_nodes(&b) && rmb_mistakes_count(m) == before && put_in_order(&b) && find_users(&b)) {
+			remark_on_leaves(&b);
+			return graph;
+		}
+	}
+	if (rmb_mistakes_count(m) == before)
+		rmb_mistake(m, RMB_ELIMIT, (struct rmb_place){0}, "there is not enough memory for the nodes of this recipe");
+	rmb_arena_free(arena);
+	return NULL;
+}
+
+void
+rmb_graph_free(struct rmb_graph *graph)
+{
+	if (graph)
+		rmb_arena_free(graph->arena);
+}
+
+/* ---- names --------------------------------------------------------------------------------------------------------- */
+
+/* "[recording/]entry[@branch][#replicate][.output]" in pieces, in the arena; what is left out is NULL or 0. */
+static int
+parse_name(struct rmb_arena *arena, const char *text, struct rmb_node_name *name, struct rmb_error *error)
+{
+	char *rest = rmb_arena_strdup(arena, text), *end;
+	*name = (struct rmb_node_name){0};
+	if (!rest)
+		return rmb_error_nomem(error, "a name");
+	if ((end = strchr(rest, '/'))) {
+		*end = 0;
+		name->source = rest;
+		rest = end + 1;
+	}
+	name->entry = rest;
+	if ((end = strchr(rest, '.'))) {
+		*end = 0;
+		name->output = end + 1;
+	}
+	if ((end = strchr(rest, '#'))) {
+		*end = 0;
+		char *after;
+		long n = strtol(end + 1, &after, 10);
+		if (*after || n < 1 || n > RMB_MAX_NODES)
+			return rmb_error_set(error, RMB_EUSAGE, "'%s' names no node: behind '#' stands the number of a replicate, such as #1", text);
+		name->replicate = (int)n;
+	}
+	if ((end = strchr(rest, '@'))) {
+		*end = 0;
+		name->branch = end + 1;
+	}
+	return 0;
+}
+
+bool
+rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_node_name *name)
+{
+	if (strcmp(node->entry->name, name->entry) != 0 || (name->replicate && name->replicate != node->replicate))
+		return false;
+	if (name->source && (node->source < 0 || strcmp(graph->recipe->source[node->source].name, name->source) != 0))
+		return false;
+	if (!name->branch)
+		return true;
+	return name->whole ? node->branch && strcmp(node->branch, name->branch) == 0 : rmb_branch_matches(node->branch, name->branch, NULL);
+}
+
+/* The error for a name that fits nothing, with the nearest entry, or else the recordings or nodes there are. */
+static int
+nothing_named(const struct rmb_graph *graph, const char *text, const struct rmb_node_name *name, struct rmb_error *error)
+{
+	const struct rmb_recipe *recipe = graph->recipe;
+	const char **names = rmb_arena_alloc(graph->arena, (size_t)recipe->nentries + 1, sizeof *names);
+	const struct rmb_node *example = NULL;
+	bool entry = false;
+	for (int e = 0; names && e < recipe->nentries; e++) {
+		names[e] = recipe->entry[e].name;
+		entry |= strcmp(names[e], name->entry) == 0;
+	}
+	for (int i = 0; i < graph->nnodes && !example; i++)
+		if (strcmp(graph->node[i]->entry->name, name->entry) == 0)
+			example = graph->node[i];
+	const char *nearest = names ? rmb_nearest(name->entry, names) : NULL;
+	if (entry && example)
+		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; one of those of %s is %s", text, name->entry, example->id);
+	return rmb_error_set(error, RMB_EUSAGE, "the recipe has no entry '%s'%s%s%s; `rumble graph` lists all nodes", name->entry,
+	                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+int
+rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name, struct rmb_error *error)
+{
+	int code = parse_name(graph->arena, text, name, error);
+	for (int i = 0; !code && name->branch && !name->whole && i < graph->nnodes; i++) {
+		const struct rmb_node *node = graph->node[i];
+		name->whole = strcmp(node->entry->name, name->entry) == 0 && node->branch && strcmp(node->branch, name->branch) == 0;
+	}
+	for (int i = 0; !code && i < graph->nnodes; i++)
+		if (rmb_node_is_named(graph, graph->node[i], name)) {
+			if (!name->output || output_port(graph->node[i]->stage, name->output))
+				return 0;
+			return rmb_error_set(error, RMB_EUSAGE, "%s (stage %s) has no output '%s'; its main output is %s", name->entry,
+			                     graph->node[i]->stage->name, name->output, graph->node[i]->stage->out[0].name);
+		}
+	return code ? code : nothing_named(graph, text, name, error);
+}
+
+struct rmb_node *
+rmb_graph_find(const struct rmb_graph *graph, const char *text, const char **output, struct rmb_error *error)
+{
+	struct rmb_node_name name;
+	struct rmb_node *found = NULL;
+	char others[512] = "";
+	int n = 0;
+	if (rmb_graph_parse_name(graph, text, &name, error))
+		return NULL;
+	for (int i = 0; i < graph->nnodes; i++) {
+		struct rmb_node *node = graph->node[i];
+		if (!rmb_node_is_named(graph, node, &name))
+			continue;
+		found = n++ ? found : node;
+		size_t used = strlen(others);
+		snprintf(others + used, sizeof others - used, "%s%s", used ? ", " : "", n <= 6 ? node->id : n == 7 ? "..." : "");
+	}
+	if (output)
+		*output = name.output ? output_port(found->stage, name.output)->name : NULL;
+	if (n == 1)
+		return found;
+	rmb_error_set(error, RMB_EUSAGE, "'%s' can be %d nodes; name one of %s", text, n, others);
+	return NULL;
+}

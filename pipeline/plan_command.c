@@ -1,0 +1,137 @@
+/* pipeline/plan_command.c -- `rumble plan`: what would run, why, and what it will cost. */
+#include <jansson.h>
+#include <math.h>
+#include "pipeline/events.h"
+#include "pipeline/session.h"
+#include "pipeline/table.h"
+#include "rumble/units.h"
+
+enum { FOUND_WORK = 4 }; /* exit status of --check */
+
+static const char *const state_names[] = { [RMB_CACHED] = "cached", [RMB_LET_GO] = "let go", [RMB_RUN] = "run", [RMB_LEFT_OUT] = "left out" };
+
+static const char *
+quantity(struct rmb_arena *arena, double value, const char *base)
+{
+	char buffer[64];
+	return rmb_arena_strdup(arena, rmb_quantity_print(value, base, buffer, sizeof buffer));
+}
+
+/* Two digits are what an expectation is worth. */
+static double
+rounded(double value)
+{
+	if (!(value > 0))
+		return 0;
+	double unit = pow(10, floor(log10(value)) - 1);
+	return round(value / unit) * unit;
+}
+
+static void
+print_table(const struct rmb_plan *plan)
+{
+	static const char *const head[] = { "NODE", "STATE", "TIME", "MEMORY", "DISK", "WHY" };
+	struct rmb_table *table = rmb_table_new(plan->arena, "llrrrl");
+	if (!table)
+		return;
+	rmb_table_row(table, head);
+	for (int i = 0; i < plan->nsteps; i++) {
+		const struct rmb_step *step = &plan->step[i];
+		const char *cell[6] = { step->node->id, state_names[step->todo] };
+		if (step->todo == RMB_CACHED)
+			cell[4] = quantity(plan->arena, (double)step->bytes, "B");
+		if (step->todo == RMB_RUN && step->expected.seconds > 0) {
+			cell[2] = quantity(plan->arena, rounded(step->expected.seconds), "s");
+			cell[3] = quantity(plan->arena, rounded(step->expected.peak_bytes), "B");
+			cell[4] = quantity(plan->arena, rounded(step->expected.object_bytes), "B");
+		}
+		if (step->todo == RMB_RUN)
+			cell[5] = step->why;
+		rmb_table_row(table, cell);
+	}
+	rmb_table_print(table, stdout);
+}
+
+/* A size that nobody knows before a file is read makes what is expected of all that follows a guess. */
+static int
+count_guesses(const struct rmb_plan *plan)
+{
+	int n = 0;
+	for (int i = 0; i < plan->nsteps; i++) {
+		const struct rmb_node *node = plan->step[i].node;
+		n += plan->step[i].todo == RMB_RUN && node->stage->estimate && node->size.neurons + node->size.spikes == 0;
+	}
+	return n;
+}
+
+static void
+print_totals(const struct rmb_plan *plan, const struct rmb_session *session, const struct rmb_options *options)
+{
+	struct rmb_arena *arena = plan->arena;
+	double free_bytes = rmb_cache_free_bytes(&session->cache);
+	int guesses = count_guesses(plan);
+	if (plan->nrun == 0)
+		printf("\nNothing to run: %d of %d nodes are cached.\n", plan->ncached, plan->nsteps);
+	else
+		printf("\n%d of %d nodes will run, %d are cached: about %s (longest chain %s), up to %s of memory for one node, %s on disk.\n",
+		       plan->nrun, plan->nsteps, plan->ncached, quantity(arena, rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
+		       quantity(arena, rounded(plan->path), "s"), quantity(arena, rounded(plan->memory), "B"), quantity(arena, rounded(plan->disk), "B"));
+	if (guesses)
+		printf("Sizes are not known before the recordings are loaded, so %d of these expectations are guesses; plan again then.\n", guesses);
+	printf("Cache: %s (%s free)\n", rmb_harmless(arena, session->cache.root), quantity(arena, rounded(free_bytes), "B"));
+}
+
+static void
+print_line(json_t *object)
+{
+	if (object && json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6)) == 0)
+		putchar('\n');
+	json_decref(object);
+}
+
+static void
+print_json(const struct rmb_plan *plan, const struct rmb_session *session, const struct rmb_options *options)
+{
+	for (int i = 0; i < plan->nsteps; i++) {
+		const struct rmb_step *step = &plan->step[i];
+		json_t *object = json_pack("{sssossss}", "event", "node", "node", rmb_json_text(step->node->id), "state", state_names[step->todo],
+		                           "key", step->node->key);
+		if (object && step->todo == RMB_RUN)
+			json_object_update_new(object, json_pack("{sosfsfsf}", "why", rmb_json_text(step->why), "seconds", step->expected.seconds,
+			                                         "memory", step->expected.peak_bytes, "disk", step->expected.object_bytes));
+		if (object && step->todo == RMB_CACHED)
+			json_object_set_new(object, "bytes", json_integer(step->bytes));
+		print_line(object);
+	}
+	print_line(json_pack("{sssisisisfsfsfsfsosf}", "event", "plan", "nodes", plan->nsteps, "run", plan->nrun, "cached", plan->ncached,
+	                     "seconds", rmb_plan_seconds(plan, options->jobs), "longest_chain", plan->path, "memory", plan->memory,
+	                     "disk", plan->disk, "cache", rmb_json_text(session->cache.root), "free", rmb_cache_free_bytes(&session->cache)));
+}
+
+int
+rmb_command_plan(const struct rmb_options *options)
+{
+	struct rmb_session session;
+	struct rmb_error error = {0};
+	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session);
+	if (status)
+		return status;
+	struct rmb_plan *plan = rmb_session_plan(&session, options, &error);
+	if (!plan)
+		status = rmb_complain(options, &error);
+	else {
+		if (options->json)
+			print_json(plan, &session, options);
+		else {
+			print_table(plan);
+			print_totals(plan, &session, options);
+		}
+		if (options->check && plan->nrun)
+			status = FOUND_WORK;
+		if (rmb_plan_fits(plan, rmb_cache_free_bytes(&session.cache), options->memory, &error))
+			status = rmb_complain(options, &error);
+	}
+	rmb_plan_free(plan);
+	rmb_session_close(&session);
+	return status;
+}
