@@ -1,31 +1,10 @@
 /* pipeline/events.c -- what a worker tells the run that started it: one JSON object a line. */
 #include "pipeline/events.h"
+#include "pipeline/text.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Length of the well-formed UTF-8 sequence at s, 0: there is none. */
-static int
-sequence(const unsigned char *s)
-{
-	static const struct { unsigned char first, last, low, high; int n; } form[] = { /* low, high: range of the second byte */
-		{ 0x00, 0x7f, 0, 0, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	for (size_t f = 0; f < sizeof form / sizeof *form; f++) {
-		if (*s < form[f].first || *s > form[f].last)
-			continue;
-		if (form[f].n > 1 && (s[1] < form[f].low || s[1] > form[f].high))
-			return 0;
-		for (int i = 2; i < form[f].n; i++)
-			if ((s[i] & 0xc0) != 0x80)
-				return 0;
-		return form[f].n;
-	}
-	return 0;
-}
 
 json_t *
 rmb_json_text(const char *text)
@@ -33,12 +12,13 @@ rmb_json_text(const char *text)
 	char *clean = strdup(text);
 	if (!clean)
 		return NULL;
-	for (char *s = clean; *s;) {
-		int n = sequence((unsigned char *)s);
-		if (n == 0)
+	uint32_t point;
+	size_t left = strlen(clean), n;
+	for (char *s = clean; left > 0; s += n, left -= n)
+		if ((n = rmb_text_decode(s, left, &point)) == 0) {
 			*s = '?';
-		s += n ? n : 1;
-	}
+			n = 1;
+		}
 	json_t *json = json_string(clean);
 	free(clean);
 	return json;
