@@ -137,16 +137,30 @@ append(struct rmb_schedule *s, struct rmb_chain *chain, struct rmb_node *node)
 	turn_of(s, node)->state = RMB_RUNNING;
 }
 
-/* Quick nodes follow in the order of the graph, in which inputs come first. */
-static void
-lengthen(struct rmb_schedule *s, struct rmb_chain *chain, double memory)
+/* Seconds that one worker's chain may take: quick work is shared out among the free slots. */
+static double
+chain_seconds(const struct rmb_schedule *s, int slots)
 {
-	double seconds = expected(s, chain->node[0])->seconds;
-	for (int i = 0; i < s->plan->nsteps && chain->n < RMB_CHAIN_MAX && seconds < CHAIN_SECONDS; i++) {
-		struct rmb_node *node = s->plan->step[i].node;
-		enum rmb_state state = s->turn[i].state;
-		if ((state != RMB_READY && state != RMB_WAITING) || node->twin || !quick(s, node) ||
-		    expected(s, node)->peak_bytes > memory || !can_follow(s, chain, node))
+	double seconds = 0;
+	for (int i = 0; i < s->plan->nsteps; i++) {
+		const struct rmb_node *node = s->plan->step[i].node;
+		if ((s->turn[i].state == RMB_READY || s->turn[i].state == RMB_WAITING) && !node->twin && quick(s, node))
+			seconds += expected(s, node)->seconds;
+	}
+	return seconds / slots < CHAIN_SECONDS ? seconds / slots : CHAIN_SECONDS;
+}
+
+/* Quick nodes follow in the order of the graph, in which inputs come first; those of the same recording before others. */
+static void
+lengthen(struct rmb_schedule *s, struct rmb_chain *chain, int slots, double memory)
+{
+	double seconds = expected(s, chain->node[0])->seconds, most = chain_seconds(s, slots);
+	for (int i = 0; i < 2 * s->plan->nsteps && chain->n < RMB_CHAIN_MAX && seconds < most; i++) {
+		struct rmb_node *node = s->plan->step[i % s->plan->nsteps].node;
+		enum rmb_state state = turn_of(s, node)->state;
+		bool others = i >= s->plan->nsteps;
+		if ((state != RMB_READY && state != RMB_WAITING) || node->twin || (!others && node->source != chain->node[0]->source) ||
+		    !quick(s, node) || expected(s, node)->peak_bytes > memory || !can_follow(s, chain, node))
 			continue;
 		seconds += expected(s, node)->seconds;
 		append(s, chain, node);
@@ -171,7 +185,7 @@ rmb_schedule_take(struct rmb_schedule *s, int slots, double memory, struct rmb_c
 		return;
 	append(s, chain, best);
 	if (quick(s, best))
-		lengthen(s, chain, memory);
+		lengthen(s, chain, slots, memory);
 	int share = slots / nready;
 	chain->threads = chain->n > 1 || share < 1 ? 1 : share;
 	chain->slots = slots_of(s, best) > chain->threads ? slots_of(s, best) : chain->threads;
@@ -206,20 +220,26 @@ rmb_schedule_done(struct rmb_schedule *s, struct rmb_node *node, bool cached)
 			consider(s, s->plan->step[i].node);
 }
 
+static void block_users(struct rmb_schedule *s, struct rmb_node *node, struct rmb_node *culprit);
+
+static void
+block(struct rmb_schedule *s, struct rmb_node *node, struct rmb_node *culprit)
+{
+	struct rmb_result *result = &s->result[node->index];
+	end(s, node);
+	result->outcome = RMB_BLOCKED;
+	result->code = s->result[culprit->index].code;
+	result->text = rmb_arena_printf(s->plan->arena, "needs %s, which failed", culprit->id);
+	block_users(s, node, culprit);
+}
+
 /* Users of a node that will never be there are blocked, and theirs. */
 static void
 block_users(struct rmb_schedule *s, struct rmb_node *node, struct rmb_node *culprit)
 {
-	for (int u = 0; u < node->nusers; u++) {
-		struct rmb_node *user = node->user[u];
-		if (turn_of(s, user)->state != RMB_WAITING)
-			continue;
-		end(s, user);
-		s->result[user->index].outcome = RMB_BLOCKED;
-		s->result[user->index].code = s->result[culprit->index].code;
-		s->result[user->index].text = rmb_arena_printf(s->plan->arena, "needs %s, which failed", culprit->id);
-		block_users(s, user, culprit);
-	}
+	for (int u = 0; u < node->nusers; u++)
+		if (turn_of(s, node->user[u])->state == RMB_WAITING)
+			block(s, node->user[u], culprit);
 }
 
 void
@@ -242,14 +262,6 @@ rmb_schedule_failed(struct rmb_schedule *s, struct rmb_node *node, int code, con
 		}
 }
 
-void
-rmb_schedule_again(struct rmb_schedule *s, struct rmb_node *node)
-{
-	struct rmb_turn *turn = turn_of(s, node);
-	turn->state = RMB_WAITING;
-	consider(s, node);
-}
-
 /* Makes sure that the object of a node that counts as there (or was let go) will be there. */
 static void
 make_again(struct rmb_schedule *s, struct rmb_node *node)
@@ -267,6 +279,21 @@ make_again(struct rmb_schedule *s, struct rmb_node *node)
 	for (int e = 0; e < first->nedges; e++)
 		make_again(s, first->edge[e].from);
 	consider(s, first);
+}
+
+void
+rmb_schedule_again(struct rmb_schedule *s, struct rmb_node *node)
+{
+	turn_of(s, node)->state = RMB_WAITING;
+	for (int e = 0; e < node->nedges; e++) { /* an input may have been lost, made again, and failed meanwhile */
+		struct rmb_node *from = rmb_first_twin(node->edge[e].from);
+		enum rmb_outcome outcome = s->result[from->index].outcome;
+		if (turn_of(s, from)->state == RMB_ENDED && (outcome == RMB_FAILED || outcome == RMB_BLOCKED)) {
+			block(s, node, from);
+			return;
+		}
+	}
+	consider(s, node);
 }
 
 bool
