@@ -137,11 +137,11 @@ append(struct rmb_schedule *s, struct rmb_chain *chain, struct rmb_node *node)
 	turn_of(s, node)->state = RMB_RUNNING;
 }
 
-/* Seconds that one worker's chain may take: quick work is shared out among the free slots. */
+/* Seconds that the chain of one worker may take: quick work is shared out among the free slots. */
 static double
-chain_seconds(const struct rmb_schedule *s, int slots)
+chain_seconds(const struct rmb_schedule *s, const struct rmb_node *first, int slots)
 {
-	double seconds = 0;
+	double seconds = expected(s, first)->seconds;
 	for (int i = 0; i < s->plan->nsteps; i++) {
 		const struct rmb_node *node = s->plan->step[i].node;
 		if ((s->turn[i].state == RMB_READY || s->turn[i].state == RMB_WAITING) && !node->twin && quick(s, node))
@@ -154,7 +154,7 @@ chain_seconds(const struct rmb_schedule *s, int slots)
 static void
 lengthen(struct rmb_schedule *s, struct rmb_chain *chain, int slots, double memory)
 {
-	double seconds = expected(s, chain->node[0])->seconds, most = chain_seconds(s, slots);
+	double seconds = expected(s, chain->node[0])->seconds, most = chain_seconds(s, chain->node[0], slots);
 	for (int i = 0; i < 2 * s->plan->nsteps && chain->n < RMB_CHAIN_MAX && seconds < most; i++) {
 		struct rmb_node *node = s->plan->step[i % s->plan->nsteps].node;
 		enum rmb_state state = turn_of(s, node)->state;
