@@ -81,7 +81,7 @@ read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rm
 		            entry->stage->name, param->name);
 		return;
 	}
-	setting->by = read_label_name(r, by);
+	bool good = (setting->by = read_label_name(r, by)) != NULL;
 	setting->choice = rmb_arena_alloc(r->arena, (size_t)tree->n, sizeof *setting->choice);
 	for (int i = 0; setting->choice && i < tree->n; i++) {
 		const struct rmb_tree *key = tree->key[i];
@@ -91,30 +91,30 @@ read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rm
 		choice->when = strcmp(key->text, "else") == 0 ? NULL : key->text;
 		if (choice->when && setting->by)
 			check_case(r, setting->by, key, tree);
-		if (rmb_value_read(r->arena, entry->stage->name, param, tree->item[i], base, &choice->value, r->m) == 0)
-			setting->nchoices++;
+		good = rmb_value_read(r->arena, entry->stage->name, param, tree->item[i], base, &choice->value, r->m) == 0 && good;
+		setting->nchoices++;
 	}
+	if (!good)
+		setting->nchoices = 0;
 	if (tree->n < 2)
 		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s: %s names no value for any %s", entry->stage->name, param->name, by->text);
 }
 
+/* One that is wrong stays without choices: it was written, and what is wrong was told. */
 static void
 read_setting(struct rmb_reading *r, struct rmb_entry *entry, int param, const struct rmb_tree *tree, const char *base)
 {
-	struct rmb_setting *setting = &entry->setting[entry->nsettings];
+	struct rmb_setting *setting = &entry->setting[entry->nsettings++];
 	*setting = (struct rmb_setting){ .param = param, .place = tree->place };
 	if (tree->kind == RMB_MAPPING) {
 		read_cases(r, entry, tree, base, setting);
-		entry->nsettings++;
 		return;
 	}
 	setting->choice = rmb_arena_alloc(r->arena, 1, sizeof *setting->choice);
 	if (!setting->choice)
 		rmb_reading_nomem(r);
-	else if (rmb_value_read(r->arena, entry->stage->name, &entry->stage->params[param], tree, base, &setting->choice[0].value, r->m) == 0) {
+	else if (rmb_value_read(r->arena, entry->stage->name, &entry->stage->params[param], tree, base, &setting->choice[0].value, r->m) == 0)
 		setting->nchoices = 1;
-		entry->nsettings++;
-	}
 }
 
 /* ---- inputs */

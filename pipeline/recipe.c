@@ -200,6 +200,8 @@ choose(struct rmb_recipe *recipe, const struct rmb_entry *entry, const struct rm
        struct rmb_mistakes *m)
 {
 	const char *param = entry->stage->params[setting->param].name;
+	if (setting->nchoices == 0) /* told when it was read */
+		return RMB_ERECIPE;
 	if (!setting->by) {
 		*value = setting->choice[0].value;
 		return 0;
@@ -239,7 +241,7 @@ rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int p
 			return choose(recipe, entry, &entry->setting[i], source, value, m);
 	for (int i = 0; from && i < from->ngiven; i++)
 		if (strcmp(from->given[i].name, p->name) == 0)
-			return rmb_value_read(recipe->arena, entry->stage->name, p, from->given[i].tree, from->base, value, m);
+			return !from->given[i].tree ? RMB_ERECIPE : rmb_value_read(recipe->arena, entry->stage->name, p, from->given[i].tree, from->base, value, m);
 	if (p->def) {
 		rmb_value_default(recipe->arena, p, value);
 		return 0;

@@ -11,7 +11,7 @@ struct rmb_source {             /* one recording of the recipe; globs are alread
 	struct rmb_label *label;    /* area, and what stands under `labels` */
 	int ntags;
 	const char **tag;
-	int ngiven;                 /* settings of source stages given in its entry */
+	int ngiven;                 /* settings of source stages given in its entry; tree NULL: wrong, and told */
 	struct { const char *name; const struct rmb_tree *tree; } *given;
 	const char *base;           /* directory that its paths are relative to */
 	struct rmb_place place;
@@ -22,7 +22,7 @@ struct rmb_choice { const char *when; struct rmb_value value; };   /* when NULL:
 struct rmb_setting {
 	int param;                  /* index in the stage's table */
 	const char *by;             /* label, or NULL: choice[0] holds for all */
-	int nchoices;
+	int nchoices;               /* 0: wrong, and told */
 	struct rmb_choice *choice;
 	struct rmb_place place;
 };

@@ -14,6 +14,7 @@ enum { MOST_RECORDINGS = 10000, LONGEST_NAME = 200 };
 struct found {                     /* one recording-to-be */
 	const struct rmb_tree *tree;   /* its mapping as written */
 	const struct rmb_tree *path;   /* its path as a text, wildcards resolved; NULL: none */
+	bool lost;                     /* its path is wrong or missing, and that was told */
 	const char *base, *name;       /* name NULL: to be derived */
 	struct rmb_place place;
 };
@@ -225,8 +226,10 @@ name_all(struct rmb_reading *r, struct found_list *list)
 			continue;
 		const char *stem = f->path && f->path->kind == RMB_SCALAR && *f->path->text ? derive(r, f->path->text) : NULL, *name = stem;
 		if (!stem) {
-			rmb_mistake(r->m, RMB_ERECIPE, f->place, "a recording needs a name, or a path to be called after");
 			stem = name = "?";
+			if (!f->lost && !f->path)
+				rmb_mistake(r->m, RMB_ERECIPE, f->place, "a recording needs a name, or a path to be called after");
+			f->lost = true;
 		}
 		for (k = stem && strcmp(stem, last_stem) == 0 ? k : 2; name && taken(list, name); k++)
 			name = rmb_arena_printf(r->arena, "%s-%d", stem, k);
@@ -311,6 +314,7 @@ static void
 add_given(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tree *key, const struct rmb_tree *tree)
 {
 	int param;
+	bool good = false;
 	struct rmb_value value;
 	const struct rmb_stage *stage = reader_of(key->text, &param);
 	if (!stage) {
@@ -320,25 +324,25 @@ add_given(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tre
 	} else if (tree->kind == RMB_MAPPING) {
 		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s expects one value here; {by: ...} belongs to an entry under stages", key->text);
 	} else if (rmb_value_read(r->arena, stage->name, &stage->params[param], tree, source->base, &value, r->m) == 0) {
-		source->given[source->ngiven].name = key->text;
-		source->given[source->ngiven++].tree = tree;
+		good = true;
 	}
+	source->given[source->ngiven].name = key->text;
+	source->given[source->ngiven++].tree = good ? tree : NULL;
 }
 
 static bool
 is_own(const char *key)
 {
 	const char *const *own = own_keys;
-	while (*own && (strcmp(*own, key) != 0 || strcmp(*own, "path") == 0))
+	while (*own && strcmp(*own, key) != 0)
 		own++;
 	return *own != NULL;
 }
 
+/* Applies what --set says of this recording. */
 static void
-read_one(struct rmb_reading *r, const struct found *found, struct rmb_source *source)
+assign(struct rmb_reading *r, const struct found *found, const struct rmb_tree **tree, const struct rmb_tree **path)
 {
-	const struct rmb_tree *tree = found->tree, *path = found->path;
-	*source = (struct rmb_source){ .name = found->name, .base = found->base, .place = found->place };
 	for (int i = 0; i < r->nset; i++) {
 		struct rmb_assignment *a = &r->set[i];
 		if (strcmp(a->section, "recordings") != 0 || strcmp(a->name, found->name) != 0)
@@ -348,10 +352,30 @@ read_one(struct rmb_reading *r, const struct found *found, struct rmb_source *so
 		if (strcmp(key, "name") == 0 || strcmp(key, "glob") == 0)
 			rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set cannot change the %s of a recording", key);
 		else
-			tree = rmb_assigned(r, tree, a);
+			*tree = rmb_assigned(r, *tree, a);
 		if (strcmp(key, "path") == 0)
-			path = a->value;
+			*path = a->value;
 	}
+}
+
+static void
+add_path(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tree *path, bool lost)
+{
+	struct rmb_tree *key = path ? rmb_arena_alloc(r->arena, 1, sizeof *key) : NULL;
+	if (key) {
+		*key = (struct rmb_tree){ .kind = RMB_SCALAR, .text = "path", .place = path->place };
+		add_given(r, source, key, path);
+	} else if (lost) {
+		source->given[source->ngiven++].name = "path";
+	}
+}
+
+static void
+read_one(struct rmb_reading *r, const struct found *found, struct rmb_source *source)
+{
+	const struct rmb_tree *tree = found->tree, *path = found->path;
+	*source = (struct rmb_source){ .name = found->name, .base = found->base, .place = found->place };
+	assign(r, found, &tree, &path);
 	source->given = rmb_arena_alloc(r->arena, (size_t)tree->n + 1, sizeof *source->given);
 	if (!source->given) {
 		rmb_reading_nomem(r);
@@ -359,14 +383,10 @@ read_one(struct rmb_reading *r, const struct found *found, struct rmb_source *so
 	}
 	read_labels(r, source, rmb_tree_get(tree, "area"), rmb_tree_get(tree, "labels"));
 	read_tags(r, source, rmb_tree_get(tree, "tags"));
+	add_path(r, source, path, found->lost);
 	for (int i = 0; i < tree->n; i++)
-		if (!is_own(tree->key[i]->text) && strcmp(tree->key[i]->text, "path") != 0)
+		if (!is_own(tree->key[i]->text))
 			add_given(r, source, tree->key[i], tree->item[i]);
-	static const struct rmb_tree path_key = { .kind = RMB_SCALAR, .text = "path" };
-	struct rmb_tree key = path_key;
-	key.place = path ? path->place : found->place;
-	if (path)
-		add_given(r, source, rmb_arena_copy(r->arena, &key, 1, sizeof key), path);
 }
 
 /* ---- all of them */
@@ -398,7 +418,7 @@ find_one(struct rmb_reading *r, struct found_list *list, const struct rmb_item *
 	if (name && !one.name)
 		one.name = "?";
 	if (one.path)
-		one.path = one_path(r, one.path, item->base);
+		one.lost = !(one.path = one_path(r, one.path, item->base));
 	add(r, list, one);
 }
 

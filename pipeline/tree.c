@@ -139,7 +139,7 @@ syntax(struct reader *r)
 	else if (tab > 0 && tab <= place.column)
 		rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, place.line, tab }, "a tab is used for indentation; use spaces");
 	else if (begun)
-		rmb_mistake(r->m, RMB_ERECIPE, place, "%s (begun at line %d, column %d)", sentence, (int)p->context_mark.line + 1,
+		rmb_mistake(r->m, RMB_ERECIPE, p->problem_mark.index >= r->length ? at(r, p->context_mark) : place, "%s (begun at line %d, column %d)", sentence, (int)p->context_mark.line + 1,
 		            (int)p->context_mark.column + 1);
 	else
 		rmb_mistake(r->m, RMB_ERECIPE, place, "%s%s", sentence ? "" : "not valid YAML: ", sentence ? sentence : problem);
