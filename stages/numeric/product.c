@@ -33,6 +33,18 @@ cut(int64_t n1, int64_t n2, bool upper, int64_t side, struct tile *tile)
 	return n;
 }
 
+/* The first time c is written, not read: fresh pages are then made once. */
+static void
+add_row(const float *restrict from, int64_t n, bool first, double *restrict to)
+{
+	if (first)
+		for (int64_t j = 0; j < n; j++)
+			to[j] = (double)from[j];
+	else
+		for (int64_t j = 0; j < n; j++)
+			to[j] += (double)from[j];
+}
+
 /* c(tile) += sum over the chunk of first(i, t) second(j, t) */
 static int
 add_tile(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread)
@@ -45,15 +57,14 @@ add_tile(void *argument, const struct rmb_chunk *chunk, int64_t piece, int threa
 	if (what->in_double) {
 		struct rmb_matrix a = { (const double *)chunk->first + tile.i * step, chunk->ld, what->by_neuron };
 		struct rmb_matrix b = { (const double *)chunk->second + tile.j * step, chunk->ld, !what->by_neuron };
-		return rmb_gemm_double(tile.ni, tile.nj, chunk->n, a, b, 1, c, product->n2, NULL);
+		return rmb_gemm_double(tile.ni, tile.nj, chunk->n, a, b, chunk->index > 0, c, product->n2, NULL);
 	}
 	struct rmb_matrix a = { (const float *)chunk->first + tile.i * step, chunk->ld, what->by_neuron };
 	struct rmb_matrix b = { (const float *)chunk->second + tile.j * step, chunk->ld, !what->by_neuron };
 	float *sum = product->sum[thread];
 	int rc = rmb_gemm_single(tile.ni, tile.nj, chunk->n, a, b, sum, tile.nj, NULL);
 	for (int64_t i = 0; !rc && i < tile.ni; i++)
-		for (int64_t j = 0; j < tile.nj; j++)
-			c[i * product->n2 + j] += (double)sum[i * tile.nj + j];
+		add_row(sum + i * tile.nj, tile.nj, chunk->index == 0, c + i * product->n2);
 	return rc;
 }
 

@@ -1,4 +1,5 @@
 #include "numeric/sweep.h"
+#include <stdatomic.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "rumble/arena.h"
@@ -6,6 +7,9 @@
 
 /* Rows packed by one piece of work, and floats between the rows: not a multiple of 4 KiB, for the sake of the cache. */
 enum { PACK_ROWS = 64, ROW_PAD = 16 };
+/* Pages of mapped samples are let go all at once whenever so many bytes have been touched: each time interrupts all threads, so
+ * not row by row. A read of a few KiB makes the kernel map up to FAULT_AROUND bytes on either side. */
+enum { DROP_BYTES = 96 << 20, FAULT_AROUND = 64 << 10 };
 
 struct start { int64_t interval, skip, n; }; /* a chunk begins `skip` frames into an interval and holds n frames */
 
@@ -17,6 +21,7 @@ struct state {
 	struct start *start;            /* by frames */
 	char *packed[2];                /* chunk c is in packed[c % 2] */
 	int64_t current, npack;         /* the chunk being worked on, -1 before the first; pieces that pack the next */
+	_Atomic int64_t touched;        /* bytes of the mapped samples so far */
 };
 
 static int64_t
@@ -70,12 +75,33 @@ pack_frames(const struct state *state, const struct rmb_recording *recording, in
 }
 
 static void
-pack(const struct state *state, int64_t chunk, int64_t piece)
+drop_all(const struct rmb_recording *recording)
+{
+	struct rmb_recording stored = { .neurons = { .n = recording->stored_rows }, .samples = recording->samples, .mapped = recording->mapped,
+	                                .stored_rows = recording->stored_rows, .stored_frames = recording->stored_frames };
+	rmb_drop_rows(&stored, 0, stored.stored_rows);
+}
+
+static void
+touch(struct state *state, int64_t bytes)
+{
+	const struct rmb_sweep *sweep = state->sweep;
+	int64_t before = atomic_fetch_add(&state->touched, bytes);
+	if (before / DROP_BYTES == (before + bytes) / DROP_BYTES)
+		return;
+	drop_all(sweep->first);
+	if (sweep->second && sweep->second->samples != sweep->first->samples)
+		drop_all(sweep->second);
+}
+
+static void
+pack(struct state *state, int64_t chunk, int64_t piece)
 {
 	const struct rmb_sweep *sweep = state->sweep;
 	int64_t n1 = sweep->first->neurons.n, begin = piece * PACK_ROWS;
 	int64_t end = begin + PACK_ROWS < state->nrows ? begin + PACK_ROWS : state->nrows;
 	char *to = state->packed[chunk % 2] + (size_t)(begin * state->ld) * state->item;
+	int64_t touched = 0;
 	for (int64_t r = begin; r < end; r++, to += (size_t)state->ld * state->item) {
 		int64_t neuron = sweep->by_neuron ? chunk * RMB_CHUNK + r : r;
 		if (sweep->by_neuron && neuron >= n1)
@@ -86,8 +112,10 @@ pack(const struct state *state, int64_t chunk, int64_t piece)
 			read_row(state, from, row, 0, from->nframes, to);
 		else
 			pack_frames(state, from, row, neuron < n1 ? sweep->lead : 0, chunk, to);
-		rmb_drop_rows(from, row, 1);
+		int64_t length = from->stored_frames * (int64_t)sizeof(float), near = 2 * FAULT_AROUND;
+		touched += sweep->by_neuron || length < near ? length : near;
 	}
+	touch(state, touched);
 }
 
 static struct rmb_chunk
@@ -98,7 +126,7 @@ describe(const struct state *state, int64_t c)
 	char *data = state->packed[c % 2];
 	return (struct rmb_chunk){
 		.first = data, .second = sweep->second ? data + (size_t)(n1 * state->ld) * state->item : data,
-		.n = !sweep->by_neuron ? state->start[c].n : left < RMB_CHUNK ? left : RMB_CHUNK, .ld = state->ld,
+		.n = !sweep->by_neuron ? state->start[c].n : left < RMB_CHUNK ? left : RMB_CHUNK, .ld = state->ld, .index = c,
 	};
 }
 
@@ -157,6 +185,7 @@ rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error)
 	rmb_blas_threads(1);
 	if (!rc)
 		rc = all_chunks(&state);
+	touch(&state, DROP_BYTES);
 	rmb_arena_free(arena);
 	return rc;
 }

@@ -17,6 +17,7 @@ enum { RMB_CHUNK = 2048 };
 struct rmb_chunk {
 	const void *first, *second; /* [neuron][ld], float or double; frames (or neurons, see by_neuron) 0..n-1 of the chunk */
 	int64_t n, ld;
+	int64_t index;              /* 0 for the first chunk of the sweep */
 };
 
 struct rmb_sweep {

@@ -1,0 +1,197 @@
+/* bench/bench_numeric.c -- how long svca2, svca and their products take, and how much memory.
+ *
+ *     bench_numeric METHOD FILE NEURONS FRAMES THREADS
+ *
+ * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: svca2, svca, spectrum, product (of two
+ * halves) or sgemm (the same product in one call of OpenBLAS with as many threads of its own). Prints one line: seconds, processor
+ * seconds, peak resident bytes, floating-point operations of the product a second. */
+#include <cblas.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "numeric/blas.h"
+#include "numeric/lapack.h"
+#include "numeric/product.h"
+#include "numeric/shared.h"
+#include "numeric/split.h"
+
+struct bench {
+	struct rmb_arena *arena;
+	struct rmb_error error;
+	struct rmb_recording scored, first, second;
+	int64_t n1, n2, nt;
+	int threads;
+};
+
+static double
+now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Processor time of the whole process: what counts when others use the machine too. */
+static double
+processor(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static void *
+room(struct bench *bench, int64_t n, size_t size)
+{
+	void *p = rmb_arena_alloc(bench->arena, (size_t)n, size);
+	if (!p) {
+		fprintf(stderr, "bench_numeric: no memory\n");
+		exit(3);
+	}
+	return p;
+}
+
+static void
+must(struct bench *bench, int rc)
+{
+	if (rc) {
+		fprintf(stderr, "bench_numeric: %s\n", bench->error.text);
+		exit(1);
+	}
+}
+
+/* Mean and deviation of each row, as the stage zscore finds them; not part of what is measured. */
+static void
+open_recording(struct bench *bench, const char *path, int64_t nn, int64_t nt)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat stat;
+	size_t bytes = (size_t)nn * (size_t)nt * sizeof(float);
+	if (file < 0 || fstat(file, &stat) || (size_t)stat.st_size != bytes) {
+		fprintf(stderr, "bench_numeric: %s does not hold %lld x %lld floats\n", path, (long long)nn, (long long)nt);
+		exit(2);
+	}
+	const float *x = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, 0);
+	if (x == MAP_FAILED) {
+		perror("bench_numeric: mmap");
+		exit(3);
+	}
+	double *offset = room(bench, nn, sizeof *offset), *scale = room(bench, nn, sizeof *scale);
+	for (int64_t i = 0; i < nn; i++) {
+		double sum = 0, square = 0;
+		for (int64_t t = 0; t < nt; t++)
+			sum += (double)x[i * nt + t];
+		offset[i] = sum / (double)nt;
+		for (int64_t t = 0; t < nt; t++)
+			square += ((double)x[i * nt + t] - offset[i]) * ((double)x[i * nt + t] - offset[i]);
+		scale[i] = 1 / sqrt(square / (double)nt);
+		if (i % 512 == 511) /* the peak is to be that of the method */
+			madvise((void *)(uintptr_t)x, bytes, MADV_DONTNEED);
+	}
+	int64_t *segment = room(bench, 1, sizeof *segment);
+	struct rmb_recording raw = { .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment, .scaling = "none",
+	                             .samples = x, .stored_rows = nn, .stored_frames = nt, .mapped = true };
+	must(bench, rmb_view_scale(bench->arena, &raw, offset, scale, "zscore ddof=0 eps=0", &bench->scored, &bench->error));
+	struct rmb_halves halves;
+	must(bench, rmb_halves_random(bench->arena, rmb_stream_named("bench"), nn, &halves, &bench->error));
+	must(bench, rmb_view_neurons(bench->arena, &bench->scored, halves.half1, halves.n1, &bench->first, &bench->error));
+	must(bench, rmb_view_neurons(bench->arena, &bench->scored, halves.half2, halves.n2, &bench->second, &bench->error));
+	bench->n1 = halves.n1;
+	bench->n2 = halves.n2;
+	bench->nt = nt;
+	madvise((void *)(uintptr_t)x, bytes, MADV_DONTNEED);
+}
+
+static struct rmb_sweep
+sweep_of(struct bench *bench)
+{
+	return (struct rmb_sweep){ .first = &bench->first, .second = &bench->second, .threads = bench->threads };
+}
+
+static double
+product(struct bench *bench)
+{
+	struct rmb_sweep sweep = sweep_of(bench);
+	double *c = room(bench, bench->n1 * bench->n2, sizeof *c), start = now();
+	must(bench, rmb_product(&sweep, c, &bench->error));
+	return now() - start;
+}
+
+static double
+sgemm(struct bench *bench)
+{
+	int64_t n1 = bench->n1, n2 = bench->n2, nt = bench->nt;
+	float *a = room(bench, (n1 + n2) * nt, sizeof *a), *b = a + n1 * nt, *c = room(bench, n1 * n2, sizeof *c);
+	rmb_read_block(&bench->first, 0, n1, 0, nt, a);
+	rmb_read_block(&bench->second, 0, n2, 0, nt, b);
+	memset(c, 1, (size_t)(n1 * n2) * sizeof *c);
+	rmb_blas_threads(bench->threads);
+	double start = now();
+	must(bench, rmb_gemm_single(n1, n2, nt, (struct rmb_matrix){ a, nt, false }, (struct rmb_matrix){ b, nt, true }, c, n2, &bench->error));
+	return now() - start;
+}
+
+static double
+svca2(struct bench *bench)
+{
+	int64_t nk = bench->n1 < bench->n2 ? bench->n1 : bench->n2;
+	struct rmb_sweep sweep = sweep_of(bench);
+	double start = now(), *c = room(bench, bench->n1 * bench->n2, sizeof *c), *s = room(bench, nk, sizeof *s);
+	must(bench, rmb_product(&sweep, c, &bench->error));
+	must(bench, rmb_spectrum_of(c, bench->n1, bench->n2, false, bench->threads, s, &bench->error));
+	return now() - start;
+}
+
+static double
+svca(struct bench *bench)
+{
+	int64_t nk = bench->n1 < bench->n2 ? bench->n1 : bench->n2, neff;
+	struct rmb_time_split split;
+	double start = now(), *values = room(bench, 3 * nk, sizeof *values);
+	must(bench, rmb_time_split_make(bench->arena, bench->nt, 0.25, 3, &split, &bench->error));
+	struct rmb_shared shared = { .sweep = sweep_of(bench), .train = split.train, .ntrain = split.ntrain, .test = split.test,
+	                             .ntest = split.ntest };
+	must(bench, rmb_shared_variance(&shared, values, values + nk, values + 2 * nk, &neff, &bench->error));
+	return now() - start;
+}
+
+static double
+spectrum(struct bench *bench)
+{
+	int64_t nn = bench->scored.neurons.n, side = nn < bench->nt ? nn : bench->nt;
+	struct rmb_sweep sweep = { .first = &bench->scored, .by_neuron = bench->nt < nn, .threads = bench->threads };
+	double start = now(), *c = room(bench, side * side, sizeof *c), *s = room(bench, side, sizeof *s);
+	must(bench, rmb_product(&sweep, c, &bench->error));
+	must(bench, rmb_eigenvalues(c, side, s, &bench->error));
+	return now() - start;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct { const char *name; double (*run)(struct bench *); } methods[] = {
+		{ "svca2", svca2 }, { "svca", svca }, { "spectrum", spectrum }, { "product", product }, { "sgemm", sgemm },
+	};
+	struct bench bench = { .arena = rmb_arena_new(), .threads = argc == 6 ? atoi(argv[5]) : 0 };
+	for (size_t i = 0; argc == 6 && i < sizeof methods / sizeof *methods; i++) {
+		if (strcmp(argv[1], methods[i].name) != 0)
+			continue;
+		open_recording(&bench, argv[2], atoll(argv[3]), atoll(argv[4]));
+		double before = processor(), seconds = methods[i].run(&bench), used = processor() - before;
+		struct rusage usage;
+		getrusage(RUSAGE_SELF, &usage);
+		printf("%s seconds %.3f processor %.3f peak %.0f flops %.4g kernel %s\n", argv[1], seconds, used, 1024.0 * (double)usage.ru_maxrss,
+		       2.0 * (double)bench.n1 * (double)bench.n2 * (double)bench.nt / seconds, rmb_blas_kernel());
+		rmb_arena_free(bench.arena);
+		return 0;
+	}
+	fprintf(stderr, "usage: bench_numeric svca2|svca|spectrum|product|sgemm FILE NEURONS FRAMES THREADS\n");
+	return 2;
+}
