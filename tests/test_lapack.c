@@ -1,0 +1,231 @@
+/* Eigenvalues and singular values: closed forms, slow rotations, residuals, and what must never reach LAPACK. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "numeric/blas.h"
+#include "numeric/lapack.h"
+#include "rumble/random.h"
+#include "rumble/selftest.h"
+#include "support/check.h"
+#include "support/slow.h"
+
+static double *
+normal(const char *name, int64_t m, int64_t n)
+{
+	double *a = malloc((size_t)(m * n) * sizeof *a);
+	struct rmb_stream stream = rmb_stream_named(name);
+	for (int64_t i = 0; i < m * n; i++)
+		a[i] = rmb_random_normal(stream, (uint64_t)i);
+	return a;
+}
+
+static double *
+symmetric(const char *name, int64_t n)
+{
+	double *a = normal(name, n, n);
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t j = 0; j < i; j++)
+			a[i * n + j] = a[j * n + i];
+	return a;
+}
+
+static double *
+copy_of(const double *a, int64_t n)
+{
+	return memcpy(malloc((size_t)n * sizeof *a), a, (size_t)n * sizeof *a);
+}
+
+static void
+must(int rc, const struct rmb_error *error)
+{
+	if (rc)
+		fail_msg("%d: %s", rc, error->text);
+}
+
+/* ---- right values ------------------------------------------------------------------------------------------------- */
+
+static void
+eigenvalues_agree_with_rotations(void **state)
+{
+	(void)state;
+	const int64_t sizes[] = { 1, 2, 3, 17, 40 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int64_t n = sizes[i];
+		struct rmb_error error = { 0 };
+		double *a = symmetric("rotations", n), *x = copy_of(a, n * n), w[64], slow[64];
+		must(rmb_eigenvalues(x, n, w, &error), &error);
+		slow_eigen(a, n, slow, NULL);
+		rmb_test_close("eigenvalues", w, slow, n, 16 * (double)n * DBL_EPSILON);
+		memcpy(x, a, (size_t)(n * n) * sizeof *x);
+		must(rmb_eigenvectors(x, n, w, &error), &error);
+		rmb_test_close("eigenvalues with vectors", w, slow, n, 16 * (double)n * DBL_EPSILON);
+		free(a);
+		free(x);
+	}
+}
+
+/* The lower half is another matrix: it must not matter. */
+static void
+only_the_upper_half_is_read(void **state)
+{
+	(void)state;
+	int64_t n = 30;
+	struct rmb_error error = { 0 };
+	double *a = symmetric("upper", n), *b = copy_of(a, n * n), w[30], v[30];
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t j = 0; j < i; j++)
+			b[i * n + j] = 99;
+	must(rmb_eigenvalues(a, n, w, &error), &error);
+	must(rmb_eigenvalues(b, n, v, &error), &error);
+	assert_memory_equal(w, v, sizeof w);
+	free(a);
+	free(b);
+}
+
+/* |A v - w v| <= 8 n eps |A|, |V V' - 1| <= 8 n eps: any valid eigenvectors satisfy these, whatever their signs. */
+static void
+eigenvectors_have_small_residuals(void **state)
+{
+	(void)state;
+	int64_t n = 120;
+	struct rmb_error error = { 0 };
+	double *a = symmetric("residual", n), *v = copy_of(a, n * n), w[120], worst = 0, turn = 0;
+	must(rmb_eigenvectors(v, n, w, &error), &error);
+	for (int64_t k = 0; k < n; k++)
+		for (int64_t i = 0; i < n; i++) {
+			double r = -w[k] * v[k * n + i], d = -(double)(i == k);
+			for (int64_t j = 0; j < n; j++) {
+				r += a[i * n + j] * v[k * n + j];
+				d += v[i * n + j] * v[k * n + j];
+			}
+			worst = fmax(worst, fabs(r));
+			turn = fmax(turn, fabs(d));
+		}
+	printf("residual %.2g, orthogonality %.2g, allowed %.2g and %.2g\n", worst, turn, 8 * 120 * DBL_EPSILON * w[0], 8 * 120 * DBL_EPSILON);
+	assert_true(worst <= 8 * 120 * DBL_EPSILON * fmax(w[0], -w[n - 1]));
+	assert_true(turn <= 8 * 120 * DBL_EPSILON);
+	free(a);
+	free(v);
+}
+
+static void
+singular_values_agree_with_rotations(void **state)
+{
+	(void)state;
+	const int64_t sizes[][2] = { { 1, 1 }, { 1, 9 }, { 9, 1 }, { 20, 31 }, { 31, 20 }, { 24, 24 } };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int64_t m = sizes[i][0], n = sizes[i][1], nk = m < n ? m : n;
+		struct rmb_error error = { 0 };
+		double *c = normal("singular", m, n), *x = copy_of(c, m * n), s[32], slow[32], u[1024], v[1024], worst = 0;
+		slow_singular(c, m, n, slow, u, v);
+		must(rmb_singular_values(x, m, n, s, &error), &error);
+		rmb_test_close("singular values", s, slow, nk, 64 * DBL_EPSILON * 31);
+		memcpy(x, c, (size_t)(m * n) * sizeof *x);
+		must(rmb_singular_vectors(x, m, n, s, u, v, &error), &error);
+		rmb_test_close("singular values with vectors", s, slow, nk, 64 * DBL_EPSILON * 31);
+		for (int64_t a = 0; a < m; a++) /* c = sum over k of s u' v */
+			for (int64_t b = 0; b < n; b++) {
+				double r = -c[a * n + b];
+				for (int64_t k = 0; k < nk; k++)
+					r += s[k] * u[k * m + a] * v[k * n + b];
+				worst = fmax(worst, fabs(r));
+			}
+		assert_true(worst <= 64 * 31 * DBL_EPSILON * s[0]);
+		free(c);
+		free(x);
+	}
+}
+
+/* tridiag(-1, 2, -1) has the eigenvalues 2 - 2 cos(k pi / (n + 1)). At n = 3,000 the single-precision driver's own answer to
+ * how much workspace it needs is too small; ours must not be. */
+static void
+three_thousand_eigenvalues_have_their_closed_form(void **state)
+{
+	(void)state;
+	int64_t n = 3000;
+	struct rmb_error error = { 0 };
+	double *a = calloc((size_t)(n * n), sizeof *a), *w = malloc((size_t)n * sizeof *w), *exact = malloc((size_t)n * sizeof *exact);
+	for (int64_t i = 0; i < n; i++) {
+		a[i * n + i] = 2;
+		if (i + 1 < n)
+			a[i * n + i + 1] = -1;
+		exact[i] = 2 - 2 * cos((double)(n - i) * acos(-1.0) / (double)(n + 1));
+	}
+	must(rmb_eigenvalues(a, n, w, &error), &error);
+	rmb_test_close("tridiagonal, n = 3000", w, exact, n, 4 * (double)n * DBL_EPSILON);
+	free(a);
+	free(w);
+	free(exact);
+}
+
+/* ---- refusals ----------------------------------------------------------------------------------------------------- */
+
+/* Unchecked, LAPACK never returns from some of these. */
+static void
+what_is_not_finite_is_refused(void **state)
+{
+	(void)state;
+	const double bad[] = { NAN, INFINITY, -INFINITY };
+	const int64_t at[] = { 0, 4, 8 };
+	for (int b = 0; b < 3; b++)
+		for (int i = 0; i < 3; i++) {
+			double a[9], s[3], u[9], v[9];
+			struct rmb_error error[4] = { 0 };
+			for (int k = 0; k < 9; k++)
+				a[k] = k % 4 == 0;
+			a[at[i]] = bad[b];
+			assert_int_equal(rmb_eigenvalues(a, 3, s, &error[0]), RMB_EDATA);
+			assert_int_equal(rmb_eigenvectors(a, 3, s, &error[1]), RMB_EDATA);
+			assert_int_equal(rmb_singular_values(a, 3, 3, s, &error[2]), RMB_EDATA);
+			assert_int_equal(rmb_singular_vectors(a, 3, 3, s, u, v, &error[3]), RMB_EDATA);
+			assert_non_null(strstr(error[0].text, b == 0 ? "not a number" : "infinite"));
+		}
+}
+
+static void
+sizes_beyond_lapack_are_refused(void **state)
+{
+	(void)state;
+	struct rmb_error error = { 0 }, empty = { 0 };
+	double a = 1, w;
+	assert_int_equal(rmb_eigenvalues(&a, RMB_LAPACK_MAX + 1, &w, &error), RMB_ELIMIT);
+	assert_non_null(strstr(error.text, "26001"));
+	assert_int_equal(rmb_singular_values(&a, 0, 3, &w, &empty), RMB_EDATA);
+}
+
+static void
+sizes_beyond_blas_are_refused(void **state)
+{
+	(void)state;
+	struct rmb_error error = { 0 };
+	float a = 1, c = 0;
+	struct rmb_matrix one = { &a, 1, false };
+	int rc = rmb_gemm_single(1, 1, INT64_C(2500000000), one, one, &c, 1, &error);
+	assert_int_equal(rc, RMB_ELIMIT);
+	assert_non_null(strstr(error.text, "2500000000"));
+	assert_true(c == 0);
+}
+
+static void
+the_self_test_passes(void **state)
+{
+	(void)state;
+	struct rmb_error error = { 0 };
+	must(rmb_selftest(true, NULL, &error), &error);
+	must(rmb_selftest(false, stdout, &error), &error);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(eigenvalues_agree_with_rotations), cmocka_unit_test(only_the_upper_half_is_read),
+		cmocka_unit_test(eigenvectors_have_small_residuals), cmocka_unit_test(singular_values_agree_with_rotations),
+		cmocka_unit_test(three_thousand_eigenvalues_have_their_closed_form), cmocka_unit_test(what_is_not_finite_is_refused),
+		cmocka_unit_test(sizes_beyond_lapack_are_refused), cmocka_unit_test(sizes_beyond_blas_are_refused),
+		cmocka_unit_test(the_self_test_passes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

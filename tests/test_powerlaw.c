@@ -1,0 +1,146 @@
+/* Power-law fits: planted exponents, tails at rounding level, and what cannot be fitted. */
+#include <math.h>
+#include <string.h>
+#include "numeric/powerlaw.h"
+#include "rumble/random.h"
+#include "support/check.h"
+
+enum { N = 1200 };
+static const struct rmb_powerlaw_options usual = { .first = 11, .last = 500 };
+static const struct rmb_powerlaw_options paper = { .first = 11, .last = 500, .modulus = true, .single_weights = true };
+
+static void
+plant(double *s, double alpha, double one)
+{
+	for (int k = 0; k < N; k++)
+		s[k] = one * pow(k + 1, -alpha);
+}
+
+static struct rmb_powerlaw
+fitted(const double *s, int64_t n, const struct rmb_powerlaw_options *options)
+{
+	struct rmb_error error = { 0 };
+	struct rmb_powerlaw fit;
+	if (rmb_powerlaw_fit(s, n, options, &fit, &error))
+		fail_msg("%s", error.text);
+	return fit;
+}
+
+static void
+a_planted_exponent_is_found(void **state)
+{
+	(void)state;
+	const double alphas[] = { 0, 0.7, 0.8, 1, 1.3, 2.5 };
+	for (size_t i = 0; i < sizeof alphas / sizeof *alphas; i++) {
+		double s[N];
+		plant(s, alphas[i], 30);
+		struct rmb_powerlaw fit = fitted(s, N, &usual), published = fitted(s, N, &paper);
+		assert_true(fabs(fit.alpha - alphas[i]) < 1e-12 && fabs(fit.intercept - log(30)) < 1e-11);
+		assert_true(fabs(published.alpha - fit.alpha) < 1e-9);
+		assert_true(fit.used == 490 && fit.left_out == 0 && fit.last == 500);
+		if (alphas[i] > 0)
+			assert_true(fabs(fit.r_weighted + 1) < 1e-10);
+	}
+}
+
+/* A factor moves the intercept by its logarithm and nothing else. */
+static void
+a_factor_leaves_the_exponent_alone(void **state)
+{
+	(void)state;
+	double s[N], larger[N];
+	struct rmb_stream stream = rmb_stream_named("noisy spectrum");
+	plant(s, 0.8, 1);
+	for (int k = 0; k < N; k++) {
+		s[k] *= exp(0.1 * rmb_random_normal(stream, (uint64_t)k));
+		larger[k] = 1e6 * s[k];
+	}
+	struct rmb_powerlaw a = fitted(s, N, &usual), b = fitted(larger, N, &usual);
+	assert_true(fabs(a.alpha - b.alpha) < 1e-12 && fabs(b.intercept - a.intercept - log(1e6)) < 1e-10);
+	assert_true(fabs(a.alpha - 0.8) < 0.02 && a.r_weighted < -0.98 && a.r_weighted > -1);
+}
+
+/* Least squares: weighted residuals are orthogonal to 1 and to ln rank. */
+static void
+residuals_are_orthogonal(void **state)
+{
+	(void)state;
+	double s[N], one = 0, x = 0, size = 0;
+	struct rmb_stream stream = rmb_stream_named("residuals");
+	for (int k = 0; k < N; k++)
+		s[k] = exp(rmb_random_normal(stream, (uint64_t)k)) / (k + 1);
+	struct rmb_powerlaw fit = fitted(s, N, &usual);
+	for (int rank = 11; rank <= 500; rank++) {
+		double r = (log(s[rank - 1]) - fit.intercept + fit.alpha * log(rank)) / rank;
+		one += r;
+		x += r * log(rank);
+		size += fabs(r) * log(rank);
+	}
+	assert_true(fabs(one) < 1e-13 * size && fabs(x) < 1e-13 * size);
+}
+
+/* Positive values at rounding level count as little as negative ones. */
+static void
+a_tail_at_rounding_level_is_left_out(void **state)
+{
+	(void)state;
+	double s[N];
+	plant(s, 0.8, 1);
+	for (int k = 330; k < N; k++)
+		s[k] = 1e-15 * (k % 2 ? 1 : -1) * (k % 7);
+	struct rmb_powerlaw fit = fitted(s, N, &usual);
+	assert_true(fabs(fit.alpha - 0.8) < 1e-12);
+	assert_true(fit.used == 320 && fit.left_out == 170);
+}
+
+static void
+a_short_spectrum_shortens_the_range(void **state)
+{
+	(void)state;
+	double s[N];
+	plant(s, 0.8, 1);
+	struct rmb_powerlaw fit = fitted(s, 94, &usual);
+	assert_true(fit.last == 94 && fit.used == 84 && fit.left_out == 0);
+	assert_true(fabs(fit.alpha - 0.8) < 1e-12);
+}
+
+static void
+what_cannot_be_fitted_says_why(void **state)
+{
+	(void)state;
+	double s[N] = { 1 }, negative[N];
+	struct rmb_powerlaw fit;
+	struct rmb_error error = { 0 }, zero = { 0 }, nan = { 0 }, few = { 0 }, below = { 0 };
+	assert_int_equal(rmb_powerlaw_fit(s, N, &usual, &fit, &error), RMB_EDATA);
+	assert_non_null(strstr(error.text, "11..500"));
+	assert_int_equal(rmb_powerlaw_fit(s, N, &paper, &fit, &zero), RMB_EDATA);
+	assert_non_null(strstr(zero.text, "zero at rank 11"));
+	assert_int_equal(rmb_powerlaw_fit(s, 11, &usual, &fit, &few), RMB_EDATA);
+	for (int k = 0; k < N; k++)
+		negative[k] = -1;
+	assert_int_equal(rmb_powerlaw_fit(negative, N, &usual, &fit, &below), RMB_EDATA);
+	s[7] = NAN;
+	assert_int_equal(rmb_powerlaw_fit(s, N, &usual, &fit, &nan), RMB_EDATA);
+	assert_non_null(strstr(nan.text, "rank 8"));
+}
+
+static void
+the_curve_is_one_at_rank_one(void **state)
+{
+	(void)state;
+	double curve[4];
+	rmb_powerlaw_curve(0.5, 4, curve);
+	assert_true(curve[0] == 1 && fabs(curve[3] - 0.5) < 1e-15);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_planted_exponent_is_found), cmocka_unit_test(a_factor_leaves_the_exponent_alone),
+		cmocka_unit_test(residuals_are_orthogonal), cmocka_unit_test(a_tail_at_rounding_level_is_left_out),
+		cmocka_unit_test(a_short_spectrum_shortens_the_range), cmocka_unit_test(what_cannot_be_fitted_says_why),
+		cmocka_unit_test(the_curve_is_one_at_rank_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
