@@ -115,7 +115,7 @@ struct array { const char *name, *descr, *shape; const void *data; size_t nbytes
 static void
 write_npz(const char *path, const struct array *array, int n)
 {
-	struct rmb_test_entry entry[8];
+	struct rmb_test_entry entry[8] = { { 0 } };
 	char name[8][32];
 	for (int i = 0; i < n; i++) {
 		size_t length;
