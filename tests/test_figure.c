@@ -193,7 +193,7 @@ test_numbers_are_printed_for_people(void **state)
 {
 	(void)state;
 	static const struct { double value; const char *text; } pair[] = {
-		{ 0, "0" }, { -0.0, "0" }, { 110, "110" }, { 123456, "123456" }, { 0.93249, "0.932" }, { -1.5e-7, "-1.5e-07" }, { NAN, "none" }, { INFINITY, "infinite" },
+		{ 0, "0" }, { -0.0, "0" }, { 110, "110" }, { 123456, "123456" }, { 0.93249, "0.932" }, { -1.5e-7, "-1.50e-07" }, { 0.5, "0.500" }, { 345.6, "346" }, { 0.99999, "1.00" }, { NAN, "none" }, { INFINITY, "infinite" },
 	};
 	struct rmb_arena *arena = rmb_arena_new();
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)

@@ -108,11 +108,59 @@ numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 	}
 }
 
-/* The scalars of an entry, one row a node: recording, branch, then a column for each. */
+/* Neurons, frames, rate and scaling of a recording, or neurons, spikes and observed time: one row. */
+static bool
+data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell)
+{
+	const struct rmb_object *object = rmb_gather_object(g, node);
+	const char *port = node->stage->out[0].name;
+	unsigned kind = object ? rmb_bundle_kind(object, port) : 0;
+	struct rmb_recording r;
+	struct rmb_spikes s;
+	struct rmb_error error = { 0 };
+	cell[0] = node->name;
+	if (kind == RMB_RECORDING && rmb_unbundle_recording(g->arena, object, port, NULL, &r, &error) == 0) {
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
+		if (r.rate > 0)
+			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4), cell[4] = rmb_number_print(g->arena, r.rate, 4);
+		cell[5] = rmb_arena_printf(g->arena, "%s%s%s", r.scaling, *r.recipe_of_view ? ", " : "", r.recipe_of_view);
+		return true;
+	}
+	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
+		double observed = 0;
+		for (int64_t i = 0; i < s.nobserved; i++)
+			observed += s.observed[2 * i + 1] - s.observed[2 * i];
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
+		cell[3] = rmb_number_print(g->arena, observed, 4);
+		return true;
+	}
+	return false;
+}
+
+/* What each recording or spike list on the way consists of: shows what selecting and binning left. */
+static void
+data_table(struct rmb_gathering *g, int source, struct rmb_table *table)
+{
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Neurons", NULL, true }, { "Consists of", NULL, true },
+	                                            { "Duration (s)", NULL, true }, { "Rate (Hz)", NULL, true }, { "Scaling and view", NULL, false } };
+	*table = (struct rmb_table){ "Data on the way", 6, 0, column, rmb_arena_alloc(g->arena, 6 * (size_t)g->graph->nnodes, sizeof *table->cell) };
+	for (int i = 0; table->cell && i < g->graph->nnodes; i++)
+		if (g->graph->node[i]->source == source && (g->graph->node[i]->makes & (RMB_RECORDING | RMB_SPIKES)))
+			table->nrows += data_row(g, g->graph->node[i], table->cell + 6 * table->nrows);
+}
+
+static json_t *
+said(const struct rmb_object *object)
+{
+	const char *text = object ? rmb_object_attribute(object, "warnings") : NULL;
+	return text ? json_loads(text, 0, NULL) : NULL;
+}
+
+/* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
 static void
 summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table)
 {
-	int n = 2 + count_scalars(entry->stage), c = 2;
+	int n = 3 + count_scalars(entry->stage), c = 2;
 	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
 	*table = (struct rmb_table){ rmb_arena_printf(g->arena, "%s: %s", entry->name, entry->stage->brief), n, 0, column,
 	                             rmb_arena_alloc(g->arena, (size_t)(n * g->graph->nnodes), sizeof *table->cell) };
@@ -122,6 +170,7 @@ summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table
 	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
 		if (is_scalar(p))
 			column[c++] = (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, true };
+	column[c] = (struct rmb_column){ "Warnings", "listed below", true };
 	for (int i = 0; i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const char **cell = table->cell + n * table->nrows;
@@ -133,8 +182,11 @@ summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table
 		for (const struct rmb_port *p = entry->stage->out; p->name; p++) {
 			double value;
 			if (is_scalar(p))
-				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 3) : "not there";
+				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 4) : "not there";
 		}
+		json_t *list = said(object);
+		cell[c] = rmb_arena_printf(g->arena, "%d", (int)json_array_size(list));
+		json_decref(list);
 		table->nrows++;
 	}
 }
@@ -162,13 +214,12 @@ warnings(struct rmb_gathering *g, int source, struct rmb_section *section)
 	for (int i = 0; list && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const struct rmb_object *object = node->source == source ? rmb_gather_object(g, node) : NULL;
-		const char *text = object ? rmb_object_attribute(object, "warnings") : NULL;
-		json_t *said = text ? json_loads(text, 0, NULL) : NULL, *one;
+		json_t *all = said(object), *one;
 		size_t k;
-		json_array_foreach(said, k, one)
+		json_array_foreach(all, k, one)
 			if (json_is_string(one))
 				remark(g, list, &section->nremarks, MOST, node->name, rmb_arena_strdup(g->arena, json_string_value(one)));
-		json_decref(said);
+		json_decref(all);
 	}
 	section->remark = list;
 }
@@ -224,6 +275,7 @@ sections(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *error
 			return code;
 		warnings(g, source, to);
 		numbers(g, source, &to->numbers);
+		data_table(g, source, &to->data);
 		close_objects(g);
 		page->nsections++;
 	}

@@ -38,7 +38,11 @@ rmb_number_print(struct rmb_arena *arena, double value, int digits)
 		return isnan(value) ? "none" : value > 0 ? "infinite" : "minus infinite";
 	if (value == rint(value) && fabs(value) < 1e9)
 		return rmb_arena_printf(arena, "%.0f", value == 0 ? 0.0 : value);
-	return rmb_arena_printf(arena, "%.*g", digits, value);
+	char *text = rmb_arena_printf(arena, "%#.*g", digits, value); /* 11.00 is not 11 */
+	size_t length = text ? strlen(text) : 0;
+	if (length && text[length - 1] == '.')
+		text[length - 1] = '\0';
+	return text;
 }
 
 const char *

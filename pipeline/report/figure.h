@@ -81,7 +81,7 @@ struct rmb_image *rmb_image_recording(struct rmb_arena *arena, const struct rmb_
 /* Adds what the reader must know of the drawing itself to the caption (thinning, means, hidden values) and writes the
  * findings from the data. Call once, when traces and image stand. */
 void rmb_figure_finish(struct rmb_arena *arena, struct rmb_figure_data *figure);
-/* A number for people: whole numbers as they are, others with `digits` significant digits. */
+/* A number for people: whole numbers as they are, others with `digits` significant digits, zeros at the end too. */
 const char *rmb_number_print(struct rmb_arena *arena, double value, int digits);
 /* "points", "line", "dashes" as the descriptor has them. */
 enum rmb_mark rmb_mark_named(const char *style);

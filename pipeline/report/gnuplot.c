@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -90,13 +91,18 @@ plot_trace(FILE *to, const struct rmb_trace *t, const char *data)
 	fprintf(to, " noenhanced");
 }
 
+/* As pairs x, y. A value of a line between two gaps stands twice, which makes a dot: it would else be lost. */
 static int
 store_trace(struct rmb_arena *arena, const struct rmb_trace *t, const char *name)
 {
-	float *pair = rmb_arena_alloc(arena, 2 * (size_t)t->n, sizeof *pair);
-	for (int64_t i = 0; pair && i < t->n; i++)
-		pair[2 * i] = t->x[i], pair[2 * i + 1] = t->y[i];
-	return pair ? store(name, pair, 2 * (size_t)t->n * sizeof *pair) : -1;
+	float *pair = rmb_arena_alloc(arena, 4 * (size_t)t->n, sizeof *pair);
+	size_t n = 0;
+	for (int64_t i = 0; pair && i < t->n; i++) {
+		bool alone = t->mark != RMB_POINTS && (i == 0 || isnan(t->y[i - 1])) && (i + 1 == t->n || isnan(t->y[i + 1]));
+		for (int times = alone ? 2 : 1; times > 0; times--)
+			pair[n++] = t->x[i], pair[n++] = t->y[i];
+	}
+	return pair ? store(name, pair, n * sizeof *pair) : -1;
 }
 
 static int
@@ -121,7 +127,7 @@ script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **figure, int n
 	int code = 0;
 	for (int i = 0; i < n && !code; i++) {
 		const struct rmb_figure_data *f = figure[i];
-		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size 760,440 dynamic enhanced font 'DejaVu Sans,13' background '#ffffff'\n"
+		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size 760,440 dynamic enhanced rounded font 'DejaVu Sans,13' background '#ffffff'\n"
 		        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#e0e4e8' lt 1\n"
 		        "set key above left Left reverse vertical maxcols 2 samplen 2.5\nset size %s\nset output ", f->equal ? "ratio -1" : "noratio");
 		quoted(to, path(arena, directory, "figure", i, 0));

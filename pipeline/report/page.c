@@ -186,6 +186,8 @@ section(FILE *to, struct rmb_arena *arena, const struct rmb_section *s, int numb
 		rmb_html(to, "</div>\n");
 	if (s->numbers.nrows)
 		table(to, &s->numbers);
+	if (s->data.nrows)
+		table(to, &s->data);
 	rmb_html(to, "</section>\n");
 	return code;
 }

@@ -21,7 +21,7 @@ struct rmb_section {                   /* one recording, or the results over all
 	int nremarks, nfigures;
 	const struct rmb_remark *remark;
 	struct rmb_figure_data **figure;
-	struct rmb_table numbers;      /* nrows 0: none */
+	struct rmb_table data, numbers; /* what the results are made of, and scalar results; nrows 0: none */
 };
 
 struct rmb_page {

@@ -35,11 +35,15 @@
 
 	/* ---- drawing */
 
+	/* Points, or a line, on which a value between two gaps becomes a dot: it would else be lost. */
 	function curve(trace) {
 		const colour = dark.matches ? trace.dark : trace.light, points = trace.mark === "points";
+		const gap = i => !Number.isFinite(trace.y[i]), alone = i => gap(i - 1) && !gap(i) && gap(i + 1);
+		const lone = !points && trace.y.some((value, i) => alone(i));
 		return {
-			type: "scatter", mode: points ? "markers" : "lines", name: plain(trace.label), x: trace.x, y: trace.y,
-			marker: { color: colour, symbol: trace.symbol, size: 5, opacity: 0.55 },
+			type: "scatter", mode: points ? "markers" : lone ? "lines+markers" : "lines", name: plain(trace.label), x: trace.x, y: trace.y,
+			marker: { color: colour, symbol: points ? trace.symbol : "circle", size: lone ? Array.from(trace.y, (value, i) => alone(i) ? 4 : 0) : 5,
+				opacity: points ? 0.55 : 1 },
 			line: { color: colour, width: 2.4, dash: trace.dash }, connectgaps: false,
 			hovertemplate: "%{x:.4~g}, %{y:.3~g}<extra>%{fullData.name}</extra>"
 		};
@@ -72,7 +76,7 @@
 	function axis(title, log, span) {
 		return {
 			title: { text: plain(title), standoff: 8 }, type: log ? "log" : "linear", exponentformat: "power",
-			dtick: log && span > 1.5 ? Math.ceil(span / 8) : undefined, gridcolor: css("--grid"), linecolor: css("--soft"), tickcolor: css("--soft"), showline: true, ticks: "outside", zeroline: false,
+			dtick: !log ? undefined : span > 1.5 ? Math.ceil(span / 8) : "D2", gridcolor: css("--grid"), linecolor: css("--soft"), tickcolor: css("--soft"), showline: true, ticks: "outside", zeroline: false,
 			automargin: true, minor: log ? { ticks: "outside", ticklen: 2 } : {}
 		};
 	}
