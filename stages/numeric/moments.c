@@ -30,15 +30,27 @@ chunk_sum(const double *x, int64_t n, double centre, int power)
 static void
 chunk_range(const double *x, int64_t n, struct rmb_moments *moments)
 {
-	double least = moments->least, largest = moments->largest, nothing = 0;
-	for (int64_t i = 0; i < n; i++) {
-		least = x[i] < least ? x[i] : least;
-		largest = x[i] > largest ? x[i] : largest;
-		nothing += x[i] - x[i]; /* stays 0 unless a sample is not finite */
+	double least[LANES], largest[LANES], nothing[LANES] = { 0 }; /* stays 0 unless a sample is not finite */
+	int64_t whole = n - n % LANES;
+	for (int l = 0; l < LANES; l++)
+		least[l] = largest[l] = x[0];
+	for (int64_t i = 0; i < whole; i += LANES)
+		for (int l = 0; l < LANES; l++) {
+			double v = x[i + l];
+			least[l] = v < least[l] ? v : least[l];
+			largest[l] = v > largest[l] ? v : largest[l];
+			nothing[l] += v - v;
+		}
+	for (int64_t i = whole; i < n; i++) {
+		least[0] = fmin(least[0], x[i]);
+		largest[0] = fmax(largest[0], x[i]);
+		nothing[0] += x[i] - x[i];
 	}
-	moments->least = least;
-	moments->largest = largest;
-	moments->finite = moments->finite && nothing == 0;
+	for (int l = 0; l < LANES; l++) {
+		moments->least = fmin(moments->least, least[l]);
+		moments->largest = fmax(moments->largest, largest[l]);
+	}
+	moments->finite = moments->finite && lanes_sum(nothing) == 0;
 }
 
 /* Sum of (x - centre)^power over a row; looks at range and finiteness too if `moments` is given. */
