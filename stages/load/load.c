@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "load/parts.h"
 
 #define AT(name) offsetof(struct rmb_load_settings, name)
@@ -75,14 +76,17 @@ check(const void *settings, struct rmb_error *error)
 	return 0;
 }
 
+/* Before a file has been read only its length is known. Activity takes blocks of a fixed size, spikes all of their list. */
 static void
 estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
 {
 	const struct rmb_load_settings *set = settings;
+	struct stat file;
+	double length = set->path && stat(set->path, &file) == 0 ? (double)file.st_size : 0;
 	double samples = known->neurons * known->frames;
-	cost->memory = 400e6 + 32 * known->spikes;
-	cost->disk = makes(set) == RMB_SPIKES ? 8 * known->spikes : 4 * samples;
-	cost->bytes = 3 * cost->disk;
+	cost->memory = makes(set) == RMB_SPIKES ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6);
+	cost->disk = samples > 0 ? 4 * samples : known->spikes > 0 ? 8 * known->spikes : 4 * length;
+	cost->bytes = length + cost->disk;
 }
 
 /* ---- a recording ---- */
