@@ -12,6 +12,7 @@ struct planner {
 	struct rmb_plan *plan;
 	struct rmb_graph *graph;
 	const struct rmb_cache *cache;
+	const struct rmb_journal *journal;
 	bool *wanted;   /* asked for: all nodes, or what --only and --until name */
 	bool *stands;   /* its object is in the cache and can be read */
 	bool *needed;   /* somebody who will run reads it, or a view of it */
@@ -80,16 +81,18 @@ node_with_key(const struct rmb_graph *graph, const struct rmb_node *node, const 
 	return NULL;
 }
 
+/* The size of the recording or the spikes that a node made, if it made any. */
 static void
-read_size(struct planner *p, const struct rmb_object *object, struct rmb_node *node, const char *port)
+read_size(struct rmb_arena *arena, const struct rmb_object *object, struct rmb_node *node)
 {
+	const char *port = node->stage->out[0].name;
 	struct rmb_recording recording;
 	struct rmb_spikes spikes;
 	struct rmb_error error = {0};
 	unsigned kind = rmb_bundle_kind(object, port);
-	if (kind == RMB_RECORDING && rmb_unbundle_recording(p->plan->arena, object, port, NULL, &recording, &error) == 0)
+	if (kind == RMB_RECORDING && rmb_unbundle_recording(arena, object, port, NULL, &recording, &error) == 0)
 		node->size = (struct rmb_size){ (double)recording.neurons.n, (double)recording.nframes, 0 };
-	else if (kind == RMB_SPIKES && rmb_unbundle_spikes(p->plan->arena, object, port, &spikes, &error) == 0)
+	else if (kind == RMB_SPIKES && rmb_unbundle_spikes(arena, object, port, &spikes, &error) == 0)
 		node->size = (struct rmb_size){ (double)spikes.neurons.n, 0, (double)spikes.nspikes };
 }
 
@@ -107,7 +110,7 @@ look_inside(struct planner *p, struct rmb_node *node)
 		p->stands[node->index] = false;
 		return true;
 	}
-	read_size(p, object, node, port);
+	read_size(p->plan->arena, object, node);
 	const char *source = rmb_bundle_kind(object, port) == RMB_RECORDING ? rmb_bundle_source(object, port) : node->key;
 	if (source && *source && strcmp(source, node->key) != 0 && !rmb_cache_has(p->cache, source, NULL)) {
 		struct rmb_node *maker = node_with_key(p->graph, node, source);
@@ -160,22 +163,19 @@ runs_itself(const struct rmb_plan *plan, const struct rmb_node *node)
 	return plan->step[node->index].todo == RMB_RUN && !node->twin;
 }
 
+/* Totals from the expectations of the steps. */
 static int
-add_up(struct planner *p, const struct rmb_journal *journal)
+add_up(struct rmb_plan *plan)
 {
-	struct rmb_plan *plan = p->plan;
-	double *until = rmb_arena_alloc(plan->arena, (size_t)plan->nsteps, sizeof *until), let_go = 0;
-	if (!until)
-		return RMB_ELIMIT;
-	for (int i = 0; i < plan->nsteps; i++) {
-		struct rmb_step *step = &plan->step[i];
-		plan->ncached += step->todo == RMB_CACHED;
-		plan->nrun += step->todo == RMB_RUN;
+	struct rmb_arena *scratch = rmb_arena_new();
+	double *until = scratch ? rmb_arena_alloc(scratch, (size_t)plan->nsteps, sizeof *until) : NULL, let_go = 0;
+	plan->path = plan->work = plan->memory = plan->disk = plan->least_disk = 0;
+	for (int i = 0; until && i < plan->nsteps; i++) {
+		const struct rmb_step *step = &plan->step[i];
 		if (!runs_itself(plan, step->node)) {
 			until[i] = step->node->twin ? until[step->node->twin->index] : 0;
 			continue;
 		}
-		rmb_journal_expect(journal, step->node, &step->expected);
 		for (int j = 0; j < step->node->nedges; j++)
 			until[i] = fmax(until[i], until[step->node->edge[j].from->index]);
 		until[i] += step->expected.seconds;
@@ -188,7 +188,59 @@ add_up(struct planner *p, const struct rmb_journal *journal)
 	}
 	plan->least_disk += let_go;
 	plan->seconds = rmb_plan_seconds(plan, 0);
-	return 0;
+	rmb_arena_free(scratch);
+	return until ? 0 : RMB_ELIMIT;
+}
+
+static void
+expect(struct rmb_plan *plan)
+{
+	for (int i = 0; i < plan->nsteps; i++) {
+		struct rmb_step *step = &plan->step[i];
+		plan->ncached += step->todo == RMB_CACHED;
+		plan->nrun += step->todo == RMB_RUN;
+		if (runs_itself(plan, step->node))
+			rmb_journal_expect(plan->journal, step->node, &step->expected);
+	}
+}
+
+/* Sizes go on to readers as long as that changes something. */
+static void
+pass_on(struct rmb_plan *plan, struct rmb_node *node)
+{
+	for (int i = 0; i < node->nusers; i++) {
+		struct rmb_node *user = node->user[i];
+		struct rmb_step *step = &plan->step[user->index];
+		struct rmb_size before = user->size;
+		struct rmb_cost cost;
+		if (step->todo != RMB_RUN)
+			continue;
+		rmb_node_estimate(user, &cost);
+		user->size = cost.out;
+		if (runs_itself(plan, user))
+			rmb_journal_expect(plan->journal, user, &step->expected);
+		if (memcmp(&before, &user->size, sizeof before) != 0)
+			pass_on(plan, user);
+	}
+}
+
+void
+rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_node *node)
+{
+	struct rmb_size before = node->size;
+	struct rmb_error error = {0};
+	struct rmb_object *object;
+	struct rmb_arena *scratch = rmb_arena_new();
+	const char *path = scratch ? rmb_cache_path(scratch, cache, node->key) : NULL;
+	if ((node->makes & (RMB_RECORDING | RMB_SPIKES)) && path && rmb_object_open(path, node->key, RMB_VERIFY_HEADER, &object, &error) == 0) {
+		read_size(scratch, object, node);
+		rmb_object_close(object);
+	}
+	rmb_arena_free(scratch);
+	if (memcmp(&before, &node->size, sizeof before) == 0)
+		return;
+	pass_on(plan, node);
+	(void)!add_up(plan); /* without memory the totals, which are for people, are short */
 }
 
 static int
@@ -226,7 +278,7 @@ new_plan(struct rmb_graph *graph, struct planner *p)
 	struct rmb_plan *plan = arena ? rmb_arena_alloc(arena, 1, sizeof *plan) : NULL;
 	size_t n = (size_t)graph->nnodes;
 	if (plan) {
-		*plan = (struct rmb_plan){ .graph = graph, .nsteps = graph->nnodes, .arena = arena };
+		*plan = (struct rmb_plan){ .graph = graph, .nsteps = graph->nnodes, .journal = p->journal, .arena = arena };
 		plan->step = rmb_arena_alloc(arena, n, sizeof *plan->step);
 		p->plan = plan;
 		p->wanted = rmb_arena_alloc(arena, n, sizeof *p->wanted);
@@ -245,7 +297,7 @@ rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const stru
               const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
               struct rmb_error *error)
 {
-	struct planner p = { .graph = graph, .cache = cache };
+	struct planner p = { .graph = graph, .cache = cache, .journal = journal };
 	struct rmb_plan *plan = new_plan(graph, &p);
 	if (!plan) {
 		rmb_error_nomem(error, "the plan");
@@ -258,7 +310,8 @@ rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const stru
 	look_at_cache(&p);
 	settle(&p);
 	carry_sizes(&p);
-	if (add_up(&p, journal) || give_reasons(&p, last)) {
+	expect(plan);
+	if (add_up(plan) || give_reasons(&p, last)) {
 		rmb_error_nomem(error, "the plan");
 		rmb_plan_free(plan);
 		return NULL;

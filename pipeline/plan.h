@@ -28,6 +28,7 @@ struct rmb_plan {
 	double path, work;            /* s: longest chain of nodes to run, and all of them one after another */
 	double memory, disk;          /* bytes: largest node, all objects together */
 	double least_disk;            /* bytes that stand in any case: objects that are kept, and the largest of the others */
+	const struct rmb_journal *journal; /* what expectations are made of; NULL: of descriptors alone */
 	struct rmb_arena *arena;
 };
 
@@ -39,6 +40,9 @@ struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *
                                const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
                                struct rmb_error *error);
 void rmb_plan_free(struct rmb_plan *plan); /* accepts NULL */
+/* Plans again what lies behind a node that has just run: its object says how large the recording is, which before it was loaded
+ * nobody knew. Changes step[].expected and the totals. */
+void rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_node *node);
 /* Expected duration on `jobs` workers (0: as many as cores), s: the longest chain or the work shared out, whichever is longer. */
 double rmb_plan_seconds(const struct rmb_plan *plan, int jobs);
 /* Refuses a plan that cannot fit: RMB_EOUTPUT if its objects need more disk than free_bytes, RMB_ELIMIT if one node needs more
