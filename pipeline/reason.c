@@ -136,7 +136,8 @@ compare(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct r
 	compare_parameters(reasons, node, json_object_get(before, "parameters"), json_object_get(now, "parameters"));
 	compare_number(reasons, before, now, "seed", "seed:");
 	compare_number(reasons, before, now, "replicate", "replicate:");
-	if (!json_equal(json_object_get(before, "labels"), json_object_get(now, "labels")))
+	const json_t *old = json_object_get(before, "labels"), *new = json_object_get(now, "labels");
+	if (old && new && !json_equal(old, new))
 		say(reasons, "labels changed");
 	compare_inputs(reasons, plan, node, before, now);
 	if (!reasons->text)

@@ -391,10 +391,9 @@ the_reason_is_what_changed(void **state)
 	assert_reason("spacing: 25 um", "spacing: 40 um", "a/alpha@z", "reads svca2@z, which will run");
 	snprintf(why, sizeof why, "ranks: 11..500 -> 11..400 (%s:8)", path);
 	assert_reason("ranks: 11..500", "ranks: 11..400", "a/alpha@shuffled", why);
-	assert_reason("rumble: 1\n", "rumble: 1\nseed: 7\n", "a/shuffled", "seed: 1 -> 7");
+	assert_reason("rumble: 1\n", "rumble: 1\nseed: 7\n", "a/shuffled", "seed: 0 -> 7");
 	snprintf(why, sizeof why, "ddof: 0 -> 1 (%s:5)", path);
 	assert_reason("recording: raw}", "recording: raw, ddof: 1}", "a/z", why);
-	snprintf(why, sizeof why, "spacing: 40 um -> 25 um (%s:7)", path); /* back to the default: the entry is the place */
 	assert_reason("recording: [z, shuffled]", "recording: [z, raw]", "a/svca2@raw", "never ran");
 	snprintf(why, sizeof why, "stage: zscore -> bin (%s:5)", path);
 	assert_reason("stage: zscore, recording: raw", "stage: bin, recording: raw, rate: 11 Hz", "a/z", why);
@@ -561,7 +560,7 @@ measures_are_expected_again(void **state)
 	assert_true(fabs(expected.seconds - 20) < 1e-4 * 20 && expected.seconds > 2 * without.seconds); /* six digits are kept */
 	rmb_journal_expect(NULL, node(&w, "a/alpha@z"), &without);
 	rmb_journal_expect(w.journal, node(&w, "a/alpha@z"), &expected);
-	assert_memory_equal(&expected, &without, sizeof expected);
+	assert_true(expected.seconds == without.seconds && expected.peak_bytes == without.peak_bytes && expected.object_bytes == without.object_bytes);
 	close_world(&w);
 }
 
