@@ -7,7 +7,9 @@
 
 enum { RMB_HASH_BLOCK = 64 << 20, RMB_CHECK_PIECE = 16 << 20 };
 
-/* 64 hexadecimal digits and a NUL into hex[65]. */
+/* The 32 bytes of SHA-256 into digest[32]. A name cannot be made up: out of memory ends the program, with a sentence. */
+void rmb_sha256_bytes(const void *data, size_t n, unsigned char *digest);
+/* The same as 64 hexadecimal digits and a NUL into hex[65]. */
 void rmb_sha256(const void *data, size_t n, char *hex);
 /* The content of a file: SHA-256 over the SHA-256 (32 bytes each) of its blocks of 64 MiB. Fails (RMB_EINPUT) if it
  * cannot be read or if size, mtime, ctime or inode change while reading. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,11 +25,19 @@ to_hex(const unsigned char *digest, char *hex)
 }
 
 void
+rmb_sha256_bytes(const void *data, size_t n, unsigned char *digest)
+{
+	if (EVP_Digest(data, n, digest, NULL, EVP_sha256(), NULL))
+		return;
+	fputs("rumble: out of memory for a hash; give the run more memory or fewer jobs\n", stderr);
+	_exit(rmb_exit_code(RMB_ELIMIT));
+}
+
+void
 rmb_sha256(const void *data, size_t n, char *hex)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	if (!EVP_Digest(data, n, digest, NULL, EVP_sha256(), NULL))
-		abort(); /* a name cannot be made up */
+	unsigned char digest[DIGEST];
+	rmb_sha256_bytes(data, n, digest);
 	to_hex(digest, hex);
 }
 

@@ -1,10 +1,9 @@
 #include "rumble/random.h"
 #include <assert.h>
 #include <math.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <Random123/philox.h>
+#include "rumble/hash.h"
 
 /* One Philox block, 128 bits: counter = (i, high), key. */
 static philox4x32_ctr_t
@@ -31,10 +30,9 @@ fraction(uint64_t bits)
 struct rmb_stream
 rmb_stream_named(const char *name)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char digest[32];
 	uint32_t word[4];
-	if (!EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL))
-		abort(); /* there is no stream to go on with, and another one would be a wrong number */
+	rmb_sha256_bytes(name, strlen(name), digest);
 	for (int i = 0; i < 4; i++)
 		word[i] = (uint32_t)digest[4 * i] | (uint32_t)digest[4 * i + 1] << 8 | (uint32_t)digest[4 * i + 2] << 16 |
 		          (uint32_t)digest[4 * i + 3] << 24;

@@ -198,9 +198,9 @@ static void
 warn_unknown(struct rmb_call *call, const struct removed *removed)
 {
 	if (removed->quality_unknown)
-		rmb_warn(call, "%" PRId64 " neurons have no quality and were left out", removed->quality_unknown);
+		rmb_warn(call, "neurons left out because they have no quality: %" PRId64, removed->quality_unknown);
 	if (removed->box_unknown)
-		rmb_warn(call, "%" PRId64 " neurons have no position and were left out", removed->box_unknown);
+		rmb_warn(call, "neurons left out because they have no position: %" PRId64, removed->box_unknown);
 }
 
 static int

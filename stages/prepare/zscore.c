@@ -111,7 +111,7 @@ static void
 warn_dropped(struct rmb_call *call, const struct rmb_recording *recording, const struct fault *fault, const char *why)
 {
 	if (fault->n)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " neurons %s and were dropped (%s: %s)", fault->n, recording->neurons.n, why,
+		rmb_warn(call, "neurons dropped because they %s: %" PRId64 " of %" PRId64 " (%s: %s)", why, fault->n, recording->neurons.n,
 		         recording->neurons.id ? "numbers in the file" : "indices", fault->names);
 }
 
