@@ -300,7 +300,7 @@ read_file(const struct read *r, const struct rmb_tree *tree, struct rmb_value *v
 	if (tree->kind != RMB_SCALAR || !*tree->text)
 		return refuse(r, tree, "expects the path of a file; found %s", found(r, tree));
 	value->text = tree->text;
-	bool joined = *tree->text != '/' && r->base && *r->base;
+	bool joined = *tree->text != '/' && r->base && *r->base && strcmp(r->base, ".") != 0;
 	value->path = joined ? rmb_arena_printf(r->arena, "%s/%s", r->base, tree->text) : tree->text;
 	return value->path ? 0 : nomem(r, tree);
 }
