@@ -1,5 +1,6 @@
 /* tests/test_load.c -- real recordings through the load stage's parts: shapes, sums, rates, what is found by itself. */
 #include "support/check.h"
+#include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,67 @@ the_other_arrays_say_which_axis_is_the_neurons(void **state)
 	const struct array quarrel[] = { wide[0], wide[1], NUMBERS("ypos", "<f4", "(2,)", (float[2]){ 0 }) };
 	write_npz(made->path, quarrel, 3);
 	expect(made->path, NULL, RMB_EINPUT, SAYS("'ypos' is for 2 neurons", "'xpos' for 3"), &got);
+}
+
+/* 5,000 neurons x 4,000 frames: more than one tile whichever way they lie. */
+enum { NEURONS = 5000, FRAMES = 4000 };
+
+static unsigned char *
+pattern(bool frames_first)
+{
+	unsigned char *x = malloc((size_t)NEURONS * FRAMES);
+	assert_non_null(x);
+	for (int i = 0; i < NEURONS; i++)
+		for (int t = 0; t < FRAMES; t++)
+			x[frames_first ? t * NEURONS + i : i * FRAMES + t] = (unsigned char)((i * 7 + t * 13 + i * t / 1000) % 251);
+	return x;
+}
+
+static void
+every_way_to_lay_out_a_matrix_gives_the_same_recording(void **state)
+{
+	struct made *made = *state;
+	static const hsize_t chunks[][2] = { { 0, 0 }, { 64, 100 }, { FRAMES, 1 }, { 1, FRAMES }, { 3000, 3000 } };
+	struct rmb_load_settings set = rmb_test_settings("");
+	struct rmb_test_load got;
+	double truth = 0;
+	for (int turned = 0; turned < 2; turned++) {
+		unsigned char *x = pattern(turned);
+		hsize_t rows = turned ? FRAMES : NEURONS, columns = turned ? NEURONS : FRAMES;
+		set.activity = NULL;
+		set.orientation = turned ? "frames-first" : "neurons-first";
+		const struct array array = { "x", "|u1", turned ? "(4000, 5000)" : "(5000, 4000)", x, (size_t)NEURONS * FRAMES };
+		write_npz(made->path, &array, 1);
+		expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+		truth = truth == 0 ? got.placed : truth;
+		assert_true(got.neurons == NEURONS && got.frames == FRAMES && got.placed == truth);
+		set.activity = "x";
+		for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
+			hid_t file = H5Fcreate(made->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), creation = H5Pcreate(H5P_DATASET_CREATE);
+			hid_t space = H5Screate_simple(2, (hsize_t[]){ rows, columns }, NULL);
+			if (chunks[c][0])
+				H5Pset_chunk(creation, 2, chunks[c]);
+			hid_t data = H5Dcreate2(file, "x", H5T_STD_U8LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+			assert_true(H5Dwrite(data, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) >= 0);
+			H5Dclose(data), H5Sclose(space), H5Pclose(creation), H5Fclose(file);
+			expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+			if (got.neurons != NEURONS || got.frames != FRAMES || got.placed != truth)
+				fail_msg("turned %d, chunks %d x %d: %.17g instead of %.17g", turned, (int)chunks[c][0], (int)chunks[c][1], got.placed, truth);
+		}
+		free(x);
+	}
+	/* Fortran order: what lies in the file as frames x neurons is meant as neurons x frames */
+	unsigned char *x = pattern(true);
+	size_t n;
+	unsigned char *npy = rmb_test_npy("|u1", "(5000, 4000)", x, (size_t)NEURONS * FRAMES, &n);
+	memcpy(strstr((char *)npy + 10, "False"), "True ", 5);
+	rmb_test_write(made->other, npy, n);
+	free(npy);
+	free(x);
+	set = rmb_test_settings("");
+	set.orientation = "neurons-first";
+	expect(made->other, &set, 0, (const char *const[]){ NULL }, &got);
+	assert_true(got.neurons == NEURONS && got.frames == FRAMES && got.placed == truth);
 }
 
 static void
@@ -370,6 +432,7 @@ main(void)
 		cmocka_unit_test(real_recordings_load_with_the_sums_they_should_have),
 		cmocka_unit_test(fixtures_load_as_spike_lists),
 		cmocka_unit_test_setup_teardown(the_other_arrays_say_which_axis_is_the_neurons, begin, end),
+		cmocka_unit_test_setup_teardown(every_way_to_lay_out_a_matrix_gives_the_same_recording, begin, end),
 		cmocka_unit_test_setup_teardown(positions_come_from_columns_rows_or_another_file, begin, end),
 		cmocka_unit_test_setup_teardown(names_of_areas_are_read_from_texts_of_either_kind, begin, end),
 		cmocka_unit_test_setup_teardown(frame_times_give_the_rate_if_they_look_like_seconds, begin, end),

@@ -438,7 +438,7 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 {
 	const struct dataset *d = (const struct dataset *)m;
 	char words[200];
-	hsize_t start[RMB_MEMBER_AXES] = { 0 }, count[RMB_MEMBER_AXES], length = (hsize_t)(nrows * ncolumns);
+	hsize_t start[RMB_MEMBER_AXES] = { 0 }, count[RMB_MEMBER_AXES];
 	for (int i = 0; i < m->naxes; i++)
 		count[i] = (hsize_t)m->axis[i];
 	if (m->naxes == 1) {
@@ -452,12 +452,13 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 			count[1] = (hsize_t)ncolumns;
 		}
 	}
-	hid_t space = H5Dget_space(d->id), memory = H5Screate_simple(1, &length, NULL);
+	/* memory of the same shape: then the library keeps one block per chunk, not one per row of it */
+	hid_t space = H5Dget_space(d->id), memory = m->naxes ? H5Screate_simple(m->naxes, count, NULL) : H5Screate(H5S_SCALAR);
 	herr_t status = space < 0 || memory < 0 ? -1 : 0;
 	if (status >= 0 && m->naxes > 0)
 		status = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
 	if (status >= 0)
-		status = d->variable ? read_variable(d, memory, space, (int64_t)length, raw) :
+		status = d->variable ? read_variable(d, memory, space, nrows * ncolumns, raw) :
 		                       H5Dread(d->id, d->memory, memory, space, H5P_DEFAULT, raw);
 	H5Sclose(memory);
 	H5Sclose(space);

@@ -45,8 +45,11 @@ add_up(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframe
 {
 	struct rmb_test_load *out = argument;
 	assert_true(row >= 0 && frame >= 0 && row + nrows <= out->neurons && frame + nframes <= out->frames);
-	for (int64_t i = 0; i < nrows * nframes; i++)
-		out->sum += (double)block[i];
+	for (int64_t i = 0; i < nrows; i++)
+		for (int64_t t = 0; t < nframes; t++, block++) {
+			out->sum += (double)*block;
+			out->placed += (double)*block * (double)(1 + (31 * (row + i) + 17 * (frame + t)) % 97);
+		}
 	return 0;
 }
 

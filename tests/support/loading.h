@@ -19,7 +19,8 @@ struct rmb_test_load {
 	struct rmb_error error;
 	int64_t neurons, frames, spikes; /* frames 0: it was a list of spikes */
 	int64_t nbad, firstbad;          /* neurons with samples that are not finite */
-	double sum, rate;
+	double sum;
+	double placed;                   /* sum of sample * (1 + (31 neuron + 17 frame) mod 97): also where each sample is */
 	char notes[4096];
 };
 void rmb_test_load(const char *path, const struct rmb_load_settings *set, struct rmb_test_load *out);
