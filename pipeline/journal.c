@@ -19,6 +19,7 @@ static const double assumed_flops = 20e9, assumed_bytes = 1.5e9;
 static const double least_seconds = 0.012;      /* worker, mapped inputs, one object written and synced */
 static const double least_memory = 40e6;        /* program, HDF5 and OpenBLAS with nothing in hand */
 static const double least_disk = 20e3;          /* an object of a few numbers: user block, HDF5 structure, description */
+static const double unknown_seconds = 0.1;      /* a node of a size that nobody knows yet: no reason to call it quick */
 /* A source's size is unknown before it has run: of a file of n bytes, compressed or of small integers, expect 4 n of float32. */
 static const double grows = 4;
 
@@ -69,6 +70,8 @@ assume(const struct rmb_node *node, struct rmb_measure *expected)
 	if (node->stage->reads_files && bytes + disk == 0)
 		bytes = disk = grows * file_bytes(node);
 	double seconds = sane(cost.flops) / assumed_flops + bytes / assumed_bytes;
+	if (node->nedges && node->stage->estimate && seconds == 0)
+		seconds = unknown_seconds;
 	*expected = (struct rmb_measure){ .seconds = least_seconds + seconds, .cpu = least_seconds + seconds, .threads = 1,
 	                                  .peak_bytes = least_memory + sane(cost.memory), .object_bytes = least_disk + disk };
 }

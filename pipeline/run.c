@@ -240,6 +240,7 @@ on_done(struct worker *w, struct rmb_node *node, const json_t *event, const char
 	m->object_bytes = json_number_value(json_object_get(event, "bytes"));
 	m->threads = (int)json_integer_value(json_object_get(event, "threads"));
 	rmb_journal_add(w->run->cache, node, m);
+	rmb_plan_learn(w->run->plan, w->run->cache, node);
 	rmb_schedule_done(&w->run->schedule, node, false);
 	rmb_progress_done(w->run->progress, node, m);
 }
@@ -248,6 +249,7 @@ static void
 on_found(struct worker *w, struct rmb_node *node, const json_t *event, const char *text)
 {
 	(void)event, (void)text;
+	rmb_plan_learn(w->run->plan, w->run->cache, node);
 	rmb_schedule_done(&w->run->schedule, node, true);
 	rmb_progress_done(w->run->progress, node, NULL);
 }
