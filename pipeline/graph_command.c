@@ -13,7 +13,10 @@
 #include "pipeline/session.h"
 #include "pipeline/table.h"
 
-enum { DRAWN = 400 }; /* nodes: more are drawn for one recording alone */
+enum {
+	DRAWN = 400, /* nodes: more are drawn for one recording alone */
+	NAMED = 6    /* recordings named above the tree */
+};
 
 /* ---- text ---------------------------------------------------------------------------------------------------------- */
 
@@ -86,10 +89,14 @@ print_tree(const struct rmb_graph *graph, FILE *to)
 {
 	struct tree tree = { .graph = graph, .to = to };
 	const struct rmb_recipe *recipe = graph->recipe;
-	if (recipe->nsources == 1)
-		fprintf(to, "Recording %s:\n", rmb_harmless(graph->arena, recipe->source[0].name));
-	else if (recipe->nsources > 1)
-		fprintf(to, "For each of %d recordings (%s, ...):\n", recipe->nsources, rmb_harmless(graph->arena, recipe->source[0].name));
+	int n = recipe->nsources;
+	if (n == 1)
+		fprintf(to, "Recording ");
+	else
+		fprintf(to, "For each of %d recordings: ", n);
+	for (int i = 0; i < n && i < NAMED; i++)
+		fprintf(to, "%s%s", i ? ", " : "", rmb_harmless(graph->arena, recipe->source[i].name));
+	fprintf(to, n > NAMED ? ", ...\n" : "\n");
 	for (int i = 0; i < graph->nnodes; i++)
 		if (!parent_of(graph->node[i]) && is_shown_here(graph->node[i])) {
 			print_node(&tree, graph->node[i]);

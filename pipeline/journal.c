@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "pipeline/events.h"
 #include "pipeline/journal.h"
 
 enum { READ = 4 << 20, LONGEST = 8 << 20, RECENT = 16 };
@@ -20,14 +21,13 @@ static const double least_seconds = 0.012;      /* worker, mapped inputs, one ob
 static const double least_memory = 40e6;        /* program, HDF5 and OpenBLAS with nothing in hand */
 static const double least_disk = 20e3;          /* an object of a few numbers: user block, HDF5 structure, description */
 static const double unknown_seconds = 0.1;      /* a node of a size that nobody knows yet: no reason to call it quick */
-/* A source's size is unknown before it has run: of a file of n bytes, compressed or of small integers, expect 4 n of float32. */
-static const double grows = 4;
 
 struct line {
 	char key[RMB_KEY_MAX];
 	const struct rmb_stage *stage;
 	struct rmb_measure measure;
 	double expected, memory, disk; /* what the descriptor said then: s at assumed rates, bytes */
+	char *failed;                  /* the sentence of a failure, and no measure; else NULL */
 };
 
 struct table {
@@ -42,19 +42,6 @@ struct rmb_journal { char *path; struct table *table; };
 /* ---- estimates ----------------------------------------------------------------------------------------------------- */
 
 static double
-file_bytes(const struct rmb_node *node)
-{
-	double bytes = 0;
-	for (const struct rmb_param *p = node->stage->params; p && p->name; p++) {
-		const struct rmb_value *value = &node->value[p - node->stage->params];
-		struct stat stat_of;
-		if (p->kind == RMB_FILE && !value->none && value->path && stat(value->path, &stat_of) == 0)
-			bytes += (double)stat_of.st_size;
-	}
-	return bytes;
-}
-
-static double
 sane(double value)
 {
 	return isfinite(value) && value > 0 ? value : 0;
@@ -66,67 +53,86 @@ assume(const struct rmb_node *node, struct rmb_measure *expected)
 {
 	struct rmb_cost cost;
 	rmb_node_estimate(node, &cost);
-	double bytes = sane(cost.bytes), disk = sane(cost.disk);
-	if (node->stage->reads_files && bytes + disk == 0)
-		bytes = disk = grows * file_bytes(node);
-	double seconds = sane(cost.flops) / assumed_flops + bytes / assumed_bytes;
-	if (node->nedges && node->stage->estimate && seconds == 0)
-		seconds = unknown_seconds;
+	double seconds = sane(cost.flops) / assumed_flops + sane(cost.bytes) / assumed_bytes;
+	bool guess = node->nedges && node->stage->estimate && cost.out.neurons + cost.out.frames + cost.out.spikes == 0;
+	if (guess)
+		seconds = fmax(seconds, unknown_seconds);
 	*expected = (struct rmb_measure){ .seconds = least_seconds + seconds, .cpu = least_seconds + seconds, .threads = 1,
-	                                  .peak_bytes = least_memory + sane(cost.memory), .object_bytes = least_disk + disk };
+	                                  .peak_bytes = least_memory + sane(cost.memory), .object_bytes = least_disk + sane(cost.disk), .guess = guess };
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------- */
 
-void
-rmb_journal_add(const struct rmb_cache *cache, const struct rmb_node *node, const struct rmb_measure *measure)
+/* Appends one line; takes the object, which may be NULL. */
+static void
+append(const struct rmb_cache *cache, json_t *object)
 {
-	struct rmb_measure assumed;
 	char path[4096], old[4096 + 8];
-	assume(node, &assumed);
-	if (snprintf(path, sizeof path, "%s/journal.jsonl", cache->root) >= (int)sizeof path)
-		return;
-	json_t *object = json_pack("{sssssisfsfsfsfsisfsfsfsI}", "key", node->key, "stage", node->stage->name, "version", node->stage->version,
-	                           "seconds", sane(measure->seconds), "cpu", sane(measure->cpu), "peak", sane(measure->peak_bytes),
-	                           "object", sane(measure->object_bytes), "threads", measure->threads, "expected", assumed.seconds,
-	                           "memory", assumed.peak_bytes, "disk", assumed.object_bytes, "time", (json_int_t)time(NULL));
+	struct stat stat_of;
 	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
 	size_t length = text ? strlen(text) : 0;
-	int fd = text ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666) : -1;
-	struct stat stat_of;
+	bool fits = snprintf(path, sizeof path, "%s/journal.jsonl", cache->root) < (int)sizeof path;
+	int fd = text && fits ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666) : -1;
+	json_decref(object);
 	if (fd >= 0) {
 		text[length] = '\n'; /* over its NUL: one write, so that lines of two runs never mix */
-		if (write(fd, text, length + 1) < 0)
-			length = 0; /* a full disk takes no measure; the node counts all the same */
+		(void)!write(fd, text, length + 1);
 		if (fstat(fd, &stat_of) == 0 && stat_of.st_size > LONGEST && snprintf(old, sizeof old, "%s.old", path) < (int)sizeof old)
 			rename(path, old);
 		close(fd);
 	}
 	free(text);
-	json_decref(object);
+}
+
+void
+rmb_journal_add(const struct rmb_cache *cache, const struct rmb_node *node, const struct rmb_measure *measure)
+{
+	struct rmb_measure assumed;
+	assume(node, &assumed);
+	append(cache, json_pack("{sssssisfsfsfsfsisfsfsfsI}", "key", node->key, "stage", node->stage->name, "version", node->stage->version,
+	                        "seconds", sane(measure->seconds), "cpu", sane(measure->cpu), "peak", sane(measure->peak_bytes),
+	                        "object", sane(measure->object_bytes), "threads", measure->threads, "expected", assumed.seconds,
+	                        "memory", assumed.peak_bytes, "disk", assumed.object_bytes, "time", (json_int_t)time(NULL)));
+}
+
+void
+rmb_journal_failed(const struct rmb_cache *cache, const struct rmb_node *node, int code, const char *text)
+{
+	append(cache, json_pack("{sssssisssosI}", "key", node->key, "stage", node->stage->name, "version", node->stage->version,
+	                        "class", rmb_code_name(code), "failed", rmb_json_text(text), "time", (json_int_t)time(NULL)));
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------- */
 
 static bool
+parse_measure(const json_t *object, struct line *line)
+{
+	double *const number[] = { &line->measure.seconds, &line->measure.cpu, &line->measure.peak_bytes, &line->measure.object_bytes,
+	                           &line->expected, &line->memory, &line->disk };
+	bool good = json_unpack((json_t *)object, "{sFsFsFsFsisFsFsF}", "seconds", number[0], "cpu", number[1], "peak", number[2],
+	                        "object", number[3], "threads", &line->measure.threads, "expected", number[4], "memory", number[5],
+	                        "disk", number[6]) == 0;
+	for (int i = 0; good && i < (int)(sizeof number / sizeof *number); i++)
+		good = isfinite(*number[i]) && *number[i] >= 0;
+	return good;
+}
+
+static bool
 parse_line(const char *text, size_t length, struct line *line)
 {
 	const char *key, *stage;
-	double *const number[] = { &line->measure.seconds, &line->measure.cpu, &line->measure.peak_bytes, &line->measure.object_bytes,
-	                           &line->expected, &line->memory, &line->disk };
 	int version;
 	json_t *object = json_loadb(text, length, 0, NULL);
 	*line = (struct line){0};
-	bool good = object && json_unpack(object, "{sssssisFsFsFsFsisFsFsF}", "key", &key, "stage", &stage, "version", &version,
-	                                  "seconds", number[0], "cpu", number[1], "peak", number[2], "object", number[3],
-	                                  "threads", &line->measure.threads, "expected", number[4], "memory", number[5], "disk", number[6]) == 0;
+	bool good = object && json_unpack(object, "{sssssi}", "key", &key, "stage", &stage, "version", &version) == 0;
+	line->stage = good ? rmb_stage_find(stage) : NULL;
+	good = line->stage && line->stage->version == version && strlen(key) == RMB_KEY_MAX - 1;
 	if (good) {
-		line->stage = rmb_stage_find(stage);
-		good = line->stage && line->stage->version == version && strlen(key) == RMB_KEY_MAX - 1;
-		snprintf(line->key, sizeof line->key, "%s", key);
+		const char *failed = json_string_value(json_object_get(object, "failed"));
+		memcpy(line->key, key, RMB_KEY_MAX);
+		line->failed = failed ? strdup(failed) : NULL;
+		good = line->failed || parse_measure(object, line);
 	}
-	for (int i = 0; good && i < (int)(sizeof number / sizeof *number); i++)
-		good = isfinite(*number[i]) && *number[i] >= 0;
 	json_decref(object);
 	return good;
 }
@@ -137,8 +143,10 @@ keep_line(struct table *table, const struct line *line)
 	if (table->n == table->room) {
 		int room = table->room ? 2 * table->room : 256;
 		struct line *larger = realloc(table->line, (size_t)room * sizeof *larger);
-		if (!larger)
+		if (!larger) {
+			free(line->failed);
 			return; /* fewer measures, no harm */
+		}
 		table->line = larger;
 		table->room = room;
 	}
@@ -207,6 +215,8 @@ rmb_journal_free(struct rmb_journal *journal)
 	if (!journal)
 		return;
 	if (journal->table) {
+		for (int i = 0; i < journal->table->n; i++)
+			free(journal->table->line[i].failed);
 		free(journal->table->line);
 		free(journal->table->by_key);
 	}
@@ -217,6 +227,7 @@ rmb_journal_free(struct rmb_journal *journal)
 
 /* ---- expecting ----------------------------------------------------------------------------------------------------- */
 
+/* The newest line of a node. */
 static const struct line *
 find_key(const struct table *table, const char *key)
 {
@@ -253,7 +264,7 @@ correct(const struct table *table, const struct rmb_stage *stage, struct rmb_mea
 	double seconds[RECENT], memory[RECENT], disk[RECENT];
 	for (int i = table->n; i-- > 0 && n < RECENT;) {
 		const struct line *line = &table->line[i];
-		if (line->stage != stage)
+		if (line->stage != stage || line->failed)
 			continue;
 		seconds[n] = line->measure.seconds / (line->expected > 0 ? line->expected : least_seconds);
 		memory[n] = line->measure.peak_bytes / (line->memory > 0 ? line->memory : least_memory);
@@ -267,17 +278,31 @@ correct(const struct table *table, const struct rmb_stage *stage, struct rmb_mea
 	expected->object_bytes *= median(disk, n);
 }
 
+/* The table, read now if it was not yet. */
+static const struct table *
+table_of(const struct rmb_journal *journal)
+{
+	if (!journal->table->read)
+		read_lines(journal->path, journal->table);
+	return journal->table;
+}
+
 void
 rmb_journal_expect(const struct rmb_journal *journal, const struct rmb_node *node, struct rmb_measure *expected)
 {
 	assume(node, expected);
 	if (!journal)
 		return;
-	if (!journal->table->read)
-		read_lines(journal->path, journal->table);
-	const struct line *same = find_key(journal->table, node->key);
-	if (same)
+	const struct line *same = find_key(table_of(journal), node->key);
+	if (same && !same->failed)
 		*expected = same->measure;
 	else
 		correct(journal->table, node->stage, expected);
+}
+
+const char *
+rmb_journal_failure(const struct rmb_journal *journal, const struct rmb_node *node)
+{
+	const struct line *same = journal ? find_key(table_of(journal), node->key) : NULL;
+	return same ? same->failed : NULL;
 }

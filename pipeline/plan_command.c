@@ -40,7 +40,9 @@ print_table(const struct rmb_plan *plan)
 		const char *cell[6] = { step->node->id, state_names[step->todo] };
 		if (step->todo == RMB_CACHED)
 			cell[4] = quantity(plan->arena, (double)step->bytes, "B");
-		if (step->todo == RMB_RUN && step->expected.seconds > 0) {
+		if (step->todo == RMB_RUN && step->expected.guess)
+			cell[2] = cell[3] = cell[4] = "?";
+		else if (step->todo == RMB_RUN && step->expected.seconds > 0) {
 			cell[2] = quantity(plan->arena, rounded(step->expected.seconds), "s");
 			cell[3] = quantity(plan->arena, rounded(step->expected.peak_bytes), "B");
 			cell[4] = quantity(plan->arena, rounded(step->expected.object_bytes), "B");
@@ -52,15 +54,13 @@ print_table(const struct rmb_plan *plan)
 	rmb_table_print(table, stdout);
 }
 
-/* A size that nobody knows before a file is read makes what is expected of all that follows a guess. */
+/* Nodes of which nobody can say yet how large the recording will be that they read. */
 static int
 count_guesses(const struct rmb_plan *plan)
 {
 	int n = 0;
-	for (int i = 0; i < plan->nsteps; i++) {
-		const struct rmb_node *node = plan->step[i].node;
-		n += plan->step[i].todo == RMB_RUN && node->stage->estimate && node->size.neurons + node->size.spikes == 0;
-	}
+	for (int i = 0; i < plan->nsteps; i++)
+		n += plan->step[i].todo == RMB_RUN && plan->step[i].expected.guess;
 	return n;
 }
 
@@ -73,11 +73,11 @@ print_totals(const struct rmb_plan *plan, const struct rmb_session *session, con
 	if (plan->nrun == 0)
 		printf("\nNothing to run: %d of %d nodes are cached.\n", plan->ncached, plan->nsteps);
 	else
-		printf("\n%d of %d nodes will run, %d are cached: about %s (longest chain %s), up to %s of memory for one node, %s on disk.\n",
-		       plan->nrun, plan->nsteps, plan->ncached, quantity(arena, rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
+		printf("\n%d of %d nodes will run, %d are cached: %s %s (longest chain %s), %s of memory for the largest node, %s on disk.\n",
+		       plan->nrun, plan->nsteps, plan->ncached, guesses ? "at least" : "about", quantity(arena, rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
 		       quantity(arena, rounded(plan->path), "s"), quantity(arena, rounded(plan->memory), "B"), quantity(arena, rounded(plan->disk), "B"));
 	if (guesses)
-		printf("Sizes are not known before the recordings are loaded, so %d of these expectations are guesses; plan again then.\n", guesses);
+		printf("How large the recordings are is known once they are loaded: %d nodes (?) are planned again then.\n", guesses);
 	printf("Cache: %s (%s free)\n", rmb_harmless(arena, session->cache.root), quantity(arena, rounded(free_bytes), "B"));
 }
 
@@ -97,8 +97,9 @@ print_json(const struct rmb_plan *plan, const struct rmb_session *session, const
 		json_t *object = json_pack("{sssossss}", "event", "node", "node", rmb_json_text(step->node->id), "state", state_names[step->todo],
 		                           "key", step->node->key);
 		if (object && step->todo == RMB_RUN)
-			json_object_update_new(object, json_pack("{sosfsfsf}", "why", rmb_json_text(step->why), "seconds", step->expected.seconds,
-			                                         "memory", step->expected.peak_bytes, "disk", step->expected.object_bytes));
+			json_object_update_new(object, json_pack("{sosfsfsfsb}", "why", rmb_json_text(step->why), "seconds", step->expected.seconds,
+			                                         "memory", step->expected.peak_bytes, "disk", step->expected.object_bytes, "guess",
+			                                         step->expected.guess));
 		if (object && step->todo == RMB_CACHED)
 			json_object_set_new(object, "bytes", json_integer(step->bytes));
 		print_line(object);

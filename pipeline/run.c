@@ -174,6 +174,7 @@ fail_node(struct run *run, struct rmb_node *node, int code, const char *sentence
 	const char *text = place_sentence(run, node, sentence);
 	rmb_schedule_failed(&run->schedule, node, code, text ? text : sentence);
 	rmb_progress_failed(run->progress, node, code, text ? text : sentence);
+	rmb_journal_failed(run->cache, node, code, text ? text : sentence);
 	if (!run->failure)
 		run->failure = code;
 	if (run->options->fail_fast)

@@ -7,8 +7,8 @@
 #include "pipeline/table.h"
 #include "rumble/units.h"
 
-enum state { CACHED, RUNNING, LET_GO, MISSING, NSTATES };
-static const char *const state_names[NSTATES] = { "cached", "running", "let go", "missing" };
+enum state { CACHED, RUNNING, FAILED, LET_GO, MISSING, NSTATES };
+static const char *const state_names[NSTATES] = { "cached", "running", "failed", "let go", "missing" };
 
 struct standing { enum state state; double age; const char *note; };
 
@@ -30,6 +30,9 @@ look_at(const struct rmb_session *session, const struct rmb_step *step)
 		return (struct standing){ RUNNING, -1, "somebody alive works on it" };
 	if (step->todo == RMB_LET_GO)
 		return (struct standing){ LET_GO, -1, "keep: false, and nothing that is missing reads it" };
+	const char *failure = rmb_journal_failure(session->journal, step->node);
+	if (failure)
+		return (struct standing){ FAILED, -1, failure };
 	return (struct standing){ MISSING, -1, step->why };
 }
 
@@ -101,7 +104,7 @@ rmb_command_status(const struct rmb_options *options)
 {
 	struct rmb_session session;
 	struct rmb_error error = {0};
-	int status = rmb_session_open(options, RMB_NEED_KEYS, &session);
+	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session);
 	if (status)
 		return status;
 	struct rmb_plan *plan = rmb_session_plan(&session, options, &error);

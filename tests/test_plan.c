@@ -616,6 +616,28 @@ damaged_lines_are_passed_over(void **state)
 }
 
 static void
+the_last_failure_is_known_until_the_node_succeeds(void **state)
+{
+	(void)state;
+	struct world w;
+	struct rmb_measure measure = { .seconds = 7, .threads = 1 }, expected, without;
+	clear_cache();
+	open_world(&w, base);
+	rmb_journal_failed(&w.cache, node(&w, "a/z"), RMB_EDATA, "neuron 3 is \"constant\"\n\xff");
+	w.journal = rmb_journal_read(&w.cache);
+	assert_string_equal(rmb_journal_failure(w.journal, node(&w, "a/z")), "neuron 3 is \"constant\"\n?");
+	assert_null(rmb_journal_failure(w.journal, node(&w, "a/raw")));
+	rmb_journal_expect(w.journal, node(&w, "a/z"), &expected);
+	rmb_journal_expect(NULL, node(&w, "a/z"), &without);
+	assert_true(expected.seconds == without.seconds); /* a failure measures nothing */
+	rmb_journal_free(w.journal);
+	rmb_journal_add(&w.cache, node(&w, "a/z"), &measure);
+	w.journal = rmb_journal_read(&w.cache);
+	assert_null(rmb_journal_failure(w.journal, node(&w, "a/z")));
+	close_world(&w);
+}
+
+static void
 a_journal_does_not_grow_for_ever(void **state)
 {
 	(void)state;
@@ -659,6 +681,7 @@ main(void)
 		cmocka_unit_test(measures_are_expected_again),
 		cmocka_unit_test(larger_recordings_take_longer_in_proportion),
 		cmocka_unit_test(damaged_lines_are_passed_over),
+		cmocka_unit_test(the_last_failure_is_known_until_the_node_succeeds),
 		cmocka_unit_test(a_journal_does_not_grow_for_ever),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
