@@ -62,18 +62,28 @@ store(const char *name, const void *data, size_t n)
 	return fclose(to) == 0 && written == n ? 0 : -1;
 }
 
+/* Values go in as they are: for a computed column gnuplot sets up a signal handler twice a pixel. */
 static int
-plot_image(FILE *to, const struct rmb_image *image, const char *data)
+store_image(struct rmb_arena *arena, const struct rmb_image *image, const char *name)
+{
+	size_t n = (size_t)(image->rows * image->columns);
+	float *value = rmb_arena_alloc(arena, n, sizeof *value);
+	for (size_t i = 0; value && i < n; i++)
+		value[i] = (float)(image->low + (image->high - image->low) * image->value[i] / 255);
+	return value ? store(name, value, n * sizeof *value) : -1;
+}
+
+static int
+plot_image(FILE *to, struct rmb_arena *arena, const struct rmb_image *image, const char *data)
 {
 	fprintf(to, "set palette defined (");
 	for (int i = 0; i < RMB_RAMP; i++)
 		fprintf(to, "%s%d '%s'", i ? ", " : "", i, rmb_ramp_light[i]);
 	fprintf(to, ")\nset cbrange [%.9g:%.9g]\nset autoscale fix\nplot ", image->low, image->high);
 	quoted(to, data);
-	fprintf(to, " binary array=(%" PRId64 ",%" PRId64 ") format='%%uchar' origin=(%.9g,%.9g) dx=%.9g dy=%.9g using "
-	        "(%.9g + %.9g * $1 / 255) with image notitle\n", image->columns, image->rows, image->x, image->y, image->dx, image->dy,
-	        image->low, image->high - image->low);
-	return store(data, image->value, (size_t)(image->rows * image->columns));
+	fprintf(to, " binary array=(%" PRId64 ",%" PRId64 ") format='%%float32' origin=(%.9g,%.9g) dx=%.9g dy=%.9g using 1 "
+	        "with image notitle\n", image->columns, image->rows, image->x, image->y, image->dx, image->dy);
+	return store_image(arena, image, data);
 }
 
 static void
@@ -91,18 +101,25 @@ plot_trace(FILE *to, const struct rmb_trace *t, const char *data)
 	fprintf(to, " noenhanced");
 }
 
-/* As pairs x, y. A value of a line between two gaps stands twice, which makes a dot: it would else be lost. */
-static int
-store_trace(struct rmb_arena *arena, const struct rmb_trace *t, const char *name)
+/* A value of a line between two gaps: a dot, or it would be lost. */
+static bool
+is_alone(const struct rmb_trace *t, int64_t i)
 {
-	float *pair = rmb_arena_alloc(arena, 4 * (size_t)t->n, sizeof *pair);
-	size_t n = 0;
-	for (int64_t i = 0; pair && i < t->n; i++) {
-		bool alone = t->mark != RMB_POINTS && (i == 0 || isnan(t->y[i - 1])) && (i + 1 == t->n || isnan(t->y[i + 1]));
-		for (int times = alone ? 2 : 1; times > 0; times--)
-			pair[n++] = t->x[i], pair[n++] = t->y[i];
-	}
-	return pair ? store(name, pair, n * sizeof *pair) : -1;
+	return t->mark != RMB_POINTS && !isnan(t->y[i]) && (i == 0 || isnan(t->y[i - 1])) && (i + 1 == t->n || isnan(t->y[i + 1]));
+}
+
+/* Pairs x, y of all values, or of those that stand alone; *n becomes their number. */
+static int
+store_pairs(struct rmb_arena *arena, const struct rmb_trace *t, bool alone, const char *name, int64_t *n)
+{
+	float *pair = rmb_arena_alloc(arena, 2 * (size_t)t->n, sizeof *pair);
+	*n = 0;
+	for (int64_t i = 0; pair && i < t->n; i++)
+		if (!alone || is_alone(t, i)) {
+			pair[2 * *n] = t->x[i];
+			pair[2 * (*n)++ + 1] = t->y[i];
+		}
+	return pair ? store(name, pair, 2 * (size_t)*n * sizeof *pair) : -1;
 }
 
 static int
@@ -110,12 +127,19 @@ plot_traces(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, 
 {
 	int code = 0, plotted = 0;
 	for (int i = 0; i < f->ntraces && !code; i++) {
-		const char *data = path(arena, directory, "data", number, i);
-		if (!f->trace[i].n)
+		const struct rmb_trace *t = &f->trace[i];
+		const char *data = path(arena, directory, "data", number, i), *dots = path(arena, directory, "dots", number, i);
+		int64_t n, ndots;
+		if (!t->n)
 			continue;
-		code = store_trace(arena, &f->trace[i], data);
+		code = store_pairs(arena, t, false, data, &n) || store_pairs(arena, t, true, dots, &ndots);
 		fputs(plotted++ ? ", " : "plot ", to);
-		plot_trace(to, &f->trace[i], data);
+		plot_trace(to, t, data);
+		if (!code && ndots) {
+			fputs(", ", to);
+			quoted(to, dots);
+			fprintf(to, " binary format='%%float32%%float32' using 1:2 with points pt 7 ps 0.3 lc rgb '%s' notitle", rmb_look[t->look % RMB_LOOKS].deep);
+		}
 	}
 	fputs(plotted ? "\n" : "", to);
 	return code;
@@ -127,14 +151,14 @@ script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **figure, int n
 	int code = 0;
 	for (int i = 0; i < n && !code; i++) {
 		const struct rmb_figure_data *f = figure[i];
-		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size 760,440 dynamic enhanced rounded font 'DejaVu Sans,13' background '#ffffff'\n"
+		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size 600,420 dynamic enhanced font 'DejaVu Sans,13' background '#ffffff'\n"
 		        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#e0e4e8' lt 1\n"
 		        "set key above left Left reverse vertical maxcols 2 samplen 2.5\nset size %s\nset output ", f->equal ? "ratio -1" : "noratio");
 		quoted(to, path(arena, directory, "figure", i, 0));
 		fputc('\n', to);
 		axis(to, "x", f->x, f->logx);
 		axis(to, "y", f->y, f->logy);
-		code = f->image ? plot_image(to, f->image, path(arena, directory, "data", i, 0)) : plot_traces(to, arena, f, directory, i);
+		code = f->image ? plot_image(to, arena, f->image, path(arena, directory, "data", i, 0)) : plot_traces(to, arena, f, directory, i);
 		fprintf(to, "unset output\n");
 	}
 	return code;

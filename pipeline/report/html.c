@@ -19,13 +19,17 @@ static void
 escaped(FILE *to, const char *text)
 {
 	json_t *clean = text ? rmb_json_text(text) : NULL; /* UTF-8, whatever came in */
-	for (const char *c = json_string_value(clean); c && *c; c++) {
+	const char *c = json_string_value(clean), *begin = c;
+	for (; c && *c; c++) {
 		const char *name = entity(*c);
-		if (name)
-			fputs(name, to);
-		else
-			fputc(*c, to);
+		if (!name)
+			continue;
+		fwrite(begin, 1, (size_t)(c - begin), to);
+		fputs(name, to);
+		begin = c + 1;
 	}
+	if (c)
+		fwrite(begin, 1, (size_t)(c - begin), to);
 	json_decref(clean);
 }
 
@@ -51,10 +55,13 @@ rmb_html(FILE *to, const char *format, ...)
 static int
 without_less(const char *text, size_t n, void *to)
 {
-	for (size_t i = 0; i < n; i++)
-		if ((text[i] == '<' ? fputs("\\u003c", to) : fputc(text[i], to)) == EOF)
-			return -1;
-	return 0;
+	const char *end = text + n, *less;
+	for (; (less = memchr(text, '<', (size_t)(end - text))); text = less + 1) {
+		fwrite(text, 1, (size_t)(less - text), to);
+		fputs("\\u003c", to);
+	}
+	fwrite(text, 1, (size_t)(end - text), to);
+	return ferror(to) ? -1 : 0;
 }
 
 int

@@ -132,7 +132,7 @@ static void
 static_picture(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f)
 {
 	if (f->svg)
-		rmb_html(to, "<img class=\"static\" width=\"760\" height=\"440\" alt=\"%s\" src=\"data:image/svg+xml;base64,%s\">\n", f->findings,
+		rmb_html(to, "<img class=\"static\" width=\"600\" height=\"420\" alt=\"%s\" src=\"data:image/svg+xml;base64,%s\">\n", f->findings,
 		         rmb_base64(arena, f->svg, f->svg_length));
 	else
 		rmb_html(to, "<p class=\"static none\">%s</p>\n", f->findings);
