@@ -147,11 +147,14 @@ static void
 warn_uncounted(struct rmb_call *call, const struct job *job, double rest)
 {
 	int64_t counted = 0, n = job->spikes->nspikes;
+	char width[32], left[32];
 	for (int t = 0; t < rmb_threads(call); t++)
 		counted += job->counted[t];
+	rmb_quantity_print(job->binning->width, "s", width, sizeof width);
+	rmb_quantity_print(rest, "s", left, sizeof left);
 	if (counted < n)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " spikes lie in no whole bin and were dropped: bins of %g s leave %.4g s of the observed "
-		         "time over", n - counted, n, job->binning->width, rest);
+		rmb_warn(call, "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64 " (bins of %s leave %s of the observed "
+		         "time over)", n - counted, n, width, left);
 }
 
 static int
@@ -284,8 +287,8 @@ warn_joined(struct rmb_call *call, const struct rmb_recording *recording, int64_
 	double asked = wanted_width(rmb_settings(call)), made = (double)factor / recording->rate;
 	int64_t dropped = recording->nframes - nframes * factor;
 	if (dropped)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " frames at the ends of segments (%" PRId64 " in all) make no whole bin of %" PRId64
-		         " and were dropped", dropped, recording->nframes, recording->nsegments, factor);
+		rmb_warn(call, "frames dropped because they make no whole bin of %" PRId64 " at the end of a segment: %" PRId64 " of %" PRId64
+		         " (segments: %" PRId64 ")", factor, dropped, recording->nframes, recording->nsegments);
 	if (fabs(asked - made) > 1e-6 * made)
 		rmb_warn(call, "bins are %.6g s wide (%" PRId64 " frames); %.6g s were asked for", made, factor, asked);
 }
