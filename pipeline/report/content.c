@@ -24,7 +24,7 @@ rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node)
 		return g->standing[node->index].stand == RMB_HERE ? g->object[i] : NULL;
 	if (rmb_cache_get(g->cache, node->key, NULL, &g->object[i], &error)) {
 		g->object[i] = NULL;
-		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(g->arena, "cannot be used: %s", error.text) };
+		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(g->arena, "cannot be used (%s); run again to compute it anew", error.text) };
 	}
 	return g->object[i];
 }
@@ -170,7 +170,7 @@ summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table
 	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
 		if (is_scalar(p))
 			column[c++] = (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, true };
-	column[c] = (struct rmb_column){ "Warnings", "listed below", true };
+	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
 	for (int i = 0; i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const char **cell = table->cell + n * table->nrows;
@@ -182,10 +182,10 @@ summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table
 		for (const struct rmb_port *p = entry->stage->out; p->name; p++) {
 			double value;
 			if (is_scalar(p))
-				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 4) : "not there";
+				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 4) : "\xe2\x80\x93";
 		}
 		json_t *list = said(object);
-		cell[c] = rmb_arena_printf(g->arena, "%d", (int)json_array_size(list));
+		cell[c] = object ? rmb_arena_printf(g->arena, "%d", (int)json_array_size(list)) : "\xe2\x80\x93";
 		json_decref(list);
 		table->nrows++;
 	}
@@ -229,8 +229,10 @@ problems(struct rmb_gathering *g, struct rmb_page *page)
 {
 	struct rmb_remark *list = rmb_arena_alloc(g->arena, (size_t)g->graph->nnodes, sizeof *list);
 	for (int i = 0; list && i < g->graph->nnodes; i++)
-		if (g->standing[i].stand >= RMB_MISSING)
-			remark(g, list, &page->nproblems, g->graph->nnodes, g->graph->node[i]->id, g->standing[i].text);
+		if (g->standing[i].stand >= RMB_MISSING) {
+			const char *id = g->graph->node[i]->id, *text = g->standing[i].text;
+			remark(g, list, &page->nproblems, g->graph->nnodes, strstr(text, id) ? "" : id, text);
+		}
 	page->problem = list;
 }
 

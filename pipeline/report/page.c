@@ -37,15 +37,14 @@ head(FILE *to, const struct rmb_page *page, struct rmb_arena *arena)
 static void
 table(FILE *to, const struct rmb_table *t)
 {
+	bool helped = false;
 	rmb_html(to, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>\n", t->title ? t->title : "table");
 	if (t->title)
 		rmb_html(to, "<caption>%s</caption>\n", t->title);
 	rmb_html(to, "<thead><tr>");
 	for (int c = 0; c < t->ncolumns; c++) {
-		rmb_html(to, t->column[c].number ? "<th scope=\"col\" class=\"number\">%s" : "<th scope=\"col\">%s", t->column[c].title);
-		if (t->column[c].help)
-			rmb_html(to, "<small>%s</small>", t->column[c].help);
-		rmb_html(to, "</th>");
+		rmb_html(to, t->column[c].number ? "<th scope=\"col\" class=\"number\">%s</th>" : "<th scope=\"col\">%s</th>", t->column[c].title);
+		helped = helped || t->column[c].help;
 	}
 	rmb_html(to, "</tr></thead>\n<tbody>\n");
 	for (int r = 0; r < t->nrows; r++) {
@@ -60,6 +59,13 @@ table(FILE *to, const struct rmb_table *t)
 		rmb_html(to, "</tr>\n");
 	}
 	rmb_html(to, "</tbody></table></div>\n");
+	if (helped)
+		rmb_html(to, "<p class=\"help\">");
+	for (int c = 0; c < t->ncolumns; c++)
+		if (t->column[c].help)
+			rmb_html(to, "<span><b>%s</b> %s</span>\n", t->column[c].title, t->column[c].help);
+	if (helped)
+		rmb_html(to, "</p>\n");
 }
 
 static void

@@ -92,7 +92,9 @@ rmb_report_write(const struct rmb_graph *graph, const struct rmb_cache *cache, c
 			rmb_error_set(error, trouble.code, "%s", trouble.text);
 		else if (!(page = rmb_content(arena, graph, cache, standing, error)))
 			code = error->code;
-		if (page) {
+		if (page) /* what proved unusable on opening stands otherwise now */
+			code = rmb_content_fingerprint(graph, standing, rmb_gnuplot_found(), fingerprint, error);
+		if (page && !code) {
 			page->fingerprint = fingerprint;
 			code = pictures(arena, page, directory, error);
 		}
