@@ -144,14 +144,18 @@ compare(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct r
 		say(reasons, "described otherwise before");
 }
 
-/* The node whose run makes a missing object necessary, for nodes that are let go when they are not needed. */
+/* The node whose run makes a missing object necessary: one that reads it, else one that reads a view of it. */
 static const struct rmb_node *
 first_reader(const struct rmb_plan *plan, const struct rmb_node *node)
 {
 	for (int i = 0; i < node->nusers; i++)
 		if (plan->step[node->user[i]->index].todo == RMB_RUN)
 			return node->user[i];
-	return NULL;
+	const struct rmb_node *reader = NULL;
+	for (int i = 0; i < node->nusers && !reader; i++)
+		if (node->user[i]->makes & RMB_RECORDING)
+			reader = first_reader(plan, node->user[i]);
+	return reader;
 }
 
 const char *
@@ -168,7 +172,7 @@ rmb_reason(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struc
 	else if (!json_equal(before, now))
 		compare(reasons, plan, node, before, now);
 	else if (!node->keep && reader)
-		say(reasons, "was let go (keep: false) and %s reads it", name_beside(node, reader));
+		say(reasons, "was let go (keep: false) and %s needs it", name_beside(node, reader));
 	else
 		say(reasons, "its object was removed or damaged");
 	json_decref(before);

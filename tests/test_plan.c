@@ -268,7 +268,7 @@ what_is_not_kept_runs_only_for_its_readers(void **state)
 	remove_object(&w, "a/s");
 	plan_all(&w);
 	assert_plan(&w, "raw=run z=run svca2=cached s=run");
-	assert_why(&w, "a/raw", "was let go (keep: false) and z reads it");
+	assert_why(&w, "a/raw", "was let go (keep: false) and z needs it");
 	assert_why(&w, "a/s", "its object was removed or damaged");
 	close_world(&w);
 }
