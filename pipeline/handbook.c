@@ -140,6 +140,9 @@ print_example(const struct rmb_stage *stage)
 	puts("}");
 	if (stage->reads_files)
 		puts("  Its settings stand with each recording, or here if they are the same for all.");
+	for (int i = 0; stage->reads_files && i < rmb_nparams(stage); i++)
+		if (rmb_source_key(stage->params[i].name) && strcmp(stage->params[i].name, "path") != 0)
+			printf("  `%s` stands here only: with a recording it is something else.\n", stage->params[i].name);
 }
 
 static void

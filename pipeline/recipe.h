@@ -75,6 +75,9 @@ struct rmb_recipe *rmb_recipe_read(const char *path, const char *const *set, int
 void rmb_recipe_free(struct rmb_recipe *recipe); /* accepts NULL */
 /* Value of a label of a recording ("area", or what stands under `labels`; "name" is its name); NULL: it has none. */
 const char *rmb_source_label(const struct rmb_source *source, const char *name);
+/* Whether a key of a recording's entry means something by itself (name, path, glob, area, tags, labels). A setting that is
+ * called so, but for `path`, can be given under `stages` only. */
+bool rmb_source_key(const char *key);
 /* The value of parameter `param` of `entry` for recording `source` (index, or -1 for a group node): what the entry says
  * for the recording's label, else what the recording's own entry says (source stages), else the default. Mistakes
  * (label without a value, required setting missing) go to m. 0 or RMB_ERECIPE. */

@@ -330,8 +330,8 @@ add_given(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tre
 	source->given[source->ngiven++].tree = good ? tree : NULL;
 }
 
-static bool
-is_own(const char *key)
+bool
+rmb_source_key(const char *key)
 {
 	const char *const *own = own_keys;
 	while (*own && strcmp(*own, key) != 0)
@@ -385,7 +385,7 @@ read_one(struct rmb_reading *r, const struct found *found, struct rmb_source *so
 	read_tags(r, source, rmb_tree_get(tree, "tags"));
 	add_path(r, source, path, found->lost);
 	for (int i = 0; i < tree->n; i++)
-		if (!is_own(tree->key[i]->text))
+		if (!rmb_source_key(tree->key[i]->text))
 			add_given(r, source, tree->key[i], tree->item[i]);
 }
 

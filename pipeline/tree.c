@@ -106,18 +106,32 @@ static const struct { const char *problem, *sentence; bool begun; } plain_words[
 	{ "found unknown escape character", "unknown escape in a text in double quotes; use single quotes for backslashes", false },
 };
 
-/* Column (from 1) of a tab among the blanks that begin a line, or 0. */
-static int
-tab_in_indentation(const struct reader *r, int number)
+/* Where a mark points to in the text; one at its end points to the NUL or the end. */
+static const char *
+pointer(const struct reader *r, yaml_mark_t mark)
 {
-	const char *line = r->text, *end = r->text + r->length;
-	for (int i = 1; i < number && line; i++)
-		if ((line = memchr(line, '\n', (size_t)(end - line))))
-			line++;
+	const char *at = r->text, *end = r->text + r->length;
+	for (size_t line = 0; line < mark.line && at < end; line++) {
+		const char *next = memchr(at, '\n', (size_t)(end - at));
+		at = next ? next + 1 : end;
+	}
+	for (size_t column = 0; column < mark.column && at < end; column++) {
+		uint32_t point;
+		at += rmb_text_decode(at, (size_t)(end - at), &point);
+	}
+	return at;
+}
+
+/* Column (from 1) of a tab among the blanks that begin the line of a mark, or 0. */
+static int
+tab_in_indentation(const struct reader *r, yaml_mark_t mark)
+{
+	mark.column = 0;
+	const char *line = pointer(r, mark), *end = r->text + r->length;
 	int column = 1;
-	for (; line && line < end && *line == ' '; line++)
+	for (; line < end && *line == ' '; line++)
 		column++;
-	return line && line < end && *line == '\t' ? column : 0;
+	return line < end && *line == '\t' ? column : 0;
 }
 
 /* What the parser complains about, in plain words and with where it began. */
@@ -125,10 +139,10 @@ static void
 syntax(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
-	const char *problem = p->problem ? p->problem : "unreadable", *sentence = NULL;
+	const char *problem = p->problem ? p->problem : "unreadable", *sentence = NULL, *where = pointer(r, p->problem_mark);
 	struct rmb_place place = at(r, p->problem_mark);
-	int tab = tab_in_indentation(r, place.line);
-	bool begun = false;
+	int tab = tab_in_indentation(r, p->problem_mark);
+	bool begun = false, ended = where == r->text + r->length;
 	for (size_t i = 0; i < sizeof plain_words / sizeof *plain_words && !sentence; i++)
 		if (strcmp(problem, plain_words[i].problem) == 0) {
 			sentence = plain_words[i].sentence;
@@ -138,9 +152,11 @@ syntax(struct reader *r)
 		nomem(r);
 	else if (tab > 0 && tab <= place.column)
 		rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, place.line, tab }, "a tab is used for indentation; use spaces");
+	else if (where > r->text && !ended && *where == '{' && where[-1] == '$')
+		rmb_mistake(r->m, RMB_ERECIPE, place, "between braces or brackets YAML takes this '{' for a mapping; put the text in quotes: \"${name}\"");
 	else if (begun)
-		rmb_mistake(r->m, RMB_ERECIPE, p->problem_mark.index >= r->length ? at(r, p->context_mark) : place, "%s (begun at line %d, column %d)", sentence, (int)p->context_mark.line + 1,
-		            (int)p->context_mark.column + 1);
+		rmb_mistake(r->m, RMB_ERECIPE, ended ? at(r, p->context_mark) : place, "%s (begun at line %d, column %d)", sentence,
+		            (int)p->context_mark.line + 1, (int)p->context_mark.column + 1);
 	else
 		rmb_mistake(r->m, RMB_ERECIPE, place, "%s%s", sentence ? "" : "not valid YAML: ", sentence ? sentence : problem);
 }
@@ -221,6 +237,10 @@ place_node(struct reader *r, struct node *node, struct rmb_place place)
 	r->key[top] = NULL;
 	if (parent->tree.kind == RMB_MAPPING && r->skip[top])
 		return 0;
+	if (key && !key->quoted && strchr(key->text, ':') && node->tree.kind == RMB_SCALAR && !node->tree.quoted && !*node->tree.text) {
+		rmb_mistake(r->m, RMB_ERECIPE, key->place, "a blank is missing after the ':' in '%s'", key->text);
+		return 0;
+	}
 	if (parent->tree.n == parent->room && grow(r, parent))
 		return RMB_ELIMIT;
 	parent->tree.key[parent->tree.n] = key;

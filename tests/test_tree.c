@@ -64,6 +64,9 @@ refusals(void **state)
 		{ "a: \"b", "a quote that was opened is never closed (begun at line 1, column 4)", 0 },
 		{ "a: @b", "t.yaml:1:4: a text cannot begin with this character", 0 },
 		{ "a: b: c", "t.yaml:1:5: a ': ' does not belong here", 0 },
+		{ "a: {b: ${c}}", "t.yaml:1:9: between braces or brackets YAML takes this '{' for a mapping; put the text in quotes", 0 },
+		{ "\xc3\xa9: [1, \xc3\xa9", "t.yaml:1:4: missing ',' or ']' in a list", 0 },
+		{ "a: {b:c}", "t.yaml:1:5: a blank is missing after the ':' in 'b:c'", 0 },
 		{ "a: 'it''s'\n b: 1\n", "t.yaml:2:", 0 },
 	};
 	(void)state;

@@ -1,0 +1,161 @@
+/* Every descriptor says what the recipe checker, the schema, the pages and the report need, and says it right. */
+#include "support/check.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "pipeline/recipe.h"
+#include "rumble/units.h"
+
+static const struct rmb_stage *now;
+
+static void
+wrong(const char *what, const char *name)
+{
+	fail_msg("stage %s: %s%s%s", now->name, what, name ? ": " : "", name ? name : "");
+}
+
+static int
+count(const struct rmb_port *ports, const char *name)
+{
+	int n = 0;
+	for (int i = 0; ports && ports[i].name; i++)
+		n += strcmp(ports[i].name, name) == 0;
+	return n;
+}
+
+static bool
+is_line(const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+	return n > 3 && n < 200 && !strchr(text, '\n') && (text[n - 1] != '.' || text[n - 2] == '.');
+}
+
+static bool
+is_key(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	return islower((unsigned char)*name) && !name[n] && n < RMB_NAME_MAX && strcmp(name, "stage") && strcmp(name, "repeat") && strcmp(name, "keep") &&
+	       strcmp(name, "by");
+}
+
+static void
+check_param(const struct rmb_param *p)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_value value;
+	if (!is_key(p->name))
+		wrong("no good name for a setting", p->name);
+	if (!is_line(p->help))
+		wrong("help is missing, long or ends in a full stop", p->name);
+	if (p->kind < RMB_REAL || p->kind > RMB_REALS)
+		wrong("no kind", p->name);
+	if ((p->kind == RMB_WORD) != (p->words != NULL))
+		wrong("words belong to RMB_WORD", p->name);
+	if (p->unit && !rmb_unit_example(p->unit))
+		wrong("unknown unit", p->name);
+	if (!(p->min <= p->max))
+		wrong("an empty range", p->name);
+	if (count(now->in, p->name))
+		wrong("a setting is called like an input", p->name);
+	for (const struct rmb_param *q = now->params; q < p; q++)
+		if (strcmp(q->name, p->name) == 0)
+			wrong("two settings of one name", p->name);
+	if (p->at >= now->settings_size)
+		wrong("lies outside the settings struct", p->name);
+	if (p->def)
+		rmb_value_default(arena, p, &value); /* asserts that it is right */
+	rmb_arena_free(arena);
+}
+
+static void
+check_ports(const struct rmb_port *ports, bool output)
+{
+	for (int i = 0; ports && ports[i].name; i++) {
+		const struct rmb_port *p = &ports[i];
+		if (!is_key(p->name) || count(ports, p->name) > 1)
+			wrong("no good name for a port", p->name);
+		if (!is_line(p->help))
+			wrong("help is missing, long or ends in a full stop", p->name);
+		if (!p->kinds || (!output && (p->kinds & RMB_AS_INPUT)))
+			wrong("no kind", p->name);
+		if (output && (p->kinds & RMB_ARRAY) && (!p->axes || !p->unit || !p->type))
+			wrong("an array needs axes, unit and type", p->name);
+	}
+}
+
+static void
+check_figures(void)
+{
+	for (int i = 0; now->figures && now->figures[i].name; i++) {
+		const struct rmb_figure *f = &now->figures[i];
+		if (!f->kind || !f->caption || !f->x || !f->y)
+			wrong("a figure needs kind, titles and a caption", f->name);
+		for (int k = 0; k < 6 && f->series[k].y; k++)
+			if (!count(now->out, f->series[k].y) || (f->series[k].x && !count(now->out, f->series[k].x)))
+				wrong("a figure draws what is no output", f->series[k].y);
+	}
+}
+
+static void
+descriptors_are_whole(void **state)
+{
+	(void)state;
+	static const char folders[] = " load prepare analyze simulate compare ";
+	assert_non_null(rmb_stages[0]);
+	for (const struct rmb_stage *const *s = rmb_stages; *s; s++) {
+		char folder[32];
+		now = *s;
+		printf("%s\n", now->name);
+		snprintf(folder, sizeof folder, " %s ", now->folder);
+		assert_true(is_key(now->name));
+		assert_ptr_equal(rmb_stage_find(now->name), now);
+		assert_non_null(strstr(folders, folder));
+		if (!is_line(now->brief) || !now->about || !now->cite || !now->run || now->version < 1)
+			wrong("brief, about, cite, version or run is missing", NULL);
+		if (!now->out || !now->out[0].name)
+			wrong("makes nothing", NULL);
+		if (!now->reads_files && (!now->in || !now->in[0].name))
+			wrong("reads nothing", NULL);
+		for (int i = 0; i < rmb_nparams(now); i++)
+			check_param(&now->params[i]);
+		check_ports(now->in, false);
+		check_ports(now->out, true);
+		check_figures();
+	}
+}
+
+/* The defaults of a stage must go together, if it has only defaults. */
+static void
+defaults_pass_the_stage_itself(void **state)
+{
+	(void)state;
+	for (const struct rmb_stage *const *s = rmb_stages; *s; s++) {
+		struct rmb_arena *arena = rmb_arena_new();
+		struct rmb_error error = { 0 };
+		struct rmb_value value[64];
+		bool whole = rmb_nparams(*s) <= 64;
+		for (int i = 0; whole && i < rmb_nparams(*s); i++) {
+			if ((*s)->params[i].def)
+				rmb_value_default(arena, &(*s)->params[i], &value[i]);
+			else
+				whole = false;
+		}
+		void *settings = whole ? rmb_settings_make(arena, *s, value) : NULL;
+		if (settings && (*s)->check && (*s)->check(settings, &error)) {
+			bool named = false; /* a choice that the user must make ("exactly one of") is named */
+			for (int i = 0; i < rmb_nparams(*s); i++)
+				named = named || strstr(error.text, (*s)->params[i].name);
+			if (!named || error.code != RMB_ERECIPE)
+				fail_msg("stage %s refuses its defaults without naming a setting: %s", (*s)->name, error.text);
+		}
+		rmb_arena_free(arena);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(descriptors_are_whole), cmocka_unit_test(defaults_pass_the_stage_itself) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
