@@ -6,7 +6,7 @@
 #ifndef RMB_BUNDLE_H
 #define RMB_BUNDLE_H
 #include "pipeline/object.h"
-#include "rumble/recording.h"
+#include "rumble/stage.h"
 
 /* Appends the arrays of a bundle to array[*narrays] (room for 32 more); data is borrowed from the bundle. For a recording that
  * holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written later). */

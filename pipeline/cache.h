@@ -1,4 +1,13 @@
-/* pipeline/cache.h -- the place where objects live: objects/ab/ab12....h5, leases/, journal.jsonl, hashes (memo), bad/. */
+/* pipeline/cache.h -- the place where objects live.
+ *
+ *     objects/ab/ab12....h5    one object a node; ab12....used beside it: its times say when it was last used
+ *     leases/                  who works on what (lease.c)
+ *     tmp/                     objects being written; a dead writer's are swept at the next opening
+ *     bad/                     objects that failed verification, with the reason beside each
+ *     runs/                    which large objects a run has verified
+ *     roots/                   results folders whose links `gc` respects
+ *     version                  format of all this
+ *     hashes, journal.jsonl    what others keep here: file hashes, measured times */
 #ifndef RMB_CACHE_H
 #define RMB_CACHE_H
 #include "pipeline/object.h"
@@ -33,13 +42,33 @@ enum rmb_claim rmb_lease_claim(const struct rmb_cache *cache, const char *key, s
 /* true while it is still ours: look before publishing. */
 bool rmb_lease_holds(struct rmb_lease *lease);
 void rmb_lease_release(struct rmb_lease *lease); /* accepts NULL */
-/* Whether somebody alive works on the key. */
+/* Whether somebody alive works on the key (NULL: on any key). */
 bool rmb_lease_held(const struct rmb_cache *cache, const char *key);
+/* Removes what dead owners left behind, once it has been silent for ten minutes. */
+void rmb_lease_sweep(const struct rmb_cache *cache);
 
 /* ---- whole-cache work, for `rumble cache` */
-struct rmb_cache_entry { char key[RMB_KEY_MAX]; int64_t bytes; int64_t used; char stage[RMB_NAME_MAX]; bool named; };
-/* All objects; `named`: some results/ folder points to it. In the arena. */
+struct rmb_cache_entry {
+	char key[RMB_KEY_MAX];
+	int64_t bytes, used;       /* size; last use, s since 1970 */
+	char stage[RMB_NAME_MAX];  /* "" if the object is damaged */
+	bool named;                /* some results/ folder points to it ... */
+	const char *by;            /* ... this one, under this name; NULL: none */
+};
+/* All objects, by key. In the arena. */
 int rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error) RMB_CHECKED;
+/* Names a results folder (absolute path) whose links gc is to respect until the folder is gone. */
+int rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct rmb_error *error) RMB_CHECKED;
+/* What a collection took, or would take. */
+struct rmb_collected { int64_t objects, bytes, left_objects, left_bytes, spared_objects, spared_bytes, bad; };
+/* Takes least recently used objects until at most max_size bytes are left (NaN: no limit), and all unused for max_age s (NaN: no
+ * limit); never what a results folder names, what somebody works on, nor, while anybody works here, what was used within the
+ * hour. Empties bad/ of what has lain there for a week. dry_run: only counts. took(self, entry) hears of each. */
+int rmb_cache_collect(const struct rmb_cache *cache, double max_size, double max_age, bool dry_run,
+                      void (*took)(void *self, const struct rmb_cache_entry *entry), void *self, struct rmb_collected *collected,
+                      struct rmb_error *error) RMB_CHECKED;
+/* true if key is 64 lower-case hexadecimal digits: only then may it become part of a path. */
+bool rmb_is_key(const char *key);
 /* Marks as used now (utimensat on a stamp beside it, never on the object). */
 void rmb_cache_touch(const struct rmb_cache *cache, const char *key);
 #endif

@@ -74,15 +74,18 @@ open_file(const char *path, const char *key, int *fd, struct stat *stat, struct 
 }
 
 int
-rmb_object_look(const char *path, const char *key, struct stat *stat, struct rmb_error *error)
+rmb_object_look(const char *path, const char *key, struct stat *stat, unsigned char *checksum, struct rmb_error *error)
 {
 	int fd;
 	struct stat mine;
 	struct rmb_block block;
 	int code = open_file(path, key, &fd, stat ? stat : &mine, &block, error);
-	if (code == 0)
-		close(fd);
-	return code;
+	if (code)
+		return code;
+	if (checksum)
+		memcpy(checksum, block.checksum, sizeof block.checksum);
+	close(fd);
+	return 0;
 }
 
 static int

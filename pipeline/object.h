@@ -59,9 +59,9 @@ const struct rmb_array *rmb_object_array(const struct rmb_object *object, const 
 /* The value of a root attribute, or NULL. */
 const char *rmb_object_attribute(const struct rmb_object *object, const char *name);
 void rmb_object_close(struct rmb_object *object); /* accepts NULL */
-/* Only the header: 0 if a regular file whose user block is right for `key` stands there. No sentence on a mere absence
- * (RMB_EINPUT). `stat` may be NULL. */
-int rmb_object_look(const char *path, const char *key, struct stat *stat, struct rmb_error *error) RMB_CHECKED;
+/* Only the header: 0 if a regular file whose user block is right for `key` stands there; RMB_EINPUT if there is none. stat and
+ * checksum[16] (which the header claims) may be NULL. */
+int rmb_object_look(const char *path, const char *key, struct stat *stat, unsigned char *checksum, struct rmb_error *error) RMB_CHECKED;
 /* Verifies every byte, by up to `threads` threads, without keeping any of it in memory. */
 int rmb_object_verify(const char *path, const char *key, int threads, struct rmb_error *error) RMB_CHECKED;
 #endif

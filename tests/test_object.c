@@ -209,7 +209,7 @@ large_objects_are_mapped_and_proven(void **state)
 	spill(path, bytes, n);
 	assert_int_equal(open_code(path, key), RMB_EDAMAGE);
 	assert_int_equal(rmb_object_verify(path, key, 2, NULL), RMB_EDAMAGE);
-	assert_int_equal(rmb_object_look(path, key, NULL, NULL), 0);
+	assert_int_equal(rmb_object_look(path, key, NULL, NULL, NULL), 0);
 	assert_int_equal(rmb_object_open(path, key, RMB_VERIFY_HEADER, &object, NULL), 0);
 	rmb_object_close(object);
 	free(bytes);

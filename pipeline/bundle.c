@@ -1,0 +1,337 @@
+/* pipeline/bundle.c -- recordings and spikes as named arrays. Two tables say which member of which struct goes under which
+ * name; packing and unpacking are loops over them, so nothing can be written that is not read back. */
+#include "pipeline/bundle.h"
+#include <stdio.h>
+#include <string.h>
+
+struct member {                 /* an array of 8-byte numbers; left out if the pointer is NULL */
+	const char *name;
+	enum rmb_type type;
+	const char *unit, *axis, *help;
+	size_t at;              /* offset of the pointer in its struct */
+};
+static const struct member annotations[] = {
+	{ "id", RMB_INT64, "1", "neuron", "number of the neuron in its file", offsetof(struct rmb_neurons, id) },
+	{ "x", RMB_FLOAT64, "um", "neuron", "position", offsetof(struct rmb_neurons, x) },
+	{ "y", RMB_FLOAT64, "um", "neuron", "position", offsetof(struct rmb_neurons, y) },
+	{ "quality", RMB_FLOAT64, "1", "neuron", "what the file calls quality", offsetof(struct rmb_neurons, quality) },
+	{ "plane", RMB_INT64, "1", "neuron", "imaging plane", offsetof(struct rmb_neurons, plane) },
+	{ "probe", RMB_INT64, "1", "neuron", "probe", offsetof(struct rmb_neurons, probe) },
+};
+static const struct member view[] = {
+	{ "segment", RMB_INT64, "1", "segment", "first frame of each run without a gap", offsetof(struct rmb_recording, segment) },
+	{ "state", RMB_INT64, "1", "frame", "state of each frame", offsetof(struct rmb_recording, state) },
+	{ "row", RMB_INT64, "1", "neuron", "stored row of each neuron", offsetof(struct rmb_recording, row) },
+	{ "shift", RMB_INT64, "1", "neuron", "frame t shows selected frame t - shift, in a circle", offsetof(struct rmb_recording, shift) },
+	{ "offset", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale", offsetof(struct rmb_recording, offset) },
+	{ "scale", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale", offsetof(struct rmb_recording, scale) },
+};
+enum { NANNOTATIONS = sizeof annotations / sizeof *annotations, NVIEW = sizeof view / sizeof *view };
+
+static const char interval_help[] = "selected stored frames: first, count";
+
+/* ---- packing */
+
+struct pack { struct rmb_arena *arena; const char *port; struct rmb_array *array; int *n; bool failed; };
+
+static struct rmb_array *
+add(struct pack *pack, const char *name, const char *unit, const char *help, enum rmb_type type, const void *data)
+{
+	struct rmb_array *array = &pack->array[(*pack->n)++];
+	*array = (struct rmb_array){ .type = type, .help = help, .data = (void *)data };
+	int n = snprintf(array->name, sizeof array->name, "%s/%s", pack->port, name);
+	pack->failed = pack->failed || n >= (int)sizeof array->name;
+	snprintf(array->unit, sizeof array->unit, "%s", unit);
+	return array;
+}
+
+static void
+add_axis(struct rmb_array *array, const char *name, int64_t n)
+{
+	array->axis[array->naxes++] = rmb_axis_index(name, n);
+}
+
+static void
+add_scalar(struct pack *pack, const char *name, const char *unit, const char *help, enum rmb_type type, const void *value)
+{
+	void *kept = rmb_arena_copy(pack->arena, value, 1, sizeof(int64_t));
+	pack->failed = pack->failed || !kept;
+	add(pack, name, unit, help, type, kept);
+}
+
+static void
+add_text(struct pack *pack, const char *name, const char *help, const char *text)
+{
+	char *kept = rmb_arena_strdup(pack->arena, text);
+	pack->failed = pack->failed || !kept;
+	add(pack, name, "1", help, RMB_TEXT, kept)->width = strlen(text) + 1;
+}
+
+static void
+add_members(struct pack *pack, const struct member *member, int n, const void *of, int64_t neurons, int64_t frames, int64_t segments)
+{
+	for (int i = 0; i < n; i++) {
+		const void *data;
+		memcpy(&data, (const char *)of + member[i].at, sizeof data);
+		if (!data)
+			continue;
+		bool frame = strcmp(member[i].axis, "frame") == 0, segment = strcmp(member[i].axis, "segment") == 0;
+		add_axis(add(pack, member[i].name, member[i].unit, member[i].help, member[i].type, data), member[i].axis,
+		         frame ? frames : segment ? segments : neurons);
+	}
+}
+
+static void
+add_neurons(struct pack *pack, const struct rmb_neurons *neurons)
+{
+	add_scalar(pack, "nneurons", "1", "number of neurons", RMB_INT64, &neurons->n);
+	add_members(pack, annotations, NANNOTATIONS, neurons, neurons->n, 0, 0);
+	if (!neurons->area)
+		return;
+	struct rmb_array *area = add(pack, "area", "1", "brain area", RMB_TEXT, neurons->area);
+	area->width = neurons->area_width;
+	add_axis(area, "neuron", neurons->n);
+}
+
+static void
+add_pairs(struct pack *pack, const char *name, const char *unit, const char *help, enum rmb_type type, const char *axis, int64_t n,
+          const void *data)
+{
+	struct rmb_array *array = add(pack, name, unit, help, type, data);
+	add_axis(array, axis, n);
+	add_axis(array, "bound", 2);
+}
+
+static int
+packed(const struct pack *pack, struct rmb_error *error)
+{
+	return pack->failed ? rmb_error_nomem(error, "the tables of a recording") : 0;
+}
+
+int
+rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *r, struct rmb_array *array, int *narrays,
+                     struct rmb_error *error)
+{
+	struct pack pack = { arena, port, array, narrays, false };
+	if (!r->source[0]) {
+		bool whole = !r->row && r->neurons.n == r->stored_rows, all = r->nintervals == 0;
+		struct rmb_array *activity = add(&pack, "activity", "1", "activity as stored", RMB_FLOAT32, r->samples);
+		add_axis(activity, whole ? "neuron" : "row", r->stored_rows);
+		add_axis(activity, all ? "frame" : "stored_frame", r->stored_frames);
+	}
+	add_neurons(&pack, &r->neurons);
+	add_scalar(&pack, "nframes", "1", "number of frames", RMB_INT64, &r->nframes);
+	add_scalar(&pack, "rate", "Hz", "frames per second", RMB_FLOAT64, &r->rate);
+	add_text(&pack, "scaling", "none, or the z-score convention used", r->scaling);
+	add_text(&pack, "source", "key of the object that holds the samples; empty: this one", r->source);
+	add_text(&pack, "view", "what a reader should know of the view", r->recipe_of_view);
+	add_scalar(&pack, "stored_rows", "1", "rows of the stored samples", RMB_INT64, &r->stored_rows);
+	add_scalar(&pack, "stored_frames", "1", "frames of the stored samples", RMB_INT64, &r->stored_frames);
+	add_members(&pack, view, NVIEW, r, r->neurons.n, r->nframes, r->nsegments);
+	if (r->nintervals)
+		add_pairs(&pack, "interval", "1", interval_help, RMB_INT64, "interval", r->nintervals, r->interval);
+	return packed(&pack, error);
+}
+
+int
+rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array, int *narrays,
+                  struct rmb_error *error)
+{
+	struct pack pack = { arena, port, array, narrays, false };
+	add_axis(add(&pack, "time", "s", "spike times, neuron by neuron", RMB_FLOAT64, spikes->time), "spike", spikes->nspikes);
+	add_axis(add(&pack, "first", "1", "first spike of each neuron, and the number of spikes", RMB_INT64, spikes->first), "boundary",
+	         spikes->neurons.n + 1);
+	add_neurons(&pack, &spikes->neurons);
+	add_pairs(&pack, "observed", "s", "observed intervals: start, end", RMB_FLOAT64, "interval", spikes->nobserved, spikes->observed);
+	return packed(&pack, error);
+}
+
+/* ---- unpacking */
+
+struct unpack { const struct rmb_object *object; const char *port; const char *wrong; }; /* wrong: the first member that is not as it should be */
+
+static const struct rmb_array *
+find(const struct rmb_object *object, const char *port, const char *name)
+{
+	char full[sizeof ((struct rmb_array *)0)->name];
+	int n = snprintf(full, sizeof full, "%s/%s", port, name);
+	return n < (int)sizeof full ? rmb_object_array(object, full) : NULL;
+}
+
+static void
+wrong(struct unpack *u, const char *name)
+{
+	if (!u->wrong)
+		u->wrong = name;
+}
+
+static void
+take_scalar(struct unpack *u, const char *name, enum rmb_type type, void *value)
+{
+	const struct rmb_array *array = find(u->object, u->port, name);
+	if (!array || array->type != type || array->naxes != 0)
+		wrong(u, name);
+	else
+		memcpy(value, array->data, rmb_array_item(array));
+}
+
+static void
+take_text(struct unpack *u, const char *name, char *text, size_t size)
+{
+	const struct rmb_array *array = find(u->object, u->port, name);
+	if (!array || array->type != RMB_TEXT || array->naxes != 0 || array->width > size || ((char *)array->data)[array->width - 1])
+		wrong(u, name);
+	else
+		memcpy(text, array->data, array->width);
+}
+
+static void
+take_members(struct unpack *u, const struct member *member, int n, void *of, int64_t neurons, int64_t frames)
+{
+	for (int i = 0; i < n; i++) {
+		const struct rmb_array *array = find(u->object, u->port, member[i].name);
+		if (!array)
+			continue;
+		bool frame = strcmp(member[i].axis, "frame") == 0, segment = strcmp(member[i].axis, "segment") == 0;
+		if (array->type != member[i].type || array->naxes != 1 || (!segment && array->axis[0].n != (frame ? frames : neurons)))
+			wrong(u, member[i].name);
+		else
+			memcpy((char *)of + member[i].at, &array->data, sizeof array->data);
+	}
+}
+
+static void
+take_neurons(struct unpack *u, struct rmb_neurons *neurons)
+{
+	take_scalar(u, "nneurons", RMB_INT64, &neurons->n);
+	take_members(u, annotations, NANNOTATIONS, neurons, neurons->n, 0);
+	const struct rmb_array *area = find(u->object, u->port, "area");
+	if (area && (area->type != RMB_TEXT || area->naxes != 1 || area->axis[0].n != neurons->n))
+		wrong(u, "area");
+	else if (area) {
+		neurons->area = area->data;
+		neurons->area_width = area->width;
+	}
+}
+
+/* An array [n 2] of 8-byte numbers. */
+static const void *
+take_pairs(struct unpack *u, const char *name, enum rmb_type type, bool needed, int64_t *n)
+{
+	const struct rmb_array *array = find(u->object, u->port, name);
+	if (!array && !needed)
+		return NULL;
+	if (!array || array->type != type || array->naxes != 2 || array->axis[1].n != 2) {
+		wrong(u, name);
+		return NULL;
+	}
+	*n = array->axis[0].n;
+	return array->data;
+}
+
+static bool
+is_activity(const struct rmb_array *array, const struct rmb_recording *r)
+{
+	return array->type == RMB_FLOAT32 && array->naxes == 2 && array->axis[0].n == r->stored_rows && array->axis[1].n == r->stored_frames;
+}
+
+/* The samples: of this object under this port, or the only activity in the object that holds them. */
+static void
+take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_recording *r)
+{
+	const struct rmb_array *activity = NULL;
+	int n = 0;
+	if (!r->source[0]) {
+		activity = find(u->object, u->port, "activity");
+		n = activity != NULL;
+		snprintf(r->source, sizeof r->source, "%s", u->object->key);
+	} else if (!samples)
+		return;
+	else if (strcmp(samples->key, r->source) == 0)
+		for (int i = 0; i < samples->narrays; i++) {
+			const char *slash = strchr(samples->array[i].name, '/');
+			if (slash && strcmp(slash, "/activity") == 0 && ++n)
+				activity = &samples->array[i];
+		}
+	if (n != 1 || !is_activity(activity, r))
+		wrong(u, "activity");
+	else
+		r->samples = activity->data;
+}
+
+static int
+not_whole(const struct unpack *u, const char *why, struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EDAMAGE, "object %.16s: '%s' does not hold together: %s%s", u->object->key, u->port,
+	                     u->wrong ? "wrong or missing member " : "", u->wrong ? u->wrong : why);
+}
+
+int
+rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port, const struct rmb_object *samples,
+                       struct rmb_recording *r, struct rmb_error *error)
+{
+	(void)arena; /* everything points into the mapping */
+	struct unpack u = { object, port, NULL };
+	struct rmb_error why = { 0 };
+	memset(r, 0, sizeof *r);
+	take_neurons(&u, &r->neurons);
+	take_scalar(&u, "nframes", RMB_INT64, &r->nframes);
+	take_scalar(&u, "rate", RMB_FLOAT64, &r->rate);
+	take_text(&u, "scaling", r->scaling, sizeof r->scaling);
+	take_text(&u, "source", r->source, sizeof r->source);
+	take_text(&u, "view", r->recipe_of_view, sizeof r->recipe_of_view);
+	take_scalar(&u, "stored_rows", RMB_INT64, &r->stored_rows);
+	take_scalar(&u, "stored_frames", RMB_INT64, &r->stored_frames);
+	take_members(&u, view, NVIEW, r, r->neurons.n, r->nframes);
+	const struct rmb_array *segment = find(object, port, "segment");
+	r->nsegments = segment && segment->naxes == 1 ? segment->axis[0].n : 0;
+	r->interval = take_pairs(&u, "interval", RMB_INT64, false, &r->nintervals);
+	take_samples(&u, samples, r);
+	if (u.wrong || !rmb_recording_valid(r, &why))
+		return not_whole(&u, why.text, error);
+	return 0;
+}
+
+int
+rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, const char *port, struct rmb_spikes *spikes,
+                    struct rmb_error *error)
+{
+	(void)arena;
+	struct unpack u = { object, port, NULL };
+	struct rmb_error why = { 0 };
+	memset(spikes, 0, sizeof *spikes);
+	take_neurons(&u, &spikes->neurons);
+	const struct rmb_array *time = find(object, port, "time"), *first = find(object, port, "first");
+	if (!time || time->type != RMB_FLOAT64 || time->naxes != 1)
+		wrong(&u, "time");
+	else if (!first || first->type != RMB_INT64 || first->naxes != 1 || first->axis[0].n - 1 != spikes->neurons.n)
+		wrong(&u, "first");
+	else {
+		spikes->time = time->data;
+		spikes->nspikes = time->axis[0].n;
+		spikes->first = first->data;
+	}
+	spikes->observed = take_pairs(&u, "observed", RMB_FLOAT64, true, &spikes->nobserved);
+	if (u.wrong || !rmb_spikes_valid(spikes, &why))
+		return not_whole(&u, why.text, error);
+	return 0;
+}
+
+/* ---- looking */
+
+unsigned
+rmb_bundle_kind(const struct rmb_object *object, const char *port)
+{
+	if (rmb_object_array(object, port))
+		return RMB_ARRAY;
+	return find(object, port, "nframes") ? RMB_RECORDING : find(object, port, "first") ? RMB_SPIKES : 0;
+}
+
+const char *
+rmb_bundle_source(const struct rmb_object *object, const char *port)
+{
+	const struct rmb_array *source = find(object, port, "source");
+	if (!source || source->type != RMB_TEXT || source->naxes != 0 || ((char *)source->data)[source->width - 1])
+		return object->key; /* unbundling says what is wrong */
+	return ((char *)source->data)[0] ? source->data : object->key;
+}

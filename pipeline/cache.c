@@ -1,0 +1,304 @@
+/* pipeline/cache.c -- one cache: where it is, what it holds, and how an object comes out of it.
+ *
+ * No lock, no index, no shared statistics: an object is there if its file is there and proves itself. */
+#include "pipeline/cache.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+#include "pipeline/cache_folder.h"
+#include "pipeline/object_block.h"
+#include "pipeline/owner.h"
+
+static const char version_text[] = "rumble cache 1\n";
+static const char *const folders[] = { "objects", "leases", "tmp", "bad", "runs", "roots", NULL };
+
+/* Ends every sentence about a place that does not work. */
+#define REMEDY "; choose another place with --cache DIR or RUMBLE_CACHE"
+
+bool
+rmb_is_key(const char *key)
+{
+	return strspn(key, "0123456789abcdef") == RMB_KEY_MAX - 1 && key[RMB_KEY_MAX - 1] == '\0';
+}
+
+/* ---- opening */
+
+/* The place asked for, or the default; malloc'ed. NULL: no home, or no memory. */
+static char *
+choose_root(const char *root)
+{
+	const char *cache = getenv("RUMBLE_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *text = NULL;
+	int n = -1;
+	if (root || (cache && cache[0]))
+		return strdup(root ? root : cache);
+	if (xdg && xdg[0] == '/')
+		n = asprintf(&text, "%s/rumble", xdg);
+	else if (home && home[0])
+		n = asprintf(&text, "%s/.cache/rumble", home);
+	return n < 0 ? NULL : text;
+}
+
+/* Makes a folder and those above it. What cannot be made above is told by the last one. */
+static int
+make_path(char *path)
+{
+	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		(void)!mkdir(path, 0777);
+		*slash = '/';
+	}
+	return mkdir(path, 0777) && errno != EEXIST ? -1 : 0;
+}
+
+static int
+cannot_use(const char *path, const char *what, int number, struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EOUTPUT, "cache %s: %s: %s" REMEDY, path, what, strerror(number));
+}
+
+static int
+make_folders(const struct rmb_cache *cache, struct rmb_error *error)
+{
+	char path[PATH_MAX];
+	for (const char *const *folder = folders; *folder; folder++) {
+		if (snprintf(path, sizeof path, "%s/%s", cache->root, *folder) >= (int)sizeof path)
+			return cannot_use(cache->root, "its path is too long", ENAMETOOLONG, error);
+		if (mkdir(path, 0777) && errno != EEXIST)
+			return cannot_use(cache->root, "cannot be written", errno, error);
+		if (faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS))
+			return cannot_use(path, "cannot be written", errno, error);
+	}
+	return 0;
+}
+
+static int
+check_version(const struct rmb_cache *cache, struct rmb_error *error)
+{
+	char path[PATH_MAX], text[sizeof version_text + 1] = "";
+	snprintf(path, sizeof path, "%s/version", cache->root);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return rmb_folder_put(cache, path, version_text, error);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	int number = errno;
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return cannot_use(path, "cannot be read", number, error);
+	if (strcmp(text, version_text))
+		return rmb_error_set(error, RMB_EOUTPUT, "cache %s was made by another version of rumble (%s)" REMEDY, cache->root,
+		                     "its file 'version' says so");
+	return 0;
+}
+
+int
+rmb_cache_open(const char *root, struct rmb_cache *cache, struct rmb_error *error)
+{
+	cache->root = NULL;
+	char *chosen = choose_root(root);
+	if (!chosen)
+		return rmb_error_set(error, RMB_EOUTPUT, "there is no place for the cache: HOME is not set" REMEDY);
+	if (make_path(chosen) == 0)
+		cache->root = realpath(chosen, NULL);
+	int code = cache->root ? make_folders(cache, error) : cannot_use(chosen, "cannot be made", errno, error);
+	free(chosen);
+	if (code == 0)
+		code = check_version(cache, error);
+	if (code)
+		rmb_cache_close(cache);
+	else
+		rmb_folder_sweep(cache);
+	return code;
+}
+
+void
+rmb_cache_close(struct rmb_cache *cache)
+{
+	free(cache->root);
+	cache->root = NULL;
+}
+
+const char *
+rmb_cache_path(struct rmb_arena *arena, const struct rmb_cache *cache, const char *key)
+{
+	return rmb_arena_printf(arena, "%s/objects/%.2s/%s.h5", cache->root, key, key);
+}
+
+const char *
+rmb_cache_scratch(struct rmb_arena *arena, const struct rmb_cache *cache)
+{
+	return rmb_arena_printf(arena, "%s/tmp", cache->root);
+}
+
+double
+rmb_cache_free_bytes(const struct rmb_cache *cache)
+{
+	struct statvfs disk;
+	return statvfs(cache->root, &disk) ? NAN : (double)disk.f_bavail * (double)disk.f_frsize;
+}
+
+/* objects/ab/KEY and an ending; -1: not a key, or too long. */
+static int
+object_path(const struct rmb_cache *cache, const char *key, const char *ending, char *path)
+{
+	if (!rmb_is_key(key))
+		return -1;
+	return snprintf(path, PATH_MAX, "%s/objects/%.2s/%s%s", cache->root, key, key, ending) < PATH_MAX ? 0 : -1;
+}
+
+bool
+rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes)
+{
+	char path[PATH_MAX];
+	struct stat stat;
+	if (object_path(cache, key, ".h5", path) || rmb_object_look(path, key, &stat, NULL, NULL))
+		return false;
+	if (bytes)
+		*bytes = (int64_t)stat.st_size;
+	return true;
+}
+
+/* ---- what a run has verified: one line an object in runs/RUN, written in one piece */
+
+enum { LINE = 320 };
+
+static int
+record_path(const struct rmb_cache *cache, const char *run, char *path)
+{
+	int n = snprintf(path, PATH_MAX, "%s/runs/", cache->root), m = snprintf(path + n, (size_t)(PATH_MAX - n), "%s", run);
+	if (m <= 0 || n + m >= PATH_MAX)
+		return -1;
+	for (char *c = path + n; *c; c++)
+		if (*c == '/' || (unsigned char)*c < ' ' || (*c == '.' && c == path + n))
+			*c = '_';
+	return 0;
+}
+
+static void
+record_line(const char *key, const struct stat *s, const unsigned char *checksum, char *line)
+{
+	int n = snprintf(line, LINE, "%s %" PRIu64 " %" PRIu64 " %" PRId64 " %lld.%09ld %lld.%09ld ", key, (uint64_t)s->st_dev,
+	                 (uint64_t)s->st_ino, (int64_t)s->st_size, (long long)s->st_mtim.tv_sec, s->st_mtim.tv_nsec,
+	                 (long long)s->st_ctim.tv_sec, s->st_ctim.tv_nsec);
+	for (int i = 0; i < 16; i++)
+		n += snprintf(line + n, (size_t)(LINE - n), "%02x", checksum[i]);
+	snprintf(line + n, (size_t)(LINE - n), "\n");
+}
+
+static bool
+is_recorded(const char *path, const char *line)
+{
+	char read[LINE];
+	bool found = false;
+	FILE *file = fopen(path, "re");
+	while (file && !found && fgets(read, sizeof read, file))
+		found = strcmp(read, line) == 0;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Failing to remember costs a verification, nothing else. */
+static void
+record(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return;
+	if (write(fd, line, strlen(line)) < 0)
+		unlink(path);
+	close(fd);
+}
+
+/* ---- objects out of the cache */
+
+static int
+get_once(const char *path, const char *key, const char *record_in, struct rmb_object **object, struct rmb_error *error)
+{
+	char line[LINE];
+	struct stat stat;
+	unsigned char checksum[16];
+	int code = rmb_object_look(path, key, &stat, checksum, error);
+	if (code)
+		return code;
+	bool large = stat.st_size > RMB_OBJECT_SMALL;
+	record_line(key, &stat, checksum, line);
+	bool known = large && record_in && is_recorded(record_in, line);
+	code = rmb_object_open(path, key, known ? RMB_VERIFY_HEADER : RMB_VERIFY_ALL, object, error);
+	if (code == 0 && large && record_in && !known) {
+		record_line(key, &(*object)->stat, checksum, line);
+		record(record_in, line);
+	}
+	return code;
+}
+
+int
+rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error)
+{
+	char path[PATH_MAX], record_in[PATH_MAX];
+	struct rmb_error first = { 0 };
+	if (object_path(cache, key, ".h5", path))
+		return rmb_error_set(error, RMB_EDAMAGE, "'%.80s' is not a key", key);
+	const char *remember = run && record_path(cache, run, record_in) == 0 ? record_in : NULL;
+	int code = get_once(path, key, remember, object, &first);
+	if (code == RMB_EDAMAGE) { /* somebody may just have replaced it: only what is bad twice is bad */
+		struct rmb_error again = { 0 };
+		code = get_once(path, key, NULL, object, &again);
+		if (code == RMB_EDAMAGE)
+			rmb_cache_set_aside(cache, key, first.text);
+		first = again;
+	}
+	if (code)
+		return rmb_error_set(error, code, "%s", first.text);
+	rmb_cache_touch(cache, key);
+	return 0;
+}
+
+void
+rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why)
+{
+	char path[PATH_MAX], bad[PATH_MAX], reason[1024];
+	uint64_t number = rmb_owner_random();
+	if (object_path(cache, key, ".h5", path) ||
+	    snprintf(bad, sizeof bad, "%s/bad/%s.%016" PRIx64 ".h5", cache->root, key, number) >= (int)sizeof bad)
+		return;
+	if (rename(path, bad)) /* a symbolic link is moved itself, whatever it points to */
+		return;
+	snprintf(reason, sizeof reason, "%s\n", why ? why : "no reason given");
+	strcpy(bad + strlen(bad) - 2, "txt");
+	if (rmb_folder_put(cache, bad, reason, NULL))
+		return; /* the object is out of the way: that was the point */
+}
+
+int
+rmb_cache_remove(const struct rmb_cache *cache, const char *key, struct rmb_error *error)
+{
+	char path[PATH_MAX];
+	if (object_path(cache, key, ".h5", path))
+		return rmb_error_set(error, RMB_EINTERNAL, "'%.80s' is not a key", key);
+	if (unlink(path) && errno != ENOENT)
+		return rmb_error_set(error, RMB_EOUTPUT, "%s: cannot be removed: %s", path, strerror(errno));
+	if (object_path(cache, key, ".used", path) == 0)
+		unlink(path);
+	return 0;
+}
+
+void
+rmb_cache_touch(const struct rmb_cache *cache, const char *key)
+{
+	char path[PATH_MAX];
+	if (object_path(cache, key, ".used", path) || utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		return;
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,93 @@
+/* pipeline/cache_folder.c -- small files in the cache, and sweeping out what the dead left. */
+#include "pipeline/cache_folder.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "pipeline/object_block.h"
+#include "pipeline/owner.h"
+
+/* How long a file must lie still before we believe that a writer elsewhere is dead, and a record that its run is over. */
+enum { TMP_AGE = 2 * 86400, RUN_AGE = 7 * 86400 };
+
+int
+rmb_folder_put(const struct rmb_cache *cache, const char *path, const char *text, struct rmb_error *error)
+{
+	struct rmb_owner owner;
+	char by[RMB_OWNER_MAX], temporary[PATH_MAX];
+	rmb_owner_self(&owner);
+	rmb_owner_print(&owner, by);
+	if (snprintf(temporary, sizeof temporary, "%s/tmp/text.tmp.%s.%016" PRIx64, cache->root, by, rmb_owner_random()) >= (int)sizeof temporary)
+		return rmb_error_set(error, RMB_EOUTPUT, "%s: its path is too long", path);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int number = fd < 0 ? errno : rmb_write_at(fd, text, strlen(text), 0);
+	if (fd >= 0 && close(fd) && !number)
+		number = errno;
+	if (!number && rename(temporary, path))
+		number = errno;
+	if (!number)
+		return 0;
+	unlink(temporary);
+	return rmb_error_set(error, RMB_EOUTPUT, "%s: cannot be written: %s", path, strerror(number));
+}
+
+long
+rmb_folder_read(int folder, const char *name, char *text, size_t size)
+{
+	struct stat stat;
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	long n = -1;
+	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
+		n = (long)read(fd, text, size - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+DIR *
+rmb_folder_open(const struct rmb_cache *cache, const char *name)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s/%s", cache->root, name) >= (int)sizeof path) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	return opendir(path);
+}
+
+/* Whoever writes NAME.tmp.OWNER... is gone, or nobody can tell and the file has lain still for `age` seconds. */
+static bool
+abandoned(int folder, const char *name, time_t age)
+{
+	struct rmb_owner owner;
+	struct stat stat;
+	const char *by = strstr(name, ".tmp.");
+	enum rmb_life life = by && rmb_owner_read(by + strlen(".tmp."), &owner) == 0 ? rmb_owner_life(&owner) : RMB_ELSEWHERE;
+	if (life != RMB_ELSEWHERE)
+		return life == RMB_GONE;
+	return fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - stat.st_mtime > age;
+}
+
+static void
+sweep(const struct rmb_cache *cache, const char *name, time_t age)
+{
+	DIR *folder = rmb_folder_open(cache, name);
+	for (const struct dirent *entry; folder && (entry = readdir(folder));)
+		if (entry->d_name[0] != '.' && abandoned(dirfd(folder), entry->d_name, age))
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder)
+		closedir(folder);
+}
+
+void
+rmb_folder_sweep(const struct rmb_cache *cache)
+{
+	sweep(cache, "tmp", TMP_AGE);
+	sweep(cache, "runs", RUN_AGE);
+	rmb_lease_sweep(cache);
+}
