@@ -300,9 +300,9 @@ static const char *
 image_note(struct rmb_arena *arena, const struct rmb_image *image)
 {
 	if (image->rows == image->full_rows && image->columns == image->full_columns)
-		return "Colours leave out the outermost 0.5 % of values at each end.";
+		return "Colours leave out the outermost 0.5\xc2\xa0% of values at each end.";
 	return rmb_arena_printf(arena, "Shown: means over blocks, %" PRId64 " x %" PRId64 " of %" PRId64 " x %" PRId64
-	                        " values; colours leave out the outermost 0.5 %% of them at each end.",
+	                        " values; colours leave out the outermost 0.5\xc2\xa0%% of them at each end.",
 	                        image->rows, image->columns, image->full_rows, image->full_columns);
 }
 
