@@ -11,10 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "pipeline/inputs.h"
+#include "pipeline/table.h"
 #include "rumble/array.h"
 #include "rumble/hash.h"
+#include "rumble/units.h"
 
-enum { MOST = 16384, BUCKETS = 4096, LINE = 256, NFIELDS = 5 };
+enum { LARGE = 1 << 30, MOST = 16384, BUCKETS = 4096, LINE = 256, NFIELDS = 5 };
 static const char format[] = "rumble hashes 1\n";
 
 struct known {
@@ -131,6 +133,18 @@ has_settled(const uint64_t *field, struct timespec now)
 	return changed + 2000000000u < nanoseconds(now);
 }
 
+/* Reading a session of many gigabytes takes long enough to be said to whoever sits before the terminal. */
+static void
+tell_of_large(const char *path, const struct stat *stat_of)
+{
+	char size[64];
+	struct rmb_arena *arena = stat_of->st_size >= LARGE && isatty(STDERR_FILENO) ? rmb_arena_new() : NULL;
+	if (arena)
+		fprintf(stderr, "reading %s (%s), once, to know its content\n", rmb_harmless(arena, path),
+		        rmb_quantity_print((double)stat_of->st_size, "B", size, sizeof size));
+	rmb_arena_free(arena);
+}
+
 int
 rmb_inputs_hash(struct rmb_inputs *inputs, const char *path, char *hex, struct rmb_error *error)
 {
@@ -145,6 +159,7 @@ rmb_inputs_hash(struct rmb_inputs *inputs, const char *path, char *hex, struct r
 		memcpy(hex, known->hex, RMB_KEY_MAX);
 		return 0;
 	}
+	tell_of_large(path, &before);
 	clock_gettime(CLOCK_REALTIME, &now);
 	one.lasts = has_settled(one.field, now);
 	int code = rmb_hash_file(path, one.hex, error);

@@ -36,3 +36,9 @@ rmb_machine_memory(void)
 	double used = read_number("/sys/fs/cgroup/memory.current", "%lf", 0) - read_number("/sys/fs/cgroup/memory.stat", "inactive_file %lf", 0);
 	return fmin(available, fmax(0, most - used));
 }
+
+double
+rmb_machine_budget(double asked)
+{
+	return asked > 0 ? asked : 0.8 * rmb_machine_memory();
+}

@@ -6,4 +6,6 @@
 int rmb_machine_cores(void);
 /* Memory that can be taken without swapping, within the limit of a container, bytes. */
 double rmb_machine_memory(void);
+/* Bytes that a run may take: what was asked for, or four fifths of that if it is 0. */
+double rmb_machine_budget(double asked);
 #endif

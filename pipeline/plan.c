@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "pipeline/bundle.h"
+#include "pipeline/machine.h"
 #include "pipeline/plan.h"
 #include "pipeline/reason.h"
 #include "rumble/units.h"
@@ -329,8 +329,7 @@ rmb_plan_free(struct rmb_plan *plan)
 double
 rmb_plan_seconds(const struct rmb_plan *plan, int jobs)
 {
-	long cores = jobs > 0 ? jobs : sysconf(_SC_NPROCESSORS_ONLN);
-	return fmax(plan->path, plan->work / (double)(cores > 0 ? cores : 1));
+	return fmax(plan->path, plan->work / (jobs > 0 ? jobs : rmb_machine_cores()));
 }
 
 int

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <math.h>
 #include "pipeline/events.h"
+#include "pipeline/machine.h"
 #include "pipeline/session.h"
 #include "pipeline/table.h"
 #include "rumble/units.h"
@@ -129,7 +130,7 @@ rmb_command_plan(const struct rmb_options *options)
 		}
 		if (options->check && plan->nrun)
 			status = FOUND_WORK;
-		if (rmb_plan_fits(plan, rmb_cache_free_bytes(&session.cache), options->memory, &error))
+		if (rmb_plan_fits(plan, rmb_cache_free_bytes(&session.cache), rmb_machine_budget(options->memory), &error))
 			status = rmb_complain(options, &error);
 	}
 	rmb_plan_free(plan);

@@ -581,7 +581,7 @@ prepare(struct run *run, struct rmb_error *error)
 	size_t n = (size_t)run->plan->nsteps;
 	struct rmb_arena *arena = run->plan->arena;
 	int jobs = run->options->jobs > 0 ? run->options->jobs : rmb_machine_cores();
-	run->budget = run->options->memory > 0 ? run->options->memory : 0.8 * rmb_machine_memory();
+	run->budget = rmb_machine_budget(run->options->memory);
 	int code = rmb_plan_fits(run->plan, rmb_cache_free_bytes(run->cache), run->budget, error);
 	if (code)
 		return code;
