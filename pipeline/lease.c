@@ -91,8 +91,8 @@ struct generations {
 	uint64_t skip;              /* our own number */
 	struct token *token;        /* NULL or fd -1: made when the clock is needed */
 	uint64_t highest;           /* 0: there are none */
-	bool alive;                 /* the owner of one of them is alive */
-	char owner[384];            /* and this is who */
+	uint64_t alive;             /* the highest whose owner is alive, 0: nobody is */
+	char owner[384];            /* one who is alive */
 };
 
 /* "KEY.lease.N": N, or 0. key NULL: of any key. */
@@ -104,7 +104,7 @@ lease_number(const char *name, const char *key)
 	if (strlen(name) < n + 8 || (key && strncmp(name, key, n)) || strncmp(name + n, ".lease.", 7) || name[n + 7] < '0' || name[n + 7] > '9')
 		return 0;
 	uint64_t number = strtoull(name + n + 7, &end, 10);
-	return *end ? 0 : number;
+	return *end || number > INT64_MAX / 2 ? 0 : number; /* a row that no clock began */
 }
 
 /* Seconds since the last heartbeat, by the file server's clock; 0 if the clock cannot be read. */
@@ -151,15 +151,15 @@ look(struct generations *g, const char *key)
 	DIR *folder = rmb_folder_open(g->cache, "leases");
 	if (!folder)
 		return errno;
-	g->highest = 0;
-	g->alive = false;
+	g->highest = g->alive = 0;
 	for (const struct dirent *entry; (entry = readdir(folder));) {
 		uint64_t number = lease_number(entry->d_name, key);
 		if (number == 0 || number == g->skip)
 			continue;
 		if (number > g->highest)
 			g->highest = number;
-		g->alive = g->alive || is_alive(g, dirfd(folder), entry->d_name);
+		if (number > g->alive && is_alive(g, dirfd(folder), entry->d_name))
+			g->alive = number;
 	}
 	closedir(folder);
 	return 0;
@@ -178,10 +178,10 @@ beat(void *unused)
 	pthread_mutex_lock(&beaten.mutex);
 	while (beaten.first) {
 		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += BEAT;
-		if (pthread_cond_timedwait(&beaten.wake, &beaten.mutex, &until) == 0)
-			continue; /* a lease came or went */
+		if (pthread_cond_clockwait(&beaten.wake, &beaten.mutex, CLOCK_MONOTONIC, &until) == 0)
+			continue; /* the last lease went */
 		for (struct rmb_lease *lease = beaten.first; lease; lease = lease->next)
 			futimens(lease->fd, NULL);
 	}
@@ -338,6 +338,7 @@ rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease
 	return claim;
 }
 
+/* Somebody alive with a higher number has taken over, or is between steps 2 and 3 and will step back in a moment. */
 bool
 rmb_lease_holds(struct rmb_lease *lease)
 {
@@ -345,8 +346,16 @@ rmb_lease_holds(struct rmb_lease *lease)
 	struct rmb_cache cache = { lease->folder };
 	struct generations g = { .cache = &cache, .token = &token, .skip = lease->number };
 	struct stat stat;
-	futimens(lease->fd, NULL);
-	bool holds = fstat(lease->fd, &stat) == 0 && stat.st_nlink > 0 && look(&g, lease->key) == 0 && g.highest < lease->number;
+	bool holds = false;
+	for (int i = 0; i < 20 && !holds; i++) {
+		if (i > 0)
+			usleep(5000);
+		if (fstat(lease->fd, &stat) || stat.st_nlink == 0)
+			break;
+		holds = look(&g, lease->key) == 0 && g.alive < lease->number;
+	}
+	if (holds)
+		futimens(lease->fd, NULL);
 	drop_token(&token);
 	return holds;
 }
@@ -365,7 +374,7 @@ rmb_lease_held(const struct rmb_cache *cache, const char *key)
 {
 	struct token token = { .fd = -1 };
 	struct generations g = { .cache = cache, .token = &token };
-	bool held = look(&g, key) == 0 && g.alive;
+	bool held = look(&g, key) == 0 && g.alive > 0;
 	drop_token(&token);
 	return held;
 }

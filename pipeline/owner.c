@@ -25,19 +25,21 @@ read_small(const char *path, char *text, size_t size)
 	return (size_t)n;
 }
 
-/* Start time of a process, 0: it cannot be read, 1: it has ended and waits for its parent. */
+/* Start time of a process, 0: it cannot be read, 1: it has ended and waits for its parent. A first thread that has ended while
+ * others have not looks the same but for their number, and may still hold files open. */
 static uint64_t
 process_start(int64_t pid)
 {
 	char path[64], text[1024], state;
+	int threads;
 	uint64_t start = 0;
 	snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
 	if (read_small(path, text, sizeof text) == 0)
 		return 0;
 	const char *rest = strrchr(text, ')'); /* the program's name may hold anything */
-	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64, &state, &start) != 2)
+	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d %*s %" SCNu64, &state, &threads, &start) != 3)
 		return 0;
-	return state == 'Z' || state == 'X' ? 1 : start;
+	return (state == 'Z' || state == 'X') && threads <= 1 ? 1 : start;
 }
 
 static struct rmb_owner self;

@@ -1,0 +1,227 @@
+/* Bundles: recordings and spikes come back from an object as they went in, and tables that lie are damage. */
+#include "support/check.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "pipeline/bundle.h"
+
+static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+static const char view_key[] = "1111111111111111111111111111111111111111111111111111111111111111";
+static char directory[64], path[128], view_path[128];
+static struct rmb_arena *arena;
+
+enum { N = 3, ROWS = 4, T = 6 };
+static const int64_t id[N] = { 7, 9, 11 }, plane[N] = { 0, 0, 1 }, row[N] = { 3, 0, 1 }, shift[N] = { 0, 5, 2 };
+static const int64_t segment[2] = { 0, 4 }, state[T] = { 1, 1, 2, 2, 2, 3 };
+static const double x[N] = { 1.5, NAN, 3 }, offset[N] = { 0, 1, 2 }, scale[N] = { 1, 0.5, 0 };
+static const struct rmb_interval interval[2] = { { 1, 4 }, { 7, 2 } };
+static const float samples[ROWS][9] = { { 1, 2, 3 }, { 4 }, { 5 }, { 6, 7, 8, 9 } };
+
+static struct rmb_recording
+recording(const char *source)
+{
+	struct rmb_recording r = {
+		.neurons = { .n = N, .id = id, .x = x, .plane = plane, .area = "V1\0CA1V2\0", .area_width = 3 },
+		.nframes = T, .rate = 3.5, .nsegments = 2, .segment = segment, .state = state, .scaling = "zscore ddof=0 eps=0",
+		.recipe_of_view = "circular shifts", .samples = samples[0], .stored_rows = ROWS, .stored_frames = 9, .row = row,
+		.nintervals = 2, .interval = interval, .shift = shift, .offset = offset, .scale = scale,
+	};
+	snprintf(r.source, sizeof r.source, "%s", source);
+	return r;
+}
+
+static void
+put(const char *to, const char *as, const struct rmb_array *array, int n)
+{
+	struct rmb_error error = { 0 };
+	struct rmb_object_writer *w = rmb_object_create(directory, as, array, n, NULL, 0, &error);
+	assert_string_equal(error.text, "");
+	for (int i = 0; i < n; i++)
+		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error), 0);
+	assert_int_equal(rmb_object_publish(w, to, 1, &error), 0);
+}
+
+static struct rmb_object *
+get(const char *from, const char *as)
+{
+	struct rmb_object *object = NULL;
+	assert_int_equal(rmb_object_open(from, as, RMB_VERIFY_ALL, &object, NULL), 0);
+	return object;
+}
+
+static void
+assert_same(const struct rmb_recording *a, const struct rmb_recording *b)
+{
+	assert_int_equal(a->neurons.n, b->neurons.n);
+	assert_memory_equal(a->neurons.id, b->neurons.id, sizeof id);
+	assert_memory_equal(a->neurons.x, b->neurons.x, sizeof x); /* NaN included */
+	assert_memory_equal(a->neurons.plane, b->neurons.plane, sizeof plane);
+	assert_memory_equal(a->neurons.area, b->neurons.area, N * 3);
+	assert_int_equal(a->neurons.area_width, b->neurons.area_width);
+	assert_null(b->neurons.y);
+	assert_null(b->neurons.probe);
+	assert_int_equal(a->nframes, b->nframes);
+	assert_true(a->rate == b->rate);
+	assert_int_equal(a->nsegments, b->nsegments);
+	assert_memory_equal(a->segment, b->segment, sizeof segment);
+	assert_memory_equal(a->state, b->state, sizeof state);
+	assert_string_equal(a->scaling, b->scaling);
+	assert_string_equal(a->recipe_of_view, b->recipe_of_view);
+	assert_int_equal(a->stored_rows, b->stored_rows);
+	assert_int_equal(a->stored_frames, b->stored_frames);
+	assert_memory_equal(a->row, b->row, sizeof row);
+	assert_memory_equal(a->shift, b->shift, sizeof shift);
+	assert_memory_equal(a->offset, b->offset, sizeof offset);
+	assert_memory_equal(a->scale, b->scale, sizeof scale);
+	assert_int_equal(a->nintervals, b->nintervals);
+	assert_memory_equal(a->interval, b->interval, sizeof interval);
+}
+
+static void
+a_recording_comes_back_with_its_samples(void **unused)
+{
+	(void)unused;
+	struct rmb_array array[32];
+	struct rmb_recording in = recording(""), out;
+	int n = 0;
+	assert_int_equal(rmb_bundle_recording(arena, "recording", &in, array, &n, NULL), 0);
+	assert_in_range(n, 1, 32);
+	put(path, key, array, n);
+	struct rmb_object *object = get(path, key);
+	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_RECORDING);
+	assert_int_equal(rmb_bundle_kind(object, "elsewhere"), 0);
+	assert_string_equal(rmb_bundle_source(object, "recording"), key);
+	assert_int_equal(rmb_unbundle_recording(arena, object, "recording", NULL, &out, NULL), 0);
+	assert_same(&in, &out);
+	assert_string_equal(out.source, key); /* what a view of it must name */
+	assert_memory_equal(out.samples, samples, sizeof samples);
+	assert_int_equal((uintptr_t)out.samples % 64, 0);
+	rmb_object_close(object);
+}
+
+static void
+a_view_finds_its_samples_in_the_object_it_names(void **unused)
+{
+	(void)unused;
+	struct rmb_array array[32];
+	struct rmb_recording in = recording(""), out;
+	struct rmb_error error = { 0 };
+	int n = 0;
+	assert_int_equal(rmb_bundle_recording(arena, "recording", &in, array, &n, NULL), 0);
+	put(path, key, array, n);
+	in = recording(key);
+	n = 0;
+	assert_int_equal(rmb_bundle_recording(arena, "zscored", &in, array, &n, NULL), 0);
+	put(view_path, view_key, array, n);
+	struct rmb_object *object = get(path, key), *view = get(view_path, view_key);
+	assert_string_equal(rmb_bundle_source(view, "zscored"), key);
+	assert_int_equal(rmb_unbundle_recording(arena, view, "zscored", object, &out, NULL), 0);
+	assert_same(&in, &out);
+	assert_memory_equal(out.samples, samples, sizeof samples);
+	assert_int_equal(rmb_unbundle_recording(arena, view, "zscored", NULL, &out, NULL), 0); /* to look at annotations */
+	assert_null(out.samples);
+	assert_int_equal(rmb_unbundle_recording(arena, view, "zscored", view, &out, &error), RMB_EDAMAGE); /* not the object it names */
+	assert_non_null(strstr(error.text, "activity"));
+	rmb_object_close(view);
+	rmb_object_close(object);
+}
+
+static void
+spikes_come_back(void **unused)
+{
+	(void)unused;
+	static const double time[4] = { 0.5, 1, 1, 2.25 }, observed[2] = { 0, 3 };
+	static const int64_t first[N + 1] = { 0, 1, 1, 4 };
+	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1, .observed = observed }, out;
+	struct rmb_array array[32];
+	int n = 0;
+	assert_int_equal(rmb_bundle_spikes(arena, "recording", &in, array, &n, NULL), 0);
+	put(path, key, array, n);
+	struct rmb_object *object = get(path, key);
+	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_SPIKES);
+	assert_int_equal(rmb_unbundle_spikes(arena, object, "recording", &out, NULL), 0);
+	assert_int_equal(out.nspikes, 4);
+	assert_int_equal(out.nobserved, 1);
+	assert_memory_equal(out.time, time, sizeof time);
+	assert_memory_equal(out.first, first, sizeof first);
+	assert_memory_equal(out.observed, observed, sizeof observed);
+	assert_memory_equal(out.neurons.id, id, sizeof id);
+	rmb_object_close(object);
+}
+
+/* What changes one member of a bundle into a lie. */
+struct lie { const char *member; enum { DROP, SHORTEN, RETYPE, DEEPEN, BREAK } how; };
+
+static void
+tables_that_lie_are_damage(void **unused)
+{
+	(void)unused;
+	static const int64_t far[N] = { 3, 0, ROWS };
+	static const struct lie lies[] = {
+		{ "nframes", DROP }, { "nframes", RETYPE }, { "rate", DROP }, { "rate", RETYPE }, { "nneurons", DROP }, { "scaling", DROP },
+		{ "source", DROP }, { "source", RETYPE }, { "view", DROP }, { "stored_rows", DROP }, { "stored_frames", DEEPEN },
+		{ "id", SHORTEN }, { "id", RETYPE }, { "x", SHORTEN }, { "x", DEEPEN }, { "area", SHORTEN }, { "area", RETYPE },
+		{ "segment", DROP }, { "segment", RETYPE }, { "state", SHORTEN }, { "row", SHORTEN }, { "row", BREAK }, { "shift", SHORTEN },
+		{ "offset", DROP }, { "scale", DROP }, { "scale", SHORTEN }, { "interval", DROP }, { "interval", SHORTEN }, { "interval", RETYPE },
+		{ "activity", DROP }, { "activity", SHORTEN }, { "activity", RETYPE },
+	};
+	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+		struct rmb_array array[32];
+		struct rmb_recording in = recording(""), out;
+		struct rmb_error error = { 0 };
+		char name[128];
+		int n = 0, at = 0;
+		assert_int_equal(rmb_bundle_recording(arena, "recording", &in, array, &n, NULL), 0);
+		snprintf(name, sizeof name, "recording/%s", lies[i].member);
+		while (at < n && strcmp(array[at].name, name))
+			at++;
+		assert_true(at < n);
+		switch (lies[i].how) {
+		case DROP: array[at] = array[--n]; break;
+		case SHORTEN: array[at].axis[0].n--; break;
+		case RETYPE: array[at].type = RMB_UINT8; break;
+		case DEEPEN: array[at].axis[array[at].naxes++] = rmb_axis_index("more", 1); break;
+		case BREAK: array[at].data = (void *)far; break;
+		}
+		put(path, key, array, n);
+		struct rmb_object *object = get(path, key);
+		if (rmb_unbundle_recording(arena, object, "recording", NULL, &out, &error) != RMB_EDAMAGE || !strstr(error.text, "recording"))
+			fail_msg("lie %zu about '%s' was believed", i, lies[i].member);
+		rmb_object_close(object);
+	}
+}
+
+static int
+begin(void **unused)
+{
+	(void)unused;
+	rmb_test_mkdir(directory, sizeof directory);
+	snprintf(path, sizeof path, "%s/object.h5", directory);
+	snprintf(view_path, sizeof view_path, "%s/view.h5", directory);
+	arena = rmb_arena_new();
+	return 0;
+}
+
+static int
+end(void **unused)
+{
+	(void)unused;
+	rmb_arena_free(arena);
+	rmb_test_rmdir(directory);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_recording_comes_back_with_its_samples),
+		TEST(a_view_finds_its_samples_in_the_object_it_names),
+		TEST(spikes_come_back),
+		TEST(tables_that_lie_are_damage),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
