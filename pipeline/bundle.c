@@ -255,8 +255,10 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 		}
 	if (n != 1 || !is_activity(activity, r))
 		wrong(u, "activity");
-	else
+	else {
 		r->samples = activity->data;
+		r->mapped = (samples ? samples : u->object)->mapped;
+	}
 }
 
 static int

@@ -212,6 +212,7 @@ load_file(struct rmb_object *object, int fd, const char *path, const struct rmb_
 	if (code)
 		return code;
 	object->length = (size_t)block->length;
+	object->mapped = !small;
 	object->map = small ? mmap(NULL, object->length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
 	                    : mmap(NULL, object->length, PROT_READ, MAP_SHARED, fd, 0);
 	if (object->map == MAP_FAILED) {

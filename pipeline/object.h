@@ -46,6 +46,7 @@ struct rmb_object {
 	struct stat stat;             /* of the file when it was opened */
 	void *map;                    /* the mapping, and its length */
 	size_t length;
+	bool mapped;                  /* the mapping is of the file; a small file was read into memory of ours instead */
 	struct rmb_arena *arena;      /* everything else the object points to */
 };
 /* How much to verify before anything behind the user block is believed. */
