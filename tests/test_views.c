@@ -368,6 +368,52 @@ broken_spikes_are_refused(void **state)
 	assert_true(rmb_spikes_valid(&good, NULL));
 }
 
+/* Tables drawn at random, most of them slightly wrong. What is called valid must be readable; AddressSanitizer looks on. */
+static void
+whatever_is_valid_can_be_read(void **state)
+{
+	struct rmb_stream stream = rmb_stream_named("hostile tables");
+	uint64_t draw = 0;
+	int valid = 0, refused = 0;
+	(void)state;
+#define BELOW(n) rmb_random_below(stream, draw++, n)
+#define AROUND(n) (BELOW(12) ? BELOW(n) : BELOW(2) ? (n) : -1)
+	for (int k = 0; k < 20000; k++) {
+		int64_t rows = 1 + BELOW(4), frames = 1 + BELOW(6), n = 1 + BELOW(4), t = 0;
+		int64_t row[4], shift[4], segment[3] = { 0, 1 + BELOW(3), 2 + BELOW(4) };
+		struct rmb_interval interval[3];
+		int64_t nintervals = BELOW(4);
+		float *samples = malloc((size_t)(rows * frames) * sizeof *samples), *read;
+		assert_non_null(samples);
+		for (int64_t i = 0; i < rows * frames; i++)
+			samples[i] = (float)i;
+		for (int64_t i = 0; i < nintervals; t += interval[i++].n)
+			interval[i] = (struct rmb_interval){ AROUND(frames), 1 + BELOW(frames) };
+		struct rmb_recording r = { .neurons = { .n = n }, .nframes = BELOW(10) ? (nintervals ? t : frames) : 1 + BELOW(8), .rate = NAN,
+			                   .nsegments = 1 + BELOW(2), .segment = segment, .scaling = "none", .samples = samples, .stored_rows = rows,
+			                   .stored_frames = frames, .row = BELOW(3) ? row : NULL, .shift = BELOW(3) ? shift : NULL,
+			                   .nintervals = nintervals, .interval = interval };
+		for (int64_t i = 0; i < n; i++) {
+			row[i] = AROUND(rows);
+			shift[i] = AROUND(r.nframes);
+		}
+		if (rmb_recording_valid(&r, NULL)) {
+			valid++;
+			read = malloc((size_t)(n * r.nframes) * sizeof *read);
+			rmb_read_block(&r, 0, n, 0, r.nframes, read);
+			for (int64_t i = 0; i < n * r.nframes; i++) /* every value is one of its row */
+				assert_true((int64_t)read[i] / frames == (r.row ? row[i / r.nframes] : i / r.nframes));
+			free(read);
+		} else
+			refused++;
+		free(samples);
+	}
+#undef AROUND
+#undef BELOW
+	printf("%d valid, %d refused\n", valid, refused);
+	assert_true(valid > 3000 && refused > 3000);
+}
+
 /* ---- pages ---- */
 
 /* Pages of this process that are backed by files. */
@@ -435,6 +481,7 @@ main(void)
 		cmocka_unit_test(scales_of_scales_are_one_scale),
 		cmocka_unit_test(broken_recordings_are_refused),
 		cmocka_unit_test(broken_spikes_are_refused),
+		cmocka_unit_test(whatever_is_valid_can_be_read),
 		cmocka_unit_test(dropping_rows_frees_pages_and_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
