@@ -40,7 +40,7 @@ pairs(const struct rmb_found *found, int64_t n, double *x, double *y, struct rmb
 		y[i] = all[by_neuron ? i * width + 1 : n + i];
 	}
 	if (!code && width == 3)
-		rmb_load_note(notes, "%s: '%s' has three coordinates; the first two are used as x and y", found->file->path, m->name);
+		rmb_load_note(notes, "'%s' has three coordinates; the first two are used as x and y", m->name);
 	return code;
 }
 

@@ -46,14 +46,14 @@ rmb_load_note(struct rmb_load_notes *notes, const char *format, ...)
 
 /* Whether a member found by its name alone can play the role at all; if it is just unreadable, that is noted. */
 static bool
-plausible(const struct role *role, const struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_notes *notes)
+plausible(const struct role *role, const struct rmb_member *m, struct rmb_load_notes *notes)
 {
 	bool text = m->number == RMB_BYTES || m->number == RMB_UTF32;
 	bool matrix = strcmp(role->setting, "activity") == 0;
 	if (strcmp(role->setting, "spikes") == 0 || matrix)
 		return (m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1) == matrix;
 	if (m->refusal || (text && !role->text)) {
-		rmb_load_note(notes, "%s: '%s' was left out: it %s", file->path, m->name, m->refusal ? m->refusal : "holds text");
+		rmb_load_note(notes, "'%s' was left out: it %s", m->name, m->refusal ? m->refusal : "holds text");
 		return false;
 	}
 	return true;
@@ -75,7 +75,7 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 	}
 	for (int i = 0; i < 3 && role->usual[i] && !code; i++) {
 		code = file->format->find(file, role->usual[i], &m, error);
-		if (code || !m || !plausible(role, file, m, notes))
+		if (code || !m || !plausible(role, m, notes))
 			continue;
 		if (found->member)
 			return rmb_error_set(error, RMB_EINPUT, "%s holds both '%s' and '%s': say which one is meant with `%s: %s`", file->path,

@@ -16,26 +16,34 @@ static const struct rmb_param params[] = {
 	{ "path", RMB_FILE, AT(path), .help = "the recording's file" },
 	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5", .help = "format of the file; auto goes by its first bytes" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
-	{ "activity", RMB_STRING, AT(activity), "none", true, .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks" },
+	{ "activity", RMB_STRING, AT(activity), "none", true,
+	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks" },
 	{ "spikes", RMB_STRING, AT(spikes), "none", true, .help = "name of the spike times; found by itself: st, spikes" },
 	{ "unit", RMB_STRING, AT(unit), "none", true, .help = "name of the array with the neuron of each spike; found by itself: clu" },
-	{ "counts", RMB_STRING, AT(counts), "none", true, .help = "name of the array with the number of spikes of each neuron, for times that lie neuron after neuron; found by itself: sCount" },
-	{ "ends", RMB_STRING, AT(ends), "none", true, .help = "name of the array with the end of each neuron's part of the spike times" },
+	{ "counts", RMB_STRING, AT(counts), "none", true,
+	  .help = "name of the number of spikes of each neuron, for times that lie neuron after neuron; found by itself: sCount" },
+	{ "ends", RMB_STRING, AT(ends), "none", true, .help = "name of the end of each neuron's part of the spike times" },
 	{ "x", RMB_STRING, AT(x), "none", true, .help = "name of the x positions; found by itself: xpos" },
 	{ "y", RMB_STRING, AT(y), "none", true, .help = "name of the y positions, or depths along a probe; found by itself: ypos" },
-	{ "positions", RMB_STRING, AT(positions), "none", true, .help = "name of an array N x 2 or 2 x N with x and y; found by itself: epos, xyz" },
+	{ "positions", RMB_STRING, AT(positions), "none", true,
+	  .help = "name of an array N x 2 or 2 x N with x and y; found by itself: epos, xyz" },
 	{ "positions_file", RMB_FILE, AT(positions_file), "none", true, .help = "an .npy file N x 2 or 2 x N with x and y" },
 	{ "quality", RMB_STRING, AT(quality), "none", true, .help = "name of the quality of each neuron; found by itself: snr" },
 	{ "quality_file", RMB_FILE, AT(quality_file), "none", true, .help = "an .npy file with the quality of each neuron" },
-	{ "area", RMB_STRING, AT(area), "none", true, .help = "name of the brain area of each neuron, text or numbers; found by itself: areas" },
+	{ "area", RMB_STRING, AT(area), "none", true,
+	  .help = "name of the brain area of each neuron, text or numbers; found by itself: areas" },
 	{ "plane", RMB_STRING, AT(plane), "none", true, .help = "name of the imaging plane of each neuron; found by itself: iplane" },
 	{ "probe", RMB_STRING, AT(probe), "none", true, .help = "name of the probe of each neuron; found by itself: iprobe" },
-	{ "id", RMB_STRING, AT(id), "none", true, .help = "name of the number of each neuron, which unit then refers to; without it 0, 1, 2, ..." },
-	{ "orientation", RMB_WORD, AT(orientation), "auto", .words = "auto|neurons-first|frames-first", .help = "which axis of the activity comes first; auto goes by the lengths of the other arrays" },
+	{ "id", RMB_STRING, AT(id), "none", true,
+	  .help = "name of the number of each neuron, which unit then refers to; without it 0, 1, 2, ..." },
+	{ "orientation", RMB_WORD, AT(orientation), "auto", .words = "auto|neurons-first|frames-first",
+	  .help = "which axis of the activity comes first; auto goes by the lengths of the other arrays" },
 	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12, .help = "spike times are ticks of this clock; none: they are seconds" },
-	{ "window", RMB_REALS, AT(window), "none", true, "s", .help = "[a, b]: keep spikes from a to before b; this becomes the observed interval" },
+	{ "window", RMB_REALS, AT(window), "none", true, "s",
+	  .help = "[a, b]: keep spikes from a to before b; this becomes the observed interval" },
 	{ "pixel", RMB_REAL, AT(pixel), "1 um", false, "um", 1e-6, 1e6, .help = "positions are multiplied by this" },
-	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail", .help = "what to do with neurons that have a sample that is not finite" },
+	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail",
+	  .help = "what to do with neurons that have a sample that is not finite" },
 	{ 0 }
 };
 static const struct rmb_port in[] = { { 0 } };
@@ -59,8 +67,8 @@ check(const void *settings, struct rmb_error *error)
 	const struct rmb_load_settings *set = settings;
 	int owners = (set->unit != NULL) + (set->counts != NULL) + (set->ends != NULL);
 	if (set->activity && (makes(set) & RMB_SPIKES))
-		return rmb_error_set(error, RMB_ERECIPE, "`activity` and settings for spikes (spikes, unit, counts, ends, clock, window) are given together; "
-		                     "a recording is loaded as one or the other");
+		return rmb_error_set(error, RMB_ERECIPE, "`activity` is given together with settings for spikes (spikes, unit, counts, ends, clock, "
+		                     "window); a recording is loaded as one or the other");
 	if (owners > 1)
 		return rmb_error_set(error, RMB_ERECIPE, "give one of `unit`, `counts` and `ends`, not %d", owners);
 	if (set->positions && set->positions_file)
@@ -121,10 +129,10 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 	if (kept == n)
 		return 0;
 	if (kept == 0 || strcmp(set->nonfinite, "fail") == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: %" PRId64 " of %" PRId64 " neurons have samples that are missing or infinite (not finite in float32), "
-		                "first neuron %" PRId64 " at frame %" PRId64 "%s", set->path, n - kept, n, all->neurons.id[first], bad[first],
-		                kept ? "; `nonfinite: drop` would leave these neurons out" : "");
-	rmb_warn(call, "%" PRId64 " of %" PRId64 " neurons were dropped because they have samples that are missing or infinite: first neuron %" PRId64
+		return rmb_fail(call, RMB_EDATA, "%s: found samples that are missing or infinite (not finite in float32) in %" PRId64
+		                " of %" PRId64 " neurons, first in neuron %" PRId64 " at frame %" PRId64 "%s", set->path, n - kept, n,
+		                all->neurons.id[first], bad[first], kept ? "; `nonfinite: drop` would leave these neurons out" : "; nothing is left to analyse");
+	rmb_warn(call, "dropped %" PRId64 " of %" PRId64 " neurons for samples that are missing or infinite, first in neuron %" PRId64
 	         " at frame %" PRId64, n - kept, n, all->neurons.id[first], bad[first]);
 	int code = rmb_neurons_select(rmb_call_arena(call), &all->neurons, rows, kept, &neurons, rmb_call_error(call));
 	return code ? code : rmb_output_rows(call, "recording", rows, &neurons);
@@ -176,7 +184,8 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	if (!code)
 		code = rmb_load_activity(&layout->activity, frames_first, &sink, bad, &inexact, error);
 	if (!code && inexact)
-		rmb_load_note(notes, "%s: %" PRId64 " whole numbers of '%s' are above 2^24 and were rounded to float32", set->path, inexact, m->name);
+		rmb_load_note(notes, "rounded %" PRId64 " of %" PRId64 " whole numbers in '%s', which are above 2^24, to float32", inexact, m->count,
+		              m->name);
 	return code ? code : drop_rows(call, set, &recording, bad);
 }
 

@@ -159,15 +159,20 @@ type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 	const uint16_t one = 1;
 	bool little = *(const unsigned char *)&one == 1;
 	m->type = rmb_load_printable(arena, text, strlen(text));
-	if (*text == '[')
-		m->type = "records", m->item = 1, m->refusal = "holds records (a structured type), which rumble does not read: save each field as an array of its own";
-	else if (text[0] && text[1] == 'O')
-		m->type = "Python objects", m->item = 1, m->refusal = "holds Python objects, that is a pickle, which is code and is not loaded: save it as plain numbers, for "
+	m->item = 1;
+	if (*text == '[') {
+		m->type = "records";
+		m->refusal = "holds records (a structured type), which rumble does not read: save each field as an array of its own";
+	} else if (text[0] && text[1] == 'O') {
+		m->type = "Python objects";
+		m->refusal = "holds Python objects, that is a pickle, which is code and is not loaded: save it as plain numbers, for "
 		             "example with np.save(name, np.asarray(x, float)) or as text with dtype str";
+	}
 	if (m->refusal || !m->type)
 		return m->type != NULL;
 	char *end = NULL;
-	unsigned long size = text[0] && strchr("<>|=", text[0]) && text[1] && text[2] >= '0' && text[2] <= '9' ? strtoul(text + 2, &end, 10) : 0;
+	bool formed = text[0] && strchr("<>|=", text[0]) && text[1] && text[2] >= '0' && text[2] <= '9';
+	unsigned long size = formed ? strtoul(text + 2, &end, 10) : 0;
 	if (!end || *end || size > 4096)
 		return false;
 	m->item = size;
@@ -194,7 +199,8 @@ rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *b
 	char type[256];
 	size_t least = n > 6 && bytes[6] > 1 ? 12 : 10;
 	if (n < least)
-		return rmb_error_set(error, RMB_EINPUT, "%s is truncated: the header of an .npy array needs %zu bytes, found %" PRId64, what, least, size);
+		return rmb_error_set(error, RMB_EINPUT, "%s is truncated: the header of an .npy array needs %zu bytes, found %" PRId64, what,
+		                     least, size);
 	if (memcmp(bytes, magic, 6) != 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s is not an .npy array: it does not begin with \\x93NUMPY", what);
 	if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
@@ -260,7 +266,6 @@ read_at(struct rmb_load_file *file, int fd, void *to, size_t n, int64_t at, stru
 static int
 npy_open(struct rmb_load_file *file, struct rmb_error *error)
 {
-	const char *base = strrchr(file->path, '/');
 	size_t n = file->size < RMB_NPY_HEADER_MAX ? (size_t)file->size : RMB_NPY_HEADER_MAX;
 	struct npy *npy = rmb_arena_alloc(file->arena, 1, sizeof *npy);
 	unsigned char *head = rmb_arena_alloc(file->arena, n, 1);
@@ -270,8 +275,7 @@ npy_open(struct rmb_load_file *file, struct rmb_error *error)
 	npy->fd = open(file->path, O_RDONLY | O_CLOEXEC);
 	if (npy->fd < 0)
 		return rmb_error_set(error, RMB_EINPUT, "cannot open %s: %s", file->path, strerror(errno));
-	base = base ? base + 1 : file->path;
-	npy->member.name = rmb_load_printable(file->arena, base, strlen(base));
+	npy->member.name = "array";
 	int code = read_at(file, npy->fd, head, n, 0, error);
 	if (!code)
 		code = rmb_npy_header(file->arena, file->path, head, n, file->size, &npy->member, error);
@@ -280,7 +284,7 @@ npy_open(struct rmb_load_file *file, struct rmb_error *error)
 	return code;
 }
 
-/* An array in a file of its own has no name; the name of the file does for it. */
+/* An array in a file of its own has no name; not that of the file, on which no result may depend. */
 static int
 npy_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error)
 {

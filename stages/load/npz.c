@@ -101,7 +101,8 @@ check_unique(struct rmb_load_file *file, struct npz *npz, struct rmb_error *erro
 	qsort(sorted, (size_t)n, sizeof *sorted, compare_names);
 	for (int64_t i = 1; i < n; i++)
 		if (strcmp(sorted[i - 1], sorted[i]) == 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s holds two members named '%s.npy'; which one is meant cannot be known", file->path, sorted[i]);
+			return rmb_error_set(error, RMB_EINPUT, "%s holds two members named '%s.npy'; which one is meant cannot be known", file->path,
+			                     sorted[i]);
 	return 0;
 }
 

@@ -26,7 +26,8 @@ struct rmb_layout {
 	struct rmb_found times;      /* time of each frame */
 };
 
-/* What a part has to say to the reader of the results goes through this, so that parts can be tested without the engine. */
+/* What a part has to say to the reader of the results goes through this, so that parts can be tested without the engine. It is
+ * stored with the results, so it must not depend on where the file lies or what it is called. */
 struct rmb_load_notes {
 	struct rmb_arena *arena;
 	int n;

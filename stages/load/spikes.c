@@ -45,11 +45,11 @@ read_times(const struct rmb_found *found, double clock, double **out, struct rmb
 		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' are whole numbers (%s) up to %.0f, perhaps ticks of a clock: "
 		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds", path, m->name, m->type, high);
 	if (isnan(clock) && high - low > 1e6)
-		rmb_load_note(notes, "%s: the spike times '%s' span %.0f s, that is %.0f days; if they are ticks of a clock, write for example "
-		              "`clock: 30 kHz`", path, m->name, high - low, (high - low) / 86400);
+		rmb_load_note(notes, "the spike times '%s' span %.0f s, that is %.0f days; if they are ticks of a clock, write for example "
+		              "`clock: 30 kHz`", m->name, high - low, (high - low) / 86400);
 	if (negative)
-		rmb_load_note(notes, "%s: %" PRId64 " of %" PRId64 " spike times in '%s' are negative, the first at index %" PRId64 "; they were kept",
-		              path, negative, m->count, m->name, first);
+		rmb_load_note(notes, "kept %" PRId64 " negative of %" PRId64 " spike times in '%s', the first at index %" PRId64, negative, m->count,
+		              m->name, first);
 	return 0;
 }
 
@@ -231,9 +231,9 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 	if (!code)
 		code = observe(set, *nneurons, arena, spikes, error);
 	if (!code && cut && spikes->nspikes < nspikes)
-		rmb_load_note(notes, "%s: %" PRId64 " of %" PRId64 " spikes lie outside the window and were left out", path, nspikes - spikes->nspikes, nspikes);
+		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the window", nspikes - spikes->nspikes, nspikes);
 	if (!code && disorder)
-		rmb_load_note(notes, "%s: %" PRId64 " spike times in '%s' are earlier than the one before them of the same neuron, the first at index %"
-		              PRId64 "; they were sorted", path, disorder, m->name, where);
+		rmb_load_note(notes, "sorted the spike times '%s': found %" PRId64 " of %" PRId64 " earlier than the one before of the same neuron, the "
+		              "first at index %" PRId64, m->name, disorder, nspikes, where);
 	return code;
 }

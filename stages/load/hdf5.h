@@ -1,0 +1,27 @@
+/* load/hdf5.h -- between the files that read HDF5. */
+#ifndef RMB_LOAD_HDF5_H
+#define RMB_LOAD_HDF5_H
+#include <hdf5.h>
+#include "load/format.h"
+
+enum { RMB_LONGEST_TEXT = 1024 }; /* of texts of variable length; the rest is cut */
+
+struct rmb_dataset {
+	struct rmb_member member;    /* first: a member is a dataset */
+	hid_t id, memory;            /* dataset, and the type its items are read as */
+	bool variable;               /* text of variable length */
+	hsize_t chunk[RMB_MEMBER_AXES]; /* [0] = 0: not chunked */
+	struct rmb_dataset *next;
+};
+
+struct rmb_hdf5 {
+	hid_t file;
+	struct rmb_dataset *first;   /* all that were opened */
+};
+
+/* hdf5_path.c: opens what `path` leads to from `group`, link by link; -1: it is not there, or an error was recorded. *hops counts soft
+ * links. */
+hid_t rmb_hdf5_walk(struct rmb_load_file *file, hid_t group, const char *path, int *hops, struct rmb_error *error);
+/* hdf5_judge.c: fills in shape, type and refusal of an open dataset. */
+int rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_error *error) RMB_CHECKED;
+#endif
