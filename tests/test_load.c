@@ -8,6 +8,8 @@
 #include "support/loading.h"
 #include "support/zipfile.h"
 
+extern const struct rmb_stage rmb_stage_load;
+
 #define REC RUMBLE_SHARED "/recordings/"
 
 static bool
@@ -425,6 +427,37 @@ spikes_out_of_order_or_before_zero_are_sorted_and_said(void **state)
 	assert_true(got.neurons == 3 && got.spikes == 2 && got.sum == 3);
 }
 
+static void
+settings_that_contradict_each_other_are_refused_without_a_file(void **state)
+{
+	(void)state;
+	const struct rmb_load_settings none = rmb_test_settings("a.npz");
+	const double backwards[] = { 2, 1 }, window[] = { 1, 2 };
+	struct rmb_load_settings set[9];
+	static const char *const says[9] = { NULL, "`activity`", "`unit`, `counts` and `ends`", "`positions` or `positions_file`",
+		"`positions` or `x` and `y`", "`quality` or `quality_file`", "`window` must be", "`window` must be", NULL };
+	for (int i = 0; i < 9; i++)
+		set[i] = none;
+	set[1].activity = "sp", set[1].clock = 30000;
+	set[2].unit = "clu", set[2].counts = "n";
+	set[3].positions = "xy", set[3].positions_file = "xy.npy";
+	set[4].positions_file = "xy.npy", set[4].y = "ypos";
+	set[5].quality = "snr", set[5].quality_file = "snr.npy";
+	set[6].window = (struct rmb_reals){ 2, backwards };
+	set[7].window = (struct rmb_reals){ 1, window };
+	set[8].window = (struct rmb_reals){ 2, window };
+	for (int i = 0; i < 9; i++) {
+		struct rmb_error error = { 0 };
+		assert_int_equal(rmb_stage_load.check(&set[i], &error), says[i] ? RMB_ERECIPE : 0);
+		if (says[i])
+			rmb_test_says("check", error.text, SAYS(says[i]));
+	}
+	assert_int_equal(rmb_stage_load.makes(&set[0]), RMB_RECORDING | RMB_SPIKES);
+	assert_int_equal(rmb_stage_load.makes(&set[8]), RMB_SPIKES);
+	set[0].activity = "sp";
+	assert_int_equal(rmb_stage_load.makes(&set[0]), RMB_RECORDING);
+}
+
 int
 main(void)
 {
@@ -441,6 +474,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(spike_lists_in_three_forms_give_the_same_spikes, begin, end),
 		cmocka_unit_test_setup_teardown(wrong_spike_lists_are_refused_with_both_numbers, begin, end),
 		cmocka_unit_test_setup_teardown(spikes_out_of_order_or_before_zero_are_sorted_and_said, begin, end),
+		cmocka_unit_test(settings_that_contradict_each_other_are_refused_without_a_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
