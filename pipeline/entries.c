@@ -83,6 +83,8 @@ read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rm
 	}
 	bool good = (setting->by = read_label_name(r, by)) != NULL;
 	setting->choice = rmb_arena_alloc(r->arena, (size_t)tree->n, sizeof *setting->choice);
+	if (!setting->choice)
+		rmb_reading_nomem(r);
 	for (int i = 0; setting->choice && i < tree->n; i++) {
 		const struct rmb_tree *key = tree->key[i];
 		if (tree->item[i] == by)

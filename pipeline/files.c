@@ -29,11 +29,13 @@ read_text(struct rmb_reading *r, const char *path, struct rmb_place from, struct
 		do
 			n = read(fd, text + *length, MOST_TEXT + 1 - *length);
 		while (n < 0 && errno == EINTR);
-	if (n < 0 || fd < 0)
+	if (fd >= 0 && !text)
+		rmb_reading_nomem(r);
+	else if (n < 0)
 		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s", from.line ? "the included file" : "the recipe", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return n < 0 ? NULL : text;
+	return n < 0 ? NULL : text; /* n is -1, too, if there is no file or no memory */
 }
 
 static const char *
@@ -42,10 +44,14 @@ directory_of(struct rmb_reading *r, const char *path)
 	const char *slash = strrchr(path, '/');
 	if (!slash)
 		return ".";
-	char *directory = slash == path ? rmb_arena_strdup(r->arena, "/") : rmb_arena_copy(r->arena, path, (size_t)(slash - path) + 1, 1);
-	if (directory && slash != path)
-		directory[slash - path] = '\0';
-	return directory ? directory : ".";
+	size_t length = slash == path ? 1 : (size_t)(slash - path); /* of "/x" the slash is the directory */
+	char *directory = rmb_arena_copy(r->arena, path, length + 1, 1);
+	if (!directory) {
+		rmb_reading_nomem(r);
+		return ".";
+	}
+	directory[length] = '\0';
+	return directory;
 }
 
 static void

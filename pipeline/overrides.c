@@ -39,7 +39,9 @@ parse_value(struct rmb_reading *r, const char *text, int number)
 	if (value[strspn(value, " ")] != '\0')
 		return rmb_tree_parse(r->arena, "--set", padded, length, r->m);
 	struct rmb_tree *empty = rmb_arena_alloc(r->arena, 1, sizeof *empty);
-	if (empty)
+	if (!empty)
+		rmb_reading_nomem(r);
+	else
 		*empty = (struct rmb_tree){ .kind = RMB_SCALAR, .place = { "--set", number, before + 1 }, .text = "", .quoted = true };
 	return empty;
 }
@@ -271,11 +273,15 @@ expand(struct expansion *e, const struct rmb_tree *tree, int depth)
 		const struct rmb_tree *new = expand(e, tree->item[i], depth + 1);
 		if (new == tree->item[i])
 			continue;
-		if (!item && !(item = rmb_arena_copy(e->r->arena, tree->item, (size_t)tree->n, sizeof *item)))
-			break;
+		if (!item && !(item = rmb_arena_copy(e->r->arena, tree->item, (size_t)tree->n, sizeof *item))) {
+			rmb_reading_nomem(e->r);
+			return tree;
+		}
 		item[i] = (struct rmb_tree *)new;
 	}
 	struct rmb_tree *copy = item ? rmb_arena_copy(e->r->arena, tree, 1, sizeof *tree) : NULL;
+	if (item && !copy)
+		rmb_reading_nomem(e->r);
 	if (!copy)
 		return tree;
 	copy->item = item;

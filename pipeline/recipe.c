@@ -243,8 +243,10 @@ rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int p
 		if (strcmp(from->given[i].name, p->name) == 0)
 			return !from->given[i].tree ? RMB_ERECIPE : rmb_value_read(recipe->arena, entry->stage->name, p, from->given[i].tree, from->base, value, m);
 	if (p->def) {
-		rmb_value_default(recipe->arena, p, value);
-		return 0;
+		int code = rmb_value_default(recipe->arena, p, value);
+		if (code)
+			rmb_mistake(m, code, entry->place, "out of memory while reading the default of %s", p->name);
+		return code;
 	}
 	if (from)
 		rmb_mistake(m, RMB_ERECIPE, from->place, "recording '%s' needs '%s', which '%s' (%s) reads: %s", from->name, p->name, entry->name,

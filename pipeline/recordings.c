@@ -59,8 +59,10 @@ match(struct rmb_reading *r, const char *base, const char *pattern, const char *
 			*end++ = '\\';
 		*end++ = *c;
 	}
-	if (!whole)
+	if (!whole) {
+		rmb_reading_nomem(r);
 		return 0;
+	}
 	sprintf(end, "%s%s", joined ? "/" : "", pattern);
 	glob_t found = { 0 };
 	int n = glob(whole, GLOB_NOSORT, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
@@ -68,8 +70,11 @@ match(struct rmb_reading *r, const char *base, const char *pattern, const char *
 	for (int i = 0; list && i < n; i++)
 		list[i] = rmb_arena_strdup(r->arena, found.gl_pathv[i] + (joined ? strlen(base) + 1 : 0));
 	globfree(&found);
-	if (!list)
-		return 0;
+	for (int i = 0; i < n; i++)
+		if (!list || !list[i]) {
+			rmb_reading_nomem(r);
+			return 0;
+		}
 	qsort(list, (size_t)n, sizeof *list, by_name);
 	*path = list;
 	return n;
@@ -95,6 +100,8 @@ one_path(struct rmb_reading *r, const struct rmb_tree *tree, const char *base)
 	if (tree->kind != RMB_SCALAR || !tree->text[strcspn(tree->text, "*?[")])
 		return tree;
 	const char *literal = *tree->text == '/' ? tree->text : rmb_arena_printf(r->arena, "%s/%s", base, tree->text);
+	if (!literal)
+		rmb_reading_nomem(r);
 	if (literal && lstat(literal, &stat_now) == 0)
 		return tree;
 	int n = match(r, base, tree->text, &path);
@@ -164,8 +171,10 @@ derive(struct rmb_reading *r, const char *path)
 	if (end - begin > LONGEST_NAME - 8)
 		end = begin + LONGEST_NAME - 8;
 	char *name = rmb_arena_alloc(r->arena, end - begin + 2, 1);
-	if (!name)
+	if (!name) {
+		rmb_reading_nomem(r);
 		return NULL;
+	}
 	for (size_t i = begin, n; i < end; i += n) {
 		uint32_t point = 0;
 		n = rmb_text_decode(path + i, end - i, &point);
@@ -191,6 +200,8 @@ static void
 refuse_duplicates(struct rmb_reading *r, const struct found_list *list)
 {
 	struct names names = { 0, rmb_arena_alloc(r->arena, (size_t)list->n, sizeof(struct found *)) };
+	if (!names.sorted)
+		rmb_reading_nomem(r);
 	for (int i = 0; names.sorted && i < list->n; i++)
 		if (list->found[i].name)
 			names.sorted[names.n++] = &list->found[i];
@@ -233,6 +244,8 @@ name_all(struct rmb_reading *r, struct found_list *list)
 		}
 		for (k = stem && strcmp(stem, last_stem) == 0 ? k : 2; name && taken(list, name); k++)
 			name = rmb_arena_printf(r->arena, "%s-%d", stem, k);
+		if (!name)
+			rmb_reading_nomem(r);
 		f->name = name ? name : "?";
 		last_stem = stem ? stem : "";
 	}
@@ -283,6 +296,8 @@ read_labels(struct rmb_reading *r, struct rmb_source *source, const struct rmb_t
 {
 	bool mapping = labels && labels->kind == RMB_MAPPING;
 	source->label = rmb_arena_alloc(r->arena, (mapping ? (size_t)labels->n : 0) + 1, sizeof *source->label);
+	if (!source->label)
+		rmb_reading_nomem(r);
 	if (labels && !mapping)
 		rmb_mistake(r->m, RMB_ERECIPE, labels->place, "labels expects a mapping such as {state: awake}; found %s", rmb_tree_kind_name(labels));
 	if (area && source->label)
@@ -302,6 +317,8 @@ read_tags(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tre
 	bool list = tags && tags->kind == RMB_SEQUENCE;
 	int n = !tags ? 0 : list ? tags->n : 1;
 	source->tag = rmb_arena_alloc(r->arena, (size_t)n, sizeof *source->tag);
+	if (!source->tag)
+		rmb_reading_nomem(r);
 	for (int i = 0; source->tag && i < n; i++) {
 		const char *tag = rmb_scalar(r, list ? tags->item[i] : tags, "tags expects a list of texts, such as [awake, V1]");
 		if (tag)
@@ -362,7 +379,9 @@ static void
 add_path(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tree *path, bool lost)
 {
 	struct rmb_tree *key = path ? rmb_arena_alloc(r->arena, 1, sizeof *key) : NULL;
-	if (key) {
+	if (path && !key) {
+		rmb_reading_nomem(r);
+	} else if (key) {
 		*key = (struct rmb_tree){ .kind = RMB_SCALAR, .text = "path", .place = path->place };
 		add_given(r, source, key, path);
 	} else if (lost) {

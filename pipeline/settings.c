@@ -236,7 +236,7 @@ rmb_param_words(struct rmb_arena *arena, const struct rmb_param *param)
 	char *text = rmb_arena_strdup(arena, param->words);
 	for (int i = 0; word && text && i < n; i++)
 		word[i] = strsep(&text, "|");
-	return word;
+	return word && word[0] ? word : NULL;
 }
 
 static int
@@ -337,6 +337,8 @@ read_span(const struct read *r, const struct rmb_tree *tree, struct rmb_value *v
 	long long first = 0, last = 0;
 	const char *dots = tree->kind == RMB_SCALAR ? strstr(tree->text, "..") : NULL;
 	char *left = dots ? rmb_arena_strdup(r->arena, tree->text) : NULL;
+	if (dots && !left)
+		return nomem(r, tree);
 	if (left)
 		left[dots - tree->text] = '\0';
 	if (!left || rmb_integer_parse(left, &first, &error) || rmb_integer_parse(dots + 2, &last, &error))
@@ -537,7 +539,7 @@ rmb_value_read(struct rmb_arena *arena, const char *owner, const struct rmb_para
 	return code == 0 && !value->written ? nomem(&r, tree) : code;
 }
 
-void
+int
 rmb_value_default(struct rmb_arena *arena, const struct rmb_param *param, struct rmb_value *value)
 {
 	assert(param->def);
@@ -551,6 +553,7 @@ rmb_value_default(struct rmb_arena *arena, const struct rmb_param *param, struct
 	assert(code != RMB_ERECIPE);
 	value->place = (struct rmb_place){ NULL, 0, 0 };
 	value->written = param->def;
+	return code;
 }
 
 json_t *

@@ -27,8 +27,8 @@ struct rmb_value {              /* one value of the kind of its parameter, in it
  * stage in sentences. 0 or RMB_ERECIPE. RMB_FILE paths are resolved against directory `base`. */
 int rmb_value_read(struct rmb_arena *arena, const char *owner, const struct rmb_param *param, const struct rmb_tree *tree,
                    const char *base, struct rmb_value *value, struct rmb_mistakes *m) RMB_CHECKED;
-/* The default of a parameter that has one; asserts that the descriptor's text is right. */
-void rmb_value_default(struct rmb_arena *arena, const struct rmb_param *param, struct rmb_value *value);
+/* The default of a parameter that has one; asserts that the descriptor's text is right. 0, or RMB_ELIMIT: no memory. */
+int rmb_value_default(struct rmb_arena *arena, const struct rmb_param *param, struct rmb_value *value);
 /* Canonical JSON (new reference; NULL: no memory). RMB_FILE: its sha256. Same value, same JSON. */
 json_t *rmb_value_json(const struct rmb_param *param, const struct rmb_value *value);
 /* Back from the canonical JSON; RMB_EINTERNAL if it does not fit. RMB_FILE paths come from `files` (sha256 -> path). */

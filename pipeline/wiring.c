@@ -124,11 +124,15 @@ look_at(struct wiring *w, const struct rmb_entry *entry, int source)
 	const struct rmb_stage *stage = entry->stage;
 	int n = rmb_nparams(stage), code = 0;
 	struct rmb_value *value = rmb_arena_alloc(w->r->arena, (size_t)n, sizeof *value);
+	if (!value)
+		rmb_reading_nomem(w->r);
 	for (int i = 0; value && i < n; i++) {
 		int this = rmb_recipe_value(w->recipe, entry, i, source, &value[i], w->r->m);
 		code = code ? code : this;
 	}
 	void *settings = value && !code ? rmb_settings_make(w->r->arena, stage, value) : NULL;
+	if (value && !code && !settings)
+		rmb_reading_nomem(w->r);
 	if (!settings)
 		return ANY_KIND;
 	struct rmb_error error = { 0 };
