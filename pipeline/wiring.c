@@ -190,8 +190,9 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, const stru
 	const struct rmb_port *out = output_of(from, reference->output);
 	if (there & in->kinds) {
 		if (in->kinds == RMB_ARRAY && there == RMB_ARRAY && in->axes && out->axes && strcmp(in->axes, out->axes) != 0)
-			rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads an array [%s] at '%s', but '%s' is [%s]", entry->stage->name, in->axes,
-			            in->name, reference->text, out->axes);
+			rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, *out->axes ? "%s reads an array [%s] at '%s', but '%s' is an array [%s]"
+			            : "%s reads an array [%s] at '%s', but '%s' is a single number", entry->stage->name, in->axes, in->name,
+			            reference->text, out->axes);
 		return;
 	}
 	const char *between = remedy(there, in->kinds & ANY_KIND);

@@ -161,6 +161,12 @@ mistakes_of_wiring(void **state)
 		{ HEAD "  a.b: {stage: svca2, recording: z}\n", "'a.b' cannot name a node" },
 		{ HEAD "  a: {stage: zscore, recording: b}\n  b: {stage: zscore, recording: c}\n  c: {stage: zscore, recording: [z, a]}\n",
 		  "the stages go round in a cycle, where each reads the next: a -> b -> c -> a\n" },
+		{ HEAD "  f: {stage: bin, recording: z, rate: 3 Hz, width: 2 s}\n", "recipe.yaml:8:39: bin: " },
+		{ HEAD "  f: {stage: bin, recording: z}\n", "recipe.yaml:8:3: bin: " },
+		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s}\n  q: {stage: powerlaw, spectrum: p.exponent}\n",
+		  "recipe.yaml:10:34: powerlaw reads an array [rank] at 'spectrum', but 'p.exponent' is a single number" },
+		{ HEAD "  s: {stage: svca2, recording: z}\n  q: {stage: zscore, recording: s.spectrum}\n",
+		  "recipe.yaml:9:33: zscore reads a recording at 'recording', but 's.spectrum' (svca2) makes an array" },
 		{ HEAD "  a: {stage: zscore, recording: a}\n", "recipe.yaml:8:33: the stages go round in a cycle, where each reads the next: a -> a\n" },
 	};
 	check_rows(row, sizeof row / sizeof *row);
@@ -189,6 +195,11 @@ mistakes_of_recordings_and_top(void **state)
 		{ REC("  - {glob: \"*.npz\", name: x}\n"), "'*.npz' fits 2 files, which cannot all be named 'x'" },
 		{ REC("  - {path: a.npz, labels: [x]}\n"), "recipe.yaml:4:27: labels expects a mapping" },
 		{ REC("  - {path: a.npz, area: V1, labels: {area: x}}\n"), "recipe.yaml:4:38: a label cannot be called 'area' here" },
+		{ REC("  - {path: a.npz, labels: {x: 1, \"na\\x6de\": y}}\n"), "a label cannot be called 'name' here" },
+		{ REC("  - {path: a.npz, labels: {by: 1}}\n"), "a label cannot be called 'by' here" },
+		{ REC("  - {path: a.npz, area: [V1]}\n"), "recipe.yaml:4:25: a label expects a text, such as V1; found a list" },
+		{ REC("  - {path: \"x/?.npz\"}\n"), "recipe.yaml:4:12: no file in '.' fits 'x/?.npz'" },
+		{ REC("  - {glob: a.npz, path: b.npz}\n"), "recipe.yaml:4:25: a recording has a path or a glob, not both" },
 		{ REC("  - {path: a.npz, tags: [[x]]}\n"), "tags expects a list of texts" },
 		{ REC("  - {name: x, path: [a.npz]}\n"), "load: path expects the path of a file; found a list" },
 		{ HEAD "seeed: 3\n", "recipe.yaml:8:1: a recipe has no key 'seeed'; did you mean 'seed'?" },
@@ -198,6 +209,10 @@ mistakes_of_recordings_and_top(void **state)
 		{ HEAD "report: {output: /tmp/x.html}\n", "would lie outside the output directory" },
 		{ HEAD "report: {output: x.txt}\n", "expects a file name that ends in .html" },
 		{ HEAD "report: {outptu: x.html}\n", "recipe.yaml:8:10: report has no key 'outptu'; did you mean 'output'?" },
+		{ HEAD "report: {output: []}\n", "report: output expects a file name, such as report.html; found a list" },
+		{ HEAD "vars: [a]\n", "recipe.yaml:8:7: vars expects a mapping from names; found a list" },
+		{ HEAD "vars: {1a: 2}\n", "recipe.yaml:8:8: '1a' cannot name a variable" },
+		{ HEAD "include: {a: b}\n", "include expects the path of a recipe, or a list of them; found a mapping" },
 		{ HEAD "report: x.html\n", "report expects none or a mapping" },
 		{ HEAD "vars: {a: [1]}\n", "recipe.yaml:8:11: vars: a expects one text or number; found a list" },
 		{ HEAD "title: ${who}\n", "recipe.yaml:8:8: there is no variable 'who'" },
@@ -410,6 +425,9 @@ mistakes_in_set_point_too(void **state)
 		{ "recordings.fx26.name=x", "--set cannot change the name of a recording" },
 		{ "stages.s", "--set:1:1: --set expects NAME=VALUE" },
 		{ "stages.s=4", "--set stages.s needs the key to set" },
+		{ "stages.s.a.b.c.d.e.f.g.h.i=4", "this path is too deep" },
+		{ "stages.s..a=4", "--set:1:10: --set: this path is too deep or has an empty part" },
+		{ "stages.s.spacing=4\num", "--set expects NAME=VALUE on one line" },
 		{ "nothing.x=4", "--set knows title, seed" },
 		{ "seed=", "--set:1:6: recipe: seed expects a whole number" },
 		{ "stages.s.spacing=[4", "--set:1:18: missing ',' or ']' in a list" },
@@ -423,6 +441,54 @@ mistakes_in_set_point_too(void **state)
 			fail_msg("--set '%s': expected '%s', was told:\n%s", row[i].text, row[i].told, r.told);
 		forget(&r);
 	}
+}
+
+/* A folder whose name looks like a pattern, and a recording that is a folder. */
+static void
+folders_are_taken_as_they_stand(void **state)
+{
+	(void)state;
+	struct rmb_value value;
+	assert_int_equal(mkdir("[a]*", 0700) | mkdir("[a]*/b.dat", 0700) | mkdir("[a]*/c", 0700), 0);
+	write_file("[a]*/recipe.yaml", REC("  - {glob: \"?.*\"}\n  - {path: c/}\n  - {path: \"b*\"}\n"));
+	struct reading r = read_recipe("[a]*/recipe.yaml", NULL, 0);
+	if (!r.recipe)
+		fail_msg("%s", r.told);
+	static const char *const name[] = { "b", "c", "b-2" };
+	assert_int_equal(r.recipe->nsources, 3);
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(r.recipe->source[i].name, name[i]);
+	const struct rmb_entry *raw = &r.recipe->entry[0];
+	assert_int_equal(rmb_recipe_value(r.recipe, raw, rmb_param_index(raw->stage, "path"), 2, &value, r.m), 0);
+	assert_string_equal(value.path, "[a]*/b.dat");
+	forget(&r);
+}
+
+static void
+many_recordings_of_one_name_stay_apart(void **state)
+{
+	(void)state;
+	char text[20000] = "rumble: 1\nstages: {raw: {stage: load}}\nrecordings:\n";
+	for (int i = 0; i < 300; i++)
+		strcat(text, "  - {path: a.npz, area: x}\n");
+	struct reading r = read_text(text);
+	assert_non_null(r.recipe);
+	assert_int_equal(r.recipe->nsources, 300);
+	assert_string_equal(r.recipe->source[299].name, "a-300");
+	forget(&r);
+}
+
+static void
+includes_have_limits(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		char path[32], text[64];
+		snprintf(path, sizeof path, "i%d.yaml", i);
+		snprintf(text, sizeof text, "include: i%d.yaml\n", i + 1);
+		write_file(path, i < 11 ? text : "title: deep\n");
+	}
+	refused(HEAD "include: i0.yaml\n", "i6.yaml:1:10: too many included files; the limits are 64 files, 8 deep", 1);
 }
 
 static void
@@ -527,6 +593,9 @@ main(void)
 		cmocka_unit_test(files_are_included),
 		cmocka_unit_test(set_changes_a_recipe),
 		cmocka_unit_test(mistakes_in_set_point_too),
+		cmocka_unit_test(folders_are_taken_as_they_stand),
+		cmocka_unit_test(many_recordings_of_one_name_stay_apart),
+		cmocka_unit_test(includes_have_limits),
 		cmocka_unit_test(names_come_from_files_and_stay_apart),
 		cmocka_unit_test(every_form_of_a_recipe_is_accepted),
 		cmocka_unit_test(mutated_recipes_are_read_or_refused),
