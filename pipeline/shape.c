@@ -802,6 +802,37 @@ next_entry(const struct rmb_recipe *recipe, const bool *placed)
 	return -1;
 }
 
+/* An entry and the length of the longest way down to it. */
+struct rank { int entry, depth; const char *name; };
+
+static int
+by_rank(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+	return x->depth != y->depth ? x->depth - y->depth : strcmp(x->name, y->name);
+}
+
+/* Entries by depth, then by name: the order in which axes are made and parts of branches stand, so that names of nodes do not
+ * depend on the order in which the recipe lists its entries. */
+static struct rank *
+rank_entries(struct rmb_arena *arena, const struct rmb_recipe *recipe, const int *order)
+{
+	struct rank *rank = rmb_arena_alloc(arena, (size_t)recipe->nentries, sizeof *rank);
+	for (int i = 0; rank && i < recipe->nentries; i++) {
+		int e = order[i];
+		const struct rmb_entry *entry = &recipe->entry[e];
+		rank[e] = (struct rank){ e, 0, entry->name };
+		for (int u = 0; u < entry->nuses; u++)
+			for (int j = 0; j < entry->use[u].nreferences; j++) {
+				int above = rank[entry->use[u].reference[j].entry].depth;
+				rank[e].depth = above >= rank[e].depth ? above + 1 : rank[e].depth;
+			}
+	}
+	if (rank && recipe->nentries)
+		qsort(rank, (size_t)recipe->nentries, sizeof *rank, by_rank);
+	return rank;
+}
+
 struct rmb_shapes *
 rmb_shapes_make(struct rmb_arena *arena, const struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
@@ -813,14 +844,17 @@ rmb_shapes_make(struct rmb_arena *arena, const struct rmb_recipe *recipe, struct
 	shapes->shape = rmb_arena_alloc(arena, (size_t)recipe->nentries, sizeof *shapes->shape);
 	if (!shapes->order || !shapes->shape)
 		return NULL;
-	struct maker k = { .arena = arena, .recipe = recipe, .m = m, .shape = shapes->shape };
 	for (int i = 0; i < recipe->nentries; i++) {
 		int e = next_entry(recipe, placed);
 		assert(e >= 0); /* the recipe has no cycle */
 		placed[e] = true;
 		shapes->order[i] = e;
-		k.entry = &recipe->entry[e];
-		shapes->shape[e].known = !k.stop && make_shape(&k, &shapes->shape[e]);
 	}
-	return shapes;
+	struct maker k = { .arena = arena, .recipe = recipe, .m = m, .shape = shapes->shape };
+	const struct rank *rank = rank_entries(arena, recipe, shapes->order);
+	for (int i = 0; rank && i < recipe->nentries; i++) {
+		k.entry = &recipe->entry[rank[i].entry];
+		shapes->shape[rank[i].entry].known = !k.stop && make_shape(&k, &shapes->shape[rank[i].entry]);
+	}
+	return rank ? shapes : NULL;
 }
