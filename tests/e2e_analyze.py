@@ -1,0 +1,173 @@
+"""The analyses through the program: golden recordings, and recordings that are too small, deficient or unfit."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+RUMBLE, SHARED = os.environ["RUMBLE"], os.environ["RUMBLE_SHARED"]
+
+
+def golden(name):
+    path = os.path.join(SHARED, "reference", "golden", name)
+    if not os.path.exists(path):
+        raise AssertionError(f"golden file {path} is missing")
+    return h5py.File(path, "r")
+
+
+class Analyses(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(dir=".", prefix="analyze.")
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, *names):
+        return os.path.join(self.folder.name, *names)
+
+    def save(self, x, **members):
+        np.savez(self.path("x.npz"), sp=np.asarray(x, np.float32), **members)
+
+    def run_recipe(self, stages, expect=0, command="run"):
+        """Runs the stages on x.npz; `raw` and `z` stand before them. Returns what was said."""
+        text = ["rumble: 1", "seed: 1", "recordings:", "  - {name: x, path: x.npz, rate: 22 Hz}", "stages:", "  raw: {stage: load}",
+                "  z: {stage: zscore, recording: raw}"]
+        with open(self.path("recipe.yaml"), "w") as f:
+            f.write("\n".join(text + ["  " + s for s in stages]) + "\n")
+        options = ["--cache", self.path("cache"), "--out", self.path("out")] if command == "run" else []
+        done = subprocess.run([RUMBLE, command, self.path("recipe.yaml"), *options], capture_output=True, text=True, timeout=600)
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, expect, said)
+        return said
+
+    def result(self, node, name):
+        with h5py.File(self.path("out", "results", "x", node + ".h5"), "r") as f:
+            return f[name][()]
+
+    def close(self, found, expected, tolerance):
+        found, expected = np.asarray(found), np.asarray(expected)
+        self.assertEqual(found.shape, expected.shape)
+        self.assertTrue(np.isfinite(found).all())
+        self.assertLessEqual(np.abs(found - expected).max(), tolerance * np.abs(expected).max())
+
+
+class Golden(Analyses):
+    """Every golden recording with positions, in both precisions."""
+
+    def compare(self, name):
+        with golden(name) as f:
+            x, cases = f["input"], f["cases"]
+            self.save(x["X"][()], xpos=x["xpos"][()], ypos=x["ypos"][()])
+            halves = {h: "[" + ", ".join(map(str, cases["svca2_random/input"][h][()])) + "]" for h in ("half1", "half2")}
+            given = f"halves: given, half1: {halves['half1']}, half2: {halves['half2']}"
+            stages = []
+            for p in ("single", "double"):
+                stages += [f"direct_{p}: {{stage: spectrum, recording: z, precision: {p}}}",
+                           f"two_{p}: {{stage: svca2, recording: z, precision: {p}}}",
+                           f"forty_{p}: {{stage: svca2, recording: z, spacing: 40 um, precision: {p}}}",
+                           f"lag_{p}: {{stage: svca2, recording: z, lag: 4, precision: {p}}}",
+                           f"given_{p}: {{stage: svca2, recording: z, {given}, precision: {p}}}",
+                           f"one_{p}: {{stage: svca, recording: z, precision: {p}}}",
+                           f"half_{p}: {{stage: svca, recording: z, test_fraction: 0.5, precision: {p}}}",
+                           f"fit_{p}: {{stage: powerlaw, spectrum: two_{p}.spectrum, variant: paper}}",
+                           f"drop_{p}: {{stage: powerlaw, spectrum: two_{p}.spectrum}}"]
+            self.run_recipe(stages)
+            for p, tolerance in (("single", 1e-4), ("double", 1e-8)):
+                expected = lambda case, what: cases[case]["expected"][what][()]
+                for node, case in (("direct", "eig_ddof0"), ("two", "svca2"), ("forty", "svca2_40"), ("lag", "svca2_lag4"),
+                                   ("given", "svca2_random")):
+                    self.close(self.result(f"{node}_{p}", "spectrum"), expected(case, "s"), tolerance)
+                for node, case in (("one", "svca"), ("half", "svca_half")):
+                    for name, what in (("spectrum", "scov"), ("total", "varcov"), ("training", "train_singular")):
+                        self.close(self.result(f"{node}_{p}", name), expected(case, what), tolerance)
+                for node, case in (("fit", "svca2"), ("drop", "svca2_drop")):
+                    self.close(self.result(f"{node}_{p}", "exponent"), expected(case, "fit_alpha"), tolerance)
+                    self.close(self.result(f"{node}_{p}", "intercept"), expected(case, "fit_intercept"), tolerance)
+                    self.assertEqual(self.result(f"{node}_{p}", "used"), expected(case, "fit_used"))
+
+    def test_symmetric(self):
+        self.compare("symmetric200.h5")
+
+    def test_ephys(self):
+        self.compare("ephys151.h5")
+
+
+class Small(Analyses):
+    """Too few frames or neurons, copies, and what the user is told."""
+
+    def signals(self, nn, nt):
+        rng = np.random.default_rng(3)
+        return rng.standard_normal((nn, 4)) @ rng.standard_normal((4, nt)) + rng.standard_normal((nn, nt))
+
+    def test_fewer_frames_than_neurons(self):
+        self.save(self.signals(90, 61))
+        said = self.run_recipe(["direct: {stage: spectrum, recording: z}", "fit: {stage: powerlaw, spectrum: direct.spectrum}",
+                                "one: {stage: svca, recording: z, halves: random}"])
+        s = self.result("direct", "spectrum")
+        self.assertEqual(s.shape, (90,))
+        self.assertAlmostEqual(s.sum(), 90, places=3)
+        self.assertTrue((s[:60] > 0).all() and (s[60:] == 0).all())
+        self.assertIn("60 of 90 eigenvalues", said)
+        self.assertIn("ends at rank 90", said)
+        self.assertIn("cannot be compared with the 0.7 to 0.85", said)
+        self.assertIn("61 frames", said)
+        n = len(self.result("one", "spectrum"))
+        self.assertLessEqual(n, 29)     # blocks of one frame, 15 of them
+        self.assertEqual((len(self.result("one", "total")), len(self.result("one", "training"))), (n, n))
+
+    def test_every_neuron_twice(self):
+        x = self.signals(20, 500)
+        self.save(np.concatenate([x, x]))
+        said = self.run_recipe(["direct: {stage: spectrum, recording: z}",
+                                f"two: {{stage: svca2, recording: z, halves: given, half1: {list(range(20))}, half2: {list(range(20, 40))}}}"])
+        s = self.result("direct", "spectrum")
+        self.assertTrue((s[:20] > 0).all() and (s[20:] == 0).all())
+        self.assertIn("20 of 40 eigenvalues", said)
+        two = self.result("two", "spectrum")
+        self.assertLess(np.abs(two - s[:20] / 2 * 500).max(), 1e-4 * two[0])    # C = Z Z' of one copy
+
+    def test_positions_that_will_not_do(self):
+        x = self.signals(12, 300)
+        self.save(x)
+        said = self.run_recipe(["two: {stage: svca2, recording: z, halves: checkerboard}"], expect=1)
+        self.assertIn("no positions", said)
+        self.assertIn("halves: random", said)
+        said = self.run_recipe(["two: {stage: svca2, recording: z}"])
+        self.assertIn("drawn at random", said)
+        place = np.zeros(12)
+        place[3] = 25
+        self.save(x, xpos=place, ypos=np.zeros(12))
+        said = self.run_recipe(["two: {stage: svca2, recording: z, halves: checkerboard}"], expect=1)
+        self.assertIn("svca2: recording 'x' has 1 neuron in one half of the checkerboard", said)
+        said = self.run_recipe(["two: {stage: svca2, recording: z}"])
+        self.assertIn("11 and 1 neurons", said)
+
+    def test_what_is_not_zscored_is_refused(self):
+        self.save(self.signals(12, 300))
+        for stage in ("spectrum", "svca", "svca2"):
+            said = self.run_recipe([f"bad: {{stage: {stage}, recording: raw}}"], expect=1)
+            self.assertIn("not z-scored", said)
+            self.assertIn(f"zscore stage before {stage}", said)
+
+    def test_settings_that_do_not_fit(self):
+        self.save(self.signals(12, 300))
+        for stages, says in ((["two: {stage: svca2, recording: z, halves: given}"], "half1 and half2"),
+                             (["two: {stage: svca2, recording: z, half1: [0, 1], half2: [2, 3]}"], "halves: given"),
+                             (["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 7..7}"], "two ranks")):
+            self.assertIn(says, self.run_recipe(stages, expect=2, command="check"))
+        said = self.run_recipe(["two: {stage: svca2, recording: z, lag: 299}"], expect=1)
+        self.assertIn("leaves 1 of the 300 frames", said)
+        said = self.run_recipe(["two: {stage: svca2, recording: z, halves: given, half1: [0, 1], half2: [1, 2]}"], expect=1)
+        self.assertIn("neuron 1", said)
+        said = self.run_recipe(["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 12..500}"], expect=1)
+        self.assertIn("2 or more", said)
+
+    def test_self_test(self):
+        done = subprocess.run([RUMBLE, "selftest"], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("all checks passed", done.stdout)
+        self.assertNotIn("BAD", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
