@@ -107,13 +107,8 @@ def timed(command, env):
 
 
 def journal(cache):
-    """Lines of the journal, whatever it is called."""
-    for folder, _, files in os.walk(cache):
-        for f in files:
-            if "journal" in f:
-                with open(os.path.join(folder, f)) as lines:
-                    for line in lines:
-                        yield json.loads(line)
+    with open(os.path.join(cache, "journal.jsonl")) as lines:
+        return [line for line in map(json.loads, lines) if "seconds" in line]
 
 
 def program(args, folder):
@@ -128,8 +123,8 @@ def program(args, folder):
     print(f"\n| {'node, in its worker':32} | seconds | processor | peak memory / activity | object, kB |")
     print(f"| {'-' * 32} | ------- | --------- | ---------------------- | ---------- |")
     for line in journal(cache):
-        print(f"| {line.get('node', line.get('stage', '?')):32} | {line['seconds']:7.2f} | {line['cpu']:9.2f} | "
-              f"{line['peak_bytes'] / activity:22.2f} | {line['object_bytes'] / 1e3:10.0f} |")
+        print(f"| {line['stage']:32} | {line['seconds']:7.2f} | {line['cpu']:9.2f} | "
+              f"{line['peak'] / activity:22.2f} | {line['object'] / 1e3:10.0f} |")
     print(f"\nthe whole run, and its report: {total:.2f} s")
 
     small = os.path.join(folder, "small.npy")

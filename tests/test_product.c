@@ -187,7 +187,7 @@ static void
 a_product_stops_between_chunks(void **state)
 {
 	(void)state;
-	struct rmb_recording z = make(4, 10000);
+	struct rmb_recording z = make(4, 40000);
 	struct rmb_error error = { 0 };
 	double part = 0;
 	struct rmb_sweep sweep = { .first = &z, .threads = 2, .progress = stop_at_half, .progress_argument = &part };

@@ -32,13 +32,14 @@ struct rmb_sweep {
 	/* Piece 0..npieces-1 of a chunk, on thread 0..threads-1. 0 to go on. Pieces must not share what they write. */
 	int (*work)(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread);
 	void *argument;
-	/* Called between chunks with the part done, 0..1; may be NULL. Non-zero stops, and is returned. */
+	/* Called every few chunks with the part done, 0..1; may be NULL. Non-zero stops, and is returned. */
 	int (*progress)(void *argument, double part);
 	void *progress_argument;
 };
 
 /* 0, or what a piece or `progress` returned, or RMB_ELIMIT (no memory). */
 int rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error) RMB_CHECKED;
-/* Bytes of the packed chunks, for estimates. */
-double rmb_sweep_memory(double rows, double frames, bool in_double);
+/* Bytes of the packed chunks and of the mapped pages that stay for a while, for estimates. by_neuron: rows and columns change
+ * places. */
+double rmb_sweep_memory(double rows, double columns, bool in_double);
 #endif
