@@ -8,6 +8,7 @@
  * Cost: one pass over the ranks. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "numeric/powerlaw.h"
 #include "rumble/stage.h"
@@ -53,16 +54,18 @@ enum { ENOUGH_RANKS = 400 };
 static void
 warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct rmb_powerlaw *fit)
 {
+	char shortened[128] = "";
 	if (n < set->ranks.last)
-		rmb_warn(call, "the spectrum ends at rank %" PRId64 ", before %" PRId64 ": ranks %" PRId64 "..%" PRId64 " were fitted", n,
-		         set->ranks.last, set->ranks.first, fit->last);
+		snprintf(shortened, sizeof shortened, "the spectrum ends at rank %" PRId64 ", before %" PRId64 ": ", n, set->ranks.last);
+	if (fit->used < ENOUGH_RANKS)
+		rmb_warn(call, "%san exponent fitted to %" PRId64 " ranks (%" PRId64 "..%" PRId64 ") cannot be compared with the 0.7 to 0.85 of "
+		         "recordings of thousands of neurons, fitted to ranks 11..500; it comes out too large where the range reaches the end "
+		         "of the spectrum", shortened, fit->used, set->ranks.first, fit->last);
+	else if (*shortened)
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted", shortened, set->ranks.first, fit->last);
 	if (fit->left_out > 0)
 		rmb_warn(call, "%" PRId64 " of the %" PRId64 " ranks to be fitted are at rounding level or negative and were left out",
 		         fit->left_out, fit->left_out + fit->used);
-	if (fit->used < ENOUGH_RANKS)
-		rmb_warn(call, "an exponent fitted to %" PRId64 " ranks (%" PRId64 "..%" PRId64 ") cannot be compared with the 0.7 to 0.85 of "
-		         "recordings of thousands of neurons, which are fitted to ranks 11..500: it comes out too large when the range "
-		         "reaches the end of the spectrum", fit->used, set->ranks.first, fit->last);
 }
 
 static int
