@@ -193,17 +193,23 @@ summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table
 
 /* ---- remarks ----------------------------------------------------------------------------------------------------- */
 
-/* The same sentence about several nodes stands once. */
+/* The same sentence about several nodes stands once, with the first of their names. */
 static void
 remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text)
 {
+	enum { NAMED = 12 };
 	for (int i = 0; i < *n; i++)
 		if (strcmp(list[i].text, text) == 0) {
-			list[i].who = joined(g->arena, list[i].who, ", ", who);
+			if (list[i].named == NAMED)
+				list[i].more++;
+			else {
+				list[i].who = joined(g->arena, list[i].who, ", ", who);
+				list[i].named++;
+			}
 			return;
 		}
 	if (*n < most)
-		list[(*n)++] = (struct rmb_remark){ who, text };
+		list[(*n)++] = (struct rmb_remark){ who, text, 1, 0 };
 }
 
 static void
@@ -386,13 +392,30 @@ lead(struct rmb_gathering *g, const struct rmb_page *page)
 	                        here, g->graph->nnodes, warned, warned == 1 ? "" : "s", page->program);
 }
 
+/* The same branch looks the same in every figure: branches are counted as they first come up in the graph. */
+static int *
+looks(struct rmb_arena *arena, const struct rmb_graph *graph)
+{
+	int *look = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *look), n = 0;
+	const char **seen = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *seen);
+	for (int i = 0; look && seen && i < graph->nnodes; i++) {
+		const char *branch = graph->node[i]->branch;
+		while (branch && look[i] < n && strcmp(seen[look[i]], branch))
+			look[i]++;
+		if (branch && look[i] == n)
+			seen[n++] = branch;
+	}
+	return seen ? look : NULL;
+}
+
 struct rmb_page *
 rmb_content(struct rmb_arena *arena, const struct rmb_graph *graph, const struct rmb_cache *cache, struct rmb_standing *standing,
             struct rmb_error *error)
 {
-	struct rmb_gathering g = { arena, graph, cache, standing, rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *g.object) };
+	struct rmb_gathering g = { arena, graph, cache, standing, rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *g.object),
+	                           looks(arena, graph) };
 	struct rmb_page *page = rmb_arena_alloc(arena, 1, sizeof *page);
-	if (!g.object || !page) {
+	if (!g.object || !g.look || !page) {
 		rmb_error_nomem(error, "the report");
 		return NULL;
 	}

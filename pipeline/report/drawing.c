@@ -35,23 +35,6 @@ branch_name(struct rmb_gathering *g, const struct rmb_node *node)
 	return node->replicate ? rmb_arena_printf(g->arena, "%s#%d", branch, node->replicate) : branch;
 }
 
-/* The same branch looks the same in every figure: branches are counted as they first come up in the graph. */
-static int
-look_of(const struct rmb_gathering *g, const struct rmb_node *node)
-{
-	int look = 0;
-	for (int i = 0; node->branch && i < g->graph->nnodes; i++) {
-		const char *branch = g->graph->node[i]->branch;
-		bool first = branch != NULL;
-		for (int j = 0; first && j < i; j++)
-			first = !g->graph->node[j]->branch || strcmp(g->graph->node[j]->branch, branch);
-		if (branch && strcmp(branch, node->branch) == 0)
-			return look;
-		look += first;
-	}
-	return look;
-}
-
 /* The captions of several nodes: one if they agree. */
 static const char *
 caption(struct rmb_gathering *g, const struct rmb_figure *figure, const struct rmb_node *const *node, int n)
@@ -117,7 +100,7 @@ add_series(struct rmb_gathering *g, struct rmb_figure_data *data, const struct r
 	const char *label = series->label ? fill(g, node, series->label) : series->y, *branch = branch_name(g, node);
 	trace->label = alone || !*branch ? label : rmb_arena_printf(g->arena, "%s: %s", branch, label);
 	trace->mark = rmb_mark_named(series->style);
-	trace->look = look_of(g, node);
+	trace->look = g->look[node->index];
 	double *yv = values(g, y, n), *xv = x ? values(g, x, n) : NULL;
 	if (!yv || (x && !xv) || !trace->label)
 		return rmb_error_nomem(error, "a figure");

@@ -10,6 +10,7 @@ struct rmb_gathering {
 	const struct rmb_cache *cache;
 	struct rmb_standing *standing;
 	struct rmb_object **object;    /* [nnodes]; NULL: not open */
+	int *look;                     /* [nnodes]: which of the looks a node's branch has */
 };
 /* The object of a node, opened if need be; NULL: it is not there (its standing says so from then on). */
 const struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node);

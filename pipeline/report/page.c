@@ -74,8 +74,12 @@ remarks(FILE *to, const char *title, const char *class, const struct rmb_remark 
 	if (!n)
 		return;
 	rmb_html(to, "<aside class=\"%s\"><h3>%s</h3>\n<ul>\n", class, title);
-	for (int i = 0; i < n; i++)
-		rmb_html(to, "<li><b>%s</b> %s</li>\n", remark[i].who, remark[i].text);
+	for (int i = 0; i < n; i++) {
+		rmb_html(to, "<li><b>%s</b> ", remark[i].who);
+		if (remark[i].more)
+			rmb_html(to, "and %d more: ", remark[i].more);
+		rmb_html(to, "%s</li>\n", remark[i].text);
+	}
 	rmb_html(to, "</ul></aside>\n");
 }
 

@@ -13,7 +13,7 @@ struct rmb_table {
 	const struct rmb_column *column;
 	const char **cell;             /* [nrows][ncolumns]; NULL: empty */
 };
-struct rmb_remark { const char *who, *text; };
+struct rmb_remark { const char *who, *text; int named, more; }; /* who: `named` names, and `more` that are not listed */
 
 struct rmb_section {                   /* one recording, or the results over all of them */
 	const char *title;

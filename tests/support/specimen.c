@@ -71,7 +71,7 @@ rmb_test_page(struct rmb_arena *arena, const char *name)
 	struct rmb_table *table = rmb_arena_alloc(arena, 1, sizeof *table);
 	const char **cite = rmb_arena_alloc(arena, 1, sizeof *cite);
 	assert_true(page && section && remark && table && cite);
-	*remark = (struct rmb_remark){ name, rmb_arena_printf(arena, "mind %s", name) };
+	*remark = (struct rmb_remark){ name, rmb_arena_printf(arena, "mind %s", name), 12, 3 };
 	*table = numbers(arena, name);
 	cite[0] = rmb_arena_printf(arena, "A paper on %s", name);
 	for (int i = 0; i < 2; i++)
