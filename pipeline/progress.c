@@ -4,6 +4,7 @@
  * a summary below, redrawn at most ten times a second), plain lines elsewhere, and JSON events. Names and sentences come from
  * recipes and files: on a terminal nothing in them may steer it. */
 #include "pipeline/progress.h"
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@ struct running { const struct rmb_node *node; double since, expected, fraction; 
 struct rmb_progress {
 	bool json, quiet, live;
 	int torun, cached, done, failed, warned;
+	FILE *screen;               /* standard error, buffered, so that a drawing arrives in one piece */
 	double expected, start, drawn; /* s: of the whole run; when it began; when last drawn */
 	int lines;                  /* that the live display takes on the screen now */
 	int nrunning, room;
@@ -47,6 +49,12 @@ rmb_progress_new(bool json, bool quiet)
 		return NULL;
 	p->json = json;
 	p->quiet = quiet;
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	p->screen = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!p->screen) {
+		free(p);
+		return NULL;
+	}
 	p->live = !json && !quiet && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb");
 	p->start = now_seconds();
 	return p;
@@ -57,6 +65,7 @@ rmb_progress_free(struct rmb_progress *p)
 {
 	if (!p)
 		return;
+	fclose(p->screen);
 	free(p->running);
 	free(p);
 }
@@ -130,15 +139,25 @@ static void
 erase(struct rmb_progress *p)
 {
 	for (; p->lines > 0; p->lines--)
-		fputs("\033[A\033[2K", stderr);
-	fputs("\r", stderr);
+		fputs("\033[A\033[2K", p->screen);
+	fputs("\r", p->screen);
+}
+
+/* A stage that has not said anything yet is taken to go on as expected. */
+static double
+fraction_of(const struct running *r, double now)
+{
+	if (r->fraction > 0 || r->expected <= 0)
+		return r->fraction;
+	return fmin(0.95, (now - r->since) / r->expected);
 }
 
 static void
-draw_running(const struct running *r, double now, int width)
+draw_running(FILE *screen, const struct running *r, double now, int width)
 {
 	char name[LINE], left[32], bar[BAR + 1];
-	int filled = (int)(r->fraction * BAR);
+	double fraction = fraction_of(r, now);
+	int filled = (int)(fraction * BAR);
 	memset(bar, '.', BAR);
 	memset(bar, '#', (size_t)(filled < 0 ? 0 : filled > BAR ? BAR : filled));
 	bar[BAR] = '\0';
@@ -146,9 +165,9 @@ draw_running(const struct running *r, double now, int width)
 	bool narrow = width < 60;
 	plain(name, sizeof name, r->node->id, narrow ? width - 18 : width - 20 - BAR);
 	if (narrow)
-		fprintf(stderr, " %s %3.0f %% %s\n", name, 100 * r->fraction, left);
+		fprintf(screen, " %s %3.0f %% %s\n", name, 100 * fraction, left);
 	else
-		fprintf(stderr, " [%s] %3.0f %%  %7s  %s\n", bar, 100 * r->fraction, left, name);
+		fprintf(screen, " [%s] %3.0f %%  %7s  %s\n", bar, 100 * fraction, left, name);
 }
 
 static void
@@ -161,14 +180,14 @@ draw(struct rmb_progress *p)
 	int shown = size.ws_row > 3 && size.ws_row - 3 < SHOWN ? size.ws_row - 3 : SHOWN;
 	erase(p);
 	for (int i = 0; i < p->nrunning && i < shown; i++, p->lines++)
-		draw_running(&p->running[i], now, width);
+		draw_running(p->screen, &p->running[i], now, width);
 	clock_text(left, sizeof left, left_of_all(p, now));
 	snprintf(whole, sizeof whole, "%d of %d nodes done, %d running%s%.0d%s, about %s left", p->done, p->torun, p->nrunning,
 	         p->failed ? ", " : "", p->failed, p->failed ? " failed" : "", left);
 	plain(text, sizeof text, whole, width - 1);
-	fprintf(stderr, "%s\n", text);
+	fprintf(p->screen, "%s\n", text);
 	p->lines++;
-	fflush(stderr);
+	fflush(p->screen);
 	p->drawn = now;
 }
 
@@ -184,7 +203,8 @@ say(struct rmb_progress *p, const char *format, ...)
 	plain(clean, sizeof clean, text, sizeof clean);
 	if (p->live)
 		erase(p);
-	fprintf(stderr, "%s\n", clean);
+	fprintf(p->screen, "%s\n", clean);
+	fflush(p->screen);
 	if (p->live)
 		draw(p);
 }

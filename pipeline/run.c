@@ -22,6 +22,7 @@
 #include "pipeline/orders.h"
 #include "pipeline/process.h"
 #include "pipeline/schedule.h"
+#include "pipeline/trust.h"
 #include "rumble/units.h"
 
 enum { TICK_MS = 100, MAX_RETRIES = 3 };
@@ -242,6 +243,7 @@ on_done(struct worker *w, struct rmb_node *node, const json_t *event, const char
 	m->threads = (int)json_integer_value(json_object_get(event, "threads"));
 	rmb_journal_add(w->run->cache, node, m);
 	rmb_plan_learn(w->run->plan, w->run->cache, node);
+	rmb_schedule_expect(&w->run->schedule);
 	rmb_schedule_done(&w->run->schedule, node, false);
 	rmb_progress_done(w->run->progress, node, m);
 }
@@ -251,6 +253,7 @@ on_found(struct worker *w, struct rmb_node *node, const json_t *event, const cha
 {
 	(void)event, (void)text;
 	rmb_plan_learn(w->run->plan, w->run->cache, node);
+	rmb_schedule_expect(&w->run->schedule);
 	rmb_schedule_done(&w->run->schedule, node, true);
 	rmb_progress_done(w->run->progress, node, NULL);
 }
@@ -357,10 +360,26 @@ start_worker(struct run *run, const struct rmb_chain *chain, struct rmb_error *e
 	return 0;
 }
 
-/* Starts what fits. A node that fits nowhere runs alone, for the plan has said that it fits into the whole. */
+/* What a node needs may be known only once its input is loaded. */
+static void
+refuse_large(struct run *run)
+{
+	for (int i = 0; i < run->plan->nsteps; i++) {
+		char text[256], need[64], cap[64];
+		double bytes = run->plan->step[i].expected.peak_bytes;
+		if (run->schedule.turn[i].state != RMB_READY || bytes <= run->budget)
+			continue;
+		snprintf(text, sizeof text, "is expected to need %s of memory; %s are allowed. Allow more with --memory, or take fewer neurons or frames",
+		         rmb_quantity_print(bytes, "B", need, sizeof need), rmb_quantity_print(run->budget, "B", cap, sizeof cap));
+		fail_node(run, run->plan->step[i].node, RMB_ELIMIT, text);
+	}
+}
+
+/* Starts what fits. */
 static int
 start_workers(struct run *run, struct rmb_error *error)
 {
+	refuse_large(run);
 	while (!run->stop && run->slots > 0) {
 		struct rmb_chain chain;
 		rmb_schedule_take(&run->schedule, run->slots, run->nworkers ? run->memory : INFINITY, &chain);
@@ -605,7 +624,7 @@ rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_r
 {
 	struct run run = { .plan = plan, .cache = cache, .options = options, .progress = progress, .result = result };
 	int code = prepare(&run, error);
-	if (code || run.schedule.left == 0)
+	if (code || run.schedule.left == 0 || (code = rmb_trust_machine(cache, error)))
 		return code;
 	struct signals before;
 	catch_signals(&before);

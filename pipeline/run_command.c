@@ -46,6 +46,18 @@ write_output(const struct rmb_session *session, const struct rmb_options *option
 	return code;
 }
 
+/* Nodes that a worker will execute: of those with the same key only one. */
+static int
+count_executions(const struct rmb_plan *plan)
+{
+	int n = 0;
+	for (int i = 0; i < plan->nsteps; i++) {
+		const struct rmb_node *twin = plan->step[i].node->twin;
+		n += plan->step[i].todo == RMB_RUN && !(twin && plan->step[twin->index].todo == RMB_RUN);
+	}
+	return n;
+}
+
 static int
 run_plan(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
          struct rmb_error *error)
@@ -55,7 +67,7 @@ run_plan(const struct rmb_session *session, const struct rmb_options *options, s
 	const char *report = NULL;
 	if (!result)
 		return rmb_error_nomem(error, "the results of the run");
-	rmb_progress_begin(progress, plan->nrun, plan->ncached, rmb_plan_seconds(plan, options->jobs));
+	rmb_progress_begin(progress, count_executions(plan), plan->ncached, rmb_plan_seconds(plan, options->jobs));
 	int code = rmb_run(plan, &session->cache, &how, progress, result, error);
 	if (error->code == 0 && code != RMB_EINTERRUPTED && code != RMB_ETERMINATED) {
 		int failed = write_output(session, options, result, &report, error);

@@ -42,9 +42,11 @@ consider(struct rmb_schedule *s, struct rmb_node *node)
 }
 
 /* Longest path: users come after their inputs in the graph, so one pass from the end does. A twin's users wait for the first. */
-static void
-measure_paths(struct rmb_schedule *s)
+void
+rmb_schedule_expect(struct rmb_schedule *s)
 {
+	for (int i = 0; i < s->plan->nsteps; i++)
+		s->turn[i].path = 0;
 	for (int i = s->plan->nsteps - 1; i >= 0; i--) {
 		const struct rmb_step *step = &s->plan->step[i];
 		double longest = s->turn[i].path;
@@ -86,7 +88,7 @@ rmb_schedule_begin(struct rmb_schedule *s)
 			turn_of(s, node->twin)->next_twin = node;
 		}
 	}
-	measure_paths(s);
+	rmb_schedule_expect(s);
 	for (int i = 0; i < s->plan->nsteps; i++)
 		consider(s, s->plan->step[i].node);
 }
@@ -111,7 +113,7 @@ static bool
 quick(const struct rmb_schedule *s, const struct rmb_node *node)
 {
 	return !node->stage->reads_files && node->stage->blas_threads <= 1 && !turn_of(s, node)->alone &&
-	       expected(s, node)->seconds < QUICK_SECONDS;
+	       !expected(s, node)->guess && expected(s, node)->seconds < QUICK_SECONDS;
 }
 
 /* All inputs there or earlier in the chain. */

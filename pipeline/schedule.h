@@ -44,6 +44,8 @@ struct rmb_chain {              /* what one worker gets */
 
 /* Sets up turn[] and result[] from the plan (both given and zeroed, as is `left`). */
 void rmb_schedule_begin(struct rmb_schedule *s);
+/* Measures the paths again, after the plan has learnt. */
+void rmb_schedule_expect(struct rmb_schedule *s);
 /* Takes the ready node on the longest path that fits into `memory`, and with a quick one the quick ones that can follow it; they
  * become running. Threads are shared out among what is ready. chain->n = 0: nothing fits now. */
 void rmb_schedule_take(struct rmb_schedule *s, int slots, double memory, struct rmb_chain *chain);

@@ -56,6 +56,12 @@ watch_signals(void)
 
 /* ---- confinement */
 
+#ifdef RUMBLE_SANITIZED
+enum { SANITIZED = 1 }; /* shadow memory counts as data */
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static void
 limit(int what, double most)
 {
@@ -90,10 +96,8 @@ confine(const struct rmb_orders *orders)
 			if (lstat(orders->task[t].file[f].path, &stat) == 0)
 				bytes += (double)stat.st_size;
 	limit(RLIMIT_CPU, rmb_confined_seconds(bytes));
-#ifndef RUMBLE_SANITIZED /* shadow memory counts as data */
-	if (orders->memory > 0)
+	if (orders->memory > 0 && !SANITIZED)
 		limit(RLIMIT_DATA, orders->memory + private_bytes());
-#endif
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
@@ -314,6 +318,8 @@ work(struct rmb_arena *arena, struct rmb_error *error)
 	struct rmb_cache cache = { rmb_arena_strdup(arena, orders.cache) };
 	if (orders.confined)
 		confine(&orders);
+	for (int t = 0; t < orders.ntasks && openblas_get_parallel() == 0; t++)
+		orders.task[t].order.threads = 1; /* a BLAS built without locks gives wrong numbers to threads */
 	for (int t = 0; t < orders.ntasks && !stop_code; t++)
 		if (do_task(&cache, &orders.task[t], orders.run))
 			break;
