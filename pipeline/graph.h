@@ -65,6 +65,8 @@ struct rmb_node_name {
 int rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name, struct rmb_error *error) RMB_CHECKED;
 bool rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_node_name *name);
 
+/* The output port of that name (NULL: the main one); NULL: there is none. */
+const struct rmb_port *rmb_output_port(const struct rmb_stage *stage, const char *name);
 /* What the stage expects the node to cost, from the sizes of what it reads. */
 void rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost);
 #endif

@@ -414,8 +414,12 @@ too_many_nodes_are_refused_by_name(void **state)
 	struct world w;
 	build(&w, 3, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 1000, 0 },
 	                              { "y", &one, "recording: [x raw]", 1000, 0 }, {0} });
-	assert_said(&w, "y would bring the recipe to more than 1000000 nodes (3 recordings times repeat: 1000 of x times a list of 2 at y.recording "
+	assert_said(&w, "y would bring the recipe to more than 1000000 nodes or 10000000 inputs (3 recordings times repeat: 1000 of x times a list of 2 at y.recording "
 	                "times repeat: 1000 of y)");
+	tear(&w);
+	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 50000, 0 },
+	                              { "g", &group, "value: x", 1000, 0 }, {0} });
+	assert_said(&w, "g would bring the recipe to more than");
 	tear(&w);
 	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 100000, 0 },
 	                              { "y", &one, "recording: x", 0, 0 }, { "t", &two, "a: x; b: y", 0, 0 }, { "all", &all_of, "of: t", 0, 0 }, {0} });
