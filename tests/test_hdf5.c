@@ -1,5 +1,6 @@
 /* tests/test_hdf5.c -- HDF5 datasets of every layout, filter and type, against the sums that h5py finds. */
 #include "support/check.h"
+#include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,11 +47,77 @@ every_dataset_of_the_conformance_set_reads_as_h5py_reads_it(void **state)
 	assert_int_equal(refused, 2);
 }
 
+/* A dataset of one or two axes, written whole. */
+static void
+put(hid_t file, const char *name, hid_t type, int naxes, hsize_t first, hsize_t second, const void *data)
+{
+	hid_t space = H5Screate_simple(naxes, (hsize_t[]){ first, second }, NULL);
+	hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	assert_true(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+	H5Dclose(set);
+	H5Sclose(space);
+}
+
+static void
+areas_are_texts_of_fixed_or_variable_length(void **state)
+{
+	(void)state;
+	static const char *const words[] = { "V1", "CA1 \x1b[31m", "" };
+	static const char fixed[] = "V1\0\0CA1 ";
+	char folder[64], path[96];
+	rmb_test_mkdir(folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/a.h5", folder);
+	for (int variable = 0; variable < 2; variable++) {
+		hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+		struct rmb_arena *arena = rmb_arena_new();
+		struct rmb_load_file *opened;
+		struct rmb_error error = { 0 };
+		const struct rmb_member *m;
+		char *text;
+		size_t width;
+		H5Tset_size(type, variable ? H5T_VARIABLE : 4);
+		put(file, "areas", type, 1, variable ? 3 : 2, 0, variable ? (const void *)words : fixed);
+		H5Tclose(type);
+		H5Fclose(file);
+		assert_int_equal(rmb_load_open(arena, path, "auto", &opened, &error), 0);
+		assert_int_equal(rmb_load_find(opened, "area", "areas", &m, &error), 0);
+		assert_int_equal(rmb_load_texts(opened, m, &text, &width, &error), 0);
+		assert_string_equal(text, "V1");
+		assert_string_equal(text + width, variable ? "CA1 ?[31m" : "CA1 ");
+		assert_int_equal(width, variable ? 10 : 5);
+		rmb_load_close(opened);
+		rmb_arena_free(arena);
+	}
+	rmb_test_rmdir(folder);
+}
+
+static void
+matlab_files_and_soft_links_are_read_by_path(void **state)
+{
+	(void)state;
+	struct rmb_test_member got;
+	rmb_test_read(RUMBLE_SHARED "/recordings/rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", "dist_from_tip_um", &got);
+	assert_int_equal(got.code, 0);
+	assert_string_equal(got.shape, "1x328");
+	assert_true(got.sum == 615880 && got.first == 225 && got.last == 3405);
+	rmb_test_read(RUMBLE_SHARED "/recordings/rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", "/meta/ap_meta//imSampRate", &got);
+	assert_int_equal(got.code, 0);
+	assert_true(fabs(got.sum - 30000.554) < 1e-3);
+	rmb_test_read(RUMBLE_SHARED "/recordings/rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", "raw_spike_time_s", &got);
+	assert_int_equal(got.code, RMB_EINPUT);
+	rmb_test_says("cell", got.error.text, (const char *const[]){ "references", "cell array", NULL });
+	rmb_test_read(RUMBLE_SHARED "/recordings/nwb-written-here/suite2p_export_219.nwb", "processing/ophys/Deconvolved/plane0/rois", &got);
+	assert_int_equal(got.code, 0); /* a soft link */
+	assert_int_equal(got.count, 219);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_dataset_of_the_conformance_set_reads_as_h5py_reads_it),
+		cmocka_unit_test(areas_are_texts_of_fixed_or_variable_length),
+		cmocka_unit_test(matlab_files_and_soft_links_are_read_by_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,29 +216,39 @@ take_texts(void *argument, int64_t row, int64_t nrows, int64_t column, int64_t n
 	}
 }
 
+/* Makes the entries fit for printing, and no wider than the longest of them needs. */
+static int
+tidy(struct rmb_arena *arena, char *text, int64_t count, size_t *width, struct rmb_error *error)
+{
+	size_t longest = 0;
+	for (int64_t i = 0; i < count; i++) {
+		char *entry = text + (size_t)i * *width;
+		size_t n = strlen(entry);
+		char *clean = rmb_load_printable(arena, entry, n);
+		if (!clean)
+			return rmb_error_nomem(error, "texts");
+		memcpy(entry, clean, n);
+		longest = n > longest ? n : longest;
+	}
+	for (int64_t i = 0; i < count; i++)
+		memmove(text + (size_t)i * (longest + 1), text + (size_t)i * *width, longest + 1);
+	*width = longest + 1;
+	return 0;
+}
+
 int
 rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error)
 {
 	bool text = member->number == RMB_BYTES || member->number == RMB_UTF32;
+	int64_t rows, columns;
+	double *number = NULL;
 	*width = text ? member->item + 1 : 32;
 	int code = prepare(file, member, true, *width, (void **)out, error);
-	int64_t rows, columns;
 	rmb_member_matrix(member, &rows, &columns);
-	if (!code && text) {
-		struct whole whole = { .member = member, .columns = columns, .text = *out, .width = *width };
-		code = each_tile(file, member, take_texts, &whole, error);
-		for (int64_t i = 0; !code && i < member->count; i++) {
-			char *entry = *out + (size_t)i * *width, *clean = rmb_load_printable(file->arena, entry, strlen(entry));
-			if (!clean)
-				return rmb_error_nomem(error, member->name);
-			memcpy(entry, clean, strlen(clean));
-		}
-		return code;
-	}
-	double *number = NULL;
+	struct whole whole = { .member = member, .columns = columns, .text = code ? NULL : *out, .width = *width };
 	if (!code)
-		code = rmb_load_doubles(file, member, &number, error);
-	for (int64_t i = 0; !code && i < member->count; i++)
+		code = text ? each_tile(file, member, take_texts, &whole, error) : rmb_load_doubles(file, member, &number, error);
+	for (int64_t i = 0; !code && !text && i < member->count; i++)
 		snprintf(*out + (size_t)i * *width, *width, "%.15g", number[i]);
-	return code;
+	return code ? code : tidy(file->arena, *out, member->count, width, error);
 }
