@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include "pipeline/object.h"
 
+enum { RMB_BLOCK_KEY = 32 }; /* where the key stands in the user block */
 enum { RMB_OBJECT_ALIGN = 64, RMB_OBJECT_SMALL = 1 << 20, RMB_OBJECT_INDEX_MAX = 64 << 20 };
 
 struct rmb_block {

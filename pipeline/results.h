@@ -8,7 +8,10 @@
  * writes results/.last.json (id -> description) for the next plan, and registers the folder with the cache (gc spares it). */
 int rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy,
                       struct rmb_error *error) RMB_CHECKED;
-/* Writes one output of a node to `path`; format by name ("hdf5", "npy", "csv"). Recordings come out as a plain matrix. */
+/* Writes one output of a node (NULL: the main one) to `path`, where nothing may stand; format by name ("hdf5", "npy", "csv"; NULL: by the
+ * path's ending, else hdf5). Recordings come out as a plain matrix, whatever view they are. */
 int rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const char *output,
                const char *format, const char *path, struct rmb_error *error) RMB_CHECKED;
+/* ".npy" and the like of a format (NULL: hdf5); NULL: there is no such format, and the error says which there are. */
+const char *rmb_export_ending(const char *format, struct rmb_error *error);
 #endif

@@ -1,0 +1,319 @@
+/* pipeline/results.c -- names for people: results/<recording>/<node>.h5, links into the cache or copies.
+ *
+ * Links are symbolic: through a hard link a user could change the cached file. Ours are told from the user's own files by
+ * what they are (a link to KEY.h5, or a file with the header of an object), never by their names; nothing else is replaced
+ * or removed. */
+#include "pipeline/results.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+#include "pipeline/object_block.h"
+#include "pipeline/owner.h"
+
+struct wanted { const char *folder, *file, *key; }; /* folder "": directly under results/ */
+
+struct folder {
+	const struct rmb_graph *graph;
+	const struct rmb_cache *cache;
+	struct rmb_arena *arena;
+	const char *path;               /* of results/, absolute */
+	bool copy;
+	struct wanted *wanted;
+	int nwanted;
+};
+
+static int
+cannot(const char *path, const char *what, int number, struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EOUTPUT, "%s: %s: %s", path, what, strerror(number));
+}
+
+/* ---- names */
+
+/* text as one part of a path: no '/', no control characters, no '.' in front. What had to be changed gets a part of the key, so
+ * that no two become one. */
+static const char *
+safe_name(struct rmb_arena *arena, const char *text, size_t n, const char *key, const char *ending)
+{
+	char *name = rmb_arena_printf(arena, "%.*s", (int)(n < 200 ? n : 200), text);
+	bool changed = n >= 200;
+	for (char *c = name; c && *c; c++)
+		if (*c == '/' || (unsigned char)*c < ' ' || *c == 127 || (c == name && *c == '.')) {
+			*c = '_';
+			changed = true;
+		}
+	return !name ? NULL : changed ? rmb_arena_printf(arena, "%s_%.8s%s", name, key, ending) : rmb_arena_printf(arena, "%s%s", name, ending);
+}
+
+static int
+compare_wanted(const void *a, const void *b)
+{
+	const struct wanted *x = a, *y = b;
+	int folders = strcmp(x->folder, y->folder);
+	return folders ? folders : strcmp(x->file, y->file);
+}
+
+/* What should stand there: every node whose object is in the cache. */
+static int
+find_wanted(struct folder *f, bool *cached, struct rmb_error *error)
+{
+	f->wanted = rmb_arena_alloc(f->arena, (size_t)f->graph->nnodes, sizeof *f->wanted);
+	for (int i = 0; i < f->graph->nnodes && f->wanted; i++) {
+		const struct rmb_node *node = f->graph->node[i];
+		cached[i] = rmb_cache_has(f->cache, node->key, NULL);
+		if (!cached[i])
+			continue;
+		const char *recording = node->source >= 0 ? f->graph->recipe->source[node->source].name : NULL;
+		struct wanted *w = &f->wanted[f->nwanted++];
+		w->folder = recording ? safe_name(f->arena, recording, strlen(recording), "recording", "") : "";
+		w->file = safe_name(f->arena, node->name, strlen(node->name), node->key, ".h5");
+		w->key = node->key;
+		if (!w->folder || !w->file)
+			return rmb_error_nomem(error, "the names of results");
+	}
+	if (!f->wanted)
+		return rmb_error_nomem(error, "the names of results");
+	if (f->nwanted)
+		qsort(f->wanted, (size_t)f->nwanted, sizeof *f->wanted, compare_wanted);
+	return 0;
+}
+
+static const struct wanted *
+is_wanted(const struct folder *f, const char *folder, const char *file)
+{
+	struct wanted key = { folder, file, NULL };
+	return f->nwanted ? bsearch(&key, f->wanted, (size_t)f->nwanted, sizeof key, compare_wanted) : NULL;
+}
+
+/* ---- what stands there */
+
+enum thing { NOTHING, LINK, COPY, FOREIGN };
+
+/* What a name is; key[RMB_KEY_MAX] gets the key it stands for. */
+static enum thing
+look_at(int at, const char *file, char *key)
+{
+	char target[PATH_MAX];
+	unsigned char bytes[RMB_USER_BLOCK];
+	struct rmb_block block;
+	struct stat stat;
+	ssize_t n = readlinkat(at, file, target, sizeof target - 1);
+	if (n >= RMB_KEY_MAX + 2) {
+		target[n] = '\0';
+		char *last = target + n - (RMB_KEY_MAX + 2);
+		if (strcmp(last + RMB_KEY_MAX - 1, ".h5") == 0 && (last == target || last[-1] == '/')) {
+			last[RMB_KEY_MAX - 1] = '\0';
+			memcpy(key, last, RMB_KEY_MAX);
+			return rmb_is_key(key) ? LINK : FOREIGN;
+		}
+	}
+	if (n >= 0)
+		return FOREIGN;
+	int fd = openat(at, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? NOTHING : FOREIGN;
+	enum thing thing = FOREIGN;
+	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK && rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
+		memcpy(key, bytes + RMB_BLOCK_KEY, RMB_KEY_MAX - 1);
+		key[RMB_KEY_MAX - 1] = '\0';
+		thing = rmb_block_read(bytes, key, (int64_t)stat.st_size, &block) ? FOREIGN : COPY;
+	}
+	close(fd);
+	return thing;
+}
+
+/* Copies an object to a new file. 0 or errno. */
+static int
+copy_object(const char *from, int at, const char *to)
+{
+	struct stat stat;
+	int in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), out = -1, number = 0;
+	if (in < 0 || fstat(in, &stat) || (out = openat(at, to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) < 0)
+		number = errno;
+	for (off_t left = number ? 0 : stat.st_size; left > 0 && number == 0;) {
+		ssize_t n = sendfile(out, in, NULL, left < 1 << 30 ? (size_t)left : 1 << 30);
+		if (n <= 0 && !(n < 0 && errno == EINTR))
+			number = n < 0 ? errno : EIO;
+		left -= n > 0 ? n : 0;
+	}
+	if (number == 0 && (fchmod(out, stat.st_mode & 0444) || fsync(out)))
+		number = errno;
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return number;
+}
+
+/* Makes one name stand for its key. */
+static int
+put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_error *error)
+{
+	char key[RMB_KEY_MAX] = "";
+	const char *full = rmb_arena_printf(f->arena, "%s/%s%s%s", f->path, w->folder, w->folder[0] ? "/" : "", w->file);
+	const char *object = rmb_cache_path(f->arena, f->cache, w->key);
+	char *temporary = rmb_arena_printf(f->arena, ".%.16s.tmp.%016" PRIx64, w->key, rmb_owner_random());
+	if (!full || !object || !temporary)
+		return rmb_error_nomem(error, "the name of a result");
+	enum thing thing = look_at(at, w->file, key);
+	if (thing == FOREIGN)
+		return rmb_error_set(error, RMB_EOUTPUT, "%s: something else stands where a result should; move it away or choose another "
+		                     "folder with --out", full);
+	if (strcmp(key, w->key) == 0 && thing == (f->copy ? COPY : LINK)) {
+		char target[PATH_MAX];
+		ssize_t n = f->copy ? 0 : readlinkat(at, w->file, target, sizeof target);
+		if (f->copy || (n == (ssize_t)strlen(object) && memcmp(target, object, (size_t)n) == 0))
+			return 0;
+	}
+	int number = f->copy ? copy_object(object, at, temporary) : symlinkat(object, at, temporary) ? errno : 0;
+	if (number == 0 && renameat(at, temporary, at, w->file))
+		number = errno;
+	if (number == 0)
+		return 0;
+	unlinkat(at, temporary, 0);
+	return cannot(full, "cannot be written", number, error);
+}
+
+/* Opens results/ or a folder in it, made if it is missing. -1: the error says why. */
+static int
+open_folder(const struct folder *f, const char *folder, struct rmb_error *error)
+{
+	const char *path = rmb_arena_printf(f->arena, "%s%s%s", f->path, folder[0] ? "/" : "", folder);
+	if (!path)
+		return rmb_error_nomem(error, "a path"), -1;
+	int fd = mkdir(path, 0777) && errno != EEXIST ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		cannot(path, "cannot be used for results", errno, error);
+	return fd;
+}
+
+static int
+put_names(const struct folder *f, struct rmb_error *error)
+{
+	int code = 0, at = -1;
+	for (int i = 0; i < f->nwanted && code == 0; i++) {
+		if (i == 0 || strcmp(f->wanted[i].folder, f->wanted[i - 1].folder)) {
+			if (at >= 0)
+				close(at);
+			at = open_folder(f, f->wanted[i].folder, error);
+		}
+		code = at < 0 ? RMB_EOUTPUT : put_name(f, at, &f->wanted[i], error);
+	}
+	if (at >= 0)
+		close(at);
+	return code;
+}
+
+/* Removes our names that are not wanted any more, and folders that are empty then. */
+static void
+remove_stale(const struct folder *f, int at, const char *inner)
+{
+	int copy = dup(at);
+	DIR *open = copy < 0 ? NULL : fdopendir(copy);
+	char key[RMB_KEY_MAX];
+	for (const struct dirent *entry; open && (entry = readdir(open));) {
+		const char *name = entry->d_name;
+		if (name[0] == '.')
+			continue;
+		int below = inner[0] ? -1 : openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0) {
+			remove_stale(f, below, name);
+			close(below);
+			unlinkat(at, name, AT_REMOVEDIR); /* fails unless it is empty */
+			continue;
+		}
+		enum thing thing = is_wanted(f, inner, name) ? NOTHING : look_at(at, name, key);
+		if (thing == LINK || thing == COPY)
+			unlinkat(at, name, 0);
+	}
+	if (open)
+		closedir(open);
+}
+
+/* ---- results/.last.json */
+
+/* Whether a node's result stands: its object does, or it was let go and all that read it stand. */
+static void
+find_done(const struct rmb_graph *graph, const bool *cached, bool *done)
+{
+	for (int i = graph->nnodes - 1; i >= 0; i--) {
+		const struct rmb_node *node = graph->node[i];
+		bool read = !node->keep && node->nusers > 0;
+		for (int u = 0; u < node->nusers && read; u++)
+			read = done[node->user[u]->index];
+		done[i] = cached[i] || read;
+	}
+}
+
+/* id -> description of what stands; what does not stand keeps the description it had when it did. */
+static int
+write_last(const struct folder *f, const bool *done, struct rmb_error *error)
+{
+	char *path = rmb_arena_printf(f->arena, "%s/.last.json", f->path), *temporary = rmb_arena_printf(f->arena, "%s.tmp.%016" PRIx64, path, rmb_owner_random());
+	json_t *before = path ? json_load_file(path, 0, NULL) : NULL, *now = json_object();
+	for (int i = 0; i < f->graph->nnodes && now; i++) {
+		const struct rmb_node *node = f->graph->node[i];
+		json_t *description = done[i] ? json_loads(node->description, 0, NULL) : json_incref(json_object_get(before, node->id));
+		if (description)
+			json_object_set_new(now, node->id, description);
+	}
+	char *text = now ? json_dumps(now, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
+	bool same = text && before && json_equal(before, now);
+	json_decref(before);
+	json_decref(now);
+	if (!path || !temporary || !text) {
+		free(text);
+		return rmb_error_nomem(error, "the state of a run");
+	}
+	int fd = same ? -1 : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), number = 0;
+	if (!same)
+		number = fd < 0 ? errno : rmb_write_at(fd, text, strlen(text), 0);
+	if (fd >= 0 && close(fd) && !number)
+		number = errno;
+	if (!same && !number && rename(temporary, path))
+		number = errno;
+	if (number)
+		unlink(temporary);
+	free(text);
+	return number ? cannot(path, "cannot be written", number, error) : 0;
+}
+
+int
+rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy, struct rmb_error *error)
+{
+	struct folder f = { .graph = graph, .cache = cache, .copy = copy, .arena = rmb_arena_new() };
+	bool *cached = rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *cached);
+	bool *done = rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *done);
+	if (!f.arena || !cached || !done || !(f.path = rmb_arena_printf(f.arena, "%s/results", directory))) {
+		rmb_arena_free(f.arena);
+		return rmb_error_nomem(error, "the names of results");
+	}
+	int at = open_folder(&f, "", error), code = at < 0 ? error ? error->code : RMB_EOUTPUT : 0;
+	char *path = at < 0 ? NULL : realpath(f.path, NULL);
+	if (path)
+		f.path = path;
+	if (code == 0)
+		code = rmb_cache_register(cache, f.path, error);
+	if (code == 0)
+		code = find_wanted(&f, cached, error);
+	if (code == 0)
+		code = put_names(&f, error);
+	if (code == 0) {
+		remove_stale(&f, at, "");
+		find_done(graph, cached, done);
+		code = write_last(&f, done, error);
+	}
+	if (at >= 0)
+		close(at);
+	free(path);
+	rmb_arena_free(f.arena);
+	return code;
+}
