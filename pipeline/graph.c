@@ -311,6 +311,7 @@ make_nodes(struct builder *b)
 		b->graph->nnodes += (int)nodes;
 		find_level(b, e);
 		fill_entry(b, e);
+		b->failed |= !b->filled[e] && rmb_mistakes_count(b->m) == before; /* not one mistake, so there was no memory */
 	}
 	return !b->failed && rmb_mistakes_count(b->m) == before;
 }

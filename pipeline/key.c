@@ -145,7 +145,7 @@ int
 rmb_graph_keys(struct rmb_graph *graph, const char *memo, struct rmb_mistakes *m)
 {
 	struct rmb_inputs *inputs_memo = rmb_inputs_open(memo);
-	int code = inputs_memo ? 0 : RMB_ELIMIT;
+	int code = inputs_memo ? 0 : RMB_ELIMIT, before = rmb_mistakes_count(m);
 	for (int i = 0; inputs_memo && i < graph->nnodes; i++) {
 		int failed = hash_files(graph, graph->node[i], inputs_memo, m);
 		code = code ? code : failed;
@@ -153,7 +153,7 @@ rmb_graph_keys(struct rmb_graph *graph, const char *memo, struct rmb_mistakes *m
 	rmb_inputs_close(inputs_memo);
 	if (!code)
 		code = rmb_graph_name(graph, rmb_numeric_version);
-	if (code && rmb_mistakes_count(m) == 0)
+	if (code && rmb_mistakes_count(m) == before)
 		rmb_mistake(m, code, (struct rmb_place){0}, "there is not enough memory to name the nodes of this recipe");
 	return code;
 }

@@ -40,16 +40,20 @@ repeat_rows(struct maker *k, struct table *rows)
 	return true;
 }
 
-static const char *
-branch_of(struct maker *k, const struct rmb_row *row)
+/* The names of a row's elements of lists, joined. */
+static bool
+name_branch(struct maker *k, struct rmb_row *row)
 {
-	const char *branch = NULL;
+	row->branch = NULL;
 	for (int i = 0; i < row->npoints; i++) {
 		const struct axis *axis = &k->axis[row->point[i].axis];
-		if (axis->name)
-			branch = rmb_arena_printf(k->arena, "%s%s%s", branch ? branch : "", branch ? "," : "", axis->name[row->point[i].at]);
+		if (!axis->name)
+			continue;
+		row->branch = rmb_arena_printf(k->arena, "%s%s%s", row->branch ? row->branch : "", row->branch ? "," : "", axis->name[row->point[i].at]);
+		if (!row->branch)
+			return false;
 	}
-	return branch;
+	return true;
 }
 
 static bool
@@ -116,7 +120,8 @@ name_rows(struct maker *k, struct table *rows)
 	if (!sorted)
 		return false;
 	for (int64_t r = 0; r < rows->n; r++) {
-		rows->row[r].branch = branch_of(k, &rows->row[r]);
+		if (!name_branch(k, &rows->row[r]))
+			return false;
 		sorted[r] = &rows->row[r];
 	}
 	qsort(sorted, (size_t)rows->n, sizeof *sorted, by_name);
