@@ -368,34 +368,39 @@ broken_spikes_are_refused(void **state)
 	assert_true(rmb_spikes_valid(&good, NULL));
 }
 
+/* In [0, n), and now and then just outside. */
+static int64_t
+around(struct both *dice, int64_t n)
+{
+	return below(dice, 12) ? below(dice, n) : below(dice, 2) ? n : -1;
+}
+
 /* Tables drawn at random, most of them slightly wrong. What is called valid must be readable; AddressSanitizer looks on. */
 static void
 whatever_is_valid_can_be_read(void **state)
 {
-	struct rmb_stream stream = rmb_stream_named("hostile tables");
-	uint64_t draw = 0;
+	static struct both dice;
 	int valid = 0, refused = 0;
 	(void)state;
-#define BELOW(n) rmb_random_below(stream, draw++, n)
-#define AROUND(n) (BELOW(12) ? BELOW(n) : BELOW(2) ? (n) : -1)
+	dice.stream = rmb_stream_named("hostile tables");
 	for (int k = 0; k < 20000; k++) {
-		int64_t rows = 1 + BELOW(4), frames = 1 + BELOW(6), n = 1 + BELOW(4), t = 0;
-		int64_t row[4], shift[4], segment[3] = { 0, 1 + BELOW(3), 2 + BELOW(4) };
+		int64_t rows = 1 + below(&dice, 4), frames = 1 + below(&dice, 6), n = 1 + below(&dice, 4), t = 0;
+		int64_t row[4], shift[4], segment[3] = { 0, 1 + below(&dice, 3), 2 + below(&dice, 4) };
 		struct rmb_interval interval[3];
-		int64_t nintervals = BELOW(4);
+		int64_t nintervals = below(&dice, 4);
 		float *samples = malloc((size_t)(rows * frames) * sizeof *samples), *read;
 		assert_non_null(samples);
 		for (int64_t i = 0; i < rows * frames; i++)
 			samples[i] = (float)i;
 		for (int64_t i = 0; i < nintervals; t += interval[i++].n)
-			interval[i] = (struct rmb_interval){ AROUND(frames), 1 + BELOW(frames) };
-		struct rmb_recording r = { .neurons = { .n = n }, .nframes = BELOW(10) ? (nintervals ? t : frames) : 1 + BELOW(8), .rate = NAN,
-			                   .nsegments = 1 + BELOW(2), .segment = segment, .scaling = "none", .samples = samples, .stored_rows = rows,
-			                   .stored_frames = frames, .row = BELOW(3) ? row : NULL, .shift = BELOW(3) ? shift : NULL,
+			interval[i] = (struct rmb_interval){ around(&dice, frames), 1 + below(&dice, frames) };
+		struct rmb_recording r = { .neurons = { .n = n }, .nframes = below(&dice, 10) ? (nintervals ? t : frames) : 1 + below(&dice, 8), .rate = NAN,
+			                   .nsegments = 1 + below(&dice, 2), .segment = segment, .scaling = "none", .samples = samples, .stored_rows = rows,
+			                   .stored_frames = frames, .row = below(&dice, 3) ? row : NULL, .shift = below(&dice, 3) ? shift : NULL,
 			                   .nintervals = nintervals, .interval = interval };
 		for (int64_t i = 0; i < n; i++) {
-			row[i] = AROUND(rows);
-			shift[i] = AROUND(r.nframes);
+			row[i] = around(&dice, rows);
+			shift[i] = around(&dice, r.nframes);
 		}
 		if (rmb_recording_valid(&r, NULL)) {
 			valid++;
@@ -408,8 +413,6 @@ whatever_is_valid_can_be_read(void **state)
 			refused++;
 		free(samples);
 	}
-#undef AROUND
-#undef BELOW
 	printf("%d valid, %d refused\n", valid, refused);
 	assert_true(valid > 3000 && refused > 3000);
 }
