@@ -162,6 +162,31 @@ any_number_of_threads_gives_the_same_bytes(void **state)
 	}
 }
 
+/* More components than a band, more test frames than a chunk. */
+static void
+any_number_of_threads_gives_the_same_shared_variance(void **state)
+{
+	(void)state;
+	struct rmb_recording raw = make(620, 9000), z = view_of(&raw), first, second;
+	halve(&z, &first, &second);
+	int64_t nk = first.neurons.n < second.neurons.n ? first.neurons.n : second.neurons.n, neff;
+	const int threads[] = { 1, 2, 3, 8 };
+	struct rmb_time_split split;
+	struct rmb_error error = { 0 };
+	double *kept = NULL;
+	must(rmb_time_split_make(arena, 9000, 0.25, 3, &split, &error), &error);
+	for (int i = 0; i < 4; i++) {
+		double *s = reals(3 * nk);
+		struct rmb_shared shared = { .sweep = { .first = &first, .second = &second, .threads = threads[i] },
+		                             .train = split.train, .ntrain = split.ntrain, .test = split.test, .ntest = split.ntest };
+		must(rmb_shared_variance(&shared, s, s + nk, s + 2 * nk, &neff, &error), &error);
+		assert_int_equal(neff, nk);
+		if (kept)
+			assert_memory_equal(kept, s, (size_t)(3 * nk) * sizeof *s);
+		kept = s;
+	}
+}
+
 /* Inputs are read, never written. */
 static void
 samples_are_left_alone(void **state)
@@ -339,6 +364,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(products_agree_with_loops, setup, teardown),
 		cmocka_unit_test_setup_teardown(both_sides_have_one_spectrum, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_number_of_threads_gives_the_same_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(any_number_of_threads_gives_the_same_shared_variance, setup, teardown),
 		cmocka_unit_test_setup_teardown(samples_are_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_product_stops_between_chunks, setup, teardown),
 		cmocka_unit_test_setup_teardown(spectra_agree_with_rotations, setup, teardown),

@@ -36,7 +36,7 @@ const struct rmb_recording *rmb_zscored_input(struct rmb_call *call, const char 
 /* The two halves as views; each has two neurons or more. 0 or a failure. */
 int rmb_halves_input(struct rmb_call *call, const char *stage, const struct halves_settings *settings,
                      struct rmb_recording *first, struct rmb_recording *second) RMB_CHECKED;
-/* For a sweep: passes progress on, the product counting for `product` of the whole. */
+/* For a sweep that is from..to of the whole: passes its progress on. */
 struct rmb_part { struct rmb_call *call; double from, to; };
 int rmb_part_progress(void *part, double done);
 /* Warns if fewer than n components stand above rounding level. */

@@ -78,7 +78,7 @@ run(struct rmb_call *call)
 		return RMB_ELIMIT;
 	double *training = values, *scov = values + nk, *varcov = values + 2 * nk;
 
-	struct rmb_part part = { call, 0, 0.45 };
+	struct rmb_part part = { call, 0, 1 };
 	struct rmb_shared shared = {
 		.sweep = { .first = &first, .second = &second, .in_double = strcmp(set->precision, "double") == 0,
 		           .threads = rmb_threads(call), .progress = rmb_part_progress, .progress_argument = &part },

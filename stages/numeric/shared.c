@@ -72,6 +72,31 @@ project(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread
 	return rc;
 }
 
+/* Progress of a sweep that is from..to of the whole. */
+struct stretch { const struct rmb_sweep *whole; double from, to; };
+
+static int
+pass_on(void *argument, double part)
+{
+	const struct stretch *stretch = argument;
+	return stretch->whole->progress(stretch->whole->progress_argument, stretch->from + (stretch->to - stretch->from) * part);
+}
+
+static struct rmb_sweep
+sweep_over(const struct rmb_sweep *whole, const struct rmb_interval *interval, int64_t n, struct stretch *stretch)
+{
+	struct rmb_sweep sweep = *whole;
+	sweep.threads = whole->threads < 1 ? 1 : whole->threads > 64 ? 64 : whole->threads;
+	sweep.interval = interval;
+	sweep.nintervals = n;
+	sweep.lead = 0;
+	if (whole->progress) {
+		sweep.progress = pass_on;
+		sweep.progress_argument = stretch;
+	}
+	return sweep;
+}
+
 static int64_t
 frames_of(const struct rmb_interval *interval, int64_t n)
 {
@@ -144,10 +169,8 @@ to_single(double *v, int64_t n)
 static int
 project_all(const struct rmb_shared *what, struct components *all, struct rmb_arena *arena, struct rmb_error *error)
 {
-	struct rmb_sweep sweep = what->sweep;
-	sweep.interval = what->test;
-	sweep.nintervals = what->ntest;
-	sweep.lead = 0;
+	struct stretch stretch = { &what->sweep, 0.8, 1 };
+	struct rmb_sweep sweep = sweep_over(&what->sweep, what->test, what->ntest, &stretch);
 	sweep.npieces = (all->nk + BAND - 1) / BAND;
 	sweep.work = project;
 	sweep.argument = all;
@@ -163,33 +186,31 @@ int
 rmb_shared_variance(const struct rmb_shared *what, double *training, double *scov, double *varcov, int64_t *neff,
                     struct rmb_error *error)
 {
-	struct rmb_shared plan = *what;
-	struct rmb_sweep *sweep = &plan.sweep;
-	int64_t n1 = sweep->first->neurons.n, n2 = sweep->second->neurons.n, nk = n1 < n2 ? n1 : n2;
-	int64_t train = frames_of(plan.train, plan.ntrain), test = frames_of(plan.test, plan.ntest);
-	sweep->threads = sweep->threads < 1 ? 1 : sweep->threads > 64 ? 64 : sweep->threads;
-	sweep->interval = plan.train;
-	sweep->nintervals = plan.ntrain;
-
-	struct rmb_arena *arena = rmb_arena_new();
-	double *c = arena ? rmb_arena_alloc(arena, (size_t)(n1 * n2), sizeof *c) : NULL, *u = NULL, *v = NULL;
-	int rc = c ? 0 : rmb_error_nomem(error, "a cross-covariance");
+	struct stretch stretch = { &what->sweep, 0, 0.4 };
+	struct rmb_sweep sweep = sweep_over(&what->sweep, what->train, what->ntrain, &stretch);
+	int64_t n1 = sweep.first->neurons.n, n2 = sweep.second->neurons.n, nk = n1 < n2 ? n1 : n2;
+	int64_t train = frames_of(what->train, what->ntrain), test = frames_of(what->test, what->ntest);
+	/* The cross-covariance is gone before the test frames are packed. */
+	struct rmb_arena *arena = rmb_arena_new(), *early = rmb_arena_new();
+	double *c = early ? rmb_arena_alloc(early, (size_t)(n1 * n2), sizeof *c) : NULL, *u = NULL, *v = NULL;
+	int rc = arena && c ? 0 : rmb_error_nomem(error, "a cross-covariance");
 	if (!rc)
-		rc = rmb_product(sweep, c, error);
+		rc = rmb_product(&sweep, c, error);
 	if (!rc)
-		rc = decompose(c, n1, n2, sweep->in_double, sweep->threads, arena, training, &u, &v, error);
+		rc = decompose(c, n1, n2, sweep.in_double, sweep.threads, arena, training, &u, &v, error);
+	rmb_arena_free(early);
 	if (!rc) {
 		/* The rank is at most the number of training frames; below rounding level directions are undefined. */
-		*neff = rmb_clear_rounding(training, nk, sweep->in_double);
+		*neff = rmb_clear_rounding(training, nk, sweep.in_double);
 		*neff = *neff < train ? *neff : train;
 		struct components all = { .n1 = n1, .n2 = n2, .nk = *neff, .u = u, .v = v, .pq = scov, .pp = varcov };
 		memset(scov, 0, (size_t)nk * sizeof *scov);
 		memset(varcov, 0, (size_t)nk * sizeof *varcov);
-		if (!sweep->in_double) {
+		if (!sweep.in_double) {
 			all.u = to_single(u, nk * n1);
 			all.v = to_single(v, nk * n2);
 		}
-		rc = project_all(&plan, &all, arena, error);
+		rc = project_all(what, &all, arena, error);
 		for (int64_t k = 0; !rc && k < *neff; k++) {
 			scov[k] /= (double)test;
 			varcov[k] /= (double)test;
