@@ -134,8 +134,9 @@ find_line(const struct source *source, int number, const char **line, size_t *le
 	const char *at = source->text, *end = source->text + source->length;
 	for (int i = 1; i < number; i++) {
 		at = memchr(at, '\n', (size_t)(end - at));
-		if (!at++)
+		if (!at)
 			return false;
+		at++;
 	}
 	const char *stop = memchr(at, '\n', (size_t)(end - at));
 	*line = at;

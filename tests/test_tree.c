@@ -67,6 +67,7 @@ refusals(void **state)
 		{ "a: {b: ${c}}", "t.yaml:1:9: between braces or brackets YAML takes this '{' for a mapping; put the text in quotes", 0 },
 		{ "\xc3\xa9: [1, \xc3\xa9", "t.yaml:1:4: missing ',' or ']' in a list", 0 },
 		{ "a: {b:c}", "t.yaml:1:5: a blank is missing after the ':' in 'b:c'", 0 },
+		{ "0# x: [z,", "t.yaml:1:7: missing ',' or ']' in a list", 0 },
 		{ "a: 'it''s'\n b: 1\n", "t.yaml:2:", 0 },
 	};
 	(void)state;
@@ -197,6 +198,7 @@ mistakes_are_sorted_said_once_and_json(void **state)
 	(void)state;
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_mistakes *m = rmb_mistakes_new(arena);
+	FILE *to;
 	char *told;
 	size_t n;
 	rmb_mistakes_source(m, "a", "x\ny\n", 4);
@@ -204,9 +206,14 @@ mistakes_are_sorted_said_once_and_json(void **state)
 	rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ "a", 1, 1 }, "first");
 	rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ "a", 1, 1 }, "first");
 	rmb_remark(m, (struct rmb_place){ "a", 1, 1 }, "by the way");
+	to = open_memstream(&told, &n);
+	rmb_mistakes_print(m, to, false);
+	fclose(to);
+	assert_non_null(strstr(told, "a:1:1: remark: by the way\n     1 | x\n       | ^\na:2:1: second"));
+	free(told);
 	assert_int_equal(rmb_mistakes_count(m), 2);
 	assert_int_equal(rmb_mistakes_code(m), RMB_EINPUT);
-	FILE *to = open_memstream(&told, &n);
+	to = open_memstream(&told, &n);
 	rmb_mistakes_print(m, to, true);
 	fclose(to);
 	assert_string_equal(told,
