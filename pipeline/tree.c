@@ -134,6 +134,23 @@ tab_in_indentation(const struct reader *r, yaml_mark_t mark)
 	return line < end && *line == '\t' ? column : 0;
 }
 
+/* Behind the last character of the text that is no blank. */
+static struct rmb_place
+end_of_text(const struct reader *r)
+{
+	struct rmb_place place = { r->file, 1, 1 }, end = place;
+	for (size_t i = 0, n; i < r->length; i += n) {
+		uint32_t point;
+		n = rmb_text_decode(r->text + i, r->length - i, &point);
+		place.column++;
+		if (point == '\n')
+			place = (struct rmb_place){ r->file, place.line + 1, 1 };
+		else if (point != ' ' && point != '\t' && point != '\r')
+			end = place;
+	}
+	return end;
+}
+
 /* What the parser complains about, in plain words and with where it began. */
 static void
 syntax(struct reader *r)
@@ -143,6 +160,8 @@ syntax(struct reader *r)
 	struct rmb_place place = at(r, p->problem_mark);
 	int tab = tab_in_indentation(r, p->problem_mark);
 	bool begun = false, ended = where == r->text + r->length;
+	if (ended) /* the parser counts a line more */
+		place = end_of_text(r);
 	for (size_t i = 0; i < sizeof plain_words / sizeof *plain_words && !sentence; i++)
 		if (strcmp(problem, plain_words[i].problem) == 0) {
 			sentence = plain_words[i].sentence;

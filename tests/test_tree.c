@@ -67,7 +67,7 @@ refusals(void **state)
 		{ "a: {b: ${c}}", "t.yaml:1:9: between braces or brackets YAML takes this '{' for a mapping; put the text in quotes", 0 },
 		{ "\xc3\xa9: [1, \xc3\xa9", "t.yaml:1:4: missing ',' or ']' in a list", 0 },
 		{ "a: {b:c}", "t.yaml:1:5: a blank is missing after the ':' in 'b:c'", 0 },
-		{ "0# x: [z,", "t.yaml:1:7: missing ',' or ']' in a list", 0 },
+		{ "0# x: [z,", "t.yaml:1:10: a value is missing here\n     1 | 0# x: [z,\n       |          ^\n", 0 },
 		{ "a: 'it''s'\n b: 1\n", "t.yaml:2:", 0 },
 	};
 	(void)state;
