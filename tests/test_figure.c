@@ -135,7 +135,7 @@ test_image_is_block_means(void **state)
 	for (size_t s = 0; s < sizeof size / sizeof *size; s++) {
 		struct rmb_arena *arena = rmb_arena_new();
 		struct matrix m = { size[s][0], size[s][1], 1 << 20 };
-		struct rmb_image *image = rmb_image_make(arena, m.rows, m.columns, read_matrix, &m, NULL);
+		struct rmb_image *image = rmb_image_make(arena, m.rows, m.columns, RMB_IMAGE_LIMIT, read_matrix, &m, NULL);
 		assert_non_null(image);
 		assert_int_equal(image->rows, m.rows < RMB_IMAGE_LIMIT ? m.rows : RMB_IMAGE_LIMIT);
 		assert_int_equal(image->columns, m.columns < RMB_IMAGE_LIMIT ? m.columns : RMB_IMAGE_LIMIT);
@@ -159,7 +159,7 @@ test_image_of_nothing_is_an_error(void **state)
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_error error = { 0 };
 	struct matrix m = { 0, 5, 0 };
-	assert_null(rmb_image_make(arena, 0, 5, read_matrix, &m, &error));
+	assert_null(rmb_image_make(arena, 0, 5, RMB_IMAGE_LIMIT, read_matrix, &m, &error));
 	assert_int_equal(error.code, RMB_EDATA);
 	rmb_arena_free(arena);
 }

@@ -408,17 +408,31 @@ looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 	return seen ? look : NULL;
 }
 
+/* The more figures, the less of each: about 5 MB of images and as much of curves, whatever the number of recordings. */
+static void
+set_limits(struct rmb_gathering *g)
+{
+	enum { IMAGES = 16, CURVES = 64, LEAST_IMAGE = 100, LEAST_LINE = 200 }; /* numbers that may have all; what each gets at least */
+	double images = 0, curves = 0;
+	for (int i = 0; i < g->graph->nnodes; i++)
+		for (const struct rmb_figure *f = g->graph->node[i]->stage->figures; f && f->name; f++)
+			*(strcmp(f->kind, "raster") ? &curves : &images) += 1;
+	g->image_limit = (int)fmax(LEAST_IMAGE, RMB_IMAGE_LIMIT * fmin(1, sqrt(IMAGES / fmax(images, 1))));
+	g->line_limit = (int)fmax(LEAST_LINE, RMB_LINE_LIMIT * fmin(1, CURVES / fmax(curves, 1)));
+}
+
 struct rmb_page *
 rmb_content(struct rmb_arena *arena, const struct rmb_graph *graph, const struct rmb_cache *cache, struct rmb_standing *standing,
             struct rmb_error *error)
 {
 	struct rmb_gathering g = { arena, graph, cache, standing, rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *g.object),
-	                           looks(arena, graph) };
+	                           looks(arena, graph), 0, 0 };
 	struct rmb_page *page = rmb_arena_alloc(arena, 1, sizeof *page);
 	if (!g.object || !g.look || !page) {
 		rmb_error_nomem(error, "the report");
 		return NULL;
 	}
+	set_limits(&g);
 	page->title = graph->recipe->title;
 	page->program = "rumble " RUMBLE_VERSION;
 	page->recipe_name = rmb_arena_printf(arena, "%s.yaml", graph->recipe->name);

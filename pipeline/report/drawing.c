@@ -106,7 +106,7 @@ add_series(struct rmb_gathering *g, struct rmb_figure_data *data, const struct r
 		return rmb_error_nomem(error, "a figure");
 	data->ntraces++;
 	return rmb_trace_set(g->arena, xv, y->axis[0].start, y->axis[0].step, yv, n, data->logx, data->logy,
-	                     trace->mark == RMB_POINTS ? RMB_POINT_LIMIT : RMB_LINE_LIMIT, trace, error);
+	                     trace->mark == RMB_POINTS ? g->line_limit * 5 / 2 : g->line_limit, trace, error);
 }
 
 static int
@@ -157,7 +157,7 @@ static struct rmb_image *
 image_of_array(struct rmb_gathering *g, const struct rmb_array *array, struct rmb_error *error)
 {
 	const struct rmb_axis *rows = &array->axis[0], *columns = &array->axis[1];
-	struct rmb_image *image = rmb_image_make(g->arena, rows->n, columns->n, read_array, array, error);
+	struct rmb_image *image = rmb_image_make(g->arena, rows->n, columns->n, g->image_limit, read_array, array, error);
 	if (image) {
 		image->x = columns->start + image->x * columns->step, image->dx *= columns->step;
 		image->y = rows->start + image->y * rows->step, image->dy *= rows->step;
@@ -182,7 +182,7 @@ image_of(struct rmb_gathering *g, const struct rmb_node *node, const char *port,
 	    && rmb_unbundle_recording(g->arena, object, port, samples, &recording, error) == 0) {
 		if (!(recording.rate > 0))
 			data->x = "frame";
-		image = rmb_image_recording(g->arena, &recording, error);
+		image = rmb_image_recording(g->arena, &recording, g->image_limit, error);
 	}
 	rmb_object_close(opened);
 	return image;

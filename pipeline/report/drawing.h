@@ -11,6 +11,7 @@ struct rmb_gathering {
 	struct rmb_standing *standing;
 	struct rmb_object **object;    /* [nnodes]; NULL: not open */
 	int *look;                     /* [nnodes]: which of the looks a node's branch has */
+	int image_limit, line_limit;   /* of what a figure may hold, so that the page stays small enough to open at once */
 };
 /* The object of a node, opened if need be; NULL: it is not there (its standing says so from then on). */
 const struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node);

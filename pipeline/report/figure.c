@@ -180,7 +180,7 @@ rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double ste
 	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x), *kept_y = rmb_arena_alloc(arena, room, sizeof *kept_y);
 	if (!kept_x || !kept_y)
 		return rmb_error_nomem(error, "a figure");
-	trace->count = n, trace->hidden = hidden;
+	trace->count = n, trace->hidden = hidden, trace->thinned = shown > limit;
 	trace->x = kept_x, trace->y = kept_y;
 	trace->n = shown > limit && ascending ? keep_extremes(&p, n, first, last, limit / 2, kept_x, kept_y)
 	                                      : keep_some(&p, n, shown, limit, kept_x, kept_y);
@@ -240,10 +240,10 @@ add_rows(const struct rmb_image *image, rmb_matrix_read *read, const void *from,
 }
 
 struct rmb_image *
-rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, rmb_matrix_read *read, const void *from, struct rmb_error *error)
+rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read, const void *from, struct rmb_error *error)
 {
 	struct rmb_image *image = rmb_arena_alloc(arena, 1, sizeof *image);
-	int64_t nr = rows < RMB_IMAGE_LIMIT ? rows : RMB_IMAGE_LIMIT, nc = columns < RMB_IMAGE_LIMIT ? columns : RMB_IMAGE_LIMIT;
+	int64_t nr = rows < limit ? rows : limit, nc = columns < limit ? columns : limit;
 	int64_t wide = columns < BLOCK_COLUMNS ? columns : BLOCK_COLUMNS, tall = wide ? BLOCK_VALUES / wide : 0;
 	if (nr < 1 || nc < 1) {
 		rmb_error_set(error, RMB_EDATA, "an image of %" PRId64 " x %" PRId64 " values cannot be drawn", rows, columns);
@@ -286,9 +286,9 @@ read_recording(const void *from, int64_t row, int64_t nrows, int64_t column, int
 }
 
 struct rmb_image *
-rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, struct rmb_error *error)
+rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit, struct rmb_error *error)
 {
-	struct rmb_image *image = rmb_image_make(arena, recording->neurons.n, recording->nframes, read_recording, recording, error);
+	struct rmb_image *image = rmb_image_make(arena, recording->neurons.n, recording->nframes, limit, read_recording, recording, error);
 	if (image && recording->rate > 0)
 		image->x = (image->x + 0.5) / recording->rate, image->dx /= recording->rate;
 	return image;
@@ -312,7 +312,7 @@ traces_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 	const char *note = "";
 	for (int i = 0; i < figure->ntraces; i++) {
 		const struct rmb_trace *t = &figure->trace[i];
-		if (t->n < t->count && t->n >= RMB_LINE_LIMIT / 2)
+		if (t->thinned)
 			note = rmb_arena_printf(arena, "%s%s'%s' is drawn with %" PRId64 " of its %" PRId64 " values.", note, *note ? " " : "",
 			                        t->label, t->n, t->count);
 		if (t->hidden)

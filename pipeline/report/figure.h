@@ -36,6 +36,7 @@ struct rmb_trace {                 /* one series of one branch */
 	const float *x, *y;        /* [n], thinned; NaN in y: a gap */
 	int64_t count;             /* values it had before thinning */
 	int64_t hidden;            /* of these, values that a logarithmic axis cannot show */
+	bool thinned;              /* there were more than the limit */
 };
 
 struct rmb_image {                 /* means of blocks of a matrix, as bytes */
@@ -73,10 +74,11 @@ int rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double
 
 /* Where the rows of a matrix come from: rows row .. row + nrows - 1, columns column .. column + ncolumns - 1. */
 typedef void rmb_matrix_read(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *buffer);
-/* Means over blocks, read a few rows at a time. NULL: the error says why. Coordinates are plain indices from 0. */
-struct rmb_image *rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, rmb_matrix_read *read, const void *from,
+/* Means over at most limit x limit blocks, read a few rows at a time. NULL: the error says why. Coordinates are plain indices
+ * from 0. */
+struct rmb_image *rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read, const void *from,
                                  struct rmb_error *error);
-struct rmb_image *rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, struct rmb_error *error);
+struct rmb_image *rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit, struct rmb_error *error);
 
 /* Adds what the reader must know of the drawing itself to the caption (thinning, means, hidden values) and writes the
  * findings from the data. Call once, when traces and image stand. */

@@ -43,7 +43,7 @@ rmb_test_figures(struct rmb_arena *arena, const char *name)
 	*raster = (struct rmb_figure_data){ .file = "specimen-raster", .title = rmb_arena_printf(arena, "%s: activity", name),
 	                                    .x = rmb_arena_printf(arena, "time %s (s)", name), .y = rmb_arena_printf(arena, "neuron %s", name),
 	                                    .caption = rmb_arena_printf(arena, "An image of %s.", name),
-	                                    .image = rmb_image_make(arena, ROWS, COLUMNS, read_wave, NULL, NULL) };
+	                                    .image = rmb_image_make(arena, ROWS, COLUMNS, RMB_IMAGE_LIMIT, read_wave, NULL, NULL) };
 	assert_non_null(raster->image);
 	for (int i = 0; i < RMB_TEST_FIGURES; i++)
 		rmb_figure_finish(arena, figure[i]);
