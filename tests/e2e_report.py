@@ -1,0 +1,233 @@
+"""The report: what the program writes, and what a browser makes of it. Without Chromium only the first half is tested, and
+where CI is set in the environment that is a failure."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.dom.minidom
+
+import browser
+
+rumble, source = os.environ["RUMBLE"], os.environ["RUMBLE_SOURCE"]
+fixture = os.path.join(source, "fixtures", "T181_2019_11_11.npz")
+
+HOSTILE = '<img src=x onerror=document.title=1>`"\'&'
+RECIPE = """rumble: 1
+title: "</title><script>pwned = 1<\\/script> & co"
+seed: 1
+recordings:
+  - {name: %s, area: '"><b onmouseover=alert(1)>', tags: ["<i>", "`tag`"], format: npz, path: %s, quality: single}
+  - {name: other, area: x, format: npz, path: %s, quality: single}
+stages:
+  raw:      {stage: load}
+  units:    {stage: select, recording: raw, min_quality: 0.5, min_rate: 0.01 Hz}
+  frames:   {stage: bin, recording: units, rate: 22 Hz}
+  z:        {stage: zscore, recording: frames}
+  shuffled: {stage: shuffle, recording: z}
+  svca2:    {stage: svca2, recording: [z, shuffled], spacing: 40 um}
+  alpha:    {stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..500} # </pre><script>pwned = 2</script>
+report: {output: report.html}
+"""
+
+
+def run(*words, status=0):
+    done = subprocess.run([rumble, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == status, f"{words} ended with {done.returncode}, expected {status}:\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def yaml_text(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Place:
+    """A recipe, its cache and its output under a directory of their own."""
+
+    def __init__(self, root):
+        self.root, self.cache, self.out = root, os.path.join(root, "cache"), os.path.join(root, "out")
+        self.recipe = os.path.join(root, "hostile.yaml")
+        self.page = os.path.join(self.out, "report.html")
+        with open(self.recipe, "w") as to:
+            to.write(RECIPE % (yaml_text(HOSTILE), yaml_text(fixture), yaml_text(fixture)))
+
+    def run(self, command, *more, status=0):
+        return run(command, self.recipe, "--cache", self.cache, "--out", self.out, *more, status=status)
+
+    def text(self):
+        with open(self.page, encoding="utf-8") as page:
+            return page.read()
+
+
+def test_missing_results_are_said(place):
+    said = place.run("report")
+    assert "missing" in said, said
+    text = place.text()
+    assert "Not everything is here" in text and "has not been computed" in text
+    os.remove(place.page)
+
+
+def test_what_is_in_it(place):
+    place.run("run")
+    text = place.text()
+    assert "Not everything is here" not in text
+    for phrase in ("exponent", "How to cite", "Provenance", "sha256-", "&lt;img src=x onerror=", "alpha@shuffled", "cannot be compared"):
+        assert phrase in text, f"{phrase!r} is not in the report"
+    own = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.S)
+    for tag in ("<img src=x", "<b onmouseover", "<script>pwned", "<i>"):
+        assert tag not in own, f"{tag} got into the report"
+    assert len(re.findall("<figure", own)) == own.count('<script type="application/json">') >= 4
+    figures = sorted(os.listdir(os.path.join(place.out, "figures")))
+    assert len(figures) == own.count("<figure"), figures
+    for name in figures:
+        picture = xml.dom.minidom.parse(os.path.join(place.out, "figures", name))
+        assert picture.documentElement.tagName == "svg" and not picture.getElementsByTagName("script")
+
+
+def test_unchanged_is_left_alone(place):
+    before = os.stat(place.page)
+    assert "unchanged" in place.run("report")
+    place.run("run")
+    after = os.stat(place.page)
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), "an unchanged report was written again"
+
+
+def test_same_bytes_elsewhere(place):
+    text = place.text()
+    run("report", place.recipe, "--cache", place.cache, "--out", os.path.join(place.root, "again"))
+    with open(os.path.join(place.root, "again", "report.html"), encoding="utf-8") as again:
+        assert again.read() == text, "the same results gave another report"
+
+
+def test_changed_recipe_changes_it(place):
+    with open(place.recipe, "a") as to:
+        to.write("# a remark\n")
+    assert "unchanged" not in place.run("report")
+    assert "# a remark" in place.text()
+
+
+def test_damage_is_said_once(place):
+    """A flipped bit becomes a problem on the page, and the page is whole again after the next run."""
+    whole = place.text()
+    names = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(place.cache, "objects")) for name in names]
+    small = [name for name in names if b'"stage":"powerlaw"' in open(name, "rb").read()]
+    assert small
+    with open(small[0], "r+b") as to:
+        to.seek(3000)
+        byte = to.read(1)[0]
+        to.seek(3000)
+        to.write(bytes([byte ^ 1]))
+    again = os.path.join(place.root, "damaged")
+    run("report", place.recipe, "--cache", place.cache, "--out", again)
+    with open(os.path.join(again, "report.html"), encoding="utf-8") as page:
+        assert "cannot be used" in page.read()
+    run("run", place.recipe, "--cache", place.cache, "--out", again)
+    with open(os.path.join(again, "report.html"), encoding="utf-8") as page:
+        assert page.read() == whole
+
+
+def test_outside_is_refused(place):
+    for name in ("../../x.html", "/tmp/rumble-x.html"):
+        said = run("report", place.recipe, "--cache", place.cache, "--out", place.out, "--set", f"report.output={name}", status=2)
+        assert "outside" in said, said
+    assert not os.path.exists(os.path.join(place.root, "..", "x.html")) and not os.path.exists("/tmp/rumble-x.html")
+
+
+def test_valid_html(place):
+    if not shutil.which("tidy"):
+        return missing("tidy")
+    done = subprocess.run(["tidy", "-q", "-e", place.page], capture_output=True, text=True)
+    assert not done.stderr.strip(), done.stderr
+
+
+# ---- in a browser
+
+def test_it_is_drawn(place):
+    with browser.Browser(1200, 900) as page:
+        page.open(place.page)
+        count = page.run("document.querySelectorAll('figure').length")
+        for i in range(count):
+            page.run(f"document.querySelectorAll('figure')[{i}].scrollIntoView()")
+            page.wait(f"document.querySelectorAll('figure')[{i}].querySelector('.main-svg') !== null")
+        page.wait("[...document.querySelectorAll('figure')].every(f => f.classList.contains('drawn'))")
+        legend = page.run("[...document.querySelectorAll('.legendtext')].map(t => t.textContent).join('|')")
+        assert "exponent" in legend and "shuffled" in legend, legend
+        assert page.run("document.querySelector('h2 + .about').textContent.length") > 0
+        assert page.run("[...document.querySelectorAll('h2')].filter(h => h.textContent.includes('<img src=x onerror')).length") == 1
+        page.media("dark")
+        page.run("new Promise(done => setTimeout(done, 500))")
+        assert page.run("typeof pwned") == "undefined" and "pwned" in page.run("document.title")
+        assert not page.said, page.said
+        strangers = [a for a in page.asked if not a.startswith(("file://" + place.page, "data:", "blob:", "about:"))]
+        assert not strangers, strangers
+
+
+def test_keyboard(place):
+    """Every button is reached by Tab and works by Enter; the data table opens from the keyboard too."""
+    with browser.Browser(1200, 900) as page:
+        page.open(place.page)
+        page.run("saved = []; HTMLAnchorElement.prototype.click = function () { saved.push(this.download + ' ' + this.href.slice(0, 5)) }; 0")
+        reached, opened = set(), False
+        for _ in range(60):
+            page.key("Tab")
+            name = page.run("document.activeElement.getAttribute('aria-label') || document.activeElement.textContent")
+            kind = page.run("document.activeElement.dataset.save || ''")
+            if kind and kind not in reached:
+                reached.add(kind)
+                page.key("Enter", text="\r")
+                page.wait(f"saved.length === {len(reached)}")
+                assert name.startswith("Save ") and name.endswith(kind), name
+            elif name == "Data of this figure" and not opened:
+                page.key("Enter", text="\r")
+                page.wait("document.querySelectorAll('.data[open] td').length > 0")
+                opened = True
+        saved = page.run("saved.join(', ')")
+        assert reached == {"SVG", "PNG", "CSV"} and opened, (reached, opened)
+        for end in (".svg", ".png", ".csv"):
+            assert end in saved, saved
+        assert not page.said, page.said
+
+
+def test_without_script_and_on_paper(place):
+    with browser.Browser(1200, 900, scripts=False) as page:
+        page.open(place.page)
+        shown = page.call("DOM.getDocument", depth=0)["root"]["nodeId"]
+        pictures = page.call("DOM.querySelectorAll", nodeId=shown, selector="img.static")["nodeIds"]
+        assert len(pictures) >= 4
+        for picture in pictures:
+            box = page.call("DOM.getBoxModel", nodeId=picture)["model"]
+            assert box["width"] > 200 and box["height"] > 100, box
+    with browser.Browser(1200, 900) as page:
+        page.open(place.page)
+        page.wait("document.querySelector('figure.drawn') !== null")
+        assert page.run("[...document.images].every(i => i.naturalWidth > 0)"), "a static picture is broken"
+        page.media(kind="print")
+        assert page.run("[...document.querySelectorAll('.static')].every(i => getComputedStyle(i).display !== 'none')")
+        assert page.run("[...document.querySelectorAll('.plot')].every(p => getComputedStyle(p).display === 'none')")
+
+
+def missing(what):
+    if os.environ.get("CI"):
+        raise AssertionError(f"{what} is needed in CI and is not installed")
+    print(f"skip {what} is not installed")
+
+
+def main():
+    plain = [test_missing_results_are_said, test_what_is_in_it, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
+             test_changed_recipe_changes_it, test_damage_is_said_once, test_outside_is_refused, test_valid_html]
+    browsed = [test_it_is_drawn, test_keyboard, test_without_script_and_on_paper]
+    with tempfile.TemporaryDirectory(prefix="rumble-report.") as root:
+        place = Place(root)
+        for test in plain:
+            test(place)
+            print("ok  ", test.__name__)
+        if not browser.find():
+            return missing("chromium")
+        for test in browsed:
+            test(place)
+            print("ok  ", test.__name__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
