@@ -15,6 +15,7 @@ RECORDINGS = {
     "a": "path: frames.npz, rate: 20 Hz",
     "s": "path: spikes.npz, window: [1 s, 61.3 s]",
     "bare": "path: bare.npy, rate: 20 Hz",
+    "golden": "path: golden.npz",
 }
 
 
@@ -126,6 +127,21 @@ def check_spikes(st, clu):
     assert lost == 0 or f"in no whole bin: {lost} of {len(t)} " in said, said
 
 
+def check_rates():
+    """The published rate rule on published bins; one unit of rates.h5 fires at the limit."""
+    for file, case in (("rates", "round_0.045"), ("rates", "round_0.500"), ("ephys151", "binspikes_round")):
+        with h5py.File(os.path.join(shared, "reference/golden", file + ".h5")) as f:
+            case = f["cases/" + case]
+            np.savez("golden.npz", st=case["input/time"][:], clu=case["input/unit"][:])
+            keep, width = np.flatnonzero(case["expected/keep"][:]), case["params"].attrs["width"]
+        path = recipe("rates", ["golden"], [f"frames: {{stage: bin, recording: raw, width: {width:.17g} s, rule: paper}}",
+                                            "active: {stage: select, recording: frames, min_rate: 0.01 Hz}"])
+        program("run", path)
+        with results(path, "golden/active") as f:
+            assert np.array_equal(f["recording/id"][:], keep), file
+        assert seen(path, "golden/active").shape[0] == len(keep)
+
+
 def check_frames(x):
     path = recipe("frames", ["a"], [
         "mean: {stage: bin, recording: raw, rate: 4 Hz}",
@@ -210,6 +226,7 @@ with tempfile.TemporaryDirectory() as place:
     x, quality, xpos, ypos, st, clu = make_inputs()
     check_select(x, quality, xpos, ypos)
     check_spikes(st, clu)
+    check_rates()
     check_frames(x)
     check_zscore(x)
     check_shuffle(x)
