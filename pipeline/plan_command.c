@@ -40,7 +40,7 @@ print_table(const struct rmb_plan *plan)
 		const struct rmb_step *step = &plan->step[i];
 		const char *cell[6] = { step->node->id, state_names[step->todo] };
 		if (step->todo == RMB_CACHED)
-			cell[4] = quantity(plan->arena, (double)step->bytes, "B");
+			cell[4] = quantity(plan->arena, rounded((double)step->bytes), "B");
 		if (step->todo == RMB_RUN && step->expected.guess)
 			cell[2] = cell[3] = cell[4] = "?";
 		else if (step->todo == RMB_RUN && step->expected.seconds > 0) {

@@ -56,7 +56,8 @@ static const char *
 place_of(struct rmb_reasons *reasons, const struct rmb_node *node, const struct rmb_value *value)
 {
 	const struct rmb_place *place = value->place.file ? &value->place : &node->entry->place;
-	const char *text = place->line ? rmb_arena_printf(reasons->arena, "%s:%d", place->file, place->line) : place->file;
+	bool in_file = place->line && place->file && strncmp(place->file, "--", 2) != 0; /* "--set" has no lines to count */
+	const char *text = in_file ? rmb_arena_printf(reasons->arena, "%s:%d", place->file, place->line) : place->file;
 	return text ? text : "";
 }
 

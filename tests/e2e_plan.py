@@ -86,6 +86,8 @@ def test_reasons(where):
     nodes, total = plan(where, "--set", "stages.svca2.spacing=25 um")
     assert total["run"] == 0
     change(where, ", spacing: 40 um}", "}")
+    nodes, total = plan(where, "--set", "stages.svca2.spacing=50 um")
+    assert nodes["one/svca2@z"]["why"] == "spacing: 25 um -> 50 um (--set)", nodes["one/svca2@z"]
     change(where, "seed: 1", "seed: 2")
     nodes, total = plan(where)
     assert will_run(nodes) == ["alpha@shuffled", "alpha@z", "shuffled", "svca2@shuffled", "svca2@z"]
