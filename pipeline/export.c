@@ -197,12 +197,25 @@ write_cell(FILE *file, const char *text, size_t n)
 		fputc('"', file);
 }
 
+/* As few digits as bring the number back. */
+static void
+write_number(FILE *file, double value, bool single)
+{
+	char text[40];
+	for (int digits = single ? 6 : 15; digits <= (single ? 9 : 17); digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, value);
+		if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
+			break;
+	}
+	fputs(text, file);
+}
+
 static void
 write_entry(FILE *file, const struct rmb_array *array, const void *at)
 {
 	switch (array->type) {
-	case RMB_FLOAT32: fprintf(file, "%.9g", (double)*(const float *)at); break;
-	case RMB_FLOAT64: fprintf(file, "%.17g", *(const double *)at); break;
+	case RMB_FLOAT32: write_number(file, (double)*(const float *)at, true); break;
+	case RMB_FLOAT64: write_number(file, *(const double *)at, false); break;
 	case RMB_INT64: fprintf(file, "%" PRId64, *(const int64_t *)at); break;
 	case RMB_UINT8: fprintf(file, "%u", *(const uint8_t *)at); break;
 	case RMB_TEXT: write_cell(file, at, strnlen(at, array->width)); break;
@@ -212,7 +225,7 @@ write_entry(FILE *file, const struct rmb_array *array, const void *at)
 static void
 write_place(FILE *file, const struct rmb_axis *axis, int64_t i)
 {
-	fprintf(file, "%.17g", axis->start + (double)i * axis->step);
+	write_number(file, axis->start + (double)i * axis->step, false);
 }
 
 static void
@@ -372,9 +385,14 @@ write_hdf5(struct sheet *sheet, const char *path, struct rmb_error *error)
 	if (!w)
 		return error ? error->code : RMB_EOUTPUT;
 	code = write_arrays(sheet, w, array, n, error);
-	if (code == 0)
-		return rmb_object_publish(w, path, 1, error);
-	rmb_object_abandon(w);
+	if (code) {
+		rmb_object_abandon(w);
+		return code;
+	}
+	struct stat stat;
+	code = rmb_object_publish(w, path, 1, error);
+	if (code == 0 && lstat(path, &stat) == 0)
+		chmod(path, (stat.st_mode & 0777) | S_IWUSR); /* it is the user's own, unlike an object */
 	return code;
 }
 
@@ -400,7 +418,8 @@ find_format(const char *name, const char *path, struct rmb_error *error)
 			return &formats[i];
 	if (!name)
 		return &formats[0];
-	rmb_error_set(error, RMB_EUSAGE, "there is no format '%s' to export to; there are hdf5, npy and csv", name);
+	rmb_error_set(error, RMB_EUSAGE, "there is no format '%s' to export to; there are hdf5, npy and csv%s", name,
+	              strcmp(name, "mat") == 0 ? " (MATLAB reads the hdf5 file with h5read)" : "");
 	return NULL;
 }
 
@@ -415,9 +434,10 @@ static int
 open_recording(struct sheet *sheet, const struct rmb_cache *cache, struct rmb_object **samples, struct rmb_error *error)
 {
 	const char *source = rmb_bundle_source(sheet->object, sheet->port);
-	int code = strcmp(source, sheet->object->key) ? rmb_cache_get(cache, source, NULL, samples, error) : 0;
-	if (code == RMB_EINPUT)
-		return rmb_error_set(error, code, "the samples behind it are not in the cache: run the recipe again");
+	struct rmb_error why = { 0 };
+	int code = strcmp(source, sheet->object->key) ? rmb_cache_get(cache, source, NULL, samples, &why) : 0;
+	if (code)
+		return rmb_error_set(error, code, "the samples that '%s' shows cannot be had: %s; run the recipe again", sheet->port, why.text);
 	if (code == 0)
 		code = rmb_unbundle_recording(sheet->arena, sheet->object, sheet->port, *samples, &sheet->recording, error);
 	sheet->array = (struct rmb_array){ .type = RMB_FLOAT32, .unit = "1", .naxes = 2 };
