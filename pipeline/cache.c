@@ -51,7 +51,7 @@ choose_root(const char *root)
 static int
 make_path(char *path)
 {
-	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+	for (char *slash = path; *slash && (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
 		(void)!mkdir(path, 0777);
 		*slash = '/';
