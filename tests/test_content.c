@@ -162,6 +162,7 @@ test_everything_is_there(void **state)
 	assert_int_equal(page->nodes.nrows, NODES);
 	assert_string_equal(page->nodes.cell[2], "width: 5 um");
 	assert_int_equal(page->ncites, 1);
+	assert_string_equal(page->cite[0], "probe: A paper on probes");
 }
 
 static void

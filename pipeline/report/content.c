@@ -366,17 +366,19 @@ build_table(struct rmb_gathering *g, struct rmb_table *table)
 		table->cell[3 * r + 2] = rmb_arena_printf(g->arena, "%d", count[r]);
 }
 
+/* What each stage goes back to, once a stage. */
 static void
 cites(struct rmb_gathering *g, struct rmb_page *page)
 {
-	page->cite = rmb_arena_alloc(g->arena, (size_t)g->graph->recipe->nentries, sizeof *page->cite);
-	for (int e = 0; page->cite && e < g->graph->recipe->nentries; e++) {
-		const char *cite = g->graph->recipe->entry[e].stage->cite;
-		int i = 0;
-		while (cite && i < page->ncites && strcmp(page->cite[i], cite))
-			i++;
-		if (cite && i == page->ncites)
-			page->cite[page->ncites++] = cite;
+	const struct rmb_recipe *recipe = g->graph->recipe;
+	page->cite = rmb_arena_alloc(g->arena, (size_t)recipe->nentries, sizeof *page->cite);
+	for (int e = 0; page->cite && e < recipe->nentries; e++) {
+		const struct rmb_stage *stage = recipe->entry[e].stage;
+		int first = 0;
+		while (recipe->entry[first].stage != stage)
+			first++;
+		if (stage->cite && first == e)
+			page->cite[page->ncites++] = rmb_arena_printf(g->arena, "%s: %s", stage->name, stage->cite);
 	}
 }
 

@@ -205,7 +205,7 @@ section(FILE *to, struct rmb_arena *arena, const struct rmb_section *s, int numb
 static void
 last_parts(FILE *to, const struct rmb_page *page)
 {
-	rmb_html(to, "<section id=\"recipe\">\n<h2>Recipe</h2>\n<p class=\"about\">%s, as it was run</p>\n<pre tabindex=\"0\"><code>%s</code></pre>\n"
+	rmb_html(to, "<section id=\"recipe\">\n<h2>Recipe</h2>\n<p class=\"about\">%s as it stood; what each result was made with, defaults and --set included, is listed below</p>\n<pre tabindex=\"0\"><code>%s</code></pre>\n"
 	         "</section>\n<section id=\"provenance\">\n<h2>Provenance</h2>\n", page->recipe_name, page->recipe);
 	table(to, &page->build);
 	rmb_html(to, "<details><summary>Every result with its stage, settings and key</summary>\n");

@@ -43,7 +43,7 @@
 		return {
 			type: "scatter", mode: points ? "markers" : lone ? "lines+markers" : "lines", name: plain(trace.label), x: trace.x, y: trace.y,
 			marker: { color: colour, symbol: points ? trace.symbol : "circle", size: lone ? Array.from(trace.y, (value, i) => alone(i) ? 4 : 0) : 5,
-				opacity: points ? 0.55 : 1 },
+				opacity: !points ? 1 : dark.matches ? 0.8 : 0.55 },
 			line: { color: colour, width: 2.4, dash: trace.dash }, connectgaps: false,
 			hovertemplate: "%{x:.4~g}, %{y:.3~g}<extra>%{fullData.name}</extra>"
 		};
