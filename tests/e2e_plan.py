@@ -179,6 +179,24 @@ def test_graph(where):
     assert reads["one/alpha@shuffled"] == ["one/svca2@shuffled"] and reads["one/raw"] == []
 
 
+def test_many_recordings_are_drawn_as_one(where):
+    many = tempfile.mkdtemp(dir=top)
+    recordings = "".join(f"  - {{name: r{i}, path: x{i}.npy}}\n" for i in range(300))
+    write(many, "rumble: 1\nrecordings:\n" + recordings + "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw}\n")
+    dot, _ = run(many, "graph", "recipe.yaml", "--format", "dot")
+    assert "r0, and 299 more alike" in dot and dot.count("->") == 1, dot[:300]
+    assert "For each of 300 recordings: r0, r1, " in run(many, "graph", "recipe.yaml")[0]
+    assert len(run(many, "graph", "recipe.yaml", "--json")[0].splitlines()) == 600
+
+
+def test_cache_that_cannot_be_made(where):
+    for command in ("plan", "status"):
+        out, err = run(where, command, "recipe.yaml", "--cache", "/dev/null/cache", code=3)
+        assert not out and "/dev/null/cache" in err and "--cache" in err, err
+    event = json.loads(run(where, "plan", "recipe.yaml", "--cache", "/dev/null/cache", "--json", code=3)[0])
+    assert event["class"] == "output", event
+
+
 def test_status(where):
     text, _ = run(where, "status", "recipe.yaml")
     assert "one/svca2@z" in text and " ago" in text or "just now" in text

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/bundle.h"
+#include "pipeline/command.h"
 #include "pipeline/plan.h"
 #include "support/recipes.h"
 
@@ -537,6 +538,58 @@ what_cannot_fit_is_refused(void **state)
 	close_world(&w);
 }
 
+/* ---- status */
+
+/* What `rumble status --json` prints of this recipe; the caller frees. */
+static char *
+status_of(struct world *w)
+{
+	const char *words[] = { path };
+	struct rmb_options options = { .nargs = 1, .arg = words, .cache = w->cache.root, .json = true, .quiet = true };
+	char name[128], *text = NULL;
+	size_t size = 0;
+	snprintf(name, sizeof name, "%s/status", directory);
+	fflush(stdout);
+	int keep = dup(STDOUT_FILENO), file = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_true(keep >= 0 && file >= 0 && dup2(file, STDOUT_FILENO) >= 0);
+	int status = rmb_command_status(&options);
+	fflush(stdout);
+	assert_true(dup2(keep, STDOUT_FILENO) >= 0);
+	close(keep);
+	lseek(file, 0, SEEK_SET);
+	FILE *from = fdopen(file, "r");
+	assert_true(getdelim(&text, &size, 0, from) > 0);
+	fclose(from);
+	assert_int_equal(status, 0);
+	return text;
+}
+
+static void
+status_tells_who_runs_failed_and_is_cached(void **state)
+{
+	(void)state;
+	struct world w;
+	struct rmb_lease *lease = NULL;
+	char owner[256];
+	clear_cache();
+	open_world(&w, base);
+	finish_recording(&w, "a/raw", 6, 40, NULL);
+	assert_int_equal(rmb_lease_claim(&w.cache, node(&w, "a/z")->key, &lease, owner, sizeof owner, &w.error), RMB_CLAIMED);
+	rmb_journal_failed(&w.cache, node(&w, "a/alpha@z"), RMB_EDATA, "no power law in sight");
+	char *text = status_of(&w);
+	assert_non_null(strstr(text, "\"node\":\"a/raw\",\"state\":\"cached\""));
+	assert_non_null(strstr(text, "\"node\":\"a/z\",\"state\":\"running\""));
+	assert_non_null(strstr(text, "\"node\":\"a/shuffled\",\"state\":\"missing\""));
+	assert_non_null(strstr(text, "\"node\":\"a/alpha@z\",\"state\":\"failed\""));
+	assert_non_null(strstr(text, "no power law in sight"));
+	free(text);
+	rmb_lease_release(lease);
+	text = status_of(&w);
+	assert_non_null(strstr(text, "\"node\":\"a/z\",\"state\":\"missing\""));
+	free(text);
+	close_world(&w);
+}
+
 /* ---- journal */
 
 static void
@@ -678,6 +731,7 @@ main(void)
 		cmocka_unit_test(sizes_come_from_what_was_loaded),
 		cmocka_unit_test(the_longest_chain_and_all_the_work_bound_the_time),
 		cmocka_unit_test(what_cannot_fit_is_refused),
+		cmocka_unit_test(status_tells_who_runs_failed_and_is_cached),
 		cmocka_unit_test(measures_are_expected_again),
 		cmocka_unit_test(larger_recordings_take_longer_in_proportion),
 		cmocka_unit_test(damaged_lines_are_passed_over),
