@@ -92,6 +92,82 @@ class Golden(Analyses):
         self.compare("ephys151.h5")
 
 
+class Recordings(Analyses):
+    """Real recordings, exported as matrices and computed again in numpy, in double precision."""
+
+    entries = {
+        "miniscope": ("critical-init-npz/F_miniscope219.npz", "rate: 22 Hz"),
+        "tectum": ("critical-init-npz/F_zftectum114.npz", "rate: 22 Hz"),
+        "face": ("critical-init-npz/T219_spks_face.npz", "rate: 22 Hz"),
+        "hennig": ("retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5", "format: hdf5"),
+        "stafford": ("retina-waves-h5/Stafford2009_WT_37C_Nasal_2008-10-13-2.h5", "format: hdf5"),
+    }
+    half1, half2 = list(range(0, 40, 2)), list(range(1, 40, 2))
+
+    def write(self):
+        given = f"halves: given, half1: {self.half1}, half2: {self.half2}"
+        lines = ["rumble: 1", "seed: 1", "recordings:"]
+        for name, entry in self.entries.items():
+            path = os.path.abspath(os.path.join(SHARED, "recordings", entry[0]))
+            if not os.path.exists(path):
+                raise AssertionError(f"recording {path} is missing")
+            lines.append(f"  - {{name: {name}, path: {path}, {entry[1]}}}")
+        lines += ["stages:", "  raw: {stage: load}", "  active: {stage: select, recording: raw, min_rate: 0.05 Hz}",
+                  "  frames: {stage: bin, recording: active, rate: 2 Hz}", "  z: {stage: zscore, recording: frames}",
+                  "  shuffled: {stage: shuffle, recording: z}"]
+        for p in ("single", "double"):
+            lines += [f"  direct_{p}: {{stage: spectrum, recording: [z, shuffled], precision: {p}}}",
+                      f"  two_{p}: {{stage: svca2, recording: [z, shuffled], {given}, precision: {p}}}",
+                      f"  one_{p}: {{stage: svca, recording: [z, shuffled], {given}, precision: {p}}}"]
+        with open(self.path("recipe.yaml"), "w") as f:
+            f.write("\n".join(lines) + "\n")
+
+    def rumble(self, *words):
+        done = subprocess.run([RUMBLE, *words, "--cache", self.path("cache")], capture_output=True, text=True, timeout=600)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def of(self, recording, node, name):
+        with h5py.File(self.path("out", "results", recording, node + ".h5"), "r") as f:
+            return f[name][()]
+
+    def test_in_numpy(self):
+        self.write()
+        self.rumble("run", self.path("recipe.yaml"), "--out", self.path("out"))
+        for name in self.entries:
+            for branch in ("z", "shuffled"):
+                self.rumble("export", self.path("recipe.yaml"), f"{name}/{branch}", "--format", "npy", "--out", self.path(f"{name}-{branch}.npy"))
+                z = np.load(self.path(f"{name}-{branch}.npy")).astype(np.float64)
+                nn, nt = z.shape
+                z1, z2 = z[self.half1], z[self.half2]
+                direct = np.maximum(np.linalg.eigvalsh(z @ z.T / nt)[::-1], 0)
+                direct[min(nn, nt - 1):] = 0
+                two = np.linalg.svd(z1 @ z2.T, compute_uv=False)
+                training, scov, varcov = self.svca(z1, z2)
+                for p in ("single", "double"):      # what is exported is rounded to single precision
+                    with self.subTest(recording=name, branch=branch, precision=p):
+                        self.close(self.of(name, f"direct_{p}@{branch}", "spectrum"), direct, 1e-5)
+                        self.close(self.of(name, f"two_{p}@{branch}", "spectrum"), two, 1e-5)
+                        found = self.of(name, f"one_{p}@{branch}", "training")
+                        n = len(found)
+                        self.assertGreater(n, 0)
+                        self.close(found, training[:n], 1e-5)
+                        # directions of close training values mix: sums over all are defined better than each
+                        self.close(self.of(name, f"one_{p}@{branch}", "spectrum"), scov[:n], 1e-3)
+                        self.close(self.of(name, f"one_{p}@{branch}", "total"), varcov[:n], 1e-3)
+
+    def svca(self, z1, z2):
+        """Published blocks of frames, T >= 160: the labels of 40 blocks."""
+        nt = z1.shape[1]
+        self.assertGreaterEqual(nt, 160)
+        labels, length = "0310333313120320002123320111101030312330", nt // 40 - 3
+        starts = [int(i * ((nt - length - 5) / 39)) for i in range(39)] + [nt - length - 5]
+        frames = lambda test: np.concatenate([np.arange(a, a + length) for a, c in zip(starts, labels) if (c == "0") == test])
+        train, test = frames(False), frames(True)
+        u, s, vt = np.linalg.svd(z1[:, train] @ z2[:, train].T)
+        p, q = u.T @ z1[:, test], vt @ z2[:, test]
+        return s, (p * q).mean(1), (p * p + q * q).mean(1) / 2
+
+
 class Small(Analyses):
     """Too few frames or neurons, copies, and what the user is told."""
 
