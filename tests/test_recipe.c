@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/recipe.h"
+#include "support/recipes.h"
 
 /* A recipe that is right; the tests below change lines of it. Line numbers are those of the text. */
 #define HEAD                                                                                  \
@@ -20,25 +21,13 @@
 
 struct reading { struct rmb_arena *arena; struct rmb_mistakes *m; struct rmb_recipe *recipe; char *told; };
 
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 static struct reading
 read_recipe(const char *path, const char *const *set, int nset)
 {
 	struct reading r = { .arena = rmb_arena_new() };
-	size_t n;
 	r.m = rmb_mistakes_new(r.arena);
 	r.recipe = rmb_recipe_read(path, set, nset, r.m);
-	FILE *to = open_memstream(&r.told, &n);
-	rmb_mistakes_print(r.m, to, false);
-	fclose(to);
+	r.told = rmb_test_said(r.m, false);
 	assert_int_equal(r.recipe == NULL, rmb_mistakes_count(r.m) > 0);
 	return r;
 }
@@ -46,7 +35,7 @@ read_recipe(const char *path, const char *const *set, int nset)
 static struct reading
 read_text(const char *text)
 {
-	write_file("recipe.yaml", text);
+	rmb_test_file("recipe.yaml", text);
 	return read_recipe("recipe.yaml", NULL, 0);
 }
 
@@ -357,10 +346,10 @@ files_are_included(void **state)
 	(void)state;
 	struct rmb_value value;
 	assert_int_equal(mkdir("lib", 0700), 0);
-	write_file("lib/base.yaml", "seed: 5\ntitle: base\nvars: {f: 3 Hz}\ninclude: more.yaml\nrecordings:\n  - {path: c.npz, rate: \"${f}\"}\n"
+	rmb_test_file("lib/base.yaml", "seed: 5\ntitle: base\nvars: {f: 3 Hz}\ninclude: more.yaml\nrecordings:\n  - {path: c.npz, rate: \"${f}\"}\n"
 	                            "stages:\n  raw: {stage: load}\n");
-	write_file("lib/more.yaml", "stages:\n  z: {stage: zscore, recording: raw}\n");
-	write_file("lib/c.npz", "");
+	rmb_test_file("lib/more.yaml", "stages:\n  z: {stage: zscore, recording: raw}\n");
+	rmb_test_file("lib/c.npz", "");
 	struct reading r = read_text("rumble: 1\ntitle: main\ninclude: [lib/base.yaml, lib/more.yaml]\nstages:\n  s: {stage: svca2, recording: z}\n");
 	if (!r.recipe)
 		fail_msg("%s", r.told);
@@ -375,9 +364,9 @@ files_are_included(void **state)
 	forget(&r);
 	refused("rumble: 1\ninclude: lib/base.yaml\nstages:\n  z: {stage: zscore, recording: raw}\n",
 	        "recipe.yaml:4:3: duplicate: 'z' under stages stands at lib/more.yaml:2:3 already", 1);
-	write_file("lib/more.yaml", "stages:\n  z: {stage: zscore, recording: raw, dof: 1}\n");
+	rmb_test_file("lib/more.yaml", "stages:\n  z: {stage: zscore, recording: raw, dof: 1}\n");
 	refused("rumble: 1\ninclude: lib/base.yaml\n", "lib/more.yaml:2:38: zscore has no parameter 'dof'; did you mean 'ddof'?", 1);
-	write_file("lib/more.yaml", "include: base.yaml\nstages:\n  z: {stage: zscore, recording: raw}\n");
+	rmb_test_file("lib/more.yaml", "include: base.yaml\nstages:\n  z: {stage: zscore, recording: raw}\n");
 	refused("rumble: 1\ninclude: lib/base.yaml\n", "lib/more.yaml:1:10: 'lib/base.yaml' includes itself", 1);
 }
 
@@ -389,7 +378,7 @@ set_changes_a_recipe(void **state)
 		"title=other", "seed=9", "vars.n=4", "stages.s.lag=${n}", "report.output=o.html", "recordings.fx26.labels.state=asleep",
 		"stages.z.ddof={by: state, asleep: 1, else: 0}" };
 	struct rmb_value value;
-	write_file("recipe.yaml", HEAD "  s: {stage: svca2, recording: z, spacing: 25 um}\nvars: {n: 1}\n");
+	rmb_test_file("recipe.yaml", HEAD "  s: {stage: svca2, recording: z, spacing: 25 um}\nvars: {n: 1}\n");
 	struct reading r = read_recipe("recipe.yaml", set, sizeof set / sizeof *set);
 	if (!r.recipe)
 		fail_msg("%s", r.told);
@@ -434,7 +423,7 @@ mistakes_in_set_point_too(void **state)
 		{ "stages.s.spacing.V1=4 um", "--set:1:18: there is no 'V1' to set: a text stands here" },
 	};
 	(void)state;
-	write_file("recipe.yaml", HEAD "  s: {stage: svca2, recording: z, spacing: 25 um}\n");
+	rmb_test_file("recipe.yaml", HEAD "  s: {stage: svca2, recording: z, spacing: 25 um}\n");
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		struct reading r = read_recipe("recipe.yaml", &row[i].text, 1);
 		if (!strstr(r.told, row[i].told) || rmb_mistakes_count(r.m) != 1)
@@ -450,7 +439,7 @@ folders_are_taken_as_they_stand(void **state)
 	(void)state;
 	struct rmb_value value;
 	assert_int_equal(mkdir("[a]*", 0700) | mkdir("[a]*/b.dat", 0700) | mkdir("[a]*/c", 0700), 0);
-	write_file("[a]*/recipe.yaml", REC("  - {glob: \"?.*\"}\n  - {path: c/}\n  - {path: \"b*\"}\n"));
+	rmb_test_file("[a]*/recipe.yaml", REC("  - {glob: \"?.*\"}\n  - {path: c/}\n  - {path: \"b*\"}\n"));
 	struct reading r = read_recipe("[a]*/recipe.yaml", NULL, 0);
 	if (!r.recipe)
 		fail_msg("%s", r.told);
@@ -486,7 +475,7 @@ includes_have_limits(void **state)
 		char path[32], text[64];
 		snprintf(path, sizeof path, "i%d.yaml", i);
 		snprintf(text, sizeof text, "include: i%d.yaml\n", i + 1);
-		write_file(path, i < 11 ? text : "title: deep\n");
+		rmb_test_file(path, i < 11 ? text : "title: deep\n");
 	}
 	refused(HEAD "include: i0.yaml\n", "i6.yaml:1:10: too many included files; the limits are 64 files, 8 deep", 1);
 }
@@ -495,7 +484,7 @@ static void
 names_come_from_files_and_stay_apart(void **state)
 {
 	(void)state;
-	write_file("a#b.npz", "");
+	rmb_test_file("a#b.npz", "");
 	struct reading r = read_text(REC("  - {path: a.npz}\n  - {path: ./a.npz}\n  - {name: a-2, path: b.npz}\n  - {path: \"a#b.npz\"}\n  - {path: \"b.n*\"}\n"));
 	if (!r.recipe)
 		fail_msg("%s", r.told);
@@ -559,22 +548,10 @@ mutated_recipes_are_read_or_refused(void **state)
 static int
 begin(void **state)
 {
-	static char directory[64];
-	rmb_test_mkdir(directory, sizeof directory);
-	*state = directory;
-	if (chdir(directory))
+	if (rmb_test_enter(state))
 		return 1;
-	write_file("a.npz", "");
-	write_file("b.npz", "");
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	if (chdir(".."))
-		return 1;
-	rmb_test_rmdir(*state);
+	rmb_test_file("a.npz", "");
+	rmb_test_file("b.npz", "");
 	return 0;
 }
 
@@ -600,5 +577,5 @@ main(void)
 		cmocka_unit_test(every_form_of_a_recipe_is_accepted),
 		cmocka_unit_test(mutated_recipes_are_read_or_refused),
 	};
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, rmb_test_leave);
 }

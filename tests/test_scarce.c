@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "pipeline/recipe.h"
+#include "support/recipes.h"
 #include "support/scarce.h"
 
 static const char good[] =
@@ -16,15 +16,6 @@ static const char good[] =
 	"  p: {stage: powerlaw, spectrum: s.spectrum, ranks: 11..500}\n"
 	"  x: {stage: select, recording: z, box: [0 um, 1 um, 2 um, 3 um], neurons: [1, 2]}\nreport: {output: r.html}\n";
 static const char *const set[] = { "stages.s.spacing=5 um", "vars.w=4", "recordings.c.rate=4 Hz", "stages.x.neurons=[3]" };
-
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 /* Everything of a recipe that a run would look at. */
 static char *
@@ -69,13 +60,9 @@ read_it(bool told_needed)
 	left = -1;
 	if (m && !recipe && told_needed)
 		assert_true(rmb_mistakes_count(m) > 0);
-	char *text = recipe ? describe(recipe, m) : NULL, *told = NULL;
-	size_t n;
-	FILE *to = open_memstream(&told, &n);
+	char *text = recipe ? describe(recipe, m) : NULL;
 	if (m)
-		rmb_mistakes_print(m, to, false);
-	fclose(to);
-	free(told);
+		free(rmb_test_said(m, false));
 	rmb_recipe_free(recipe);
 	rmb_arena_free(arena);
 	return text;
@@ -123,24 +110,12 @@ memory_that_fails_once(void **state)
 static int
 begin(void **state)
 {
-	static char directory[64];
-	rmb_test_mkdir(directory, sizeof directory);
-	*state = directory;
-	if (chdir(directory))
+	if (rmb_test_enter(state))
 		return 1;
-	write_file("a.npz", "");
-	write_file("b.npz", "");
-	write_file("recipe.yaml", good);
-	write_file("more.yaml", "stages:\n  mixed: {stage: shuffle, recording: [z, z2]}\n  z2: {stage: zscore, recording: raw}\n");
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	if (chdir(".."))
-		return 1;
-	rmb_test_rmdir(*state);
+	rmb_test_file("a.npz", "");
+	rmb_test_file("b.npz", "");
+	rmb_test_file("recipe.yaml", good);
+	rmb_test_file("more.yaml", "stages:\n  mixed: {stage: shuffle, recording: [z, z2]}\n  z2: {stage: zscore, recording: raw}\n");
 	return 0;
 }
 
@@ -148,5 +123,5 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(memory_that_runs_out), cmocka_unit_test(memory_that_fails_once) };
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, rmb_test_leave);
 }

@@ -1,8 +1,8 @@
 /* Memory that runs out while a recipe is expanded and its nodes are named: at every allocation, one after another. The graph is
  * then refused and says so; it is never another graph. */
 #include "support/check.h"
-#include <unistd.h>
 #include "pipeline/graph.h"
+#include "support/recipes.h"
 #include "support/scarce.h"
 
 static const char text[] =
@@ -84,21 +84,10 @@ memory_that_fails_once(void **state)
 static int
 begin(void **state)
 {
-	static char directory[64];
-	rmb_test_mkdir(directory, sizeof directory);
-	*state = directory;
-	if (chdir(directory))
+	if (rmb_test_enter(state))
 		return 1;
-	FILE *recipe = fopen("recipe.yaml", "w"), *data = fopen("a.npy", "w");
-	return !recipe || !data || fputs(text, recipe) == EOF || fputs("content", data) == EOF || fclose(recipe) || fclose(data);
-}
-
-static int
-end(void **state)
-{
-	if (chdir(".."))
-		return 1;
-	rmb_test_rmdir(*state);
+	rmb_test_file("recipe.yaml", text);
+	rmb_test_file("a.npy", "content");
 	return 0;
 }
 
@@ -106,5 +95,5 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(memory_that_runs_out), cmocka_unit_test(memory_that_fails_once) };
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, rmb_test_leave);
 }

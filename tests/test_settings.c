@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/settings.h"
+#include "support/recipes.h"
 
 struct settings {
 	double real, bare;
@@ -38,15 +39,12 @@ static struct reading
 read_value(int param, const char *text)
 {
 	struct reading r = { .arena = rmb_arena_new() };
-	size_t n;
 	r.m = rmb_mistakes_new(r.arena);
 	const struct rmb_tree *tree = rmb_tree_parse(r.arena, "t", text, strlen(text), r.m);
 	assert_non_null(tree);
 	r.code = rmb_value_read(r.arena, "probe", &params[param], tree, "dir", &r.value, r.m);
 	assert_int_equal(r.code, rmb_mistakes_code(r.m));
-	FILE *to = open_memstream(&r.told, &n);
-	rmb_mistakes_print(r.m, to, false);
-	fclose(to);
+	r.told = rmb_test_said(r.m, false);
 	return r;
 }
 

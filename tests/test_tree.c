@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/tree.h"
+#include "support/recipes.h"
 
 struct reading { struct rmb_arena *arena; struct rmb_mistakes *m; struct rmb_tree *tree; char *told; };
 
@@ -11,13 +12,10 @@ static struct reading
 read_text(const char *text, size_t length)
 {
 	struct reading r = { .arena = rmb_arena_new() };
-	size_t n;
 	r.m = rmb_mistakes_new(r.arena);
 	rmb_mistakes_source(r.m, "t.yaml", text, length);
 	r.tree = rmb_tree_parse(r.arena, "t.yaml", text, length, r.m);
-	FILE *to = open_memstream(&r.told, &n);
-	rmb_mistakes_print(r.m, to, false);
-	fclose(to);
+	r.told = rmb_test_said(r.m, false);
 	return r;
 }
 
@@ -198,24 +196,17 @@ mistakes_are_sorted_said_once_and_json(void **state)
 	(void)state;
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_mistakes *m = rmb_mistakes_new(arena);
-	FILE *to;
-	char *told;
-	size_t n;
 	rmb_mistakes_source(m, "a", "x\ny\n", 4);
 	rmb_mistake(m, RMB_EINPUT, (struct rmb_place){ "a", 2, 1 }, "second \x1b[1m");
 	rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ "a", 1, 1 }, "first");
 	rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ "a", 1, 1 }, "first");
 	rmb_remark(m, (struct rmb_place){ "a", 1, 1 }, "by the way");
-	to = open_memstream(&told, &n);
-	rmb_mistakes_print(m, to, false);
-	fclose(to);
+	char *told = rmb_test_said(m, false);
 	assert_non_null(strstr(told, "a:1:1: remark: by the way\n     1 | x\n       | ^\na:2:1: second"));
 	free(told);
 	assert_int_equal(rmb_mistakes_count(m), 2);
 	assert_int_equal(rmb_mistakes_code(m), RMB_EINPUT);
-	to = open_memstream(&told, &n);
-	rmb_mistakes_print(m, to, true);
-	fclose(to);
+	told = rmb_test_said(m, true);
 	assert_string_equal(told,
 	                    "{\"event\":\"mistake\",\"class\":\"recipe\",\"file\":\"a\",\"line\":1,\"column\":1,\"message\":\"first\"}\n"
 	                    "{\"event\":\"remark\",\"class\":\"remark\",\"file\":\"a\",\"line\":1,\"column\":1,\"message\":\"by the way\"}\n"

@@ -52,3 +52,21 @@ rmb_test_rmdir(const char *path)
 {
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
+
+int
+rmb_test_enter(void **state)
+{
+	static char directory[32];
+	rmb_test_mkdir(directory, sizeof directory);
+	*state = directory;
+	return chdir(directory);
+}
+
+int
+rmb_test_leave(void **state)
+{
+	if (chdir(".."))
+		return 1;
+	rmb_test_rmdir(*state);
+	return 0;
+}

@@ -14,4 +14,7 @@ void rmb_test_close(const char *name, const double *a, const double *b, int64_t 
 /* A new empty directory under the current one; removed with all it holds by rmb_test_rmdir. */
 void rmb_test_mkdir(char *path, size_t size);
 void rmb_test_rmdir(const char *path);
+/* Group set-up and tear-down: the tests run inside a new directory, which is then removed. */
+int rmb_test_enter(void **state);
+int rmb_test_leave(void **state);
 #endif

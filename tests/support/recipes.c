@@ -11,10 +11,20 @@ rmb_test_file(const char *path, const char *text)
 		fail_msg("cannot write %s", path);
 }
 
+char *
+rmb_test_said(const struct rmb_mistakes *m, bool json)
+{
+	char *said = NULL;
+	size_t size;
+	FILE *to = open_memstream(&said, &size);
+	rmb_mistakes_print(m, to, json);
+	fclose(to);
+	return said;
+}
+
 void
 rmb_test_recipe_open(struct rmb_test_recipe *r, const char *path, const char *memo)
 {
-	size_t size;
 	memset(r, 0, sizeof *r);
 	r->arena = rmb_arena_new();
 	r->m = rmb_mistakes_new(r->arena);
@@ -24,9 +34,7 @@ rmb_test_recipe_open(struct rmb_test_recipe *r, const char *path, const char *me
 		rmb_graph_free(r->graph);
 		r->graph = NULL;
 	}
-	FILE *file = open_memstream(&r->said, &size);
-	rmb_mistakes_print(r->m, file, false);
-	fclose(file);
+	r->said = rmb_test_said(r->m, false);
 }
 
 void

@@ -14,6 +14,8 @@ struct rmb_test_recipe {
 
 /* Writes a file of that text. */
 void rmb_test_file(const char *path, const char *text);
+/* All mistakes and remarks as printed; free() it. */
+char *rmb_test_said(const struct rmb_mistakes *m, bool json);
 /* Reads a recipe; with keys unless memo is "" (NULL: keys, without a memo). */
 void rmb_test_recipe_open(struct rmb_test_recipe *r, const char *path, const char *memo);
 void rmb_test_recipe_close(struct rmb_test_recipe *r);
