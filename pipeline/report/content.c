@@ -1,195 +1,7 @@
 /* pipeline/report/content.c -- the page's parts, from descriptors, graph and cached objects. Names no stage. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include "pipeline/bundle.h"
-#include "pipeline/report/content.h"
-#include "pipeline/report/drawing.h"
-
-/* ---- small things ------------------------------------------------------------------------------------------------ */
-
-static const char *
-joined(struct rmb_arena *arena, const char *a, const char *between, const char *b)
-{
-	return a && *a ? rmb_arena_printf(arena, "%s%s%s", a, between, b) : b;
-}
-
-/* The node that a key belongs to first: twins share its object, and are not opened twice. */
-const struct rmb_object *
-rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node)
-{
-	int i = node->twin ? node->twin->index : node->index;
-	struct rmb_error error = { 0 };
-	if (g->standing[node->index].stand != RMB_HERE || g->object[i])
-		return g->standing[node->index].stand == RMB_HERE ? g->object[i] : NULL;
-	if (rmb_cache_get(g->cache, node->key, NULL, &g->object[i], &error)) {
-		g->object[i] = NULL;
-		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(g->arena, "cannot be used (%s); run again to compute it anew", error.text) };
-	}
-	return g->object[i];
-}
-
-static void
-close_objects(struct rmb_gathering *g)
-{
-	for (int i = 0; i < g->graph->nnodes; i++) {
-		rmb_object_close(g->object[i]);
-		g->object[i] = NULL;
-	}
-}
-
-static bool
-is_scalar(const struct rmb_port *port)
-{
-	return port->kinds == RMB_ARRAY && port->axes && !*port->axes;
-}
-
-static int
-count_scalars(const struct rmb_stage *stage)
-{
-	int n = 0;
-	for (const struct rmb_port *p = stage->out; p && p->name; p++)
-		n += is_scalar(p);
-	return n;
-}
-
-bool
-rmb_gather_scalar(const struct rmb_object *object, const char *name, double *value)
-{
-	const struct rmb_array *a = object ? rmb_object_array(object, name) : NULL;
-	if (!a || a->naxes != 0 || a->type == RMB_TEXT)
-		return false;
-	*value = rmb_gather_value(a, 0);
-	return true;
-}
-
-double
-rmb_gather_value(const struct rmb_array *a, int64_t i)
-{
-	switch (a->type) {
-	case RMB_FLOAT32: return (double)((const float *)a->data)[i];
-	case RMB_FLOAT64: return ((const double *)a->data)[i];
-	case RMB_INT64: return (double)((const int64_t *)a->data)[i];
-	case RMB_UINT8: return ((const uint8_t *)a->data)[i];
-	default: return NAN;
-	}
-}
-
-static const char *
-unit_of(const struct rmb_port *port)
-{
-	return port->unit && strcmp(port->unit, "1") ? port->unit : "";
-}
-
-/* ---- numbers ----------------------------------------------------------------------------------------------------- */
-
-/* node, quantity, value, unit, meaning: all scalars of the nodes of a recording (-1: group nodes). */
-static void
-numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
-{
-	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Quantity", NULL, false }, { "Value", NULL, true },
-	                                            { "Unit", NULL, false }, { "Meaning", NULL, false } };
-	int rows = 0;
-	for (int i = 0; i < g->graph->nnodes; i++)
-		rows += count_scalars(g->graph->node[i]->stage);
-	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
-	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
-		const struct rmb_node *node = g->graph->node[i];
-		if (node->source != source || !count_scalars(node->stage))
-			continue;
-		const struct rmb_object *object = rmb_gather_object(g, node);
-		double value;
-		for (const struct rmb_port *p = node->stage->out; p->name; p++) {
-			if (!is_scalar(p) || !rmb_gather_scalar(object, p->name, &value))
-				continue;
-			const char **cell = table->cell + 5 * table->nrows++;
-			cell[0] = node->name, cell[1] = p->name, cell[2] = rmb_number_print(g->arena, value, 4), cell[3] = unit_of(p), cell[4] = p->help;
-		}
-	}
-}
-
-/* Neurons, frames, rate and scaling of a recording, or neurons, spikes and observed time: one row. */
-static bool
-data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell)
-{
-	const struct rmb_object *object = rmb_gather_object(g, node);
-	const char *port = node->stage->out[0].name;
-	unsigned kind = object ? rmb_bundle_kind(object, port) : 0;
-	struct rmb_recording r;
-	struct rmb_spikes s;
-	struct rmb_error error = { 0 };
-	cell[0] = node->name;
-	if (kind == RMB_RECORDING && rmb_unbundle_recording(g->arena, object, port, NULL, &r, &error) == 0) {
-		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
-		if (r.rate > 0)
-			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4), cell[4] = rmb_number_print(g->arena, r.rate, 4);
-		cell[5] = rmb_arena_printf(g->arena, "%s%s%s", r.scaling, *r.recipe_of_view ? ", " : "", r.recipe_of_view);
-		return true;
-	}
-	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
-		double observed = 0;
-		for (int64_t i = 0; i < s.nobserved; i++)
-			observed += s.observed[2 * i + 1] - s.observed[2 * i];
-		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
-		cell[3] = rmb_number_print(g->arena, observed, 4);
-		return true;
-	}
-	return false;
-}
-
-/* What each recording or spike list on the way consists of: shows what selecting and binning left. */
-static void
-data_table(struct rmb_gathering *g, int source, struct rmb_table *table)
-{
-	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Neurons", NULL, true }, { "Consists of", NULL, true },
-	                                            { "Duration (s)", NULL, true }, { "Rate (Hz)", NULL, true }, { "Scaling and view", NULL, false } };
-	*table = (struct rmb_table){ "Data on the way", 6, 0, column, rmb_arena_alloc(g->arena, 6 * (size_t)g->graph->nnodes, sizeof *table->cell) };
-	for (int i = 0; table->cell && i < g->graph->nnodes; i++)
-		if (g->graph->node[i]->source == source && (g->graph->node[i]->makes & (RMB_RECORDING | RMB_SPIKES)))
-			table->nrows += data_row(g, g->graph->node[i], table->cell + 6 * table->nrows);
-}
-
-static json_t *
-said(const struct rmb_object *object)
-{
-	const char *text = object ? rmb_object_attribute(object, "warnings") : NULL;
-	return text ? json_loads(text, 0, NULL) : NULL;
-}
-
-/* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
-static void
-summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table)
-{
-	int n = 3 + count_scalars(entry->stage), c = 2;
-	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
-	*table = (struct rmb_table){ rmb_arena_printf(g->arena, "%s: %s", entry->name, entry->stage->brief), n, 0, column,
-	                             rmb_arena_alloc(g->arena, (size_t)(n * g->graph->nnodes), sizeof *table->cell) };
-	if (!column || !table->cell)
-		return;
-	column[0] = (struct rmb_column){ "Recording", NULL, false }, column[1] = (struct rmb_column){ "Result", NULL, false };
-	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
-		if (is_scalar(p))
-			column[c++] = (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, true };
-	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
-	for (int i = 0; i < g->graph->nnodes; i++) {
-		const struct rmb_node *node = g->graph->node[i];
-		const char **cell = table->cell + n * table->nrows;
-		if (node->entry != entry)
-			continue;
-		const struct rmb_object *object = rmb_gather_object(g, node);
-		cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
-		cell[1] = node->name, c = 2;
-		for (const struct rmb_port *p = entry->stage->out; p->name; p++) {
-			double value;
-			if (is_scalar(p))
-				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 4) : "\xe2\x80\x93";
-		}
-		json_t *list = said(object);
-		cell[c] = object ? rmb_arena_printf(g->arena, "%d", (int)json_array_size(list)) : "\xe2\x80\x93";
-		json_decref(list);
-		table->nrows++;
-	}
-}
+#include "pipeline/report/gathering.h"
 
 /* ---- remarks ----------------------------------------------------------------------------------------------------- */
 
@@ -203,7 +15,7 @@ remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const
 			if (list[i].named == NAMED)
 				list[i].more++;
 			else {
-				list[i].who = joined(g->arena, list[i].who, ", ", who);
+				list[i].who = rmb_joined(g->arena, list[i].who, ", ", who);
 				list[i].named++;
 			}
 			return;
@@ -220,7 +32,7 @@ warnings(struct rmb_gathering *g, int source, struct rmb_section *section)
 	for (int i = 0; list && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const struct rmb_object *object = node->source == source ? rmb_gather_object(g, node) : NULL;
-		json_t *all = said(object), *one;
+		json_t *all = rmb_gather_warnings(object), *one;
 		size_t k;
 		json_array_foreach(all, k, one)
 			if (json_is_string(one))
@@ -249,9 +61,9 @@ about(struct rmb_gathering *g, const struct rmb_source *source)
 {
 	const char *text = "";
 	for (int i = 0; i < source->nlabels; i++)
-		text = joined(g->arena, text, " \xc2\xb7 ", rmb_arena_printf(g->arena, "%s: %s", source->label[i].name, source->label[i].value));
+		text = rmb_joined(g->arena, text, " \xc2\xb7 ", rmb_arena_printf(g->arena, "%s: %s", source->label[i].name, source->label[i].value));
 	for (int i = 0; i < source->ntags; i++)
-		text = joined(g->arena, text, i ? ", " : " \xc2\xb7 ", i ? source->tag[i] : rmb_arena_printf(g->arena, "tags: %s", source->tag[i]));
+		text = rmb_joined(g->arena, text, i ? ", " : " \xc2\xb7 ", i ? source->tag[i] : rmb_arena_printf(g->arena, "tags: %s", source->tag[i]));
 	return text;
 }
 
@@ -282,9 +94,9 @@ sections(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *error
 		if (code)
 			return code;
 		warnings(g, source, to);
-		numbers(g, source, &to->numbers);
-		data_table(g, source, &to->data);
-		close_objects(g);
+		rmb_table_numbers(g, source, &to->numbers);
+		rmb_table_data(g, source, &to->data);
+		rmb_gather_close(g);
 		page->nsections++;
 	}
 	page->section = section;
@@ -299,72 +111,14 @@ summaries(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *erro
 	if (!table)
 		return rmb_error_nomem(error, "the report");
 	for (int e = 0; e < recipe->nentries; e++)
-		if (count_scalars(recipe->entry[e].stage))
-			summary(g, &recipe->entry[e], &table[page->nsummaries++]);
-	close_objects(g);
+		if (rmb_count_scalars(recipe->entry[e].stage))
+			rmb_table_summary(g, &recipe->entry[e], &table[page->nsummaries++]);
+	rmb_gather_close(g);
 	page->summary = table;
 	return 0;
 }
 
-/* ---- provenance -------------------------------------------------------------------------------------------------- */
-
-static const char *
-settings(struct rmb_gathering *g, const struct rmb_node *node)
-{
-	const char *text = "";
-	for (int p = 0; p < rmb_nparams(node->stage); p++)
-		if (!node->value[p].none)
-			text = joined(g->arena, text, ", ", rmb_arena_printf(g->arena, "%s: %s", node->stage->params[p].name,
-			                                                     rmb_value_print(g->arena, &node->stage->params[p], &node->value[p])));
-	if (node->stage->draws && node->stage->draws(node->settings))
-		text = joined(g->arena, text, ", ", rmb_arena_printf(g->arena, "seed: %" PRId64 "%s", g->graph->recipe->seed,
-		                                                     node->turn > 1 ? rmb_arena_printf(g->arena, " (turn %d)", node->turn) : ""));
-	return text;
-}
-
-static void
-node_table(struct rmb_gathering *g, struct rmb_table *table)
-{
-	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Stage", NULL, false }, { "Settings", NULL, false }, { "Key", NULL, false } };
-	*table = (struct rmb_table){ "Results", 4, 0, column, rmb_arena_alloc(g->arena, 4 * (size_t)g->graph->nnodes, sizeof *table->cell) };
-	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
-		const struct rmb_node *node = g->graph->node[i];
-		const char **cell = table->cell + 4 * table->nrows++;
-		cell[0] = node->id, cell[1] = rmb_arena_printf(g->arena, "%s, version %d", node->stage->name, node->stage->version);
-		cell[2] = settings(g, node), cell[3] = node->key;
-	}
-}
-
-/* With what the objects were computed: every attribute but what belongs to the node itself, and how many objects say so. */
-static void
-build_table(struct rmb_gathering *g, struct rmb_table *table)
-{
-	enum { MOST = 64 };
-	static const struct rmb_column column[] = { { "Made with", NULL, false }, { "", NULL, false }, { "Results", NULL, true } };
-	int count[MOST] = { 0 };
-	*table = (struct rmb_table){ NULL, 3, 0, column, rmb_arena_alloc(g->arena, 3 * MOST, sizeof *table->cell) };
-	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
-		const struct rmb_object *object = rmb_gather_object(g, g->graph->node[i]);
-		for (int a = 0; object && a < object->nattributes; a++) {
-			const char *name = object->attribute[2 * a], *value = object->attribute[2 * a + 1];
-			int r = 0;
-			if (strcmp(name, "description") == 0 || strcmp(name, "warnings") == 0)
-				continue;
-			while (r < table->nrows && (strcmp(table->cell[3 * r], name) || strcmp(table->cell[3 * r + 1], value)))
-				r++;
-			if (r == MOST)
-				continue;
-			if (r == table->nrows) {
-				table->cell[3 * r] = rmb_arena_strdup(g->arena, name), table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
-				table->nrows++;
-			}
-			count[r]++;
-		}
-	}
-	close_objects(g);
-	for (int r = 0; r < table->nrows; r++)
-		table->cell[3 * r + 2] = rmb_arena_printf(g->arena, "%d", count[r]);
-}
+/* ---- the whole page ---------------------------------------------------------------------------------------------- */
 
 /* What each stage goes back to, once a stage. */
 static void
@@ -443,12 +197,12 @@ rmb_content(struct rmb_arena *arena, const struct rmb_graph *graph, const struct
 	if (!code)
 		code = sections(&g, page, error);
 	if (!code) {
-		build_table(&g, &page->build);
-		node_table(&g, &page->nodes);
+		rmb_table_build(&g, &page->build);
+		rmb_table_nodes(&g, &page->nodes);
 		cites(&g, page);
 		problems(&g, page);
 		page->lead = lead(&g, page);
 	}
-	close_objects(&g);
+	rmb_gather_close(&g);
 	return code ? NULL : page;
 }

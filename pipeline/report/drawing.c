@@ -1,7 +1,7 @@
 /* pipeline/report/drawing.c -- figures from descriptors: the branches of an entry share the axes, an image is one node's. */
 #include <string.h>
 #include "pipeline/bundle.h"
-#include "pipeline/report/drawing.h"
+#include "pipeline/report/gathering.h"
 
 enum { MOST_SERIES = sizeof ((struct rmb_figure *)0)->series / sizeof (struct rmb_series) };
 

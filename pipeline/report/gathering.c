@@ -1,0 +1,62 @@
+/* pipeline/report/gathering.c -- what the report's parts are gathered from: objects, and what the descriptors say of them. */
+#include <math.h>
+#include "pipeline/report/gathering.h"
+
+const char *
+rmb_joined(struct rmb_arena *arena, const char *a, const char *between, const char *b)
+{
+	return a && *a ? rmb_arena_printf(arena, "%s%s%s", a, between, b) : b;
+}
+
+/* The node that a key belongs to first: twins share its object, and are not opened twice. */
+const struct rmb_object *
+rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node)
+{
+	int i = node->twin ? node->twin->index : node->index;
+	struct rmb_error error = { 0 };
+	if (g->standing[node->index].stand != RMB_HERE || g->object[i])
+		return g->standing[node->index].stand == RMB_HERE ? g->object[i] : NULL;
+	if (rmb_cache_get(g->cache, node->key, NULL, &g->object[i], &error)) {
+		g->object[i] = NULL;
+		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(g->arena, "cannot be used (%s); run again to compute it anew", error.text) };
+	}
+	return g->object[i];
+}
+
+void
+rmb_gather_close(struct rmb_gathering *g)
+{
+	for (int i = 0; i < g->graph->nnodes; i++) {
+		rmb_object_close(g->object[i]);
+		g->object[i] = NULL;
+	}
+}
+
+bool
+rmb_gather_scalar(const struct rmb_object *object, const char *name, double *value)
+{
+	const struct rmb_array *a = object ? rmb_object_array(object, name) : NULL;
+	if (!a || a->naxes != 0 || a->type == RMB_TEXT)
+		return false;
+	*value = rmb_gather_value(a, 0);
+	return true;
+}
+
+double
+rmb_gather_value(const struct rmb_array *a, int64_t i)
+{
+	switch (a->type) {
+	case RMB_FLOAT32: return (double)((const float *)a->data)[i];
+	case RMB_FLOAT64: return ((const double *)a->data)[i];
+	case RMB_INT64: return (double)((const int64_t *)a->data)[i];
+	case RMB_UINT8: return ((const uint8_t *)a->data)[i];
+	default: return NAN;
+	}
+}
+
+json_t *
+rmb_gather_warnings(const struct rmb_object *object)
+{
+	const char *text = object ? rmb_object_attribute(object, "warnings") : NULL;
+	return text ? json_loads(text, 0, NULL) : NULL;
+}

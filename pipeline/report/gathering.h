@@ -1,0 +1,46 @@
+/* pipeline/report/gathering.h -- what the report's parts are gathered from: objects, and what the descriptors say of them. */
+#ifndef RMB_REPORT_GATHERING_H
+#define RMB_REPORT_GATHERING_H
+#include <jansson.h>
+#include "pipeline/report/content.h"
+
+/* What gathering works on; objects are opened once and closed by whoever gathers. */
+struct rmb_gathering {
+	struct rmb_arena *arena;
+	const struct rmb_graph *graph;
+	const struct rmb_cache *cache;
+	struct rmb_standing *standing;
+	struct rmb_object **object;    /* [nnodes]; NULL: not open */
+	int *look;                     /* [nnodes]: which of the looks a node's branch has */
+	int image_limit, line_limit;   /* of what a figure may hold, so that the page stays small enough to open at once */
+};
+/* The object of a node, opened if need be; NULL: it is not there (its standing says so from then on). */
+const struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node);
+/* Closes all that are open. */
+void rmb_gather_close(struct rmb_gathering *g);
+/* A scalar output; false: there is none of that name. */
+bool rmb_gather_scalar(const struct rmb_object *object, const char *name, double *value);
+/* Entry i of an array of numbers. */
+double rmb_gather_value(const struct rmb_array *array, int64_t i);
+
+/* The warnings stored with an object (new reference; NULL: none). */
+json_t *rmb_gather_warnings(const struct rmb_object *object);
+/* a, between and b in one text; b alone if a is NULL or empty. */
+const char *rmb_joined(struct rmb_arena *arena, const char *a, const char *between, const char *b);
+
+/* drawing.c: all figures of a recording's nodes (-1: of group nodes), in recipe order. */
+int rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figure, int *n, struct rmb_error *error) RMB_CHECKED;
+
+/* tables.c. Number of scalar outputs that a stage declares. */
+int rmb_count_scalars(const struct rmb_stage *stage);
+/* Quantity, value, unit and meaning: all scalars of the nodes of a recording (-1: group nodes). */
+void rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table);
+/* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
+void rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table);
+/* What each recording or spike list of a recording's nodes consists of: shows what selecting and binning left. */
+void rmb_table_data(struct rmb_gathering *g, int source, struct rmb_table *table);
+/* Stage, settings and key of every node. */
+void rmb_table_nodes(struct rmb_gathering *g, struct rmb_table *table);
+/* With what the objects were computed: every attribute but what belongs to the node itself, and how many objects say so. */
+void rmb_table_build(struct rmb_gathering *g, struct rmb_table *table);
+#endif

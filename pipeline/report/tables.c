@@ -1,0 +1,201 @@
+/* pipeline/report/tables.c -- the tables of a report: numbers, data on the way, provenance. */
+#include <inttypes.h>
+#include <string.h>
+#include "pipeline/bundle.h"
+#include "pipeline/report/gathering.h"
+
+/* ---- scalar outputs ---------------------------------------------------------------------------------------------- */
+
+static bool
+is_scalar(const struct rmb_port *port)
+{
+	return port->kinds == RMB_ARRAY && port->axes && !*port->axes;
+}
+
+int
+rmb_count_scalars(const struct rmb_stage *stage)
+{
+	int n = 0;
+	for (const struct rmb_port *p = stage->out; p && p->name; p++)
+		n += is_scalar(p);
+	return n;
+}
+
+static const char *
+unit_of(const struct rmb_port *port)
+{
+	return port->unit && strcmp(port->unit, "1") ? port->unit : "";
+}
+
+/* node, quantity, value, unit, meaning: all scalars of the nodes of a recording (-1: group nodes). */
+void
+rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
+{
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Quantity", NULL, false }, { "Value", NULL, true },
+	                                            { "Unit", NULL, false }, { "Meaning", NULL, false } };
+	int rows = 0;
+	for (int i = 0; i < g->graph->nnodes; i++)
+		rows += g->graph->node[i]->source == source ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
+	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
+	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		if (node->source != source || !rmb_count_scalars(node->stage))
+			continue;
+		const struct rmb_object *object = rmb_gather_object(g, node);
+		double value;
+		for (const struct rmb_port *p = node->stage->out; p->name; p++) {
+			if (!is_scalar(p) || !rmb_gather_scalar(object, p->name, &value))
+				continue;
+			const char **cell = table->cell + 5 * table->nrows++;
+			cell[0] = node->name, cell[1] = p->name, cell[2] = rmb_number_print(g->arena, value, 4), cell[3] = unit_of(p), cell[4] = p->help;
+		}
+	}
+}
+
+/* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
+void
+rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table)
+{
+	int n = 3 + rmb_count_scalars(entry->stage), c = 2;
+	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
+	*table = (struct rmb_table){ rmb_arena_printf(g->arena, "%s: %s", entry->name, entry->stage->brief), n, 0, column,
+	                             rmb_arena_alloc(g->arena, (size_t)(n * g->graph->nnodes), sizeof *table->cell) };
+	if (!column || !table->cell)
+		return;
+	column[0] = (struct rmb_column){ "Recording", NULL, false }, column[1] = (struct rmb_column){ "Result", NULL, false };
+	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
+		if (is_scalar(p))
+			column[c++] = (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, true };
+	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
+	for (int i = 0; i < g->graph->nnodes; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		const char **cell = table->cell + n * table->nrows;
+		if (node->entry != entry)
+			continue;
+		const struct rmb_object *object = rmb_gather_object(g, node);
+		cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
+		cell[1] = node->name, c = 2;
+		for (const struct rmb_port *p = entry->stage->out; p->name; p++) {
+			double value;
+			if (is_scalar(p))
+				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 4) : "\xe2\x80\x93";
+		}
+		json_t *list = rmb_gather_warnings(object);
+		cell[c] = object ? rmb_arena_printf(g->arena, "%d", (int)json_array_size(list)) : "\xe2\x80\x93";
+		json_decref(list);
+		table->nrows++;
+	}
+}
+
+/* ---- recordings and spikes --------------------------------------------------------------------------------------- */
+
+/* Neurons, frames, rate and scaling of a recording, or neurons, spikes and observed time: one row. */
+static bool
+data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell)
+{
+	const struct rmb_object *object = rmb_gather_object(g, node);
+	const char *port = node->stage->out[0].name;
+	unsigned kind = object ? rmb_bundle_kind(object, port) : 0;
+	struct rmb_recording r;
+	struct rmb_spikes s;
+	struct rmb_error error = { 0 };
+	cell[0] = node->name;
+	if (kind == RMB_RECORDING && rmb_unbundle_recording(g->arena, object, port, NULL, &r, &error) == 0) {
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
+		if (r.rate > 0)
+			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4), cell[4] = rmb_number_print(g->arena, r.rate, 4);
+		cell[5] = rmb_arena_printf(g->arena, "%s%s%s", r.scaling, *r.recipe_of_view ? ", " : "", r.recipe_of_view);
+		return true;
+	}
+	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
+		double observed = 0;
+		for (int64_t i = 0; i < s.nobserved; i++)
+			observed += s.observed[2 * i + 1] - s.observed[2 * i];
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
+		cell[3] = rmb_number_print(g->arena, observed, 4);
+		return true;
+	}
+	return false;
+}
+
+static bool
+flows(const struct rmb_node *node, int source)
+{
+	return node->source == source && (node->makes & (RMB_RECORDING | RMB_SPIKES));
+}
+
+/* What each recording or spike list on the way consists of: shows what selecting and binning left. */
+void
+rmb_table_data(struct rmb_gathering *g, int source, struct rmb_table *table)
+{
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Neurons", NULL, true }, { "Consists of", NULL, true },
+	                                            { "Duration (s)", NULL, true }, { "Rate (Hz)", NULL, true }, { "Scaling and view", NULL, false } };
+	int rows = 0;
+	for (int i = 0; i < g->graph->nnodes; i++)
+		rows += flows(g->graph->node[i], source);
+	*table = (struct rmb_table){ "Data on the way", 6, 0, column, rmb_arena_alloc(g->arena, 6 * (size_t)rows, sizeof *table->cell) };
+	for (int i = 0; table->cell && i < g->graph->nnodes; i++)
+		if (flows(g->graph->node[i], source))
+			table->nrows += data_row(g, g->graph->node[i], table->cell + 6 * table->nrows);
+}
+
+/* ---- provenance -------------------------------------------------------------------------------------------------- */
+
+static const char *
+settings(struct rmb_gathering *g, const struct rmb_node *node)
+{
+	const char *text = "";
+	for (int p = 0; p < rmb_nparams(node->stage); p++)
+		if (!node->value[p].none)
+			text = rmb_joined(g->arena, text, ", ", rmb_arena_printf(g->arena, "%s: %s", node->stage->params[p].name,
+			                                                     rmb_value_print(g->arena, &node->stage->params[p], &node->value[p])));
+	if (node->stage->draws && node->stage->draws(node->settings))
+		text = rmb_joined(g->arena, text, ", ", rmb_arena_printf(g->arena, "seed: %" PRId64 "%s", g->graph->recipe->seed,
+		                                                     node->turn > 1 ? rmb_arena_printf(g->arena, " (turn %d)", node->turn) : ""));
+	return text;
+}
+
+void
+rmb_table_nodes(struct rmb_gathering *g, struct rmb_table *table)
+{
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Stage", NULL, false }, { "Settings", NULL, false }, { "Key", NULL, false } };
+	*table = (struct rmb_table){ "Results", 4, 0, column, rmb_arena_alloc(g->arena, 4 * (size_t)g->graph->nnodes, sizeof *table->cell) };
+	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		const char **cell = table->cell + 4 * table->nrows++;
+		cell[0] = node->id, cell[1] = rmb_arena_printf(g->arena, "%s, version %d", node->stage->name, node->stage->version);
+		cell[2] = settings(g, node), cell[3] = node->key;
+	}
+}
+
+/* With what the objects were computed: every attribute but what belongs to the node itself, and how many objects say so. */
+void
+rmb_table_build(struct rmb_gathering *g, struct rmb_table *table)
+{
+	enum { MOST = 64 };
+	static const struct rmb_column column[] = { { "Made with", NULL, false }, { "", NULL, false }, { "Results", NULL, true } };
+	int count[MOST] = { 0 };
+	*table = (struct rmb_table){ NULL, 3, 0, column, rmb_arena_alloc(g->arena, 3 * MOST, sizeof *table->cell) };
+	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
+		const struct rmb_object *object = rmb_gather_object(g, g->graph->node[i]);
+		for (int a = 0; object && a < object->nattributes; a++) {
+			const char *name = object->attribute[2 * a], *value = object->attribute[2 * a + 1];
+			int r = 0;
+			if (strcmp(name, "description") == 0 || strcmp(name, "warnings") == 0)
+				continue;
+			while (r < table->nrows && (strcmp(table->cell[3 * r], name) || strcmp(table->cell[3 * r + 1], value)))
+				r++;
+			if (r == MOST)
+				continue;
+			if (r == table->nrows) {
+				table->cell[3 * r] = rmb_arena_strdup(g->arena, name), table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
+				table->nrows++;
+			}
+			count[r]++;
+		}
+	}
+	rmb_gather_close(g);
+	for (int r = 0; r < table->nrows; r++)
+		table->cell[3 * r + 2] = rmb_arena_printf(g->arena, "%d", count[r]);
+}
+
