@@ -466,6 +466,70 @@ the_memo_is_believed_only_if_everything_agrees(void **state)
 	}
 }
 
+static long
+count_lines(const char *name)
+{
+	FILE *file = fopen(name, "r");
+	long n = 0;
+	assert_non_null(file);
+	for (int c; (c = getc(file)) != EOF;)
+		n += c == '\n';
+	fclose(file);
+	return n;
+}
+
+/* The licence of the project stands for a file that has lain there for a while. */
+static void
+an_old_file_is_remembered(void **state)
+{
+	(void)state;
+	static const char old[] = RUMBLE_SOURCE "/LICENSE";
+	char memo[128], hex[RMB_KEY_MAX], again[RMB_KEY_MAX], line[512];
+	struct rmb_error error = {0};
+	snprintf(memo, sizeof memo, "%s/remembered", directory);
+	struct rmb_inputs *inputs = rmb_inputs_open(memo);
+	assert_int_equal(rmb_inputs_hash(inputs, old, hex, &error), 0);
+	rmb_inputs_close(inputs);
+	FILE *file = fopen(memo, "r+");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof line, file));
+	long at = ftell(file);
+	assert_non_null(fgets(line, sizeof line, file));
+	assert_memory_equal(line, hex, RMB_KEY_MAX - 1);
+	fseek(file, at, SEEK_SET);
+	fputs("2222", file); /* another hash under the same file: it shows that the memo is what is read */
+	fclose(file);
+	inputs = rmb_inputs_open(memo);
+	assert_int_equal(rmb_inputs_hash(inputs, old, again, &error), 0);
+	rmb_inputs_close(inputs);
+	assert_memory_equal(again, "2222", 4);
+	assert_string_equal(again + 4, hex + 4);
+}
+
+static void
+a_memo_forgets_its_oldest_lines(void **state)
+{
+	(void)state;
+	enum { MANY = 16384 };
+	char memo[128], hex[RMB_KEY_MAX], line[512];
+	struct rmb_error error = {0};
+	snprintf(memo, sizeof memo, "%s/many", directory);
+	FILE *file = fopen(memo, "w");
+	fputs("rumble hashes 1\n", file);
+	for (int i = 0; i < MANY; i++)
+		fprintf(file, "%064x 1 %d 3 4 5\n", i, i);
+	fclose(file);
+	struct rmb_inputs *inputs = rmb_inputs_open(memo);
+	assert_int_equal(rmb_inputs_hash(inputs, RUMBLE_SOURCE "/LICENSE", hex, &error), 0);
+	rmb_inputs_close(inputs);
+	assert_int_equal(count_lines(memo), 1 + MANY * 3 / 4);
+	file = fopen(memo, "r");
+	while (fgets(line, sizeof line, file))
+		continue;
+	fclose(file);
+	assert_memory_equal(line, hex, RMB_KEY_MAX - 1); /* the newest is the last */
+}
+
 int
 main(void)
 {
@@ -487,6 +551,8 @@ main(void)
 		cmocka_unit_test(missing_files_are_mistakes_with_a_place),
 		cmocka_unit_test(a_file_that_was_just_written_is_not_remembered),
 		cmocka_unit_test(the_memo_is_believed_only_if_everything_agrees),
+		cmocka_unit_test(an_old_file_is_remembered),
+		cmocka_unit_test(a_memo_forgets_its_oldest_lines),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -297,6 +297,29 @@ a_view_needs_the_object_that_holds_its_samples(void **state)
 }
 
 static void
+a_damaged_recording_is_made_again_if_it_will_be_read(void **state)
+{
+	(void)state;
+	struct world w;
+	clear_cache();
+	open_world(&w, base);
+	finish_all(&w);
+	remove_object(&w, "a/svca2@z");
+	const char *object = rmb_cache_path(w.recipe.arena, &w.cache, node(&w, "a/z")->key);
+	assert_int_equal(chmod(object, 0600), 0);
+	FILE *file = fopen(object, "r+");
+	assert_non_null(file);
+	fseek(file, -1, SEEK_END);
+	int last_byte = getc(file);
+	fseek(file, -1, SEEK_END);
+	putc(last_byte ^ 1, file);
+	fclose(file);
+	plan_all(&w);
+	assert_plan(&w, "raw=cached z=run shuffled=cached svca2@z=run svca2@shuffled=cached alpha@z=cached alpha@shuffled=cached");
+	close_world(&w);
+}
+
+static void
 an_object_may_go_once_all_that_may_read_it_have_ended(void **state)
 {
 	(void)state;
@@ -420,6 +443,37 @@ a_default_that_comes_back_is_placed_at_its_entry(void **state)
 	plan_all(&w);
 	snprintf(why, sizeof why, "spacing: 40 um -> 25 um (%s:7)", path);
 	assert_why(&w, "a/svca2@z", why);
+	close_world(&w);
+}
+
+static void
+an_input_that_is_there_but_another_is_a_reason(void **state)
+{
+	(void)state;
+	struct world w;
+	char text[2048], why[512];
+	clear_cache();
+	open_world(&w, base);
+	finish_all(&w);
+	write_last(&w, false);
+	close_world(&w);
+	const char *at = strstr(base, "recording: raw}");
+	snprintf(text, sizeof text, "%.*srecording: raw, ddof: 1}%s", (int)(at - base), base, at + strlen("recording: raw}"));
+	open_world(&w, text);
+	finish_recording(&w, "a/z", 6, 40, "a/raw");
+	plan_all(&w);
+	assert_why(&w, "a/svca2@z", "reads z, which is not what it read before");
+	close_world(&w);
+	/* as many causes as can be read at once */
+	at = strstr(base, "spacing: 25 um");
+	snprintf(text, sizeof text, "%.*sspacing: 40 um, lag: 2, precision: double, half1: [0, 1], half2: [2, 3]%s", (int)(at - base), base, at + strlen("spacing: 25 um"));
+	memcpy(strstr(text, "halves: checkerboard"), "halves: given       ", strlen("halves: checkerboard"));
+	open_world(&w, text);
+	plan_all(&w);
+	const char *said = w.plan->step[node(&w, "a/svca2@z")->index].why;
+	snprintf(why, sizeof why, "halves: checkerboard -> given (%s:7); ", path);
+	assert_memory_equal(said, why, strlen(why));
+	assert_string_equal(said + strlen(said) - 5, "; ...");
 	close_world(&w);
 }
 
@@ -721,11 +775,13 @@ main(void)
 		cmocka_unit_test(only_what_is_missing_runs),
 		cmocka_unit_test(what_is_not_kept_runs_only_for_its_readers),
 		cmocka_unit_test(a_view_needs_the_object_that_holds_its_samples),
+		cmocka_unit_test(a_damaged_recording_is_made_again_if_it_will_be_read),
 		cmocka_unit_test(an_object_may_go_once_all_that_may_read_it_have_ended),
 		cmocka_unit_test(a_plan_can_be_narrowed),
 		cmocka_unit_test(twins_are_one),
 		cmocka_unit_test(the_reason_is_what_changed),
 		cmocka_unit_test(a_default_that_comes_back_is_placed_at_its_entry),
+		cmocka_unit_test(an_input_that_is_there_but_another_is_a_reason),
 		cmocka_unit_test(content_and_versions_are_reasons),
 		cmocka_unit_test(a_state_file_that_is_no_such_thing_is_no_reason_to_fail),
 		cmocka_unit_test(sizes_come_from_what_was_loaded),
