@@ -16,7 +16,6 @@ struct wiring {
 	char *mark;          /* enum mark of each entry */
 	int *order, norder;  /* entries, each after those it reads */
 	int *way, nway;      /* entries from a start to the one being visited */
-	bool cyclic;
 	bool *group;         /* one node over all recordings */
 	unsigned *kinds;     /* [entry][recording] kinds of the main output */
 };
@@ -59,7 +58,6 @@ tell_cycle(struct wiring *w, const struct rmb_reference *closing)
 	}
 	rmb_mistake(w->r->m, RMB_ERECIPE, closing->place, "the stages go round in a cycle, where each reads the next: %s%s", text,
 	            w->recipe->entry[closing->entry].name);
-	w->cyclic = true;
 }
 
 struct step { int use, reference; };
@@ -134,7 +132,7 @@ look_at(struct wiring *w, const struct rmb_entry *entry, int source)
 	if (value && !code && !settings)
 		rmb_reading_nomem(w->r);
 	if (!settings)
-		return ANY_KIND;
+		return stage->out[0].kinds;
 	struct rmb_error error = { 0 };
 	if (stage->check && stage->check(settings, &error))
 		rmb_mistake(w->r->m, RMB_ERECIPE, place_of(entry, value, error.text), "%s: %s", stage->name, error.text);
@@ -164,7 +162,9 @@ static unsigned
 kinds_of(const struct wiring *w, const struct rmb_reference *reference, int source)
 {
 	const struct rmb_entry *from = &w->recipe->entry[reference->entry];
-	const struct rmb_port *port = output_of(from, reference->output);
+	const struct rmb_port *port = from->stage ? output_of(from, reference->output) : NULL;
+	if (!port)
+		return ANY_KIND;
 	if (port != from->stage->out && !(port->kinds & RMB_AS_INPUT))
 		return port->kinds;
 	return w->kinds[(size_t)reference->entry * (size_t)w->recipe->nsources + (size_t)source];
@@ -211,7 +211,8 @@ check_inputs(struct wiring *w, const struct rmb_entry *entry, int source)
 {
 	for (int i = 0; i < entry->nuses; i++)
 		for (int k = 0; k < entry->use[i].nreferences; k++)
-			check_kind(w, entry, entry->use[i].port, &entry->use[i].reference[k], source);
+			if (w->recipe->entry[entry->use[i].reference[k].entry].stage)
+				check_kind(w, entry, entry->use[i].port, &entry->use[i].reference[k], source);
 }
 
 /* Kinds of what passes through: those of everything at the first input. */
@@ -278,14 +279,15 @@ rmb_reading_wiring(struct rmb_reading *r)
 		rmb_reading_nomem(r);
 		return;
 	}
-	bool whole = true;
+	for (size_t i = 0; i < n * sources; i++)
+		w.kinds[i] = ANY_KIND; /* until it is known: of entries without a stage, and round a cycle */
 	for (int i = 0; i < recipe->nentries; i++) {
-		whole = whole && recipe->entry[i].stage;
 		if (recipe->entry[i].stage)
 			check_missing(&w, &recipe->entry[i]);
 		if (w.mark[i] == NEW)
 			visit(&w, i, step);
 	}
-	for (int i = 0; whole && !w.cyclic && i < w.norder; i++)
-		check_entry(&w, w.order[i]);
+	for (int i = 0; i < w.norder; i++)
+		if (recipe->entry[w.order[i]].stage)
+			check_entry(&w, w.order[i]);
 }

@@ -224,8 +224,10 @@ all_mistakes_are_told_in_one_go(void **state)
 {
 	(void)state;
 	struct reading r = read_text("rumble: 1\nsed: 1\nrecordings:\n  - {path: a.npz, rate: 5, raet: 3}\nstages:\n  raw: {stage: load, raw: 3}\n"
-	                             "  s: {stage: svca2, recording: rw, spacing: 3, lag: x}\n  s: {}\n  t: {stage: nothing}\nreport: {output: ../x}\n");
-	static const char *const told[] = { ":2:1:", ":4:25:", ":4:28:", ":6:22:", ":7:32:", ":7:45:", ":7:53:", ":8:3:", ":9:14:", ":10:18:" };
+	                             "  s: {stage: svca2, recording: rw, spacing: 3, lag: x}\n  s: {}\n  t: {stage: nothing}\n"
+	                             "  p: {stage: powerlaw, spectrum: raw}\n  a: {stage: zscore, recording: b, ddof: {by: name, c: 1}}\n"
+	                             "  b: {stage: zscore, recording: a}\n  f: {stage: bin, recording: t}\nreport: {output: ../x}\n");
+	static const char *const told[] = { ":2:1:", ":4:25:", ":4:28:", ":6:22:", ":7:32:", ":7:45:", ":7:53:", ":8:3:", ":9:14:", ":10:34:", ":11:42:", ":12:33:", ":13:3:", ":14:18:" };
 	const char *at = r.told;
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
 		const char *next = strstr(at, told[i]);
@@ -233,7 +235,7 @@ all_mistakes_are_told_in_one_go(void **state)
 			fail_msg("expected a mistake at %s, was told:\n%s", told[i], r.told);
 		at = next;
 	}
-	assert_int_equal(rmb_mistakes_count(r.m), 10);
+	assert_int_equal(rmb_mistakes_count(r.m), 14);
 	assert_int_equal(rmb_mistakes_code(r.m), RMB_ERECIPE);
 	forget(&r);
 }
