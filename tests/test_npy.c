@@ -122,6 +122,7 @@ headers_are_read_strictly(void **state)
 		{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}", 24, false, "damaged" },
 		{ "{'descr': exit(), 'fortran_order': False, 'shape': (2, 3)}", 24, false, "damaged" },
 		{ "{'descr': '<f3', 'fortran_order': False, 'shape': (2, 3)}", 18, false, "f3" },
+		{ "{'descr': '|S0', 'fortran_order': False, 'shape': (2, 3)}", 0, false, "damaged" },
 		{ "{'descr': '<f16', 'fortran_order': False, 'shape': (2, 3)}", 96, false, "f16" },
 		{ "{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (2,)}", 16, false, "damaged" },
 		{ "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", 8, false, "records" },

@@ -9,6 +9,13 @@ static const struct { H5Z_filter_t id; const char *name; } filters[] = {
 	{ 32015, "Zstandard" }, { 32017, "SZ" }, { 32026, "blosc2" }
 };
 
+/* A refusal that there is no memory to word is still one. */
+static const char *
+reason(const char *text)
+{
+	return text ? text : "cannot be looked at: there is no memory";
+}
+
 static const char *
 filter_name(H5Z_filter_t id)
 {
@@ -37,9 +44,9 @@ judge_storage(struct rmb_arena *arena, hid_t creation, struct rmb_member *m)
 		size_t nvalues = 0;
 		H5Z_filter_t id = H5Pget_filter2(creation, (unsigned)i, &flags, &nvalues, NULL, 0, NULL, &config);
 		if (id < 0 || H5Zfilter_avail(id) <= 0)
-			m->refusal = rmb_arena_printf(arena, "is packed with filter %d (%s), which the HDF5 library here does not carry and "
+			m->refusal = reason(rmb_arena_printf(arena, "is packed with filter %d (%s), which the HDF5 library here does not carry and "
 			                              "rumble loads no plug-ins: convert it where the filter is installed, for example with "
-			                              "`h5repack -f GZIP=4 in.h5 out.h5`", (int)id, filter_name(id));
+			                              "`h5repack -f GZIP=4 in.h5 out.h5`", (int)id, filter_name(id)));
 	}
 }
 
@@ -80,7 +87,7 @@ judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 			if (others[i].class == class)
 				m->type = others[i].name;
 		m->item = 1;
-		m->refusal = rmb_arena_printf(arena, "holds %s, which rumble does not read: give the path of a dataset of plain numbers", m->type);
+		m->refusal = reason(rmb_arena_printf(arena, "holds %s, which rumble does not read: give the path of a dataset of plain numbers", m->type));
 	}
 	if (d->memory < 0 && !m->refusal)
 		m->refusal = "has a damaged type";
@@ -103,10 +110,10 @@ judge_size(struct rmb_load_file *file, struct rmb_dataset *d, hid_t type, hid_t 
 	int64_t most = !chunked ? stored : stored > file->size ? -1 : packed ? stored * RMB_DEFLATE_RATIO : stored;
 	bool small = chunked && !huge && claimed <= RMB_LYING_BYTES && chunk <= RMB_LYING_BYTES;
 	if (huge || stored < 0 || stored > file->size || (!small && (claimed > most || (chunked && chunk > most))))
-		m->refusal = rmb_arena_printf(file->arena, "is said to hold %s of %s (%s bytes), but the file of %" PRId64 " bytes stores %" PRId64
+		m->refusal = reason(rmb_arena_printf(file->arena, "is said to hold %s of %s (%s bytes), but the file of %" PRId64 " bytes stores %" PRId64
 		                              " for it: the size is past the limit; the file is damaged, unfinished or not what it seems",
 		                              rmb_member_shape(file->arena, m), m->type,
-		                              huge ? "more than 2^63" : rmb_arena_printf(file->arena, "%" PRId64, claimed), file->size, stored);
+		                              huge ? "more than 2^63" : rmb_arena_printf(file->arena, "%" PRId64, claimed), file->size, stored));
 }
 
 int
@@ -120,7 +127,7 @@ rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_err
 	if (space < 0 || creation < 0 || type < 0)
 		code = rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: dataset '%s' cannot be described", file->path, m->name);
 	else if (m->naxes < 0 || m->naxes > RMB_MEMBER_AXES) {
-		m->refusal = rmb_arena_printf(file->arena, m->naxes < 0 ? "is empty" : "has %d axes; rumble reads up to %d", m->naxes, RMB_MEMBER_AXES);
+		m->refusal = reason(rmb_arena_printf(file->arena, m->naxes < 0 ? "is empty" : "has %d axes; rumble reads up to %d", m->naxes, RMB_MEMBER_AXES));
 		m->type = "not read";
 		m->naxes = -1;
 	} else {

@@ -40,8 +40,10 @@ rmb_load_note(struct rmb_load_notes *notes, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (notes->n < (int)(sizeof notes->text / sizeof *notes->text))
-		notes->text[notes->n++] = rmb_arena_strdup(notes->arena, text);
+	char *copy = rmb_arena_strdup(notes->arena, text);
+	notes->lost |= !copy;
+	if (copy && notes->n < (int)(sizeof notes->text / sizeof *notes->text))
+		notes->text[notes->n++] = copy;
 }
 
 /* Whether a member found by its name alone can play the role at all; if it is just unreadable, that is noted. */

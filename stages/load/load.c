@@ -230,6 +230,8 @@ run(struct rmb_call *call)
 		code = rmb_load_layout(file, positions, quality, set, &layout, &notes, error);
 	if (!code)
 		code = layout.activity.member ? load_recording(call, set, &layout, &notes) : load_spikes(call, set, &layout, &notes);
+	if (!code && notes.lost)
+		code = rmb_error_nomem(error, "warnings");
 	for (int i = 0; i < notes.n; i++)
 		rmb_warn(call, "%s", notes.text[i]);
 	rmb_load_close(quality);

@@ -152,7 +152,7 @@ static const struct {
 	{ 'f', RMB_FLOATING, "float", { 2, 4, 8 } },
 };
 
-/* Type, item size and byte order from descr: one of "<>|=", a letter, a size. */
+/* Type, item size and byte order from descr: one of "<>|=", a letter, a size. Type NULL: no memory. */
 static bool
 type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 {
@@ -173,7 +173,7 @@ type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 	char *end = NULL;
 	bool formed = text[0] && strchr("<>|=", text[0]) && text[1] && text[2] >= '0' && text[2] <= '9';
 	unsigned long size = formed ? strtoul(text + 2, &end, 10) : 0;
-	if (!end || *end || size > 4096)
+	if (!end || *end || size < 1 || size > 4096)
 		return false;
 	m->item = size;
 	m->swapped = text[0] == (little ? '>' : '<');
@@ -187,8 +187,10 @@ type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 		m->number = text[1] == 'U' ? RMB_UTF32 : RMB_BYTES;
 		m->type = rmb_arena_printf(arena, "text of %lu characters", size);
 		m->item = text[1] == 'U' ? size * 4 : size;
-	} else if (m->number == RMB_NO_NUMBER)
+	} else if (m->number == RMB_NO_NUMBER) {
 		m->refusal = rmb_arena_printf(arena, "has the type %s, which rumble does not read: save it as float32 or float64", m->type);
+		m->type = m->refusal ? m->type : NULL;
+	}
 	return m->type != NULL;
 }
 
@@ -219,7 +221,10 @@ rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *b
 		return rmb_error_set(error, RMB_EINPUT, "%s: the .npy header is damaged near its byte %td", what, c.at - (const char *)bytes);
 	if (m->naxes > RMB_MEMBER_AXES)
 		return rmb_error_set(error, RMB_EINPUT, "%s: an array with %d axes; rumble reads up to %d", what, m->naxes, RMB_MEMBER_AXES);
-	if (!type_of(arena, type, m))
+	bool known = type_of(arena, type, m);
+	if (!m->type)
+		return rmb_error_nomem(error, what);
+	if (!known)
 		return rmb_error_set(error, RMB_EINPUT, "%s: the type in the .npy header ('%s') is damaged", what,
 		                     rmb_load_printable(arena, type, strlen(type)));
 	m->at = (int64_t)(least + length);

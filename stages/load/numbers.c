@@ -163,7 +163,7 @@ rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, do
 int
 rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out, struct rmb_error *error)
 {
-	double *number;
+	double *number = NULL;
 	int code = rmb_load_doubles(file, member, &number, error);
 	for (int64_t i = 0; !code && i < member->count; i++)
 		if (!(fabs(number[i]) <= 9007199254740992.0) || number[i] != rint(number[i]))
@@ -212,7 +212,7 @@ take_texts(void *argument, int64_t row, int64_t nrows, int64_t column, int64_t n
 			n += encode(point, to + n);
 		}
 		if (m->number == RMB_BYTES)
-			memcpy(to, from, n = strnlen((const char *)from, m->item));
+			memcpy(to, from, strnlen((const char *)from, m->item));
 	}
 }
 

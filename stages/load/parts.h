@@ -30,6 +30,7 @@ struct rmb_layout {
  * stored with the results, so it must not depend on where the file lies or what it is called. */
 struct rmb_load_notes {
 	struct rmb_arena *arena;
+	bool lost;                   /* there was no memory for one */
 	int n;
 	const char *text[64];
 };

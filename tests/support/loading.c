@@ -60,6 +60,12 @@ go_on(void *argument, double done, double total)
 	return done <= total ? 0 : RMB_EINTERNAL;
 }
 
+static const char *
+path_of(const struct rmb_layout *layout)
+{
+	return layout->activity.file->path;
+}
+
 static void
 load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
             struct rmb_test_load *out)
@@ -74,8 +80,7 @@ load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout
 	out->neurons = m->axis[frames_first ? 1 : 0];
 	out->frames = m->axis[frames_first ? 0 : 1];
 	bad = rmb_arena_alloc(arena, (size_t)out->neurons, sizeof *bad);
-	assert_non_null(bad);
-	out->code = rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error);
+	out->code = bad ? rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error) : rmb_error_nomem(&out->error, path_of(layout));
 	if (!out->code)
 		out->code = rmb_load_activity(&layout->activity, frames_first, &sink, bad, &inexact, &out->error);
 	for (int64_t i = 0; !out->code && i < out->neurons; i++)
@@ -116,6 +121,10 @@ rmb_test_load(const char *path, const struct rmb_load_settings *given, struct rm
 	struct rmb_layout layout;
 	memset(out, 0, sizeof *out);
 	set.path = path;
+	if (!arena) {
+		out->code = rmb_error_nomem(&out->error, path);
+		return;
+	}
 	out->code = rmb_load_open(arena, path, set.format, &file, &out->error);
 	if (!out->code && set.positions_file)
 		out->code = rmb_load_open(arena, set.positions_file, "npy", &positions, &out->error);
@@ -125,6 +134,8 @@ rmb_test_load(const char *path, const struct rmb_load_settings *given, struct rm
 		out->code = rmb_load_layout(file, positions, quality, &set, &layout, &notes, &out->error);
 	if (!out->code)
 		(layout.activity.member ? load_matrix : load_list)(&set, &layout, arena, &notes, out);
+	if (!out->code && notes.lost)
+		out->code = rmb_error_nomem(&out->error, path);
 	for (int i = 0; i < notes.n; i++)
 		snprintf(out->notes + strlen(out->notes), sizeof out->notes - strlen(out->notes), "%s\n", notes.text[i]);
 	rmb_load_close(quality);
