@@ -75,7 +75,8 @@ match(struct rmb_reading *r, const char *base, const char *pattern, const char *
 			rmb_reading_nomem(r);
 			return 0;
 		}
-	qsort(list, (size_t)n, sizeof *list, by_name);
+	if (n > 0)
+		qsort(list, (size_t)n, sizeof *list, by_name);
 	*path = list;
 	return n;
 }

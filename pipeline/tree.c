@@ -64,7 +64,7 @@ bad_character(struct reader *r, const char *at_byte, uint32_t point, struct rmb_
 	return RMB_ERECIPE;
 }
 
-/* Encoding and control characters. What libyaml takes for a line end besides \n (U+0085, U+2028, U+2029) would shift
+/* Encoding and control characters. What libyaml takes for a line end besides \n (a lone \r, U+0085, U+2028, U+2029) would shift
  * every line number after it, so it is refused. */
 static int
 check_characters(struct reader *r)
@@ -78,7 +78,8 @@ check_characters(struct reader *r)
 	for (size_t i = 0, n; i < r->length; i += n) {
 		uint32_t point = 0;
 		n = rmb_text_decode(r->text + i, r->length - i, &point);
-		bool plain = n > 0 && (point == '\t' || point == '\n' || point == '\r' || !rmb_text_steers(point));
+		bool ends_line = point == '\n' || (point == '\r' && i + 1 < r->length && r->text[i + 1] == '\n');
+		bool plain = n > 0 && (point == '\t' || ends_line || !rmb_text_steers(point));
 		if (!plain || point == 0xfffe || point == 0xffff)
 			return bad_character(r, r->text + i, point, place);
 		place.column++;
