@@ -1,9 +1,11 @@
 /* tests/test_figure.c -- figures from arrays: what thinning keeps, what an image averages, what words are filled in. */
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "pipeline/report/figure.h"
 #include "pipeline/report/inside.h"
@@ -244,6 +246,44 @@ test_a_link_is_replaced(void **state)
 	rmb_test_rmdir(directory);
 }
 
+/* What a killed writer left under the shared name is no obstacle; racing writers all succeed and leave one whole file. */
+static void
+test_writers_race(void **state)
+{
+	(void)state;
+	enum { WRITERS = 4, TIMES = 50, BYTES = 5000 };
+	char directory[64], path[128], text[BYTES + 1];
+	pid_t child[WRITERS];
+	struct dirent *entry;
+	int files = 0, status;
+	rmb_test_mkdir(directory, sizeof directory);
+	assert_int_equal(rmb_inside_write(directory, ".x.html.new", "left", 4, NULL), 0);
+	for (int w = 0; w < WRITERS; w++)
+		if ((child[w] = fork()) == 0) {
+			memset(text, 'a' + w, BYTES);
+			for (int i = 0; i < TIMES; i++)
+				if (rmb_inside_write(directory, "x.html", text, BYTES, NULL))
+					_exit(1);
+			_exit(0);
+		}
+	for (int w = 0; w < WRITERS; w++) {
+		assert_int_equal(waitpid(child[w], &status, 0), child[w]);
+		assert_int_equal(status, 0);
+	}
+	snprintf(path, sizeof path, "%s/x.html", directory);
+	FILE *from = fopen(path, "r");
+	assert_int_equal(fread(text, 1, sizeof text, from), BYTES);
+	fclose(from);
+	for (int i = 1; i < BYTES; i++)
+		assert_int_equal(text[i], text[0]);
+	DIR *list = opendir(directory);
+	while ((entry = readdir(list)))
+		files += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	closedir(list);
+	assert_int_equal(files, 1);
+	rmb_test_rmdir(directory);
+}
+
 int
 main(void)
 {
@@ -258,6 +298,7 @@ main(void)
 		{ "numbers are printed for people", test_numbers_are_printed_for_people, NULL, NULL, NULL },
 		{ "no file is written outside the output directory", test_files_stay_inside, NULL, NULL, NULL },
 		{ "a link with the report's name is replaced", test_a_link_is_replaced, NULL, NULL, NULL },
+		{ "racing writers leave one whole file", test_writers_race, NULL, NULL, NULL },
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

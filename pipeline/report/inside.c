@@ -93,19 +93,34 @@ write_all(int file, const char *data, size_t n)
 	return fsync(file);
 }
 
-/* A file of ours that nobody else has: its name into temporary[size]. */
+/* A file of ours that nobody else has: without a name where the file system can do that, so that nothing stays if we are killed;
+ * else (temporary not "") with one. */
 static int
 open_temporary(int at, const char *last, char *temporary, size_t size)
 {
-	for (int attempt = 0; attempt < 100; attempt++) {
-		if (snprintf(temporary, size, ".%.200s.%d.%d", last, (int)getpid(), attempt) >= (int)size)
+	*temporary = '\0';
+	int file = access("/proc/self/fd", X_OK) ? -1 : openat(at, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	for (int attempt = 0; file < 0 && attempt < 100; attempt++) {
+		snprintf(temporary, size, ".%.200s.%d.%d", last, (int)getpid(), attempt);
+		file = openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (file < 0 && errno != EEXIST)
 			break;
-		int file = openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-		if (file >= 0 || errno != EEXIST)
-			return file;
 	}
-	errno = EEXIST;
-	return -1;
+	return file;
+}
+
+/* Gives a complete file without a name its own, by way of a name that all writers share. Who finds that name taken, by a writer
+ * at work or a dead one, puts the file in its place for them: it is complete, and ours follows. */
+static int
+give_name(int at, int file, const char *last)
+{
+	char descriptor[64], shared[256];
+	snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", file);
+	snprintf(shared, sizeof shared, ".%.200s.new", last);
+	for (int attempt = 0; linkat(AT_FDCWD, descriptor, at, shared, AT_SYMLINK_FOLLOW); attempt++)
+		if (errno != EEXIST || attempt == 1000 || (renameat(at, shared, at, last) && errno != ENOENT))
+			return -1;
+	return renameat(at, shared, at, last) && errno != ENOENT ? -1 : 0;
 }
 
 int
@@ -117,13 +132,11 @@ rmb_inside_write(const char *directory, const char *name, const void *data, size
 	if (at < 0)
 		return at;
 	int file = open_temporary(at, last, temporary, sizeof temporary), problem = file < 0 ? errno : 0;
-	if (file >= 0 && write_all(file, data, n))
+	if (file >= 0 && (write_all(file, data, n) || (*temporary ? renameat(at, temporary, at, last) : give_name(at, file, last))))
 		problem = errno;
 	if (file >= 0 && close(file) && !problem)
 		problem = errno;
-	if (!problem && renameat(at, temporary, at, last))
-		problem = errno;
-	if (problem && file >= 0)
+	if (problem && *temporary)
 		unlinkat(at, temporary, 0);
 	if (!problem && fsync(at))
 		problem = errno;
