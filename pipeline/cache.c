@@ -155,16 +155,35 @@ object_path(const struct rmb_cache *cache, const char *key, const char *ending, 
 	return snprintf(path, PATH_MAX, "%s/objects/%.2s/%s%s", cache->root, key, key, ending) < PATH_MAX ? 0 : -1;
 }
 
-bool
-rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes)
+static int
+check_once(const char *path, const char *key, struct stat *stat, struct rmb_error *error)
+{
+	int code = rmb_object_look(path, key, stat, NULL, error);
+	return code || stat->st_size > RMB_OBJECT_SMALL ? code : rmb_object_verify(path, key, 1, error);
+}
+
+int
+rmb_cache_check(const struct rmb_cache *cache, const char *key, int64_t *bytes, struct rmb_error *error)
 {
 	char path[PATH_MAX];
 	struct stat stat;
-	if (object_path(cache, key, ".h5", path) || rmb_object_look(path, key, &stat, NULL, NULL))
-		return false;
+	struct rmb_error first = { 0 };
+	if (object_path(cache, key, ".h5", path))
+		return rmb_error_set(error, RMB_EINPUT, "'%.80s' is not a key", key);
+	int code = check_once(path, key, &stat, &first);
+	if (code == RMB_EDAMAGE && (code = check_once(path, key, &stat, NULL)) == RMB_EDAMAGE) /* not just replaced by somebody */
+		rmb_cache_set_aside(cache, key, first.text);
+	if (code)
+		return rmb_error_set(error, code, "%s", first.text);
 	if (bytes)
 		*bytes = (int64_t)stat.st_size;
-	return true;
+	return 0;
+}
+
+bool
+rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes)
+{
+	return rmb_cache_check(cache, key, bytes, NULL) == 0;
 }
 
 /* ---- what a run has verified: one line an object in runs/RUN, written in one piece */

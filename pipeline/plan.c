@@ -265,9 +265,12 @@ look_at_cache(struct planner *p)
 		struct rmb_step *step = &p->plan->step[i];
 		step->node = p->graph->node[i];
 		const struct rmb_node *twin = step->node->twin;
-		p->stands[i] = twin ? p->stands[twin->index] : rmb_cache_has(p->cache, step->node->key, &step->bytes);
+		struct rmb_error error = {0};
+		p->stands[i] = twin ? p->stands[twin->index] : rmb_cache_check(p->cache, step->node->key, &step->bytes, &error) == 0;
 		if (twin)
 			step->bytes = p->plan->step[twin->index].bytes;
+		else if (error.code == RMB_EDAMAGE)
+			step->damage = rmb_arena_strdup(p->plan->arena, error.text);
 	}
 }
 

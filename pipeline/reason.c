@@ -168,6 +168,8 @@ rmb_reason(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struc
 	json_t *before = description_before(reasons, node->id), *now = json_loads(node->description, 0, NULL);
 	if (node->twin && plan->step[node->twin->index].todo == RMB_RUN)
 		say(reasons, "is the same as %s, which will run", name_beside(node, node->twin));
+	else if (step->damage)
+		say(reasons, "its object was damaged");
 	else if (!json_is_object(before))
 		say(reasons, "never ran");
 	else if (!json_equal(before, now))

@@ -67,6 +67,9 @@ run_plan(const struct rmb_session *session, const struct rmb_options *options, s
 	const char *report = NULL;
 	if (!result)
 		return rmb_error_nomem(error, "the results of the run");
+	for (int i = 0; i < plan->nsteps; i++)
+		if (plan->step[i].damage)
+			rmb_progress_note(progress, "%s: its object was damaged and is made again: %s", plan->step[i].node->id, plan->step[i].damage);
 	rmb_progress_begin(progress, count_executions(plan), plan->ncached, rmb_plan_seconds(plan, options->jobs));
 	int code = rmb_run(plan, &session->cache, &how, progress, result, error);
 	if (error->code == 0 && code != RMB_EINTERRUPTED && code != RMB_ETERMINATED) {

@@ -1,0 +1,276 @@
+"""The cache through the program: what is damaged is found and made again, what is named stays, what is stored opens elsewhere."""
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+
+import h5py
+import numpy as np
+
+rumble = os.environ["RUMBLE"]
+SAMPLES = (60, 800)
+LARGE = (400, 1500)  # 2.4 MB: verified once a run, not at every opening
+
+
+def program(*words, status=0, **more):
+    done = subprocess.run([rumble, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
+    assert done.returncode == status, f"rumble {' '.join(words)} ended with {done.returncode}, not {status}:\n{done.stdout}{done.stderr}"
+    return done.stdout, done.stderr
+
+
+def make_recipe(name="small"):
+    with open(name + ".yaml", "w") as f:
+        f.write(f"""rumble: 1
+recordings: [{{name: a, path: small.npy, rate: 20 Hz}}, {{name: b, path: large.npy, rate: 20 Hz}}]
+stages:
+  raw:      {{stage: load}}
+  z:        {{stage: zscore, recording: raw}}
+  shuffled: {{stage: shuffle, recording: z}}
+  s:        {{stage: spectrum, recording: [z, shuffled]}}
+  alpha:    {{stage: powerlaw, spectrum: s, ranks: 2..50}}
+""")
+    return name + ".yaml"
+
+
+def objects():
+    """Path of every object in the cache by key."""
+    found = {}
+    for folder, _, files in os.walk("cache/objects"):
+        found.update({f[:-3]: os.path.join(folder, f) for f in files if f.endswith(".h5")})
+    return found
+
+
+def content():
+    return {key: open(path, "rb").read() for key, path in objects().items()}
+
+
+def stage_of(path):
+    with h5py.File(path) as f:
+        return json.loads(f.attrs["description"])["stage"]
+
+
+def rewrite(path, data):
+    os.remove(path)
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+# ---- what h5py sees
+
+
+def check_dataset(name, d, described):
+    assert d.attrs["units"] == described["unit"], name
+    assert d.attrs.get("long_name", "") == described["help"], name
+    assert [dim.label for dim in d.dims] == [axis[0] for axis in described["axes"]], name
+    for dim, (axis, unit, n, start, step) in zip(d.dims, described["axes"]):
+        scale, = dim.values()
+        assert scale.name.startswith("/axes/" + axis) and scale.attrs["units"] == unit and len(scale) == n, name
+        assert np.allclose(scale[()], start + step * np.arange(n)), name
+
+
+def test_objects_open_in_h5py(good):
+    for key, path in objects().items():
+        data = good[key]
+        with h5py.File(path) as f:
+            assert f.userblock_size == 512
+            assert hashlib.sha256(f.attrs["description"].encode()).hexdigest() == key
+            assert "MATLAB" in f.attrs["note"] and isinstance(json.loads(f.attrs["warnings"]), list)
+            # the index behind the HDF5 file, which rumble reads, says the same as the HDF5 file, which everybody else reads
+            index = json.loads(data[int.from_bytes(data[112:120], "little"):])
+            seen = []
+            f.visititems(lambda name, d: seen.append(name) if isinstance(d, h5py.Dataset) and not name.startswith("axes/") else None)
+            assert sorted(seen) == sorted(array["name"] for array in index["arrays"])
+            for array in index["arrays"]:
+                d = f[array["name"]]
+                check_dataset(array["name"], d, array)
+                kind = f"S{array['width']}" if array["type"] == "text" else array["type"]
+                assert d.dtype == np.dtype(kind) and d.shape == tuple(axis[2] for axis in array["axes"]), array
+                if d.size:
+                    there = np.frombuffer(data, kind, d.size, array["at"]).reshape(d.shape)
+                    assert array["at"] % 64 == 0 and there.tobytes() == np.asarray(d[()], kind).tobytes(), array
+            assert dict(zip(index["attributes"][::2], index["attributes"][1::2])).items() <= dict(f.attrs).items()
+    with h5py.File("small/results/a/s@z.h5") as f:
+        assert f["s" if "s" in f else "spectrum"].dims[0].label == "rank"
+
+
+# ---- damage
+
+
+def damages(key, path, data, other):
+    """Every way in which an object can be wrong: name, and what makes it so."""
+    rng = random.Random(key)
+
+    def flipped():
+        at = rng.randrange(512, len(data))
+        rewrite(path, data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1:])
+
+    def foreign():
+        os.remove(path)
+        with h5py.File(path, "w") as f:
+            f["spectrum"] = np.ones(50)
+            f.attrs["description"] = "{}"
+
+    def linked():
+        shutil.copy(path, "target.h5")
+        os.remove(path)
+        os.symlink(os.path.abspath("target.h5"), path)
+
+    def folder():
+        os.remove(path)
+        os.mkdir(path)
+
+    def pipe():
+        os.remove(path)
+        os.mkfifo(path)
+
+    yield "truncated", lambda: rewrite(path, data[:rng.randrange(len(data))])
+    yield "flipped", flipped
+    yield "with a page of zeros", lambda: rewrite(path, data[:4096] + bytes(4096) + data[8192:])
+    yield "empty", lambda: rewrite(path, b"")
+    yield "longer", lambda: rewrite(path, data + b"\0")
+    yield "foreign", foreign
+    yield "of another key", lambda: rewrite(path, other)
+    yield "a symbolic link", linked
+    yield "a folder", folder
+    yield "a pipe", pipe
+
+
+def test_damage_is_found_and_made_again(recipe, good):
+    """Whatever is done to any object, the next run ends well, says so, and leaves the same bytes."""
+    stages = {key: stage_of(path) for key, path in objects().items()}
+    kinds, n = {}, 0
+    for key, data in good.items():
+        kinds.setdefault((stages[key], len(data) > 1 << 20), key)
+    for key in kinds.values():
+        other = next(data for k, data in good.items() if k != key)
+        for name, damage in damages(key, objects()[key], good[key], other):
+            what = f"{stages[key]} object {key[:8]}, {name}"
+            damage()
+            if len(good[key]) > 1 << 20:  # whoever reads it first must notice
+                for reader in good:
+                    if stages[reader] == "spectrum":
+                        os.remove(objects()[reader])
+            _, said = program("run", recipe, "--cache", "cache", "--jobs", "2")
+            assert content() == good, f"{what}: not the same bytes afterwards"
+            assert "damaged" in said or "computed again" in said, f"{what}: nothing was said\n{said}"
+            if name == "a symbolic link":
+                assert open("target.h5", "rb").read() == good[key], f"{what}: the target was touched"
+            n += 1
+    print(f"{n} damaged objects made again")
+
+
+def test_verify_goes_on_past_what_is_bad(recipe, good):
+    paths = sorted(objects().items())
+    out, _ = program("cache", "verify", "--cache", "cache")
+    assert "0 damaged" in out
+    for key, path in paths[:3]:
+        data = good[key]
+        rewrite(path, data[:-40] + b"x" + data[-39:])
+    out, _ = program("cache", "verify", "--quick", "--json", "--cache", "cache")  # headers and lengths are right
+    assert json.loads(out.splitlines()[-1])["damaged"] == 0
+    out, said = program("cache", "verify", "--json", "--cache", "cache", status=1)
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [e["key"] for e in events if e["event"] == "damaged"] == [key for key, _ in paths[:3]]
+    assert events[-1] == dict(events[-1], event="verified", objects=len(paths), damaged=3) or "class" in events[-1]
+    assert len(objects()) == len(paths) - 3  # set aside
+    assert "damage" in out + said
+    program("run", recipe, "--cache", "cache")
+    assert content() == good
+
+
+# ---- housekeeping
+
+
+def test_lists_and_sums(good):
+    out, _ = program("cache", "ls", "--json", "--cache", "cache")
+    entries = [json.loads(line) for line in out.splitlines()]
+    assert {e["key"]: e["bytes"] for e in entries} == {key: len(data) for key, data in good.items()}
+    assert {e["key"]: e["stage"] for e in entries} == {key: stage_of(path) for key, path in objects().items()}
+    assert all("small/results/" in e["named"] for e in entries)
+    out, _ = program("cache", "du", "--json", "--cache", "cache")
+    sums = json.loads(out)
+    assert sums["objects"] == len(good) and sums["bytes"] == sum(map(len, good.values())) == sum(s["bytes"] for s in sums["stages"])
+    out, _ = program("cache", "ls", "--cache", "cache")
+    assert len(out.splitlines()) == len(good) + 1
+    program("cache", "du", "--cache", "cache")
+    program("cache", "burn", "--cache", "cache", status=2)
+    program("cache", "gc", "--cache", "cache", status=2)  # no limit given
+
+
+def test_collection_spares_what_results_name(recipe, good):
+    out, _ = program("cache", "gc", "--max-size", "1 B", "--json", "--cache", "cache")
+    assert json.loads(out.splitlines()[-1])["spared_objects"] == len(good) and content() == good
+    os.remove("small/results/a/alpha@z.h5")  # the user wants this no more
+    out, _ = program("cache", "gc", "--max-size", "1 B", "--dry-run", "--json", "--cache", "cache")
+    assert json.loads(out.splitlines()[-1])["objects"] == 1 and content() == good
+    program("cache", "gc", "--max-size", "1 B", "--cache", "cache")
+    assert len(content()) == len(good) - 1
+    shutil.rmtree("small")  # nor all that
+    program("cache", "gc", "--max-size", "1 B", "--cache", "cache")
+    assert content() == {}
+    program("run", recipe, "--cache", "cache")
+    assert content() == good
+
+
+def test_nothing_is_left_behind():
+    for folder in "tmp", "leases":
+        assert os.listdir(os.path.join("cache", folder)) == [], folder
+
+
+# ---- places
+
+
+def test_an_unwritable_cache_is_named_with_a_remedy(recipe):
+    """As a user without rights: root may write anywhere, so it becomes nobody first."""
+    os.mkdir("closed", 0o755)
+    os.chmod(".", 0o755)
+    become = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+    if not become:
+        os.chmod("closed", 0o555)
+    for place in "closed", "closed/below", recipe:  # the last is a file
+        for words in (["cache", "ls"], ["run", recipe]):
+            _, said = program(*words, "--cache", place, status=3, **become)
+            assert place in said and "--cache" in said and "RUMBLE_CACHE" in said, said
+    assert os.listdir("closed") == []
+
+
+def test_exports():
+    z = np.load("small.npy").astype("f8")
+    z = ((z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)).astype("f4")
+    for ending, load in (".npy", np.load), (".h5", lambda p: h5py.File(p)["recording/activity"][:]), \
+            (".csv", lambda p: np.loadtxt(p, delimiter=",", skiprows=1)[:, 1:]):
+        program("export", "small.yaml", "a/z", "--out", "z" + ending, "--cache", "cache")
+        x = load("z" + ending)
+        assert x.shape == z.shape and np.allclose(x, z, rtol=1e-5, atol=1e-6), ending
+    program("export", "small.yaml", "a/z", "--out", "z.npy", "--cache", "cache", status=3)  # stands there already
+    _, said = program("export", "small.yaml", "a/z", "--format", "mat", "--cache", "cache", status=2)
+    assert "hdf5, npy and csv" in said
+
+
+def main():
+    rng = np.random.default_rng(3)
+    for name, shape in ("small", SAMPLES), ("large", LARGE):
+        x = rng.standard_normal((5, shape[1])).T @ rng.standard_normal((5, shape[0]))
+        np.save(name + ".npy", np.ascontiguousarray((x + rng.standard_normal(x.shape)).T.astype("f4")))
+    recipe = make_recipe()
+    program("run", recipe, "--cache", "cache")
+    good = content()
+    assert any(len(data) > 1 << 20 for data in good.values())
+    test_nothing_is_left_behind()
+    test_objects_open_in_h5py(good)
+    test_exports()
+    test_lists_and_sums(good)
+    test_damage_is_found_and_made_again(recipe, good)
+    test_verify_goes_on_past_what_is_bad(recipe, good)
+    test_collection_spares_what_results_name(recipe, good)
+    test_an_unwritable_cache_is_named_with_a_remedy(recipe)
+    test_nothing_is_left_behind()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as home:
+        os.chdir(home)
+        main()
