@@ -26,7 +26,7 @@ const char *rmb_cache_scratch(struct rmb_arena *arena, const struct rmb_cache *c
 /* 0 if an object stands there that may be used: whole if it is up to 1 MiB, else with a right header (its first reader verifies it
  * whole). RMB_EINPUT: there is none. RMB_EDAMAGE: it was bad and is set aside now. bytes may be NULL. */
 int rmb_cache_check(const struct rmb_cache *cache, const char *key, int64_t *bytes, struct rmb_error *error) RMB_CHECKED;
-/* The same as a yes or no. */
+/* The same as a yes or no; nothing is moved. */
 bool rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes);
 /* Opens an object. Verified whole if up to 1 MiB or if this run has not verified it yet (record of header, length, inode,
  * mtime, ctime kept in the cache, named by `run`; NULL: always whole). A bad one is set aside into bad/ and gives RMB_EDAMAGE. */

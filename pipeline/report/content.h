@@ -9,6 +9,8 @@
 enum rmb_stand { RMB_HERE, RMB_GONE /* let go, as keep: false asks */, RMB_MISSING, RMB_BROKEN };
 struct rmb_standing { enum rmb_stand stand; const char *text; }; /* text: the reason if missing or broken */
 
+/* The reason of a node whose object is damaged. In the arena; NULL: no memory. */
+const char *rmb_unusable(struct rmb_arena *arena, const char *why);
 /* How each node stands: [graph->nnodes] in the arena. result may be NULL: from the cache alone. NULL: no memory. */
 struct rmb_standing *rmb_standings(struct rmb_arena *arena, const struct rmb_graph *graph, const struct rmb_cache *cache,
                                    const struct rmb_result *result);

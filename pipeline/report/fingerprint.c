@@ -6,6 +6,12 @@
 
 enum { PAGE_VERSION = 1 }; /* raise when page.c or content.c say the same things in another way */
 
+const char *
+rmb_unusable(struct rmb_arena *arena, const char *why)
+{
+	return rmb_arena_printf(arena, "cannot be used (%s); run again to compute it anew", why);
+}
+
 struct rmb_standing *
 rmb_standings(struct rmb_arena *arena, const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_result *result)
 {
@@ -13,10 +19,13 @@ rmb_standings(struct rmb_arena *arena, const struct rmb_graph *graph, const stru
 	for (int i = 0; standing && i < graph->nnodes; i++) {
 		const struct rmb_node *node = graph->node[i];
 		const struct rmb_result *r = result ? &result[i] : NULL;
+		struct rmb_error error = { 0 };
 		if (r && (r->outcome == RMB_FAILED || r->outcome == RMB_BLOCKED))
 			standing[i] = (struct rmb_standing){ RMB_BROKEN, r->text };
-		else if (rmb_cache_has(cache, node->key, NULL))
+		else if (rmb_cache_check(cache, node->key, NULL, &error) == 0)
 			standing[i] = (struct rmb_standing){ RMB_HERE, NULL };
+		else if (error.code == RMB_EDAMAGE)
+			standing[i] = (struct rmb_standing){ RMB_MISSING, rmb_unusable(arena, error.text) };
 		else if (!node->keep)
 			standing[i] = (struct rmb_standing){ RMB_GONE, NULL };
 		else if (r && r->outcome == RMB_CANCELLED)

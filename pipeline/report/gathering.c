@@ -18,7 +18,7 @@ rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node)
 		return g->standing[node->index].stand == RMB_HERE ? g->object[i] : NULL;
 	if (rmb_cache_get(g->cache, node->key, NULL, &g->object[i], &error)) {
 		g->object[i] = NULL;
-		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(g->arena, "cannot be used (%s); run again to compute it anew", error.text) };
+		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_unusable(g->arena, error.text) };
 	}
 	return g->object[i];
 }
