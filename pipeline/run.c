@@ -51,7 +51,7 @@ struct run {
 	int nworkers, slots;        /* running; free */
 	double budget, memory;      /* bytes: all; free */
 	struct worker **worker;     /* [jobs] */
-	bool *ended, *gone;         /* by node: ended; its object was let go */
+	bool *ended, *gone, *told;  /* by node: ended; its object was let go; that it got lost was told */
 	int failure;                /* code of the first failure */
 	int stop;                   /* code with which everything stops, or 0 */
 	double last_look;           /* when nodes held elsewhere were looked at */
@@ -274,9 +274,13 @@ on_lost(struct worker *w, struct rmb_node *node, const json_t *event, const char
 	const char *key = json_string_value(json_object_get(event, "key"));
 	struct rmb_turn *turn = &w->run->schedule.turn[node->index];
 	rmb_progress_dropped(w->run->progress, node);
-	rmb_progress_note(w->run->progress, "an input of %s has to be computed again: %s", node->id, text);
-	if (!key || turn->retries++ >= MAX_RETRIES || !rmb_schedule_lost(&w->run->schedule, node, key))
+	struct rmb_node *lost = key && turn->retries++ < MAX_RETRIES ? rmb_schedule_lost(&w->run->schedule, node, key) : NULL;
+	if (!lost)
 		fail_node(w->run, node, RMB_EOUTPUT, text);
+	else if (!w->run->told[lost->index])
+		rmb_progress_note(w->run->progress, "%s is computed again, for its cached object is damaged or gone: %s", lost->id, text);
+	if (lost)
+		w->run->told[lost->index] = true;
 }
 
 static void
@@ -609,9 +613,10 @@ prepare(struct run *run, struct rmb_error *error)
 	run->worker = rmb_arena_alloc(arena, (size_t)jobs, sizeof *run->worker);
 	run->ended = rmb_arena_alloc(arena, n, sizeof *run->ended);
 	run->gone = rmb_arena_alloc(arena, n, sizeof *run->gone);
+	run->told = rmb_arena_alloc(arena, n, sizeof *run->told);
 	run->schedule = (struct rmb_schedule){ .plan = run->plan, .cache = run->cache, .result = run->result, .jobs = jobs,
 	                                       .turn = rmb_arena_alloc(arena, n, sizeof *run->schedule.turn) };
-	if (!run->worker || !run->ended || !run->gone || !run->schedule.turn)
+	if (!run->worker || !run->ended || !run->gone || !run->told || !run->schedule.turn)
 		return rmb_error_nomem(error, "the run");
 	name_run(run->id);
 	rmb_schedule_begin(&run->schedule);

@@ -298,7 +298,7 @@ rmb_schedule_again(struct rmb_schedule *s, struct rmb_node *node)
 	consider(s, node);
 }
 
-bool
+struct rmb_node *
 rmb_schedule_lost(struct rmb_schedule *s, struct rmb_node *node, const char *key)
 {
 	for (int i = 0; i < s->plan->nsteps; i++) {
@@ -308,7 +308,7 @@ rmb_schedule_lost(struct rmb_schedule *s, struct rmb_node *node, const char *key
 		make_again(s, lost);
 		turn_of(s, node)->lost = lost;
 		rmb_schedule_again(s, node);
-		return true;
+		return lost;
 	}
-	return false;
+	return NULL;
 }

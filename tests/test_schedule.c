@@ -233,7 +233,7 @@ what_gets_lost_is_made_again_with_what_it_needs(void **state)
 	begin(w, 1);
 	assert_int_equal(w->s.left, 1);
 	assert_int_equal(take(w, 1).node[0]->index, 2);
-	assert_true(rmb_schedule_lost(&w->s, &w->node[2], w->node[1].key));
+	assert_non_null(rmb_schedule_lost(&w->s, &w->node[2], w->node[1].key));
 	assert_int_equal(w->s.left, 3);
 	for (int i = 0; i < 3; i++) {
 		struct rmb_chain chain = take(w, 1);
@@ -242,7 +242,7 @@ what_gets_lost_is_made_again_with_what_it_needs(void **state)
 		rmb_schedule_done(&w->s, &w->node[i], false);
 	}
 	assert_int_equal(w->s.left, 0);
-	assert_false(rmb_schedule_lost(&w->s, &w->node[2], "no such key"));
+	assert_null(rmb_schedule_lost(&w->s, &w->node[2], "no such key"));
 }
 
 static void
@@ -256,7 +256,7 @@ a_loss_that_cannot_be_made_good_fails_who_waits_for_it(void **state)
 	begin(w, 1);
 	take(w, 1);
 	w->result[1].outcome = RMB_DONE;
-	assert_true(rmb_schedule_lost(&w->s, &w->node[2], w->node[0].key));
+	assert_non_null(rmb_schedule_lost(&w->s, &w->node[2], w->node[0].key));
 	assert_int_equal(take(w, 1).node[0]->index, 0);
 	rmb_schedule_failed(&w->s, &w->node[0], RMB_EINPUT, "gone");
 	assert_int_equal(w->result[2].outcome, RMB_FAILED);

@@ -1,0 +1,88 @@
+"""A run killed at any moment leaves nothing that is wrong: the same command again ends with the same bytes, keeps what was
+finished, and no worker outlives its run."""
+import os
+import random
+import time
+
+from support.running import KILL, alive, children, fixture, place, send, tests, wait_until
+
+MOMENTS, SEED = 50, 20250110
+
+RECIPE = f"""
+recordings:
+  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
+  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
+stages:
+  raw:      {{stage: load}}
+  frames:   {{stage: bin, recording: raw, rate: 22 Hz}}
+  z:        {{stage: zscore, recording: frames}}
+  shuffled: {{stage: shuffle, recording: z}}
+  svca2:    {{stage: svca2, recording: [z, shuffled], spacing: 40 um}}
+  direct:   {{stage: spectrum, recording: z, precision: double}}
+  alpha:    {{stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..60}}
+report: {{output: report.html}}
+"""
+
+
+def undisturbed():
+    with place() as here:
+        recipe = here.recipe(RECIPE)
+        start = time.monotonic()
+        here.run("run", recipe)
+        return here.objects(), time.monotonic() - start
+
+
+def stamps(here):
+    return {key: os.stat(here.object(key)).st_mtime_ns for key in here.objects()}
+
+
+def kill_and_resume(here, recipe, moment, expected):
+    """Kills the run (not its workers) at a moment, then runs again. Returns how many nodes were finished by then."""
+    process = here.start("run", recipe)
+    end, workers = time.monotonic() + moment, set()
+    while time.monotonic() < end and process.poll() is None:
+        workers.update(children(process.pid))
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not any(alive(worker) for worker in workers), seconds=10)
+    kept = stamps(here)
+    assert all(expected[key] == value for key, value in here.objects().items()), "an object of a killed run differs"
+    here.run("run", recipe)
+    assert here.objects() == expected, f"killed after {moment:.3f} s: other objects than an undisturbed run"
+    assert {key: stamp for key, stamp in stamps(here).items() if key in kept} == kept, "finished work was done again"
+    assert not here.leftovers(), here.leftovers()
+    return len(kept)
+
+
+def test_killed_at_random_moments_it_resumes_to_the_same_bytes():
+    expected, seconds = undisturbed()
+    draw = random.Random(SEED)
+    print(f"seed {SEED}, an undisturbed run takes {seconds:.2f} s")
+    finished = []
+    for _ in range(MOMENTS):
+        with place() as here:
+            finished.append(kill_and_resume(here, here.recipe(RECIPE), draw.uniform(0, 0.65 * seconds), expected))
+    print("finished when killed, of", len(expected), ":", *sorted(finished))
+    assert len(set(finished)) > 3, "the moments did not fall into the run"
+
+
+def test_killed_again_and_again_in_one_cache_it_gets_done():
+    expected, seconds = undisturbed()
+    draw = random.Random(SEED + 1)
+    with place() as here:
+        recipe = here.recipe(RECIPE)
+        for _ in range(15):
+            process = here.start("run", recipe)
+            time.sleep(draw.uniform(0.05, seconds / 2))
+            if draw.random() < 0.5:  # a worker first, so that the run has something to say
+                for worker in children(process.pid)[:1]:
+                    send(worker, KILL)
+                time.sleep(draw.uniform(0, 0.05))
+            process.kill()
+            process.communicate()
+        here.run("run", recipe)
+        assert here.objects() == expected and not here.leftovers(), here.leftovers()
+
+
+tests(globals())

@@ -1,0 +1,346 @@
+"""Runs from the command line on real recordings: what is made, what is said, and with which status it ends."""
+import json
+import os
+import time
+
+import h5py
+import numpy as np
+
+from support.running import CONTINUE, INT, KILL, SEGV, STOP, TERM, alive, fixture, place, send, shared, tests, worker_of
+
+RATS = f"""
+recordings:
+  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
+  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
+"""
+STAGES = """
+stages:
+  raw:      {stage: load}
+  units:    {stage: select, recording: raw, min_quality: 0.5, min_rate: 0.01 Hz}
+  frames:   {stage: bin, recording: units, rate: 22 Hz}
+  z:        {stage: zscore, recording: frames}
+  shuffled: {stage: shuffle, recording: z}
+  svca2:    {stage: svca2, recording: [z, shuffled], spacing: 40 um}
+  alpha:    {stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..500}
+report: {output: report.html}
+"""
+
+
+def noise(where, name, neurons, frames):
+    """A recording of noise in a .npy file, large enough for a stage to take its time."""
+    np.save(where.file(name), np.random.default_rng(1).standard_normal((neurons, frames), dtype=np.float32))
+
+
+SLOW = """
+recordings:
+  - {name: noise, format: npy, path: noise.npy, rate: 10 Hz, orientation: neurons-first}
+stages:
+  raw:  {stage: load}
+  z:    {stage: zscore, recording: raw}
+  slow: {stage: spectrum, recording: z, precision: double}
+report: {output: report.html}
+"""
+
+
+def test_a_run_ends_by_naming_its_report_and_the_next_does_nothing():
+    with place() as here:
+        recipe = here.recipe("title: rats\nseed: 1" + RATS + STAGES)
+        said = here.run("run", recipe, "--out", "out")
+        assert said.rstrip().endswith("report: out/report.html"), said
+        assert os.path.getsize(here.file("out/report.html")) > 1000
+        with h5py.File(here.file("out/results/T219/svca2@z.h5")) as f:
+            assert f["spectrum"].ndim == 1 and np.all(np.isfinite(f["spectrum"][:]))
+        before = here.objects()
+        times = {key: os.stat(here.object(key)).st_mtime_ns for key in before}
+        events = here.events("run", recipe, "--out", "out")
+        assert events[0]["event"] == "begin" and events[0]["run"] == 0 and events[0]["cached"] == len(before), events
+        assert events[-1]["event"] == "end" and events[-1]["status"] == 0, events
+        assert here.objects() == before and times == {key: os.stat(here.object(key)).st_mtime_ns for key in before}
+        assert len(here.journal()) == len(before)
+        assert not here.leftovers()
+
+
+def test_recordings_of_every_layout_go_through():
+    spikes = "{stage: bin, recording: raw, rate: 3 Hz}"
+    layouts = [
+        (f"{{name: fish, format: npz, path: {shared('critical-init-npz/F_zftectum114.npz')}}}", "{stage: select, recording: raw}"),
+        (f"{{name: scope, format: npz, path: {shared('critical-init-npz/F_miniscope219.npz')}}}", "{stage: select, recording: raw}"),
+        (f"{{name: face, format: npz, path: {shared('facemap-npz/spont_retina1240.npz')}}}", "{stage: select, recording: raw}"),
+        (f"{{name: retina, format: hdf5, path: "
+         f"{shared('retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5')}}}", spikes),
+    ]
+    for recording, frames in layouts:
+        with place() as here:
+            recipe = here.recipe(f"recordings:\n  - {recording}\nstages:\n  raw: {{stage: load}}\n  frames: {frames}\n"
+                                 "  z: {stage: zscore, recording: frames}\n  s: {stage: spectrum, recording: z}\n")
+            events = here.events("run", recipe)
+            name = recording[7:].split(",")[0]
+            with h5py.File(here.file(f"recipe/results/{name}/s.h5")) as f:
+                s = f["spectrum"][:]
+            assert s.size > 10 and np.all(np.isfinite(s)) and np.all(np.diff(s) <= 0), (name, s[:5])
+            assert events[-1]["class"] == "done" or events[-1]["status"] == 0
+
+
+def test_until_and_only_run_a_part():
+    with place() as here:
+        recipe = here.recipe(RATS + STAGES)
+        ran = {e["node"] for e in here.events("run", recipe, "--until", "T181/z") if e["event"] == "done"}
+        assert ran == {"T181/raw", "T181/units", "T181/frames", "T181/z"}, ran
+        ran = {e["node"] for e in here.events("run", recipe, "--only", "T181/shuffled") if e["event"] == "done"}
+        assert ran == {"T181/shuffled"}, ran
+        ran = {e["node"] for e in here.events("run", recipe, "--only", "T219/frames") if e["event"] == "done"}
+        assert ran == {"T219/raw", "T219/units", "T219/frames"}, ran
+        ran = {e["node"] for e in here.events("run", recipe) if e["event"] == "done"}
+        assert len(ran) == 18 - 8 and "T181/z" not in ran, ran
+        here.run("run", recipe, "--only", "nonsense", status=2)
+
+
+ONE_FAILS = RATS + """
+stages:
+  raw:    {stage: load}
+  units:  {stage: select, recording: raw, min_quality: 0.5}
+  one:    {stage: select, recording: raw, neurons: {by: area, piriform: [3], else: none}}
+  frames: {stage: bin, recording: one, rate: 22 Hz}
+  z:      {stage: zscore, recording: frames}
+  svca2:  {stage: svca2, recording: z, spacing: 40 um}
+  alpha:  {stage: powerlaw, spectrum: svca2.spectrum}
+  other:  {stage: bin, recording: units, rate: 10 Hz}
+report: {output: report.html}
+"""
+
+
+def test_a_failed_node_stops_only_what_depends_on_it():
+    with place() as here:
+        recipe = here.recipe(ONE_FAILS)
+        events = here.events("run", recipe, status=1)
+        failed = [e for e in events if e["event"] == "failed"]
+        assert [e["node"] for e in failed] == ["T181/svca2"] and failed[0]["class"] == "data", failed
+        assert failed[0]["message"].startswith("recipe.yaml:13:"), failed
+        done = {e["node"] for e in events if e["event"] == "done"}
+        assert {"T219/alpha", "T181/other", "T219/other"} <= done and "T181/alpha" not in done, done
+        assert events[-1]["event"] == "end" and events[-1]["class"] == "data" and events[-1]["failed"] == 1
+        assert "T181/svca2" in open(here.file("recipe/report.html")).read()
+        said = here.run("run", recipe, status=1)
+        assert "recipe.yaml:13:" in said and "T181/svca2 (svca2)" in said and said.rstrip().endswith("recipe/report.html"), said
+
+
+def test_fail_fast_stops_everything():
+    with place() as here:
+        noise(here, "noise.npy", 2000, 3000)
+        np.save(here.file("bad.npy"), np.full((3, 50), np.nan, dtype=np.float32))
+        recipe = here.recipe(SLOW.replace("stages:", "  - {name: bad, format: npy, path: bad.npy, rate: 10 Hz, orientation: neurons-first}\nstages:"))
+        events = here.events("run", recipe, "--jobs", "2", "--fail-fast", status=1)
+        assert [e["node"] for e in events if e["event"] == "failed"] == ["bad/raw"], events
+        assert "noise/slow" not in {e["node"] for e in events if e["event"] == "done"}
+        here.run("run", recipe, status=1)
+
+
+def test_a_time_limit_ends_a_node_and_can_be_lifted():
+    with place() as here:
+        noise(here, "noise.npy", 2500, 3000)
+        recipe = here.recipe(SLOW)
+        here.run("run", recipe, "--until", "z")
+        events = here.events("run", recipe, "--time-limit", "300 ms", status=3)
+        failed = [e for e in events if e["event"] == "failed"]
+        assert failed[0]["class"] == "limit" and failed[0]["node"] == "noise/slow", failed
+        assert "passed the time limit of 300 ms (--time-limit)" in failed[0]["message"], failed
+        assert [e["node"] for e in here.events("run", recipe) if e["event"] == "done"] == ["noise/slow"]
+
+
+def test_what_cannot_fit_is_refused_before_any_work():
+    with place() as here:
+        noise(here, "noise.npy", 2500, 3000)
+        recipe = here.recipe(SLOW)
+        here.run("run", recipe, "--until", "z")
+        before = here.objects()
+        said = here.run("run", recipe, "--memory", "20 MB", status=3)
+        assert "noise/slow" in said and "20 MB" in said and "memory" in said, said
+        assert here.objects() == before
+
+
+def crash(signal):
+    """Sends a signal to the worker that computes noise/slow; returns the events of the run and its exit status."""
+    with place() as here:
+        noise(here, "noise.npy", 2500, 3000)
+        recipe = here.recipe(SLOW)
+        here.run("run", recipe, "--until", "z")
+        # an address sanitizer, if there is one, must leave the signal alone
+        process = here.start("run", recipe, "--json", env={**os.environ, "ASAN_OPTIONS": "handle_segv=0"})
+        worker = worker_of(process)
+        time.sleep(0.2)
+        send(worker, signal)
+        out, err = process.communicate(timeout=100)
+        assert not err, err
+        done = [e["node"] for e in here.events("run", recipe) if e["event"] == "done"]
+        return [json.loads(line) for line in out.splitlines()], process.returncode, done
+
+
+def test_a_worker_that_crashes_fails_its_node():
+    events, status, later = crash(SEGV)
+    failed = [e for e in events if e["event"] == "failed"]
+    assert status == 70 and failed[0]["class"] == "internal", (status, failed)
+    assert "the worker was killed by SIGSEGV while running spectrum" in failed[0]["message"], failed
+    assert later == ["noise/slow"]
+
+
+def test_a_worker_killed_for_memory_says_so():
+    events, status, later = crash(KILL)
+    failed = [e for e in events if e["event"] == "failed"]
+    assert status == 3 and failed[0]["class"] == "limit", (status, failed)
+    assert "out of memory" in failed[0]["message"] and "--jobs" in failed[0]["message"], failed
+    assert later == ["noise/slow"]
+
+
+def test_a_worker_asked_to_stop_by_somebody_else_fails_its_node():
+    with place() as here:
+        noise(here, "noise.npy", 2500, 3000)
+        recipe = here.recipe(SLOW)
+        here.run("run", recipe, "--until", "z")
+        process = here.start("run", recipe)
+        worker = worker_of(process)
+        time.sleep(0.1)
+        send(worker, TERM)
+        send(worker, TERM)
+        assert "noise/slow" in here.end(process, status=70 if process.wait() == 70 else 143)
+
+
+def test_signals_stop_a_run_cleanly():
+    for signal, status in ((INT, 130), (TERM, 143)):
+        with place() as here:
+            noise(here, "noise.npy", 2500, 3000)
+            recipe = here.recipe(SLOW)
+            here.run("run", recipe, "--until", "z")
+            before = here.objects()
+            process = here.start("run", recipe)
+            worker = worker_of(process)
+            time.sleep(0.3)
+            start = time.monotonic()
+            process.send_signal(signal)
+            said = here.end(process, status)
+            assert time.monotonic() - start < 6.5, "took longer than the grace it gives"
+            assert not alive(worker) and "stopped" in said, said
+            assert here.objects() == before
+            here.run("run", recipe)
+            assert not here.leftovers()
+
+
+def test_a_second_signal_ends_at_once():
+    with place() as here:
+        noise(here, "noise.npy", 2500, 3000)
+        recipe = here.recipe(SLOW)
+        here.run("run", recipe, "--until", "z")
+        process = here.start("run", recipe)
+        worker = worker_of(process)
+        time.sleep(0.4)     # until it has begun: before that a signal ends it even when it is stopped
+        send(worker, STOP)  # it will not heed the first
+        process.send_signal(INT)
+        time.sleep(0.5)
+        assert process.poll() is None
+        start = time.monotonic()
+        process.send_signal(INT)
+        here.end(process, 130)
+        assert time.monotonic() - start < 2 and not alive(worker)
+
+
+def flip(path):
+    os.chmod(path, 0o600)
+    with open(path, "r+b") as f:
+        f.seek(-200, os.SEEK_END)
+        byte = f.read(1)
+        f.seek(-200, os.SEEK_END)
+        f.write(bytes([byte[0] ^ 1]))
+
+
+def test_a_damaged_object_is_recomputed_and_said_once():
+    with place() as here:
+        recipe = here.recipe(RATS + STAGES)
+        here.run("run", recipe)
+        before = here.objects()
+        keys = {e["node"]: e["key"] for e in here.events("run", recipe, "--set", "stages.alpha.ranks=11..60") if e["event"] == "done"}
+        with h5py.File(here.file("recipe/results/T181/z.h5")) as f:  # a view: its samples are those of frames
+            source = f["recording/source"][()]
+        source = (source if isinstance(source, bytes) else bytes(source)).rstrip(b"\0").decode()
+        assert source in before and keys
+        flip(here.object(source))
+        os.remove(here.object(keys["T181/alpha@z"]))
+        events = here.events("run", recipe, "--set", "stages.svca2.spacing=50 um")
+        notes = [e for e in events if e["event"] == "note" and "again" in e["message"]]
+        assert len(notes) == 1 and notes[0]["message"].startswith("T181/frames is computed again"), notes
+        assert events[-1]["status"] == 0, events
+        assert "T181/frames" in {e["node"] for e in events if e["event"] == "done"}
+        after = here.objects()
+        assert all(after[key] == before[key] for key in before if key in after) and source in after
+
+
+def test_an_object_cut_short_under_a_worker_is_made_again():
+    for pause in (0.02, 0.1, 0.2):
+        with place() as here:
+            noise(here, "noise.npy", 1000, 10000)
+            recipe = here.recipe(SLOW.replace("precision: double", "precision: single"))
+            keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
+            before = here.objects()
+            os.remove(here.object(keys["noise/slow"]))
+            process = here.start("run", recipe, "--json")
+            worker = worker_of(process)
+            time.sleep(pause)
+            send(worker, STOP)
+            cut = os.path.exists(here.object(keys["noise/raw"])) and not os.path.exists(here.object(keys["noise/slow"]))
+            os.chmod(here.object(keys["noise/raw"]), 0o600)
+            os.truncate(here.object(keys["noise/raw"]), 30_000_000)
+            send(worker, CONTINUE)
+            said = here.end(process)
+            after = here.objects()
+            assert after[keys["noise/slow"]] == before[keys["noise/slow"]], said
+            assert not cut or (after == before and '"node":"noise/raw"' in said), said
+
+
+def test_an_input_file_that_changes_while_it_is_read_is_noticed():
+    with place() as here:
+        noise(here, "noise.npy", 3000, 8000)
+        recipe = here.recipe(SLOW)
+        process = here.start("run", recipe)
+        worker = worker_of(process)
+        send(worker, STOP)
+        with open(here.file("noise.npy"), "r+b") as f:
+            f.seek(-4, os.SEEK_END)
+            f.write(b"\0\0\0\0")
+        send(worker, CONTINUE)
+        said = here.end(process, status=1)
+        assert "changed while it was read" in said, said
+        assert "noise/raw (load)" in said, said
+
+
+def test_output_that_cannot_be_written_is_told():
+    with place() as here:
+        recipe = here.recipe(RATS + "stages:\n  raw: {stage: load}\nreport: {output: report.html}\n")
+        with open(here.file("taken"), "w") as f:
+            f.write("not a directory")
+        said = here.run("run", recipe, "--out", "taken", status=3)
+        assert "taken" in said and "--out" in said, said
+
+
+def test_names_cannot_steer_a_terminal():
+    with place() as here:
+        noise(here, "noise.npy", 3, 100)
+        os.rename(here.file("noise.npy"), here.file("\x1b[31mnoise.npy"))
+        recipe = here.recipe('recordings:\n  - {name: n, format: npy, path: "\\e[31mnoise.npy", rate: 10 Hz, orientation: neurons-first}\n'
+                             "stages:\n  raw: {stage: load}\n  z: {stage: svca2, recording: raw}\n")
+        said = here.run("run", recipe, status=1)
+        assert "\x1b" not in said, repr(said)
+
+
+def test_keep_false_lets_objects_go_and_a_later_reader_gets_them_again():
+    with place() as here:
+        text = RATS + STAGES.replace("frames:   {stage: bin, recording: units, rate: 22 Hz}",
+                                     "frames:   {stage: bin, recording: units, rate: 22 Hz, keep: false}")
+        recipe = here.recipe(text)
+        keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
+        objects = here.objects()
+        assert keys["T181/frames"] not in objects and keys["T181/z"] in objects, "frames should have gone"
+        assert not [e for e in here.events("run", recipe) if e["event"] == "done"], "nothing is missing that anybody needs"
+        again = {e["node"] for e in here.events("run", recipe, "--set", "stages.svca2.spacing=50 um") if e["event"] == "done"}
+        assert {"T181/frames", "T181/svca2@z"} <= again and "T181/alpha@z" in again, again
+        assert keys["T181/frames"] not in here.objects()
+
+
+tests(globals())
