@@ -11,8 +11,8 @@
 #include "pipeline/object_block.h"
 #include "pipeline/owner.h"
 
-/* How long a file must lie still before we believe that a writer elsewhere is dead, and a record that its run is over. */
-enum { TMP_AGE = 2 * 86400, RUN_AGE = 7 * 86400 };
+/* How long a record must lie still before we believe that its run is over. */
+enum { RUN_AGE = 7 * 86400 };
 
 int
 rmb_folder_put(const struct rmb_cache *cache, const char *path, const char *text, struct rmb_error *error)
@@ -60,25 +60,12 @@ rmb_folder_open(const struct rmb_cache *cache, const char *name)
 	return opendir(path);
 }
 
-/* Whoever writes NAME.tmp.OWNER... is gone, or nobody can tell and the file has lain still for `age` seconds. */
-static bool
-abandoned(int folder, const char *name, time_t age)
-{
-	struct rmb_owner owner;
-	struct stat stat;
-	const char *by = strstr(name, ".tmp.");
-	enum rmb_life life = by && rmb_owner_read(by + strlen(".tmp."), &owner) == 0 ? rmb_owner_life(&owner) : RMB_ELSEWHERE;
-	if (life != RMB_ELSEWHERE)
-		return life == RMB_GONE;
-	return fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - stat.st_mtime > age;
-}
-
 static void
 sweep(const struct rmb_cache *cache, const char *name, time_t age)
 {
 	DIR *folder = rmb_folder_open(cache, name);
 	for (const struct dirent *entry; folder && (entry = readdir(folder));)
-		if (entry->d_name[0] != '.' && abandoned(dirfd(folder), entry->d_name, age))
+		if (entry->d_name[0] != '.' && rmb_owner_abandoned(dirfd(folder), entry->d_name, age))
 			unlinkat(dirfd(folder), entry->d_name, 0);
 	if (folder)
 		closedir(folder);
@@ -87,7 +74,7 @@ sweep(const struct rmb_cache *cache, const char *name, time_t age)
 void
 rmb_folder_sweep(const struct rmb_cache *cache)
 {
-	sweep(cache, "tmp", TMP_AGE);
+	sweep(cache, "tmp", RMB_TEMPORARY_AGE);
 	sweep(cache, "runs", RUN_AGE);
 	rmb_lease_sweep(cache);
 }

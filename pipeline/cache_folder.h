@@ -1,4 +1,4 @@
-/* pipeline/cache_folder.h -- small files in the cache, and sweeping out what the dead left. For cache*.c and lease.c. */
+/* pipeline/cache_folder.h -- small files in the cache, and sweeping out what the dead left. For cache*.c, lease.c and run.c. */
 #ifndef RMB_CACHE_FOLDER_H
 #define RMB_CACHE_FOLDER_H
 #include <dirent.h>

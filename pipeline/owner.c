@@ -1,5 +1,6 @@
 /* pipeline/owner.c -- processes named by boot, pid namespace, pid and start time. */
 #include "pipeline/owner.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -103,4 +104,52 @@ rmb_owner_random(void)
 		return bits;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)getpid() << 40 ^ (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec;
+}
+
+void
+rmb_owner_temporary(const char *name, char *buffer)
+{
+	struct rmb_owner owner;
+	char by[RMB_OWNER_MAX];
+	rmb_owner_self(&owner);
+	rmb_owner_print(&owner, by);
+	snprintf(buffer, RMB_TEMPORARY_MAX, ".%.64s.tmp.%s.%016" PRIx64, name, by, rmb_owner_random());
+}
+
+/* Whose a temporary file is; false: it is none of ours. */
+static bool
+maker(const char *name, struct rmb_owner *owner)
+{
+	const char *by = strstr(name, ".tmp.");
+	return by && rmb_owner_read(by + strlen(".tmp."), owner) == 0;
+}
+
+bool
+rmb_owner_abandoned(int folder, const char *name, time_t age)
+{
+	struct rmb_owner owner;
+	struct stat stat;
+	enum rmb_life life = maker(name, &owner) ? rmb_owner_life(&owner) : RMB_ELSEWHERE;
+	if (life != RMB_ELSEWHERE)
+		return life == RMB_GONE;
+	return fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - stat.st_mtime > age;
+}
+
+void
+rmb_owner_sweep(int folder, time_t age)
+{
+	struct rmb_owner owner;
+	int copy = dup(folder);
+	DIR *open = copy < 0 ? NULL : fdopendir(copy);
+	if (!open && copy >= 0)
+		close(copy);
+	if (open)
+		rewinddir(open); /* the copy shares its place with the original */
+	for (const struct dirent *entry; open && (entry = readdir(open));)
+		if (maker(entry->d_name, &owner) && rmb_owner_abandoned(folder, entry->d_name, age))
+			unlinkat(folder, entry->d_name, 0);
+	if (open) {
+		rewinddir(open);
+		closedir(open);
+	}
 }

@@ -1,7 +1,9 @@
 /* pipeline/owner.h -- which process made a file, and whether it still runs. */
 #ifndef RMB_OWNER_H
 #define RMB_OWNER_H
+#include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 /* A process, named so that no other ever has the same name: a host's name can be shared, a pid is used again. */
 struct rmb_owner {
@@ -15,7 +17,7 @@ enum rmb_life {
 	RMB_ALIVE,     /* it runs here */
 	RMB_ELSEWHERE  /* another host, boot or container: nobody here can tell */
 };
-enum { RMB_OWNER_MAX = 128 };
+enum { RMB_OWNER_MAX = 128, RMB_TEMPORARY_MAX = 256, RMB_TEMPORARY_AGE = 2 * 86400 /* s that a file must lie still if nobody here can tell */ };
 
 void rmb_owner_self(struct rmb_owner *owner);
 enum rmb_life rmb_owner_life(const struct rmb_owner *owner);
@@ -24,4 +26,12 @@ void rmb_owner_print(const struct rmb_owner *owner, char *text);
 int rmb_owner_read(const char *text, struct rmb_owner *owner);
 /* 64 bits that nobody else has. */
 uint64_t rmb_owner_random(void);
+/* ".NAME.tmp.OWNER.RANDOM" into buffer[RMB_TEMPORARY_MAX], NAME cut short if need be: a temporary file beside NAME that tells
+ * whose it is. */
+void rmb_owner_temporary(const char *name, char *buffer);
+/* Whether NAME.tmp.OWNER... in a folder was left by a process that is gone, or nobody here can tell and it has lain still for
+ * `age` seconds. */
+bool rmb_owner_abandoned(int folder, const char *name, time_t age);
+/* Removes what dead processes left in a folder; nothing but temporary files of ours, so the folder may be the user's. */
+void rmb_owner_sweep(int folder, time_t age);
 #endif

@@ -160,8 +160,9 @@ put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_erro
 	char key[RMB_KEY_MAX] = "";
 	const char *full = rmb_arena_printf(f->arena, "%s/%s%s%s", f->path, w->folder, w->folder[0] ? "/" : "", w->file);
 	const char *object = rmb_cache_path(f->arena, f->cache, w->key);
-	char *temporary = rmb_arena_printf(f->arena, ".%.16s.tmp.%016" PRIx64, w->key, rmb_owner_random());
-	if (!full || !object || !temporary)
+	char temporary[RMB_TEMPORARY_MAX];
+	rmb_owner_temporary(w->file, temporary);
+	if (!full || !object)
 		return rmb_error_nomem(error, "the name of a result");
 	enum thing thing = look_at(at, w->file, key);
 	if (thing == FOREIGN)
@@ -212,10 +213,11 @@ put_names(const struct folder *f, struct rmb_error *error)
 	return code;
 }
 
-/* Removes our names that are not wanted any more, and folders that are empty then. */
+/* Removes our names that are not wanted any more, what killed runs left, and folders that are empty then. */
 static void
 remove_stale(const struct folder *f, int at, const char *inner)
 {
+	rmb_owner_sweep(at, RMB_TEMPORARY_AGE);
 	int copy = dup(at);
 	DIR *open = copy < 0 ? NULL : fdopendir(copy);
 	char key[RMB_KEY_MAX];
@@ -257,7 +259,9 @@ find_done(const struct rmb_graph *graph, const bool *cached, bool *done)
 static int
 write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 {
-	char *path = rmb_arena_printf(f->arena, "%s/.last.json", f->path), *temporary = rmb_arena_printf(f->arena, "%s.tmp.%016" PRIx64, path, rmb_owner_random());
+	char own[RMB_TEMPORARY_MAX];
+	rmb_owner_temporary("last", own);
+	char *path = rmb_arena_printf(f->arena, "%s/.last.json", f->path), *temporary = rmb_arena_printf(f->arena, "%s/%s", f->path, own);
 	json_t *before = path ? json_load_file(path, 0, NULL) : NULL, *now = json_object();
 	for (int i = 0; i < f->graph->nnodes && now; i++) {
 		const struct rmb_node *node = f->graph->node[i];

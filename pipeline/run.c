@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "pipeline/cache_folder.h"
 #include "pipeline/events.h"
 #include "pipeline/machine.h"
 #include "pipeline/orders.h"
@@ -635,5 +636,6 @@ rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_r
 	catch_signals(&before);
 	code = loop(&run, error);
 	release_signals(&before);
+	rmb_folder_sweep(cache); /* what workers left that had to be killed */
 	return code ? code : run.stop ? run.stop : run.failure;
 }
