@@ -149,6 +149,17 @@ def check_units(where):
             assert np.array_equal(file["recording/x"][()], 2 * places[:, 0]) and np.array_equal(file["recording/y"][()], 2 * places[:, 1])
             assert np.array_equal(file["recording/quality"][()], places[:, 0] > 250)
             assert warnings(file) == [], warnings(file)
+    assert not os.path.exists(os.path.join(where, "out", "results", "d"))
+    np.save(os.path.join(where, "large.npy"), np.array([[1, 2**24 + 1], [2**30, 3]], "i4"))
+    np.savez(os.path.join(where, "times.npz"), sp=np.ones((2, 3)), tneural=np.arange(5) / 7)
+    code, said = run(where, ["name: c, path: ticks.npz, clock: 30 kHz, window: [1 s, 9 s], rate: 3 Hz", "name: d, path: large.npy, rate: 1 Hz",
+                             "name: e, path: times.npz"])
+    assert code == 0, said
+    for name, words in (("c", ["`rate` belongs to frames", "left out"]), ("d", ["rounded 1 of 4 whole numbers", "2^24"]),
+                        ("e", ["there are 5 for 3 frames", "frame rate is unknown"])):
+        with result(where, name) as file:
+            for word in words:
+                assert any(word in text for text in warnings(file)), f"{name}: {word}: {warnings(file)}"
     with result(where, "c") as file, np.load(os.path.join(where, "ticks.npz")) as original:
         seconds = original["st"] / 30000
         kept = (seconds >= 1) & (seconds < 9)

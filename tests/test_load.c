@@ -234,6 +234,54 @@ every_way_to_lay_out_a_matrix_gives_the_same_recording(void **state)
 }
 
 static void
+roles_that_clash_are_settled_by_what_was_asked_for(void **state)
+{
+	struct made *made = *state;
+	struct rmb_test_load got;
+	struct rmb_load_settings set = rmb_test_settings("");
+	const struct array sp = NUMBERS("sp", "<f4", "(2, 3)", (float[]){ 1, 2, 3, 4, 5, 6 });
+	const struct array both[] = { sp, NUMBERS("st", "<f8", "(1,)", (double[]){ .5 }), NUMBERS("clu", "<i4", "(1,)", (int32_t[]){ 0 }) };
+	write_npz(made->path, both, 3);
+	expect(made->path, NULL, RMB_EINPUT, SAYS("activity ('sp')", "spike times ('st')", "`spikes: st`"), &got);
+	set.spikes = "st";
+	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+	assert_true(got.spikes == 1 && got.frames == 0);
+	set.spikes = NULL;
+	set.activity = "sp";
+	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+	assert_true(got.spikes == 0 && got.frames == 3);
+
+	/* places of 3 neurons beside an xpos of 2: whichever is asked for is meant */
+	const struct array places[] = { sp, NUMBERS("xpos", "<f4", "(2,)", (float[]){ 0, 1 }), NUMBERS("epos", "<f4", "(2, 3)", (float[6]){ 0 }) };
+	write_npz(made->path, places, 3);
+	set = rmb_test_settings("");
+	rmb_test_load(made->path, &set, &got);
+	assert_true(got.code == 0 && got.neurons == 2);
+	set.positions = "epos";
+	rmb_test_load(made->path, &set, &got);
+	assert_true(got.code == 0 && got.neurons == 3);
+	const struct array crooked[] = { sp, NUMBERS("xpos", "<f4", "(2, 4)", (float[8]){ 0 }) };
+	write_npz(made->path, crooked, 2);
+	expect(made->path, NULL, RMB_EINPUT, SAYS("'xpos' has the shape 2 x 4", "one entry per neuron"), &got);
+	const struct array wide[] = { sp, NUMBERS("epos", "<f4", "(2, 4, 2)", (float[16]){ 0 }) };
+	write_npz(made->path, wide, 2);
+	expect(made->path, NULL, RMB_EINPUT, SAYS("'epos' has the shape 2 x 4 x 2", "N x 2 or 2 x N"), &got);
+	const struct array deep[] = { sp, NUMBERS("xyz", "<f8", "(2, 3)", (double[]){ 1, 2, 3, 4, (double)INFINITY, 6 }) };
+	write_npz(made->path, deep, 2);
+	set = rmb_test_settings("");
+	set.positions = "xyz";
+	set.orientation = "frames-first";
+	rmb_test_load(made->path, &set, &got);
+	assert_true(got.code == 0 && got.neurons == 3 && !*got.notes); /* 2 x 3: x and y of three neurons */
+	const struct array solid[] = { NUMBERS("sp", "<f4", "(4, 1)", (float[4]){ 0 }), NUMBERS("xyz", "<f8", "(4, 3)", (double[12]){ 0 }) };
+	write_npz(made->path, solid, 2);
+	set.activity = "sp";
+	set.orientation = "auto";
+	expect(made->path, &set, 0, SAYS("three coordinates"), &got);
+	assert_int_equal(got.neurons, 4);
+}
+
+static void
 positions_come_from_columns_rows_or_another_file(void **state)
 {
 	struct made *made = *state;
@@ -466,6 +514,7 @@ main(void)
 		cmocka_unit_test(fixtures_load_as_spike_lists),
 		cmocka_unit_test_setup_teardown(the_other_arrays_say_which_axis_is_the_neurons, begin, end),
 		cmocka_unit_test_setup_teardown(every_way_to_lay_out_a_matrix_gives_the_same_recording, begin, end),
+		cmocka_unit_test_setup_teardown(roles_that_clash_are_settled_by_what_was_asked_for, begin, end),
 		cmocka_unit_test_setup_teardown(positions_come_from_columns_rows_or_another_file, begin, end),
 		cmocka_unit_test_setup_teardown(names_of_areas_are_read_from_texts_of_either_kind, begin, end),
 		cmocka_unit_test_setup_teardown(frame_times_give_the_rate_if_they_look_like_seconds, begin, end),

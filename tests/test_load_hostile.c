@@ -337,6 +337,9 @@ datasets_that_are_not_numbers_are_refused_by_name(void **state)
 	add_dataset(file, "ragged", ragged, 4, 4, H5P_DEFAULT);
 	add_dataset(file, "reference", H5T_STD_REF_OBJ, 4, 4, H5P_DEFAULT);
 	add_dataset(file, "opaque", H5Tcreate(H5T_OPAQUE, 3), 4, 4, H5P_DEFAULT);
+	hid_t null = H5Screate(H5S_NULL), deep = H5Screate_simple(3, (hsize_t[]){ 2, 2, 2 }, NULL);
+	H5Dclose(H5Dcreate2(file, "null", H5T_NATIVE_FLOAT, null, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+	H5Dclose(H5Dcreate2(file, "deep", H5T_NATIVE_FLOAT, deep, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
 	H5Lcreate_soft("/turn", file, "round", H5P_DEFAULT, H5P_DEFAULT);
 	H5Lcreate_soft("/round", file, "turn", H5P_DEFAULT, H5P_DEFAULT);
 	H5Lcreate_soft("/nowhere", file, "dangling", H5P_DEFAULT, H5P_DEFAULT);
@@ -344,7 +347,7 @@ datasets_that_are_not_numbers_are_refused_by_name(void **state)
 	H5Fclose(file);
 	static const struct { const char *name, *says; } cases[] = {
 		{ "record", "compound" }, { "ragged", "varying length" }, { "reference", "object references" }, { "opaque", "opaque" },
-		{ "text", "" }, { "round", "soft link" }, { "dangling", "names nothing" }, { "loop/loop/loop/none", "names nothing" },
+		{ "text", "text" }, { "null", "is empty" }, { "deep", "size is past the limit" }, { "round", "soft link" }, { "dangling", "names nothing" }, { "loop/loop/loop/none", "names nothing" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rmb_load_settings set = activity(cases[i].name);
