@@ -182,8 +182,10 @@ draw(struct rmb_progress *p)
 	for (int i = 0; i < p->nrunning && i < shown; i++, p->lines++)
 		draw_running(p->screen, &p->running[i], now, width);
 	clock_text(left, sizeof left, left_of_all(p, now));
-	snprintf(whole, sizeof whole, "%d of %d nodes done, %d running%s%.0d%s, about %s left", p->done, p->torun, p->nrunning,
-	         p->failed ? ", " : "", p->failed, p->failed ? " failed" : "", left);
+	int n = snprintf(whole, sizeof whole, "%d/%d done, %d running, ", p->done, p->torun, p->nrunning);
+	if (p->failed)
+		n += snprintf(whole + n, sizeof whole - (size_t)n, "%d failed, ", p->failed);
+	snprintf(whole + n, sizeof whole - (size_t)n, "%s left", left);
 	plain(text, sizeof text, whole, width - 1);
 	fprintf(p->screen, "%s\n", text);
 	p->lines++;

@@ -1,5 +1,6 @@
 /* pipeline/run_command.c -- `rumble run`: what is missing is computed, results get their names, the report is written. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ rmb_command_run(const struct rmb_options *options)
 {
 	struct rmb_session session;
 	struct rmb_error error = { 0 };
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
 	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session), code;
 	if (status)
 		return status;

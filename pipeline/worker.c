@@ -52,6 +52,7 @@ watch_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGBUS, &bus, NULL);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
 }
 
 /* ---- confinement */

@@ -1,12 +1,17 @@
 """Runs from the command line on real recordings: what is made, what is said, and with which status it ends."""
+import fcntl
 import json
 import os
+import pty
+import resource
+import struct
+import termios
 import time
 
 import h5py
 import numpy as np
 
-from support.running import CONTINUE, INT, KILL, SEGV, STOP, TERM, alive, fixture, place, send, shared, tests, worker_of
+from support.running import CONTINUE, INT, KILL, RUMBLE, SEGV, STOP, TERM, alive, fixture, place, send, shared, tests, worker_of
 
 RATS = f"""
 recordings:
@@ -317,6 +322,64 @@ def test_output_that_cannot_be_written_is_told():
             f.write("not a directory")
         said = here.run("run", recipe, "--out", "taken", status=3)
         assert "taken" in said and "--out" in said, said
+
+
+def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room():
+    limit = 2_000_000  # stands for a full disk: a file may not grow beyond it
+    with place() as here:
+        recipe = here.recipe(RATS + STAGES)
+        said = here.run("run", recipe, status=3, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        assert "T181/raw (load)" in said and "T219/raw (load)" in said and "File too large" in said, said
+        assert not here.leftovers(), here.leftovers()
+        here.run("run", recipe)
+
+
+def test_a_crash_while_reading_a_foreign_file_is_the_file_s_failure():
+    with place() as here:
+        noise(here, "noise.npy", 3000, 8000)
+        recipe = here.recipe(SLOW)
+        process = here.start("run", recipe, "--json", env={**os.environ, "ASAN_OPTIONS": "handle_segv=0"})
+        send(worker_of(process), SEGV)
+        said = here.end(process, status=1)
+        failed = [json.loads(line) for line in said.splitlines() if '"failed"' in line and "noise/raw" in line]
+        assert failed[0]["class"] == "input" and "SIGSEGV while running load" in failed[0]["message"], said
+
+
+def on_terminal(here, columns, *words):
+    """Runs on a terminal of that width; returns what appeared on it."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(here.path)
+        os.environ["TERM"] = "xterm"
+        os.execv(RUMBLE, [RUMBLE, *words, "--cache", here.cache])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            break
+        shown += piece
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+    return shown.decode()
+
+
+def test_the_live_display_fits_the_terminal_and_leaves_no_trace():
+    with place() as here:
+        noise(here, "noise.npy", 1500, 3000)
+        recipe = here.recipe(SLOW)
+        shown = on_terminal(here, 44, "run", recipe)
+        assert "noise/slow" in shown and " left" in shown and "%" in shown, shown
+        screen = []  # what a terminal would show: up a line, clear it, write
+        for line in shown.replace("\r\n", "\n").split("\n"):
+            ups = line.count("\x1b[A")
+            if ups:
+                del screen[-ups:]
+            text = line.replace("\x1b[A", "").replace("\x1b[2K", "").replace("\r", "")
+            assert "\x1b" not in text and (len(text) <= 44 or "report:" in text or "to run" in text), repr(text)
+            screen.append(text)
+        assert [line for line in screen if " left" in line or "%" in line] == [], screen
+        assert screen[-2].endswith("report: recipe/report.html"), screen
 
 
 def test_names_cannot_steer_a_terminal():
