@@ -193,3 +193,55 @@ rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, doub
 		rc = check_output("singular vectors", 0, v, nk * n, error);
 	return rc;
 }
+
+/* The transpose, which a row-major matrix is to LAPACK, has the same eigenvalues. */
+int
+rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, struct rmb_error *error)
+{
+	static const char what[] = "eigenvalues";
+	struct work work = { 0 };
+	double query = 0, none = 0;
+	int rc = check_input(what, a, n, n, error);
+	if (rc)
+		return rc;
+	rmb_blas_threads(1);
+	lapack_int side = (lapack_int)n;
+	lapack_int info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, 'N', 'N', side, a, side, real, imaginary, &none, 1, &none, 1, &query, -1);
+	rc = check_output(what, info, &query, 1, error);
+	if (!rc)
+		rc = work_make(&work, what, query, 3 * n, 1, error);
+	if (!rc) {
+		info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, 'N', 'N', side, a, side, real, imaginary, &none, 1, &none, 1, work.reals,
+		                          (lapack_int)work.nreals);
+		rc = check_output(what, info, real, n, error);
+	}
+	work_free(&work);
+	return rc ? rc : check_output(what, 0, imaginary, n, error);
+}
+
+/* y = x b^-1 is b' y' = x', and b' and x' are what LAPACK sees. */
+int
+rmb_right_divide(double *x, int64_t m, double *b, int64_t n, double *rcond, struct rmb_error *error)
+{
+	static const char what[] = "linear equations";
+	struct work work = { 0 };
+	int rc = check_input(what, b, n, n, error);
+	if (!rc)
+		rc = check_input(what, x, m, n, error);
+	if (!rc)
+		rc = work_make(&work, what, 4 * (double)n, 4 * n, 2 * n, error);
+	if (!rc) {
+		rmb_blas_threads(1);
+		lapack_int side = (lapack_int)n, *pivot = work.ints, *scratch = work.ints + n;
+		double norm = LAPACKE_dlange_work(LAPACK_COL_MAJOR, '1', side, side, b, side, work.reals);
+		lapack_int info = LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, side, side, b, side, pivot);
+		*rcond = 0;
+		if (info == 0)
+			info = LAPACKE_dgecon_work(LAPACK_COL_MAJOR, '1', side, b, side, norm, rcond, work.reals, scratch);
+		if (info == 0 && *rcond > 0)
+			info = LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, 'N', side, (lapack_int)m, b, side, pivot, x, side);
+		rc = check_output(what, info < 0 ? info : 0, rcond, 1, error);
+	}
+	work_free(&work);
+	return rc || !(*rcond > 0) ? rc : check_output(what, 0, x, m * n, error);
+}

@@ -2,10 +2,9 @@
 #include <math.h>
 #include <string.h>
 #include "numeric/blas.h"
-#include "numeric/lapack.h"
+#include "numeric/components.h"
 #include "numeric/product.h"
 #include "rumble/arena.h"
-#include "rumble/parallel.h"
 
 /* Components projected by one piece of work. */
 enum { BAND = 256 };
@@ -106,66 +105,6 @@ frames_of(const struct rmb_interval *interval, int64_t n)
 	return frames;
 }
 
-struct other_side {
-	const double *c, *near; /* c[n1][n2]; rows of the eigenvectors of C C' (or of C' C) */
-	double *far, *s;        /* rows C' u / s, s */
-	int64_t nk, ld, nnear, nfar;
-	bool columns;           /* near is the side of the columns of c */
-};
-
-/* The other side of a band of components, v(k) = C' u(k) / s(k), where s(k) = |C' u(k)|. */
-static int
-far_band(void *argument, int64_t piece, int thread)
-{
-	(void)thread;
-	const struct other_side *side = argument;
-	int64_t k0 = piece * BAND, nk = side->nk - k0 < BAND ? side->nk - k0 : BAND, n = side->nfar;
-	struct rmb_matrix a = { side->near + k0 * side->nnear, side->nnear, false }, b = { side->c, side->ld, side->columns };
-	int rc = rmb_gemm_double(nk, n, side->nnear, a, b, 0, side->far + k0 * n, n, NULL);
-	for (int64_t k = k0; !rc && k < k0 + nk; k++) {
-		double *row = side->far + k * n, power = 0;
-		for (int64_t i = 0; i < n; i++)
-			power += row[i] * row[i];
-		side->s[k] = sqrt(power);
-		for (int64_t i = 0; i < n && power > 0; i++)
-			row[i] /= side->s[k];
-	}
-	return rc;
-}
-
-/* Single precision: eigenvectors of the double-precision Gram matrix of the smaller side, then the other side. */
-static int
-decompose(double *c, int64_t n1, int64_t n2, bool in_double, int threads, struct rmb_arena *arena, double *s, double **u, double **v,
-          struct rmb_error *error)
-{
-	int64_t nk = n1 < n2 ? n1 : n2;
-	*u = rmb_arena_alloc(arena, (size_t)(nk * n1), sizeof(double));
-	*v = rmb_arena_alloc(arena, (size_t)(nk * n2), sizeof(double));
-	if (!*u || !*v)
-		return rmb_error_nomem(error, "the components");
-	if (in_double)
-		return rmb_singular_vectors(c, n1, n2, s, *u, *v, error);
-	bool columns = n1 > n2;
-	double *near = columns ? *v : *u, *far = columns ? *u : *v;
-	int rc = rmb_gram(c, n1, n2, columns, near, threads, error);
-	if (!rc)
-		rc = rmb_eigenvectors(near, nk, s, error);
-	struct other_side side = { c, near, far, s, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
-	return rc ? rc : rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
-}
-
-/* Halves the width of n numbers in place. */
-static void *
-to_single(double *v, int64_t n)
-{
-	char *bytes = (char *)(void *)v;
-	for (int64_t i = 0; i < n; i++) {
-		float f = (float)v[i];
-		memcpy(bytes + (size_t)i * sizeof f, &f, sizeof f);
-	}
-	return v;
-}
-
 static int
 project_all(const struct rmb_shared *what, struct components *all, struct rmb_arena *arena, struct rmb_error *error)
 {
@@ -197,7 +136,7 @@ rmb_shared_variance(const struct rmb_shared *what, double *training, double *sco
 	if (!rc)
 		rc = rmb_product(&sweep, c, error);
 	if (!rc)
-		rc = decompose(c, n1, n2, sweep.in_double, sweep.threads, arena, training, &u, &v, error);
+		rc = rmb_components(c, n1, n2, sweep.in_double, sweep.threads, arena, training, &u, &v, error);
 	rmb_arena_free(early);
 	if (!rc) {
 		/* The rank is at most the number of training frames; below rounding level directions are undefined. */
@@ -207,8 +146,8 @@ rmb_shared_variance(const struct rmb_shared *what, double *training, double *sco
 		memset(scov, 0, (size_t)nk * sizeof *scov);
 		memset(varcov, 0, (size_t)nk * sizeof *varcov);
 		if (!sweep.in_double) {
-			all.u = to_single(u, nk * n1);
-			all.v = to_single(v, nk * n2);
+			all.u = rmb_to_single(u, nk * n1);
+			all.v = rmb_to_single(v, nk * n2);
 		}
 		rc = project_all(what, &all, arena, error);
 		for (int64_t k = 0; !rc && k < *neff; k++) {

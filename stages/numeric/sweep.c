@@ -49,10 +49,22 @@ find_starts(struct state *state, int64_t nframes)
 	}
 }
 
+/* What the sweep's own reader makes of a row, in the precision of the sweep. */
+static void
+read_made(const struct rmb_sweep *sweep, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, char *to)
+{
+	double value[RMB_CHUNK];
+	sweep->read(sweep->reader, recording, row, frame, n, sweep->in_double ? (double *)(void *)to : value);
+	for (int64_t t = 0; t < n && !sweep->in_double; t++)
+		((float *)(void *)to)[t] = (float)value[t];
+}
+
 static void
 read_row(const struct state *state, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, char *to)
 {
-	if (state->sweep->in_double)
+	if (state->sweep->read)
+		read_made(state->sweep, recording, row, frame, n, to);
+	else if (state->sweep->in_double)
 		rmb_read_block_double(recording, row, 1, frame, n, (double *)(void *)to);
 	else
 		rmb_read_block(recording, row, 1, frame, n, (float *)(void *)to);

@@ -1,0 +1,103 @@
+#include "numeric/components.h"
+#include <math.h>
+#include <string.h>
+#include "numeric/blas.h"
+#include "numeric/lapack.h"
+#include "numeric/product.h"
+#include "rumble/parallel.h"
+
+/* Components handled by one piece of work. */
+enum { BAND = 256 };
+
+struct other_side {
+	const double *c, *near; /* c[n1][n2]; rows of the eigenvectors of C C' (or of C' C) */
+	double *far, *s;        /* rows C' u / s, s */
+	int64_t nk, ld, nnear, nfar;
+	bool columns;           /* near is the side of the columns of c */
+};
+
+/* The other side of a band of components, v(k) = C' u(k) / s(k), where s(k) = |C' u(k)|. */
+static int
+far_band(void *argument, int64_t piece, int thread)
+{
+	(void)thread;
+	const struct other_side *side = argument;
+	int64_t k0 = piece * BAND, nk = side->nk - k0 < BAND ? side->nk - k0 : BAND, n = side->nfar;
+	struct rmb_matrix a = { side->near + k0 * side->nnear, side->nnear, false }, b = { side->c, side->ld, side->columns };
+	int rc = rmb_gemm_double(nk, n, side->nnear, a, b, 0, side->far + k0 * n, n, NULL);
+	for (int64_t k = k0; !rc && k < k0 + nk; k++) {
+		double *row = side->far + k * n, power = 0;
+		for (int64_t i = 0; i < n; i++)
+			power += row[i] * row[i];
+		side->s[k] = sqrt(power);
+		for (int64_t i = 0; i < n && power > 0; i++)
+			row[i] /= side->s[k];
+	}
+	return rc;
+}
+
+int
+rmb_components(double *c, int64_t n1, int64_t n2, bool in_double, int threads, struct rmb_arena *arena, double *s, double **u,
+               double **v, struct rmb_error *error)
+{
+	int64_t nk = n1 < n2 ? n1 : n2;
+	*u = rmb_arena_alloc(arena, (size_t)(nk * n1), sizeof(double));
+	*v = rmb_arena_alloc(arena, (size_t)(nk * n2), sizeof(double));
+	if (!*u || !*v)
+		return rmb_error_nomem(error, "the components");
+	if (in_double)
+		return rmb_singular_vectors(c, n1, n2, s, *u, *v, error);
+	bool columns = n1 > n2;
+	double *near = columns ? *v : *u, *far = columns ? *u : *v;
+	int rc = rmb_gram(c, n1, n2, columns, near, threads, error);
+	if (!rc)
+		rc = rmb_eigenvectors(near, nk, s, error);
+	struct other_side side = { c, near, far, s, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
+	return rc ? rc : rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
+}
+
+void *
+rmb_to_single(double *v, int64_t n)
+{
+	char *bytes = (char *)(void *)v;
+	for (int64_t i = 0; i < n; i++) {
+		float f = (float)v[i];
+		memcpy(bytes + (size_t)i * sizeof f, &f, sizeof f);
+	}
+	return v;
+}
+
+struct projecting { const struct rmb_projection *to; int64_t n1, n2; bool in_double; };
+
+/* One band of the components of one side, one chunk. */
+static int
+project_side(const struct projecting *all, const void *basis, int64_t n, const void *z, const struct rmb_chunk *chunk, int64_t k0, void *to)
+{
+	int64_t nk = all->to->nk - k0 < BAND ? all->to->nk - k0 : BAND, at = k0 * all->to->ld + chunk->index * RMB_CHUNK;
+	struct rmb_matrix activity = { z, chunk->ld, false };
+	if (all->in_double)
+		return rmb_gemm_double(nk, chunk->n, n, (struct rmb_matrix){ (const double *)basis + k0 * n, n, false }, activity, 0,
+		                       (double *)to + at, all->to->ld, NULL);
+	return rmb_gemm_single(nk, chunk->n, n, (struct rmb_matrix){ (const float *)basis + k0 * n, n, false }, activity, (float *)to + at,
+	                       all->to->ld, NULL);
+}
+
+static int
+project_band(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread)
+{
+	(void)thread;
+	const struct projecting *all = argument;
+	int rc = project_side(all, all->to->u, all->n1, chunk->first, chunk, piece * BAND, all->to->p);
+	return rc || !all->to->v ? rc : project_side(all, all->to->v, all->n2, chunk->second, chunk, piece * BAND, all->to->q);
+}
+
+int
+rmb_project(const struct rmb_sweep *sweep, const struct rmb_projection *projection, struct rmb_error *error)
+{
+	struct projecting all = { projection, sweep->first->neurons.n, sweep->second ? sweep->second->neurons.n : 0, sweep->in_double };
+	struct rmb_sweep own = *sweep;
+	own.npieces = (projection->nk + BAND - 1) / BAND;
+	own.work = project_band;
+	own.argument = &all;
+	return rmb_sweep_run(&own, error);
+}

@@ -1,0 +1,299 @@
+#include "numeric/propagator.h"
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "numeric/blas.h"
+#include "numeric/components.h"
+#include "numeric/lapack.h"
+#include "numeric/product.h"
+#include "rumble/parallel.h"
+
+/* ---- principal components ------------------------------------------------------------------------------------------ */
+
+/* Rows v[nk][n] of the frames' Gram matrix, each scaled by the root of its eigenvalue: these are the courses. */
+static void
+courses_from_frames(const double *v, const double *w, struct rmb_courses *courses, void *x)
+{
+	for (int64_t k = 0; k < courses->nk; k++)
+		for (int64_t t = 0, at = k * courses->nframes; t < courses->nframes; t++, at++) {
+			double value = sqrt(w[k]) * v[at];
+			if (courses->in_double)
+				((double *)x)[at] = value;
+			else
+				((float *)x)[at] = (float)value;
+		}
+}
+
+/* The basis u[nk][nn] in the precision of the sweep. */
+static void *
+basis(struct rmb_arena *arena, const double *v, int64_t n, bool in_double)
+{
+	double *copy = rmb_arena_copy(arena, v, (size_t)n, sizeof *v);
+	return copy && !in_double ? rmb_to_single(copy, n) : copy;
+}
+
+static int
+courses_make(const struct rmb_sweep *what, int64_t components, double *c, double *w, struct rmb_arena *arena, struct rmb_courses *courses,
+             void **u, void **x, struct rmb_error *error)
+{
+	int64_t side = what->by_neuron ? what->first->nframes : what->first->neurons.n;
+	int rc = rmb_product(what, c, error);
+	if (!rc)
+		rc = rmb_eigenvectors(c, side, w, error);
+	if (rc)
+		return rc;
+	courses->defined = rmb_clear_rounding(w, side, what->in_double);
+	courses->nk = components < courses->defined ? components : courses->defined;
+	if (courses->nk < 1)
+		return rmb_error_set(error, RMB_EDATA, "no neuron varies, so there are no principal components");
+	*x = rmb_arena_alloc(arena, (size_t)(courses->nk * courses->nframes), what->in_double ? sizeof(double) : sizeof(float));
+	*u = what->by_neuron ? NULL : basis(arena, c, courses->nk * side, what->in_double);
+	if (!*x || (!what->by_neuron && !*u))
+		return rmb_error_nomem(error, "principal components");
+	if (what->by_neuron)
+		courses_from_frames(c, w, courses, *x);
+	return 0;
+}
+
+int
+rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct rmb_arena *arena, struct rmb_courses *courses,
+                      struct rmb_error *error)
+{
+	int64_t nn = what->first->neurons.n, nt = what->first->nframes, side = nn < nt ? nn : nt;
+	struct rmb_sweep sweep = *what;
+	sweep.by_neuron = nt < nn;
+	*courses = (struct rmb_courses){ .nframes = nt, .in_double = what->in_double };
+	struct rmb_arena *early = rmb_arena_new();
+	double *c = early ? rmb_arena_alloc(early, (size_t)(side * side), sizeof *c) : NULL;
+	double *w = early ? rmb_arena_alloc(early, (size_t)side, sizeof *w) : NULL;
+	void *u = NULL, *x = NULL;
+	int rc = c && w ? courses_make(&sweep, components, c, w, arena, courses, &u, &x, error) : rmb_error_nomem(error, "a covariance");
+	rmb_arena_free(early);
+	courses->x = x;
+	if (rc || sweep.by_neuron)
+		return rc;
+	struct rmb_projection projection = { .nk = courses->nk, .ld = nt, .u = u, .p = x };
+	return rmb_project(what, &projection, error);
+}
+
+/* ---- moments ------------------------------------------------------------------------------------------------------- */
+
+/* Side of a tile, frames of a partial sum. */
+enum { TILE = 256, STEP = 2048 };
+
+struct moment {
+	const struct rmb_courses *courses;
+	const struct rmb_interval *interval; /* the t of the pairs */
+	int64_t nintervals, lag, side;       /* side: tiles along one side */
+	double *m;
+	float *sum;                          /* a thread: one tile */
+};
+
+static int
+add_pairs(const struct moment *moment, int64_t i, int64_t ni, int64_t j, int64_t nj, int64_t t, int64_t n, double beta, float *sum)
+{
+	const struct rmb_courses *of = moment->courses;
+	int64_t nk = of->nk, nt = of->nframes, late = i * nt + t + moment->lag, early = j * nt + t;
+	double *m = moment->m + i * nk + j;
+	if (of->in_double)
+		return rmb_gemm_double(ni, nj, n, (struct rmb_matrix){ (const double *)of->x + late, nt, false },
+		                       (struct rmb_matrix){ (const double *)of->x + early, nt, true }, beta, m, nk, NULL);
+	int rc = rmb_gemm_single(ni, nj, n, (struct rmb_matrix){ (const float *)of->x + late, nt, false },
+	                         (struct rmb_matrix){ (const float *)of->x + early, nt, true }, sum, nj, NULL);
+	for (int64_t a = 0; a < ni; a++)
+		for (int64_t b = 0; b < nj; b++)
+			m[a * nk + b] = beta * m[a * nk + b] + (double)sum[a * nj + b];
+	return rc;
+}
+
+static int
+moment_tile(void *argument, int64_t piece, int thread)
+{
+	const struct moment *moment = argument;
+	int64_t nk = moment->courses->nk, i = piece / moment->side * TILE, j = piece % moment->side * TILE;
+	int64_t ni = nk - i < TILE ? nk - i : TILE, nj = nk - j < TILE ? nk - j : TILE;
+	double beta = 0;
+	int rc = 0;
+	for (int64_t s = 0; s < moment->nintervals; s++)
+		for (int64_t t = 0, n; !rc && t < moment->interval[s].n; t += n, beta = 1) {
+			n = moment->interval[s].n - t < STEP ? moment->interval[s].n - t : STEP;
+			rc = add_pairs(moment, i, ni, j, nj, moment->interval[s].start + t, n, beta, moment->sum + (int64_t)thread * TILE * TILE);
+		}
+	return rc;
+}
+
+/* m[nk][nk] = sum over pairs of x(t + lag) x(t)', divided. */
+static int
+moment_make(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
+            int threads, double *m, struct rmb_arena *arena, struct rmb_error *error)
+{
+	threads = threads < 1 ? 1 : threads > 64 ? 64 : threads;
+	struct moment moment = { courses, interval, nintervals, lag, (courses->nk + TILE - 1) / TILE, m, NULL };
+	moment.sum = rmb_arena_alloc(arena, (size_t)threads * TILE * TILE, sizeof *moment.sum);
+	if (!moment.sum)
+		return rmb_error_nomem(error, "lagged moments");
+	if (!rmb_blas_fits("lagged moments", (int64_t[]){ courses->nk, courses->nframes }, 2, error))
+		return RMB_ELIMIT;
+	rmb_blas_threads(1);
+	int rc = rmb_parallel(threads, moment.side * moment.side, moment_tile, &moment);
+	for (int64_t i = 0; !rc && i < courses->nk * courses->nk; i++)
+		m[i] /= divisor;
+	return rc;
+}
+
+/* ---- pairs --------------------------------------------------------------------------------------------------------- */
+
+struct pairs {
+	struct rmb_interval *interval; /* the earlier frames of the pairs */
+	int64_t n, npairs;
+	double divisor;
+};
+
+static void
+add_interval(struct pairs *pairs, int64_t start, int64_t n)
+{
+	if (n < 1)
+		return;
+	pairs->interval[pairs->n++] = (struct rmb_interval){ start, n };
+	pairs->npairs += n;
+}
+
+/* Pairs that lie `reach` frames apart, inside blocks that start anew in every segment. */
+static int
+pairs_inside(const struct rmb_propagator_options *set, int64_t nframes, int64_t reach, struct pairs *pairs, struct rmb_error *error)
+{
+	for (int64_t s = 0; s < set->nsegments; s++) {
+		int64_t end = s + 1 < set->nsegments ? set->segment[s + 1] : nframes;
+		for (int64_t t = set->segment[s]; t < end; t += set->block)
+			add_interval(pairs, t, (end - t < set->block ? end - t : set->block) - reach);
+	}
+	pairs->divisor = (double)pairs->npairs;
+	if (pairs->npairs == 0)
+		return rmb_error_set(error, RMB_EDATA, "pairs of frames %" PRId64 " apart are needed, and no block of %" PRId64 " frames or segment "
+		                     "of the recording is longer than that", reach, set->block);
+	return 0;
+}
+
+static int
+pairs_published(const struct rmb_propagator_options *set, int64_t nframes, struct pairs *pairs, struct rmb_error *error)
+{
+	int64_t left = nframes - set->lag, block = set->block, nblocks = left > 0 ? left / block : 0;
+	if (set->pairs == RMB_PAIRS_PAPER && nblocks < 1)
+		return rmb_error_set(error, RMB_EDATA, "the published variant needs %" PRId64 " frames or more, a block and the lag, and the "
+		                     "recording has %" PRId64 "; give a shorter `block`, or use `variant: default`", block + set->lag, nframes);
+	if (set->pairs == RMB_PAIRS_PAPER) {
+		add_interval(pairs, 0, nblocks * block);
+		pairs->divisor = (double)pairs->npairs;
+		return 0;
+	}
+	nblocks = nblocks > 1 ? nblocks : 1;
+	block = block < left ? block : left;
+	if (block <= set->lag)
+		return rmb_error_set(error, RMB_EDATA, "the revised variant needs blocks longer than the lag of %" PRId64 " frames; blocks have %"
+		                     PRId64 " and the recording has %" PRId64 " frames", set->lag, set->block, nframes);
+	for (int64_t b = 0; b < nblocks; b++)
+		add_interval(pairs, b * block, block - set->lag);
+	pairs->divisor = (double)nblocks;
+	return 0;
+}
+
+static int
+pairs_make(const struct rmb_propagator_options *set, int64_t nframes, struct rmb_arena *arena, struct pairs *pairs, struct rmb_error *error)
+{
+	*pairs = (struct pairs){ .interval = rmb_arena_alloc(arena, (size_t)(nframes / set->block + set->nsegments + 1), sizeof *pairs->interval) };
+	if (!pairs->interval)
+		return rmb_error_nomem(error, "pairs of frames");
+	if (set->instrumented || set->pairs == RMB_PAIRS_BLOCKS)
+		return pairs_inside(set, nframes, set->lag + set->instrumented, pairs, error);
+	return pairs_published(set, nframes, pairs, error);
+}
+
+/* ---- the propagator ------------------------------------------------------------------------------------------------ */
+
+struct eigenvalue { double real, imaginary; };
+
+static int
+descending(const void *a, const void *b)
+{
+	const struct eigenvalue *x = a, *y = b;
+	if (x->real != y->real)
+		return x->real < y->real ? 1 : -1;
+	return (x->imaginary < y->imaginary) - (x->imaginary > y->imaginary);
+}
+
+static int
+sort(struct rmb_propagator *propagator, struct rmb_arena *arena, struct rmb_error *error)
+{
+	struct eigenvalue *e = rmb_arena_alloc(arena, (size_t)propagator->n, sizeof *e);
+	if (!e)
+		return rmb_error_nomem(error, "eigenvalues");
+	for (int64_t i = 0; i < propagator->n; i++)
+		e[i] = (struct eigenvalue){ propagator->real[i], propagator->imaginary[i] };
+	qsort(e, (size_t)propagator->n, sizeof *e, descending);
+	for (int64_t i = 0; i < propagator->n; i++) {
+		propagator->real[i] = e[i].real;
+		propagator->imaginary[i] = e[i].imaginary;
+	}
+	return 0;
+}
+
+/* Leading components whose variance one frame apart is positive: where it is not, noise is all there is. */
+static int64_t
+leading_positive(const double *m, int64_t nk)
+{
+	int64_t n = 0;
+	while (n < nk && m[n * nk + n] > 0)
+		n++;
+	return n;
+}
+
+/* The leading n x n of m[nk][nk], in place. */
+static void
+shrink(double *m, int64_t nk, int64_t n)
+{
+	for (int64_t i = 0; i < n && n < nk; i++)
+		memmove(m + i * n, m + i * nk, (size_t)n * sizeof *m);
+}
+
+static int
+propagate(const struct rmb_propagator_options *set, double *near, double *far, int64_t nk, struct rmb_propagator *to, struct rmb_error *error)
+{
+	to->n = set->instrumented && set->truncate ? leading_positive(near, nk) : nk;
+	if (to->n < 1)
+		return rmb_error_set(error, RMB_EDATA, "the first component has no variance that lasts from one frame to the next: there is "
+		                     "nothing but noise to propagate");
+	shrink(near, nk, to->n);
+	shrink(far, nk, to->n);
+	for (int64_t i = 0; i < to->n && !set->instrumented; i++)
+		near[i * to->n + i] += set->ridge;
+	/* A = far near^-1 */
+	int rc = rmb_right_divide(far, to->n, near, to->n, &to->rcond, error);
+	if (!rc && !(to->rcond > (double)to->n * DBL_EPSILON))
+		return rmb_error_set(error, RMB_EDATA, "the covariance of %" PRId64 " components is singular (reciprocal condition %.2g); ask for "
+		                     "fewer components%s", to->n, to->rcond, set->instrumented ? "" : " or a larger ridge");
+	return rc ? rc : rmb_general_eigenvalues(far, to->n, to->real, to->imaginary, error);
+}
+
+int
+rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagator_options *options, struct rmb_arena *arena,
+                    struct rmb_propagator *propagator, struct rmb_error *error)
+{
+	int64_t nk = courses->nk, near_lag = options->instrumented ? 1 : 0;
+	double *near = rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *near), *far = rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *far);
+	struct pairs pairs;
+	*propagator = (struct rmb_propagator){ .real = rmb_arena_alloc(arena, (size_t)nk, sizeof(double)),
+	                                       .imaginary = rmb_arena_alloc(arena, (size_t)nk, sizeof(double)) };
+	if (!near || !far || !propagator->real || !propagator->imaginary)
+		return rmb_error_nomem(error, "lagged moments");
+	int rc = pairs_make(options, courses->nframes, arena, &pairs, error);
+	if (!rc)
+		rc = moment_make(courses, pairs.interval, pairs.n, near_lag, pairs.divisor, options->threads, near, arena, error);
+	if (!rc)
+		rc = moment_make(courses, pairs.interval, pairs.n, near_lag + options->lag, pairs.divisor, options->threads, far, arena, error);
+	if (!rc)
+		rc = propagate(options, near, far, nk, propagator, error);
+	propagator->npairs = pairs.npairs;
+	return rc ? rc : sort(propagator, arena, error);
+}
