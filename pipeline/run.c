@@ -144,14 +144,22 @@ stop_all(struct run *run, int code)
 
 /* ---- what becomes of a node */
 
-/* Objects with keep: false go once nobody will read them; only those that this run made itself, for others may count on theirs. */
+/* Objects with keep: false go once nobody will read them. */
+static bool
+may_let_go(const struct run *run, const struct rmb_node *first)
+{
+	if (first->twin || run->gone[first->index] || !run->ended[first->index] || run->result[first->index].outcome != RMB_DONE)
+		return false;
+	for (const struct rmb_node *twin = first; twin; twin = run->schedule.turn[twin->index].next_twin)
+		if (twin->keep || !rmb_plan_may_let_go(run->plan, twin, run->ended))
+			return false;
+	return true;
+}
+
 static void
 let_go(struct run *run, const struct rmb_node *first)
 {
 	struct rmb_error error = { 0 };
-	for (const struct rmb_node *twin = first; twin; twin = run->schedule.turn[twin->index].next_twin)
-		if (twin->keep || !rmb_plan_may_let_go(run->plan, twin, run->ended))
-			return;
 	run->gone[first->index] = true;
 	if (rmb_cache_remove(run->cache, first->key, &error))
 		rmb_progress_note(run->progress, "%s", error.text);
@@ -162,10 +170,34 @@ settle(struct run *run)
 {
 	for (int i = 0; i < run->plan->nsteps; i++)
 		run->ended[i] = run->schedule.turn[i].state == RMB_ENDED;
+	for (int i = 0; i < run->plan->nsteps; i++)
+		if (!run->result[i].cached && may_let_go(run, run->plan->step[i].node))
+			let_go(run, run->plan->step[i].node);
+}
+
+static bool
+named(const struct rmb_cache_entry *entry, int64_t n, const char *key)
+{
+	for (int64_t i = 0; i < n; i++)
+		if (strcmp(entry[i].key, key) == 0)
+			return entry[i].named;
+	return true;
+}
+
+/* The same for those that a stopped run left, at the end and unless some results folder counts on them. */
+static void
+let_go_of_leftovers(struct run *run)
+{
+	struct rmb_cache_entry *entry = NULL;
+	struct rmb_error error = { 0 };
+	int64_t n = 0;
 	for (int i = 0; i < run->plan->nsteps; i++) {
 		const struct rmb_node *node = run->plan->step[i].node;
-		const struct rmb_result *result = &run->result[i];
-		if (!node->keep && !node->twin && !run->gone[i] && run->ended[i] && result->outcome == RMB_DONE && !result->cached)
+		if (!run->result[i].cached || !may_let_go(run, node))
+			continue;
+		if (!entry && rmb_cache_list(run->plan->arena, run->cache, &entry, &n, &error))
+			return;
+		if (!named(entry, n, node->key))
 			let_go(run, node);
 	}
 }
@@ -635,6 +667,8 @@ rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_r
 	struct signals before;
 	catch_signals(&before);
 	code = loop(&run, error);
+	if (!run.stop)
+		let_go_of_leftovers(&run);
 	release_signals(&before);
 	rmb_folder_sweep(cache); /* what workers left that had to be killed */
 	return code ? code : run.stop ? run.stop : run.failure;

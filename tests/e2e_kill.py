@@ -4,7 +4,7 @@ import os
 import random
 import time
 
-from support.running import KILL, alive, children, fixture, place, send, tests, wait_until
+from support.running import INT, KILL, TERM, alive, children, fixture, place, send, tests, wait_until
 
 MOMENTS, SEED = 50, 20250110
 
@@ -65,6 +65,26 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bytes():
             finished.append(kill_and_resume(here, here.recipe(RECIPE), draw.uniform(0, 0.65 * seconds), expected))
     print("finished when killed, of", len(expected), ":", *sorted(finished))
     assert len(set(finished)) > 3, "the moments did not fall into the run"
+
+
+def test_asked_to_stop_at_random_moments_it_stops_soon_and_resumes():
+    expected, seconds = undisturbed()
+    draw = random.Random(SEED + 2)
+    for i in range(12):
+        what = (INT, TERM)[i % 2]
+        with place() as here:
+            recipe = here.recipe(RECIPE)
+            process = here.start("run", recipe)
+            time.sleep(draw.uniform(0, 0.65 * seconds))
+            workers = children(process.pid)
+            process.send_signal(what)
+            process.communicate(timeout=10)
+            # before its work and after it nothing has to be stopped: then the signal itself ends it
+            assert process.returncode in (0, 128 + what, -what), process.returncode
+            wait_until(lambda: not any(alive(worker) for worker in workers), seconds=5)
+            assert all(expected[key] == value for key, value in here.objects().items())
+            here.run("run", recipe)
+            assert here.objects() == expected and not here.leftovers(), here.leftovers()
 
 
 def test_killed_again_and_again_in_one_cache_it_gets_done():

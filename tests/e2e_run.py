@@ -406,4 +406,28 @@ def test_keep_false_lets_objects_go_and_a_later_reader_gets_them_again():
         assert keys["T181/frames"] not in here.objects()
 
 
+def stopped_with_frames(here, recipe):
+    """Kills a run between an object with keep: false and its last reader; its key, or None if the run was quicker."""
+    process = here.start("run", recipe, "--json")
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "done" and event["node"] == "T181/frames":
+            process.send_signal(KILL)
+            break
+    process.communicate()
+    return event["key"] if event["key"] in here.objects() else None
+
+
+def test_keep_false_also_holds_for_what_a_stopped_run_left():
+    for _ in range(10):
+        with place() as here:
+            recipe = here.recipe(RATS + STAGES.replace("rate: 22 Hz}", "rate: 22 Hz, keep: false}"))
+            key = stopped_with_frames(here, recipe)
+            if key:
+                here.run("run", recipe)
+                assert key not in here.objects(), "it should have gone"
+                return
+    raise AssertionError("no run was stopped in time")
+
+
 tests(globals())
