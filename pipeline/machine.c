@@ -3,6 +3,7 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 int
@@ -41,4 +42,12 @@ double
 rmb_machine_budget(double asked)
 {
 	return asked > 0 ? asked : 0.8 * rmb_machine_memory();
+}
+
+double
+rmb_machine_clock(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

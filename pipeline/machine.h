@@ -8,4 +8,6 @@ int rmb_machine_cores(void);
 double rmb_machine_memory(void);
 /* Bytes that a run may take: what was asked for, or four fifths of that if it is 0. */
 double rmb_machine_budget(double asked);
+/* Seconds on a clock that never goes back; only differences mean anything. */
+double rmb_machine_clock(void);
 #endif

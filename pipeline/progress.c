@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include "pipeline/events.h"
+#include "pipeline/machine.h"
 #include "pipeline/text.h"
 #include "rumble/units.h"
 
@@ -32,14 +32,6 @@ struct rmb_progress {
 	struct running *running;
 };
 
-static double
-now_seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 struct rmb_progress *
 rmb_progress_new(bool json, bool quiet)
 {
@@ -56,7 +48,7 @@ rmb_progress_new(bool json, bool quiet)
 		return NULL;
 	}
 	p->live = !json && !quiet && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb");
-	p->start = now_seconds();
+	p->start = rmb_machine_clock();
 	return p;
 }
 
@@ -175,7 +167,7 @@ draw(struct rmb_progress *p)
 {
 	char text[LINE], whole[LINE], left[32];
 	struct winsize size;
-	double now = now_seconds();
+	double now = rmb_machine_clock();
 	int width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 	int shown = size.ws_row > 3 && size.ws_row - 3 < SHOWN ? size.ws_row - 3 : SHOWN;
 	erase(p);
@@ -214,7 +206,7 @@ say(struct rmb_progress *p, const char *format, ...)
 void
 rmb_progress_tick(struct rmb_progress *p)
 {
-	if (p->live && now_seconds() - p->drawn >= 0.1)
+	if (p->live && rmb_machine_clock() - p->drawn >= 0.1)
 		draw(p);
 }
 
@@ -269,7 +261,7 @@ rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds
 	p->torun = torun;
 	p->cached = cached;
 	p->expected = seconds;
-	p->start = now_seconds();
+	p->start = rmb_machine_clock();
 	if (p->json)
 		send(json_pack("{s:s, s:i, s:i, s:f}", "event", "begin", "run", torun, "cached", cached, "seconds", seconds));
 	else if (!p->quiet && torun > 0) {
@@ -288,7 +280,7 @@ rmb_progress_started(struct rmb_progress *p, const struct rmb_node *node, const 
 		p->running = grown;
 		p->room += 16;
 	}
-	p->running[p->nrunning++] = (struct running){ node, now_seconds(), expected->seconds, 0 };
+	p->running[p->nrunning++] = (struct running){ node, rmb_machine_clock(), expected->seconds, 0 };
 	if (p->json)
 		send_with(event_of("started", node), "expected", json_real(expected->seconds));
 	else if (!p->quiet && !p->live && expected->seconds >= 5) /* a quick one is told once it is done */
@@ -378,7 +370,7 @@ rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 		erase(p);
 		p->live = false; /* what follows stays */
 	}
-	duration_text(took, sizeof took, now_seconds() - p->start);
+	duration_text(took, sizeof took, rmb_machine_clock() - p->start);
 	int n = snprintf(counts, sizeof counts, "%d run, %d cached", p->done, p->cached);
 	if (p->failed)
 		n += snprintf(counts + n, sizeof counts - (size_t)n, ", %d failed", p->failed);

@@ -3,9 +3,6 @@
  * What may run next is schedule.c's business, what a process is process.c's. Here they meet in one loop over poll(): take
  * work while slots and memory last, hear events, notice ends and limits, redraw. Signals arrive only while it waits. */
 #include "pipeline/run.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +20,7 @@
 #include "pipeline/process.h"
 #include "pipeline/schedule.h"
 #include "pipeline/trust.h"
+#include "pipeline/verdict.h"
 #include "rumble/units.h"
 
 enum { TICK_MS = 100, MAX_RETRIES = 3 };
@@ -102,14 +99,6 @@ release_signals(const struct signals *before)
 
 /* ---- small things */
 
-static double
-now_seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void
 name_run(char id[33])
 {
@@ -138,7 +127,7 @@ stop_all(struct run *run, int code)
 		struct worker *w = run->worker[i];
 		if (w->kill_at <= 0)
 			kill(w->process.pid, SIGTERM);
-		w->kill_at = w->kill_at > 0 ? w->kill_at : now_seconds() + GRACE_SECONDS;
+		w->kill_at = w->kill_at > 0 ? w->kill_at : rmb_machine_clock() + GRACE_SECONDS;
 	}
 }
 
@@ -246,7 +235,7 @@ on_started(struct worker *w, struct rmb_node *node, const json_t *event, const c
 {
 	(void)event, (void)text;
 	w->current = node;
-	w->since = now_seconds();
+	w->since = rmb_machine_clock();
 	rmb_progress_started(w->run->progress, node, &w->run->plan->step[node->index].expected);
 }
 
@@ -380,7 +369,7 @@ start_worker(struct run *run, const struct rmb_chain *chain, struct rmb_error *e
 	struct worker *w = calloc(1, sizeof *w);
 	if (!w)
 		return rmb_error_nomem(error, "a worker");
-	*w = (struct worker){ .run = run, .chain = *chain, .since = now_seconds() };
+	*w = (struct worker){ .run = run, .chain = *chain, .since = rmb_machine_clock() };
 	struct rmb_orders orders = { .cache = run->cache->root, .run = run->id, .parent = getpid(), .memory = run->budget,
 	                             .confined = chain->node[0]->stage->reads_files };
 	char *text = rmb_orders_write(&orders, chain->threads, run->plan->graph->recipe, chain->node, chain->n);
@@ -431,62 +420,13 @@ start_workers(struct run *run, struct rmb_error *error)
 
 /* ---- ending */
 
-/* The last line of what a worker said, for a sentence. */
-static const char *
-last_words(struct worker *w)
-{
-	size_t n = strlen(w->process.words);
-	while (n > 0 && w->process.words[n - 1] == '\n')
-		w->process.words[--n] = '\0';
-	const char *line = strrchr(w->process.words, '\n');
-	return line ? line + 1 : w->process.words;
-}
-
-static double
-file_bytes(const struct rmb_node *node)
-{
-	double bytes = 0;
-	struct stat stat;
-	for (int p = 0; p < rmb_nparams(node->stage); p++)
-		if (node->stage->params[p].kind == RMB_FILE && node->value[p].path && lstat(node->value[p].path, &stat) == 0)
-			bytes += (double)stat.st_size;
-	return bytes;
-}
-
-/* Why a worker that did not end by itself ended, as a sentence and a code. */
+/* Why a node's worker ended without having done it. */
 static int
-diagnose(struct worker *w, const struct rmb_node *node, int status, char *text, size_t size)
+verdict_on(struct worker *w, const struct rmb_node *node, int status, char *text, size_t size)
 {
-	char amount[64];
-	const char *words = last_words(w), *stage = node->stage->name;
-	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (w->overdue) {
-		snprintf(text, size, "passed the time limit of %s (--time-limit)",
-		         rmb_quantity_print(w->run->options->time_limit, "s", amount, sizeof amount));
-		return RMB_ELIMIT;
-	}
-	if (signal == SIGKILL) {
-		double need = w->run->plan->step[node->index].expected.peak_bytes;
-		snprintf(text, size, "the worker was killed (SIGKILL) while running %s; most likely the machine was out of memory: the node needs "
-		         "about %s. Lower --jobs, or give --memory so that fewer run at once", stage, rmb_quantity_print(need, "B", amount, sizeof amount));
-		return RMB_ELIMIT;
-	}
-	if (signal == SIGXCPU) {
-		snprintf(text, size, "used more than %.0f s of processor time, which is the limit for reading a foreign file of this size; "
-		         "is it damaged?", rmb_confined_seconds(file_bytes(node)));
-		return RMB_ELIMIT;
-	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == RMB_EXIT_VANISHED) {
-		snprintf(text, size, "a file or cached object vanished or was truncated while %s read it", stage);
-		return node->stage->reads_files ? RMB_EINPUT : RMB_EOUTPUT;
-	}
-	if (signal)
-		snprintf(text, size, "the worker was killed by SIG%s while running %s%s%s", sigabbrev_np(signal) ? sigabbrev_np(signal) : "?", stage,
-		         *words ? ": " : "; this is a bug, please report it", words);
-	else
-		snprintf(text, size, "the worker ended with status %d while running %s%s%s", WEXITSTATUS(status), stage, *words ? ": " : "", words);
-	/* Libraries for foreign files crash on damaged ones: that is the file's failure. */
-	return node->stage->reads_files && signal ? RMB_EINPUT : RMB_EINTERNAL;
+	const struct rmb_end end = { .status = status, .overdue = w->overdue, .time_limit = w->run->options->time_limit,
+	                             .memory = w->run->plan->step[node->index].expected.peak_bytes, .words = w->process.words };
+	return rmb_verdict(&end, node, text, size);
 }
 
 /* Nodes of the chain that are not settled go back; the one at which it ended badly fails, or is tried alone. */
@@ -508,7 +448,7 @@ settle_rest(struct worker *w, int status)
 		} else if (!culprit && w->ndone > 0) {
 			rmb_schedule_again(&run->schedule, node);
 		} else {
-			int code = well ? RMB_EINTERNAL : diagnose(w, node, status, text, sizeof text);
+			int code = well ? RMB_EINTERNAL : verdict_on(w, node, status, text, sizeof text);
 			bool again = well || (chained && !w->overdue) || (WIFEXITED(status) && WEXITSTATUS(status) == RMB_EXIT_VANISHED);
 			if (again)
 				try_again(run, node, code, well ? "the worker ended without having done it" : text);
@@ -537,9 +477,9 @@ end_worker(struct run *run, int i, int status)
 static void
 look_elsewhere(struct run *run)
 {
-	if (now_seconds() - run->last_look < 0.15)
+	if (rmb_machine_clock() - run->last_look < 0.15)
 		return;
-	run->last_look = now_seconds();
+	run->last_look = rmb_machine_clock();
 	for (int i = 0; i < run->plan->nsteps; i++) {
 		struct rmb_node *node = run->plan->step[i].node;
 		int64_t bytes;
@@ -557,7 +497,7 @@ look_elsewhere(struct run *run)
 static void
 enforce_limits(struct run *run)
 {
-	double now = now_seconds(), limit = run->options->time_limit;
+	double now = rmb_machine_clock(), limit = run->options->time_limit;
 	for (int i = 0; i < run->nworkers; i++) {
 		struct worker *w = run->worker[i];
 		if (limit > 0 && w->current && now - w->since > limit && w->kill_at <= 0) {

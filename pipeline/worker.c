@@ -15,10 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "pipeline/events.h"
 #include "pipeline/inputs.h"
+#include "pipeline/machine.h"
 #include "pipeline/orders.h"
 #include "pipeline/run.h"
 
@@ -111,14 +111,6 @@ rmb_confined_seconds(double bytes)
 /* ---- telling */
 
 static double
-seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static double
 cpu_seconds(void)
 {
 	struct rusage usage;
@@ -157,7 +149,7 @@ static int
 tell_progress(void *self, double fraction)
 {
 	struct teller *teller = self;
-	double now = seconds();
+	double now = rmb_machine_clock();
 	if (now - teller->last >= 0.1) {
 		teller->last = now;
 		rmb_event_send(json_pack("{s:s, s:i, s:f}", "event", "progress", "node", teller->index, "fraction", fraction));
@@ -220,9 +212,9 @@ files_stand(const struct rmb_cache *cache, const struct rmb_task *task, struct r
 static int
 execute(const struct rmb_cache *cache, const struct rmb_task *task, struct rmb_lease *lease, const char *run)
 {
-	struct teller teller = { task->index, seconds() };
+	struct teller teller = { task->index, rmb_machine_clock() };
 	struct rmb_listener listener = { &teller, tell_progress, tell_warning };
-	struct rmb_measure m = { .seconds = seconds(), .cpu = cpu_seconds(), .threads = task->order.threads };
+	struct rmb_measure m = { .seconds = rmb_machine_clock(), .cpu = cpu_seconds(), .threads = task->order.threads };
 	struct rmb_call *call = rmb_call_new(&task->order, cache, &listener);
 	if (!call)
 		return tell_failure(task->index, RMB_ELIMIT, "no memory to begin with");
@@ -242,7 +234,7 @@ execute(const struct rmb_cache *cache, const struct rmb_task *task, struct rmb_l
 		rmb_event_send(json_pack("{s:s, s:i, s:s}", "event", "held", "node", task->index, "owner", "another run"));
 		code = RMB_EDAMAGE;
 	} else {
-		m.seconds = seconds() - m.seconds;
+		m.seconds = rmb_machine_clock() - m.seconds;
 		m.cpu = cpu_seconds() - m.cpu;
 		m.peak_bytes = peak_bytes();
 		m.object_bytes = (double)bytes;
