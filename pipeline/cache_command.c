@@ -47,7 +47,7 @@ stage_of(const struct rmb_cache_entry *entry)
 static void
 list_json(const struct rmb_cache_entry *e)
 {
-	print_json(json_pack("{sssosIsIsO*}", "key", e->key, "stage", rmb_json_text(e->stage), "bytes", (json_int_t)e->bytes, "used",
+	print_json(json_pack("{sssosIsIso*}", "key", e->key, "stage", rmb_json_text(e->stage), "bytes", (json_int_t)e->bytes, "used",
 	                     (json_int_t)e->used, "named", e->by ? rmb_json_text(e->by) : NULL));
 }
 

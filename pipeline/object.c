@@ -167,36 +167,42 @@ read_array(const struct rmb_object *object, const json_t *json, int64_t end, str
 	if (!array->type || !help || !json_is_integer(at) || !copy_text(json_object_get(json, "name"), array->name, sizeof array->name) ||
 	    !copy_text(json_object_get(json, "unit"), array->unit, sizeof array->unit) || !read_shape(json, array))
 		return false;
-	array->help = help[0] ? rmb_arena_strdup(object->arena, help) : NULL;
+	array->help = help[0] ? help : NULL; /* kept by the caller */
 	int64_t bytes = rmb_array_count(array) * (int64_t)rmb_array_item(array), offset = json_integer_value(at);
 	if (bytes == 0)
 		offset = RMB_USER_BLOCK; /* nothing is read there */
 	array->data = (char *)object->map + offset;
-	return offset >= RMB_USER_BLOCK && offset <= end && bytes <= end - offset && offset % RMB_OBJECT_ALIGN == 0 &&
-	       (help[0] == '\0' || array->help);
+	return offset >= RMB_USER_BLOCK && offset <= end && bytes <= end - offset && offset % RMB_OBJECT_ALIGN == 0;
 }
 
-static bool
+/* 0; RMB_EDAMAGE: it does not hold together; RMB_ELIMIT: no memory. */
+static int
 read_index(struct rmb_object *object, const json_t *index, int64_t end)
 {
 	const json_t *arrays = json_object_get(index, "arrays"), *attributes = json_object_get(index, "attributes");
 	size_t na = json_array_size(arrays), nt = json_array_size(attributes);
 	if (!json_is_array(arrays) || !json_is_array(attributes) || na > 1 << 20 || nt > 1 << 20 || nt % 2)
-		return false;
+		return RMB_EDAMAGE;
 	object->array = rmb_arena_alloc(object->arena, na, sizeof *object->array);
 	object->attribute = rmb_arena_alloc(object->arena, nt, sizeof *object->attribute);
 	if (!object->array || !object->attribute)
-		return false;
-	for (; object->narrays < (int)na; object->narrays++)
-		if (!read_array(object, json_array_get(arrays, (size_t)object->narrays), end, &object->array[object->narrays]))
-			return false;
+		return RMB_ELIMIT;
+	for (; object->narrays < (int)na; object->narrays++) {
+		struct rmb_array *array = &object->array[object->narrays];
+		if (!read_array(object, json_array_get(arrays, (size_t)object->narrays), end, array))
+			return RMB_EDAMAGE;
+		if (array->help && !(array->help = rmb_arena_strdup(object->arena, array->help)))
+			return RMB_ELIMIT;
+	}
 	for (size_t i = 0; i < nt; i++) {
 		const char *text = json_string_value(json_array_get(attributes, i));
-		if (!text || !(object->attribute[i] = rmb_arena_strdup(object->arena, text)))
-			return false;
+		if (!text)
+			return RMB_EDAMAGE;
+		if (!(object->attribute[i] = rmb_arena_strdup(object->arena, text)))
+			return RMB_ELIMIT;
 	}
 	object->nattributes = (int)nt / 2;
-	return true;
+	return 0;
 }
 
 /* ---- opening */
@@ -234,9 +240,9 @@ parse_index(struct rmb_object *object, const char *path, const struct rmb_block 
 {
 	json_error_t why;
 	json_t *index = json_loadb((char *)object->map + block->index, (size_t)(block->length - block->index), JSON_REJECT_DUPLICATES, &why);
-	bool right = index && read_index(object, index, block->index);
+	int code = index ? read_index(object, index, block->index) : json_error_code(&why) == json_error_out_of_memory ? RMB_ELIMIT : RMB_EDAMAGE;
 	json_decref(index);
-	return right ? 0 : damaged(error, path, "its index does not hold together");
+	return code == RMB_ELIMIT ? rmb_error_nomem(error, "an object") : code ? damaged(error, path, "its index does not hold together") : 0;
 }
 
 int

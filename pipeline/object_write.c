@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,38 +213,38 @@ rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void 
 
 /* ---- publishing */
 
-/* The directory of a path, made if it is missing and synced, so that names in it survive a crash. */
+/* The directory of a path into directory[PATH_MAX]. */
 static int
-sync_directory(struct rmb_object_writer *w, const char *path, struct rmb_error *error)
+directory_of(const char *path, char *directory)
 {
-	char *directory = rmb_arena_strdup(w->layout.arena, path);
-	if (!directory)
-		return rmb_error_nomem(error, "a path");
-	char *slash = strrchr(directory, '/');
-	if (slash)
-		*slash = '\0';
-	int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int number = fd < 0 || fsync(fd) ? errno : 0;
+	const char *slash = strrchr(path, '/');
+	int n = !slash ? snprintf(directory, PATH_MAX, ".") : snprintf(directory, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	return n < PATH_MAX ? 0 : ENAMETOOLONG;
+}
+
+/* So that the names in it survive a crash. */
+static int
+sync_directory(const char *path, struct rmb_error *error)
+{
+	char directory[PATH_MAX];
+	int number = directory_of(path, directory), fd = number ? -1 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!number && (fd < 0 || fsync(fd)))
+		number = errno;
 	if (fd >= 0)
 		close(fd);
 	/* Some file systems cannot sync a directory and say so. */
-	return number && number != EINVAL ? rmb_error_set(error, RMB_EOUTPUT, "%s: cannot be synced: %s", directory, strerror(number)) : 0;
+	return number && number != EINVAL ? rmb_error_set(error, RMB_EOUTPUT, "%s: its folder cannot be synced: %s", path, strerror(number)) : 0;
 }
 
+/* The folder is made if it is missing. */
 static int
 give_name(struct rmb_object_writer *w, const char *path, struct rmb_error *error)
 {
-	if (rename(w->layout.path, path) == 0)
-		return 0;
-	int number = errno;
-	const char *slash = strrchr(path, '/');
-	if (number == ENOENT && slash) {
-		char *folder = rmb_arena_printf(w->layout.arena, "%.*s", (int)(slash - path), path);
-		if (folder && (mkdir(folder, 0777) == 0 || errno == EEXIST) && rename(w->layout.path, path) == 0)
-			return 0;
-		number = errno;
-	}
-	return rmb_error_set(error, RMB_EOUTPUT, "%s: the object cannot be put there: %s", path, strerror(number));
+	char directory[PATH_MAX];
+	int number = rename(w->layout.path, path) ? errno : 0;
+	if (number == ENOENT && directory_of(path, directory) == 0 && (mkdir(directory, 0777) == 0 || errno == EEXIST))
+		number = rename(w->layout.path, path) ? errno : 0;
+	return number ? rmb_error_set(error, RMB_EOUTPUT, "%s: the object cannot be put there: %s", path, strerror(number)) : 0;
 }
 
 static int
@@ -271,7 +272,7 @@ rmb_object_publish(struct rmb_object_writer *w, const char *path, int threads, s
 	if (code == 0)
 		code = give_name(w, path, error);
 	if (code == 0) {
-		code = sync_directory(w, path, error);
+		code = sync_directory(path, error);
 		w->layout.path = NULL; /* it has its name: nothing to remove */
 	}
 	rmb_object_abandon(w);

@@ -183,17 +183,16 @@ put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_erro
 	return cannot(full, "cannot be written", number, error);
 }
 
-/* Opens results/ or a folder in it, made if it is missing. -1: the error says why. */
+/* Opens results/ or a folder in it, made if it is missing. */
 static int
-open_folder(const struct folder *f, const char *folder, struct rmb_error *error)
+open_folder(const struct folder *f, const char *folder, int *fd, struct rmb_error *error)
 {
 	const char *path = rmb_arena_printf(f->arena, "%s%s%s", f->path, folder[0] ? "/" : "", folder);
+	*fd = -1;
 	if (!path)
-		return rmb_error_nomem(error, "a path"), -1;
-	int fd = mkdir(path, 0777) && errno != EEXIST ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		cannot(path, "cannot be used for results", errno, error);
-	return fd;
+		return rmb_error_nomem(error, "a path");
+	*fd = mkdir(path, 0777) && errno != EEXIST ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? cannot(path, "cannot be used for results", errno, error) : 0;
 }
 
 static int
@@ -204,9 +203,10 @@ put_names(const struct folder *f, struct rmb_error *error)
 		if (i == 0 || strcmp(f->wanted[i].folder, f->wanted[i - 1].folder)) {
 			if (at >= 0)
 				close(at);
-			at = open_folder(f, f->wanted[i].folder, error);
+			code = open_folder(f, f->wanted[i].folder, &at, error);
 		}
-		code = at < 0 ? RMB_EOUTPUT : put_name(f, at, &f->wanted[i], error);
+		if (code == 0)
+			code = put_name(f, at, &f->wanted[i], error);
 	}
 	if (at >= 0)
 		close(at);
@@ -294,13 +294,13 @@ int
 rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy, struct rmb_error *error)
 {
 	struct folder f = { .graph = graph, .cache = cache, .copy = copy, .arena = rmb_arena_new() };
-	bool *cached = rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *cached);
-	bool *done = rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *done);
-	if (!f.arena || !cached || !done || !(f.path = rmb_arena_printf(f.arena, "%s/results", directory))) {
+	bool *cached = f.arena ? rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *cached) : NULL;
+	bool *done = cached ? rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *done) : NULL;
+	if (!done || !(f.path = rmb_arena_printf(f.arena, "%s/results", directory))) {
 		rmb_arena_free(f.arena);
 		return rmb_error_nomem(error, "the names of results");
 	}
-	int at = open_folder(&f, "", error), code = at < 0 ? error ? error->code : RMB_EOUTPUT : 0;
+	int at, code = open_folder(&f, "", &at, error);
 	char *path = at < 0 ? NULL : realpath(f.path, NULL);
 	if (path)
 		f.path = path;
