@@ -134,7 +134,8 @@ sgemm(struct bench *bench)
 	memset(c, 1, (size_t)(n1 * n2) * sizeof *c);
 	rmb_blas_threads(bench->threads);
 	double start = now();
-	must(bench, rmb_gemm_single(n1, n2, nt, (struct rmb_matrix){ a, nt, false }, (struct rmb_matrix){ b, nt, true }, c, n2, &bench->error));
+	struct rmb_matrix left = { a, nt, false }, right = { b, nt, true };
+	must(bench, rmb_gemm_single(n1, n2, nt, left, right, c, n2, &bench->error));
 	return now() - start;
 }
 

@@ -103,7 +103,7 @@ eigenvectors_have_small_residuals(void **state)
 			worst = fmax(worst, fabs(r));
 			turn = fmax(turn, fabs(d));
 		}
-	printf("residual %.2g, orthogonality %.2g, allowed %.2g and %.2g\n", worst, turn, 8 * 120 * DBL_EPSILON * w[0], 8 * 120 * DBL_EPSILON);
+	printf("residual %.2g, orthogonality %.2g, allowed %.2g times %.2g and 1\n", worst, turn, 8 * 120 * DBL_EPSILON, w[0]);
 	assert_true(worst <= 8 * 120 * DBL_EPSILON * fmax(w[0], -w[n - 1]));
 	assert_true(turn <= 8 * 120 * DBL_EPSILON);
 	free(a);

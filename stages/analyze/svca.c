@@ -51,12 +51,13 @@ static int
 publish(struct rmb_call *call, int64_t nk, const double *training, const double *scov, const double *varcov)
 {
 	struct rmb_axis axis = rmb_axis_rank(nk);
-	struct rmb_array *to[] = { rmb_output(call, "spectrum", &axis), rmb_output(call, "total", &axis), rmb_output(call, "training", &axis) };
-	const double *from[] = { scov, varcov, training };
+	const struct { const char *port; const double *values; } outputs[] = {
+		{ "spectrum", scov }, { "total", varcov }, { "training", training } };
 	for (int i = 0; i < 3; i++) {
-		if (!to[i])
+		struct rmb_array *array = rmb_output(call, outputs[i].port, &axis);
+		if (!array)
 			return RMB_ELIMIT;
-		memcpy(to[i]->data, from[i], (size_t)nk * sizeof *from[i]);
+		memcpy(array->data, outputs[i].values, (size_t)nk * sizeof *outputs[i].values);
 	}
 	return 0;
 }

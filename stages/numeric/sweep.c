@@ -91,8 +91,10 @@ pack_frames(const struct state *state, const struct rmb_recording *recording, in
 static void
 drop_all(const struct rmb_recording *recording)
 {
-	struct rmb_recording stored = { .neurons = { .n = recording->stored_rows }, .samples = recording->samples, .mapped = recording->mapped,
-	                                .stored_rows = recording->stored_rows, .stored_frames = recording->stored_frames };
+	struct rmb_recording stored = {
+		.neurons = { .n = recording->stored_rows }, .samples = recording->samples, .mapped = recording->mapped,
+		.stored_rows = recording->stored_rows, .stored_frames = recording->stored_frames,
+	};
 	rmb_drop_rows(&stored, 0, stored.stored_rows);
 }
 
