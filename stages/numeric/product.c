@@ -168,11 +168,9 @@ int64_t
 rmb_clear_rounding(double *s, int64_t n, bool in_double)
 {
 	int64_t stand = 0;
-	for (int64_t k = 0; k < n; k++) {
-		if (s[k] > rmb_rounding_level(in_double) * s[0])
-			stand++;
-		else
-			s[k] = 0;
-	}
+	while (stand < n && s[stand] > rmb_rounding_level(in_double) * s[0])
+		stand++;
+	for (int64_t k = stand; k < n; k++)
+		s[k] = 0;
 	return stand;
 }
