@@ -1,17 +1,19 @@
 /* pipeline/export_command.c -- `rumble export RECIPE NODE`. */
 #include <stdio.h>
+#include <string.h>
 #include "pipeline/results.h"
 #include "pipeline/session.h"
 #include "pipeline/table.h"
+#include "pipeline/text.h"
 
 /* "fx26/svca2@z.spectrum" as a file name in the current directory. */
 static const char *
 default_name(struct rmb_arena *arena, const struct rmb_node *node, const char *output, const char *ending)
 {
 	char *name = rmb_arena_printf(arena, "%s%s%s", node->id, output ? "." : "", output ? output : "");
-	for (char *c = name; c && *c; c++)
-		if (*c == '/' || (unsigned char)*c < ' ' || *c == 127 || (c == name && *c == '.'))
-			*c = '_';
+	for (char *slash = name; slash && (slash = strchr(slash, '/'));)
+		*slash = '_';
+	name = name ? rmb_text_file_name(arena, name, "") : NULL;
 	return name ? rmb_arena_printf(arena, "%s%s", name, ending) : NULL;
 }
 

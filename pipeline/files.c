@@ -22,7 +22,9 @@ static const char *const top_keys[] = { "rumble", "title", "seed", "recordings",
 static char *
 read_text(struct rmb_reading *r, const char *path, struct rmb_place from, struct stat *stat, size_t *length)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe without a writer must not hang us */
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, 0);
 	char *text = fd >= 0 ? rmb_arena_alloc(r->arena, MOST_TEXT + 2, 1) : NULL;
 	ssize_t n = text && fstat(fd, stat) == 0 ? 1 : -1;
 	for (*length = 0; n > 0 && *length <= MOST_TEXT; *length += (size_t)(n > 0 ? n : 0))

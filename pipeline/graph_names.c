@@ -12,7 +12,7 @@ parse_name(struct rmb_arena *arena, const char *text, struct rmb_node_name *name
 	*name = (struct rmb_node_name){0};
 	if (!rest)
 		return rmb_error_nomem(error, "a name");
-	if ((end = strchr(rest, '/'))) {
+	if ((end = strrchr(rest, '/'))) { /* a recording's name may hold any of these characters, the rest no '/' */
 		*end = 0;
 		name->source = rest;
 		rest = end + 1;

@@ -6,7 +6,7 @@
 struct rmb_label { const char *name, *value; };
 
 struct rmb_source {             /* one recording of the recipe; globs are already expanded, in sorted order */
-	const char *name;           /* unique; never empty; no '/', '@', '#', no leading '.' */
+	const char *name;           /* unique; never empty; any UTF-8 but control characters: not a file name */
 	int nlabels;
 	struct rmb_label *label;    /* area, and what stands under `labels` */
 	int ntags;

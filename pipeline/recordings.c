@@ -151,7 +151,7 @@ name_usable(const char *name)
 		if (n == 0 || rmb_text_steers(point))
 			return false;
 	}
-	return length > 0 && length <= LONGEST_NAME && *name != '.' && !strpbrk(name, "/@#");
+	return length > 0 && length <= LONGEST_NAME;
 }
 
 /* Base name without extension; what a name cannot hold becomes '_'. */
@@ -427,7 +427,7 @@ find_one(struct rmb_reading *r, struct found_list *list, const struct rmb_item *
 	if (name)
 		one.place = name->place;
 	if (one.name && !name_usable(one.name)) {
-		rmb_mistake(r->m, RMB_ERECIPE, name->place, "'%s' cannot name a recording: no '/', '@' or '#', no '.' in front, at most %d bytes", one.name,
+		rmb_mistake(r->m, RMB_ERECIPE, name->place, "'%s' cannot name a recording: UTF-8 without control characters, at most %d bytes", one.name,
 		            LONGEST_NAME);
 		one.name = NULL;
 	}

@@ -4,6 +4,7 @@
  * what they are (a link to KEY.h5, or a file with the header of an object), never by their names; nothing else is replaced
  * or removed. */
 #include "pipeline/results.h"
+#include "pipeline/text.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,21 +39,6 @@ cannot(const char *path, const char *what, int number, struct rmb_error *error)
 
 /* ---- names */
 
-/* text as one part of a path: no '/', no control characters, no '.' in front. What had to be changed gets a part of the key, so
- * that no two become one. */
-static const char *
-safe_name(struct rmb_arena *arena, const char *text, size_t n, const char *key, const char *ending)
-{
-	char *name = rmb_arena_printf(arena, "%.*s", (int)(n < 200 ? n : 200), text);
-	bool changed = n >= 200;
-	for (char *c = name; c && *c; c++)
-		if (*c == '/' || (unsigned char)*c < ' ' || *c == 127 || (c == name && *c == '.')) {
-			*c = '_';
-			changed = true;
-		}
-	return !name ? NULL : changed ? rmb_arena_printf(arena, "%s_%.8s%s", name, key, ending) : rmb_arena_printf(arena, "%s%s", name, ending);
-}
-
 static int
 compare_wanted(const void *a, const void *b)
 {
@@ -73,8 +59,9 @@ find_wanted(struct folder *f, bool *cached, struct rmb_error *error)
 			continue;
 		const char *recording = node->source >= 0 ? f->graph->recipe->source[node->source].name : NULL;
 		struct wanted *w = &f->wanted[f->nwanted++];
-		w->folder = recording ? safe_name(f->arena, recording, strlen(recording), "recording", "") : "";
-		w->file = safe_name(f->arena, node->name, strlen(node->name), node->key, ".h5");
+		const char *file = rmb_text_file_name(f->arena, node->name, "");
+		w->folder = recording ? rmb_text_file_name(f->arena, recording, "") : "";
+		w->file = file ? rmb_arena_printf(f->arena, "%s.h5", file) : NULL;
 		w->key = node->key;
 		if (!w->folder || !w->file)
 			return rmb_error_nomem(error, "the names of results");

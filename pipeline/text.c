@@ -2,6 +2,7 @@
 #include "pipeline/text.h"
 #include <stdio.h>
 #include <string.h>
+#include "rumble/hash.h"
 
 size_t
 rmb_text_decode(const char *text, size_t length, uint32_t *point)
@@ -79,4 +80,21 @@ rmb_text_escape(struct rmb_arena *arena, const char *text, size_t length, const 
 	}
 	*end = '\0';
 	return out;
+}
+
+char *
+rmb_text_file_name(struct rmb_arena *arena, const char *text, const char *also)
+{
+	enum { LONGEST = 200 };
+	char *name = rmb_arena_printf(arena, "%.*s", LONGEST, text), hash[65];
+	bool changed = strlen(text) > LONGEST;
+	for (char *c = name; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127 || *c == '/' || (*c == '.' && c == name) || strchr(also, *c)) {
+			*c = '_';
+			changed = true;
+		}
+	if (!name || !changed)
+		return name;
+	rmb_sha256(text, strlen(text), hash);
+	return rmb_arena_printf(arena, "%s_%.8s", name, hash);
 }

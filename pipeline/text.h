@@ -15,4 +15,7 @@ int rmb_text_width(uint32_t point);
 bool rmb_text_steers(uint32_t point);
 /* text[length) with such characters as \x1b or \u202e and bytes that are not UTF-8 as \xff; a tab becomes `tab`. */
 char *rmb_text_escape(struct rmb_arena *arena, const char *text, size_t length, const char *tab);
+/* text as one part of a path: no '/', no control characters, none of the characters in `also`, no '.' in front, not long. What
+ * had to be changed is followed by eight digits of the hash of `text`, so that no two become one. NULL: no memory. */
+char *rmb_text_file_name(struct rmb_arena *arena, const char *text, const char *also);
 #endif

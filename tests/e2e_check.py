@@ -156,6 +156,8 @@ def check_limits(where):
 def check_files(where):
     """What can be opened but is no input; unreadable ones as a user without privileges."""
     os.mkfifo(os.path.join(where, "pipe.npz"))
+    code, _, err = run("check", "pipe.npz", where=where)
+    assert code == 2 and "empty recipe" in err, err  # nobody writes into it: no reason to wait
     write(where, HEAD.replace("a.npz", "pipe.npz"))
     code, _, err = run("check", "recipe.yaml", where=where)
     assert code == 2 and "'pipe.npz' is neither a file nor a folder" in err, err

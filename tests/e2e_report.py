@@ -13,7 +13,7 @@ import browser
 rumble, source = os.environ["RUMBLE"], os.environ["RUMBLE_SOURCE"]
 fixture = os.path.join(source, "fixtures", "T181_2019_11_11.npz")
 
-HOSTILE = '<img src=x onerror=document.title=1>`"\'&'
+HOSTILE = '../<img src=x onerror=document.title=1>`"\'&<script>x</script>'
 RECIPE = """rumble: 1
 title: "</title><script>pwned = 1<\\/script> & co"
 seed: 1
@@ -72,10 +72,10 @@ def test_what_is_in_it(place):
     place.run("run")
     text = place.text()
     assert "Not everything is here" not in text
-    for phrase in ("exponent", "How to cite", "Provenance", "sha256-", "&lt;img src=x onerror=", "alpha@shuffled", "cannot be compared"):
+    for phrase in ("exponent", "How to cite", "Provenance", "sha256-", "&lt;img src=x onerror=", "&lt;script&gt;x&lt;/script&gt;", "alpha@shuffled", "cannot be compared"):
         assert phrase in text, f"{phrase!r} is not in the report"
     own = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.S)
-    for tag in ("<img src=x", "<b onmouseover", "<script>pwned", "<i>"):
+    for tag in ("<img src=x", "<b onmouseover", "<script>pwned", "<script>x", "<i>"):
         assert tag not in own, f"{tag} got into the report"
     assert len(re.findall("<figure", own)) == own.count('<script type="application/json">') >= 4
     figures = sorted(os.listdir(os.path.join(place.out, "figures")))

@@ -169,9 +169,7 @@ mistakes_of_recordings_and_top(void **state)
 	(void)state;
 	static const struct row row[] = {
 		{ REC("  - {name: a, path: a.npz}\n  - {name: a, path: b.npz}\n"), "recipe.yaml:5:12: duplicate: a recording named 'a' stands at recipe.yaml:4:12 already" },
-		{ REC("  - {name: a/b, path: a.npz}\n"), "recipe.yaml:4:12: 'a/b' cannot name a recording" },
-		{ REC("  - {name: .a, path: a.npz}\n"), "'.a' cannot name a recording" },
-		{ REC("  - {name: \"a\\eb\", path: a.npz}\n"), "'a\\x1bb' cannot name a recording" },
+		{ REC("  - {name: \"a\\eb\", path: a.npz}\n"), "recipe.yaml:4:12: 'a\\x1bb' cannot name a recording" },
 		{ REC("  - {path: a.npz, raet: 3 Hz}\n"), "recipe.yaml:4:19: a recording has no key 'raet'; did you mean 'rate'?" },
 		{ REC("  - {path: a.npz, rate: 3}\n"), "recipe.yaml:4:25: load: rate expects a frequency, such as 22 Hz; found a bare number" },
 		{ REC("  - {path: a.npz, rate: {by: area, else: 3 Hz}}\n"), "rate expects one value here" },

@@ -1,5 +1,6 @@
 /* pipeline/report/drawing.c -- figures from descriptors: the branches of an entry share the axes, an image is one node's. */
 #include <string.h>
+#include "pipeline/text.h"
 #include "pipeline/bundle.h"
 #include "pipeline/report/gathering.h"
 
@@ -55,10 +56,7 @@ file_name(struct rmb_gathering *g, int source, const char *node, const char *fig
 {
 	char *name = source < 0 ? rmb_arena_printf(g->arena, "%s-%s", node, figure)
 	                        : rmb_arena_printf(g->arena, "%s-%s-%s", g->graph->recipe->source[source].name, node, figure);
-	for (char *c = name; c && *c; c++)
-		if ((unsigned char)*c <= 0x20 || strchr("/\\:*?\"'`<>|&;$@#%{}\x7f", *c))
-			*c = '_';
-	return name;
+	return name ? rmb_text_file_name(g->arena, name, " \\:*?\"'`<>|&;$%{}") : NULL;
 }
 
 static struct rmb_figure_data *
