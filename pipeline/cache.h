@@ -62,6 +62,8 @@ struct rmb_cache_entry {
 int rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error) RMB_CHECKED;
 /* Names a results folder (absolute path) whose links gc is to respect until the folder is gone. */
 int rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct rmb_error *error) RMB_CHECKED;
+/* The key[RMB_KEY_MAX] of the object that a symbolic link points to, told from the end of its target; false: it is no such link. */
+bool rmb_cache_link(int folder, const char *file, char *key);
 /* What a collection took, or would take. */
 struct rmb_collected { int64_t objects, bytes, left_objects, left_bytes, spared_objects, spared_bytes, bad; };
 /* Takes least recently used objects until at most max_size bytes are left (NaN: no limit), and all unused for max_age s (NaN: no

@@ -39,27 +39,27 @@ add_name(struct names *names, const char *key, const char *folder, const char *i
 	names->failed = names->failed || !name->by;
 }
 
-/* A link named by its target's last part, KEY.h5. */
-static void
-read_link(struct names *names, int at, const char *folder, const char *inner, const char *file)
+bool
+rmb_cache_link(int folder, const char *file, char *key)
 {
 	char target[PATH_MAX];
-	ssize_t n = readlinkat(at, file, target, sizeof target - 1);
+	ssize_t n = readlinkat(folder, file, target, sizeof target - 1);
 	if (n < RMB_KEY_MAX + 2)
-		return;
+		return false;
 	target[n] = '\0';
-	char *last = target + n - (RMB_KEY_MAX + 2);
-	if (strcmp(last + RMB_KEY_MAX - 1, ".h5"))
-		return;
+	char *last = target + n - (RMB_KEY_MAX + 2); /* KEY.h5 */
+	if (strcmp(last + RMB_KEY_MAX - 1, ".h5") || (last > target && last[-1] != '/'))
+		return false;
 	last[RMB_KEY_MAX - 1] = '\0';
-	if (rmb_is_key(last) && (last == target || last[-1] == '/'))
-		add_name(names, last, folder, inner, file);
+	memcpy(key, last, RMB_KEY_MAX);
+	return rmb_is_key(key);
 }
 
 /* Links of a folder and, if deep, of the folders in it. 0 or errno. */
 static int
 read_links(struct names *names, int at, const char *path, const char *folder, const char *inner, bool deep)
 {
+	char key[RMB_KEY_MAX];
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (deep ? 0 : O_NOFOLLOW));
 	DIR *open = fd < 0 ? NULL : fdopendir(fd);
 	if (!open) {
@@ -71,7 +71,8 @@ read_links(struct names *names, int at, const char *path, const char *folder, co
 	for (const struct dirent *entry; (entry = readdir(open));) {
 		if (entry->d_name[0] == '.')
 			continue;
-		read_link(names, fd, folder, inner, entry->d_name);
+		if (rmb_cache_link(fd, entry->d_name, key))
+			add_name(names, key, folder, inner, entry->d_name);
 		if (deep)
 			read_links(names, fd, entry->d_name, folder, entry->d_name, false);
 	}

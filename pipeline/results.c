@@ -88,22 +88,11 @@ enum thing { NOTHING, LINK, COPY, FOREIGN };
 static enum thing
 look_at(int at, const char *file, char *key)
 {
-	char target[PATH_MAX];
 	unsigned char bytes[RMB_USER_BLOCK];
 	struct rmb_block block;
 	struct stat stat;
-	ssize_t n = readlinkat(at, file, target, sizeof target - 1);
-	if (n >= RMB_KEY_MAX + 2) {
-		target[n] = '\0';
-		char *last = target + n - (RMB_KEY_MAX + 2);
-		if (strcmp(last + RMB_KEY_MAX - 1, ".h5") == 0 && (last == target || last[-1] == '/')) {
-			last[RMB_KEY_MAX - 1] = '\0';
-			memcpy(key, last, RMB_KEY_MAX);
-			return rmb_is_key(key) ? LINK : FOREIGN;
-		}
-	}
-	if (n >= 0)
-		return FOREIGN;
+	if (rmb_cache_link(at, file, key))
+		return LINK;
 	int fd = openat(at, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? NOTHING : FOREIGN;
