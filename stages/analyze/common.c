@@ -1,6 +1,7 @@
 #include "analyze/common.h"
 #include <inttypes.h>
 #include <string.h>
+#include "numeric/lapack.h"
 #include "numeric/split.h"
 
 int
@@ -108,6 +109,15 @@ rmb_halves_input(struct rmb_call *call, const char *stage, const struct halves_s
 	if (!rc)
 		rc = rmb_view_neurons(rmb_call_arena(call), in, halves.half1, halves.n1, first, rmb_call_error(call));
 	return rc ? rc : rmb_view_neurons(rmb_call_arena(call), in, halves.half2, halves.n2, second, rmb_call_error(call));
+}
+
+int
+rmb_decomposable(struct rmb_call *call, const char *stage, int64_t side)
+{
+	if (side <= RMB_LAPACK_MAX)
+		return 0;
+	return rmb_fail(call, RMB_ELIMIT, "%s: recording '%s' needs the decomposition of a matrix of %" PRId64 " a side; more than %d is beyond "
+	                "what LAPACK handles safely: select neurons", stage, rmb_recording_name(call), side, RMB_LAPACK_MAX);
 }
 
 int

@@ -36,6 +36,8 @@ const struct rmb_recording *rmb_zscored_input(struct rmb_call *call, const char 
 /* The two halves as views; each has two neurons or more. 0 or a failure. */
 int rmb_halves_input(struct rmb_call *call, const char *stage, const struct halves_settings *settings,
                      struct rmb_recording *first, struct rmb_recording *second) RMB_CHECKED;
+/* Whether a matrix with so many rows can be decomposed; else a failure that says so, before anything is computed. */
+int rmb_decomposable(struct rmb_call *call, const char *stage, int64_t side) RMB_CHECKED;
 /* For a sweep that is from..to of the whole: passes its progress on. */
 struct rmb_part { struct rmb_call *call; double from, to; };
 int rmb_part_progress(void *part, double done);

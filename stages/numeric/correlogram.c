@@ -169,8 +169,9 @@ blocks_make(const struct rmb_sweep *what, const struct rmb_correlogram_options *
 
 /* c[n1][n2] over the even blocks, smoothed if asked. */
 static int
-covariance(const struct rmb_sweep *what, struct blocks *blocks, bool smooth, double *c, struct rmb_error *error)
+covariance(const struct rmb_sweep *what, struct blocks *blocks, bool smooth, double from, double to, double *c, struct rmb_error *error)
 {
+	struct rmb_stretch stretch = { what, from, to };
 	int64_t nfit = (blocks->n + 1) / 2, nframes = nfit * blocks->width;
 	struct rmb_interval all = { 0, smooth ? nframes / blocks->stretch * (blocks->stretch - 2 * RMB_SMOOTH_HALF) : nframes };
 	struct rmb_sweep sweep = *what;
@@ -179,6 +180,8 @@ covariance(const struct rmb_sweep *what, struct blocks *blocks, bool smooth, dou
 	sweep.reader = blocks;
 	sweep.interval = &all;
 	sweep.nintervals = 1;
+	sweep.progress = rmb_stretch_progress;
+	sweep.progress_argument = &stretch;
 	return rmb_product(&sweep, c, error);
 }
 
@@ -259,7 +262,7 @@ find_components(const struct rmb_sweep *what, const struct rmb_correlogram_optio
 	struct scored *scored = rmb_arena_alloc(early, (size_t)nk, sizeof *scored);
 	if (!c || !s || !scored)
 		return rmb_error_nomem(error, "a cross-covariance");
-	int rc = covariance(what, blocks, set->smooth > 0, c, error);
+	int rc = covariance(what, blocks, set->smooth > 0, 0, set->smooth > 0 ? 0.3 : 0.4, c, error);
 	if (!rc)
 		rc = rmb_components(c, n1, n2, what->in_double, what->threads, early, s, &u, &v, error);
 	if (rc)
@@ -273,7 +276,7 @@ find_components(const struct rmb_sweep *what, const struct rmb_correlogram_optio
 	struct ranking ranking = { .d = c, .u = u, .v = v, .n1 = n1, .n2 = n2, .nk = to->defined, .scored = scored };
 	if (set->smooth > 0) {
 		memset(c, 0, (size_t)(n1 * n2) * sizeof *c);
-		rc = covariance(what, blocks, false, c, error);
+		rc = covariance(what, blocks, false, 0.5, 0.7, c, error);
 		if (!rc)
 			rc = rank_again(what, set, &ranking, early, error);
 	}
@@ -344,6 +347,8 @@ static int
 correlate_block(const struct rmb_sweep *what, const struct blocks *blocks, void *const basis[2], int64_t b, struct correlating *all, void *p,
                 void *q, struct rmb_error *error)
 {
+	double ntest = (double)(blocks->n / 2);
+	struct rmb_stretch stretch = { what, 0.7 + 0.3 * (double)b / ntest, 0.7 + 0.3 * (double)(b + 1) / ntest };
 	struct rmb_interval one = { b * blocks->width, blocks->width };
 	struct rmb_projection projection = { .nk = all->nk, .ld = blocks->width, .u = basis[0], .v = basis[1], .p = p, .q = q };
 	struct rmb_sweep sweep = *what;
@@ -351,7 +356,8 @@ correlate_block(const struct rmb_sweep *what, const struct blocks *blocks, void 
 	sweep.reader = blocks;
 	sweep.interval = &one;
 	sweep.nintervals = 1;
-	sweep.progress = NULL;
+	sweep.progress = rmb_stretch_progress;
+	sweep.progress_argument = &stretch;
 	int rc = rmb_project(&sweep, &projection, error);
 	return rc ? rc : rmb_parallel(what->threads, all->nk, correlate_one, all);
 }

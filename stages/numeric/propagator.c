@@ -63,7 +63,10 @@ rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct r
 {
 	int64_t nn = what->first->neurons.n, nt = what->first->nframes, side = nn < nt ? nn : nt;
 	struct rmb_sweep sweep = *what;
+	struct rmb_stretch covariance = { what, 0, 0.6 }, projecting = { what, 0.7, 1 };
 	sweep.by_neuron = nt < nn;
+	sweep.progress = rmb_stretch_progress;
+	sweep.progress_argument = &covariance;
 	*courses = (struct rmb_courses){ .nframes = nt, .in_double = what->in_double };
 	struct rmb_arena *early = rmb_arena_new();
 	double *c = early ? rmb_arena_alloc(early, (size_t)(side * side), sizeof *c) : NULL;
@@ -75,7 +78,8 @@ rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct r
 	if (rc || sweep.by_neuron)
 		return rc;
 	struct rmb_projection projection = { .nk = courses->nk, .ld = nt, .u = u, .p = x };
-	return rmb_project(what, &projection, error);
+	sweep.progress_argument = &projecting;
+	return rmb_project(&sweep, &projection, error);
 }
 
 /* ---- moments ------------------------------------------------------------------------------------------------------- */
@@ -182,7 +186,7 @@ pairs_published(const struct rmb_propagator_options *set, int64_t nframes, struc
 	int64_t left = nframes - set->lag, block = set->block, nblocks = left > 0 ? left / block : 0;
 	if (set->pairs == RMB_PAIRS_PAPER && nblocks < 1)
 		return rmb_error_set(error, RMB_EDATA, "the published variant needs %" PRId64 " frames or more, a block and the lag, and the "
-		                     "recording has %" PRId64 "; give a shorter `block`, or use `variant: default`", block + set->lag, nframes);
+		                     "recording has %" PRId64 "; give a shorter `block`, or use `variant: blocks`", block + set->lag, nframes);
 	if (set->pairs == RMB_PAIRS_PAPER) {
 		add_interval(pairs, 0, nblocks * block);
 		pairs->divisor = (double)pairs->npairs;
@@ -208,6 +212,16 @@ pairs_make(const struct rmb_propagator_options *set, int64_t nframes, struct rmb
 	if (set->instrumented || set->pairs == RMB_PAIRS_BLOCKS)
 		return pairs_inside(set, nframes, set->lag + set->instrumented, pairs, error);
 	return pairs_published(set, nframes, pairs, error);
+}
+
+int
+rmb_propagator_pairs(const struct rmb_propagator_options *options, int64_t nframes, struct rmb_error *error)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct pairs pairs;
+	int rc = arena ? pairs_make(options, nframes, arena, &pairs, error) : rmb_error_nomem(error, "pairs of frames");
+	rmb_arena_free(arena);
+	return rc;
 }
 
 /* ---- the propagator ------------------------------------------------------------------------------------------------ */

@@ -47,6 +47,8 @@ struct rmb_propagator {
 	int64_t npairs;
 };
 
+/* 0 if a recording of so many frames has pairs under these options; to be asked before anything costly. RMB_EDATA */
+int rmb_propagator_pairs(const struct rmb_propagator_options *options, int64_t nframes, struct rmb_error *error) RMB_CHECKED;
 /* RMB_EDATA: no pairs, or the matrix to be inverted is singular. */
 int rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagator_options *options, struct rmb_arena *arena,
                         struct rmb_propagator *propagator, struct rmb_error *error) RMB_CHECKED;

@@ -71,28 +71,16 @@ project(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread
 	return rc;
 }
 
-/* Progress of a sweep that is from..to of the whole. */
-struct stretch { const struct rmb_sweep *whole; double from, to; };
-
-static int
-pass_on(void *argument, double part)
-{
-	const struct stretch *stretch = argument;
-	return stretch->whole->progress(stretch->whole->progress_argument, stretch->from + (stretch->to - stretch->from) * part);
-}
-
 static struct rmb_sweep
-sweep_over(const struct rmb_sweep *whole, const struct rmb_interval *interval, int64_t n, struct stretch *stretch)
+sweep_over(const struct rmb_sweep *whole, const struct rmb_interval *interval, int64_t n, struct rmb_stretch *stretch)
 {
 	struct rmb_sweep sweep = *whole;
 	sweep.threads = whole->threads < 1 ? 1 : whole->threads > 64 ? 64 : whole->threads;
 	sweep.interval = interval;
 	sweep.nintervals = n;
 	sweep.lead = 0;
-	if (whole->progress) {
-		sweep.progress = pass_on;
-		sweep.progress_argument = stretch;
-	}
+	sweep.progress = rmb_stretch_progress;
+	sweep.progress_argument = stretch;
 	return sweep;
 }
 
@@ -108,7 +96,7 @@ frames_of(const struct rmb_interval *interval, int64_t n)
 static int
 project_all(const struct rmb_shared *what, struct components *all, struct rmb_arena *arena, struct rmb_error *error)
 {
-	struct stretch stretch = { &what->sweep, 0.8, 1 };
+	struct rmb_stretch stretch = { &what->sweep, 0.8, 1 };
 	struct rmb_sweep sweep = sweep_over(&what->sweep, what->test, what->ntest, &stretch);
 	sweep.npieces = (all->nk + BAND - 1) / BAND;
 	sweep.work = project;
@@ -125,7 +113,7 @@ int
 rmb_shared_variance(const struct rmb_shared *what, double *training, double *scov, double *varcov, int64_t *neff,
                     struct rmb_error *error)
 {
-	struct stretch stretch = { &what->sweep, 0, 0.4 };
+	struct rmb_stretch stretch = { &what->sweep, 0, 0.4 };
 	struct rmb_sweep sweep = sweep_over(&what->sweep, what->train, what->ntrain, &stretch);
 	int64_t n1 = sweep.first->neurons.n, n2 = sweep.second->neurons.n, nk = n1 < n2 ? n1 : n2;
 	int64_t train = frames_of(what->train, what->ntrain), test = frames_of(what->test, what->ntest);

@@ -235,6 +235,14 @@ rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error)
 	return rc;
 }
 
+int
+rmb_stretch_progress(void *argument, double part)
+{
+	const struct rmb_stretch *stretch = argument;
+	const struct rmb_sweep *whole = stretch->whole;
+	return whole->progress ? whole->progress(whole->progress_argument, stretch->from + (stretch->to - stretch->from) * part) : 0;
+}
+
 double
 rmb_sweep_memory(double rows, double columns, bool in_double)
 {

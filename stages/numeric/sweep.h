@@ -43,6 +43,9 @@ struct rmb_sweep {
 
 /* 0, or what a piece or `progress` returned, or RMB_ELIMIT (no memory). */
 int rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error) RMB_CHECKED;
+/* Progress of a sweep that is from..to of a whole that has a `progress`. */
+struct rmb_stretch { const struct rmb_sweep *whole; double from, to; };
+int rmb_stretch_progress(void *stretch, double part);
 /* Bytes of the packed chunks and of the mapped pages that stay for a while, for estimates. by_neuron: rows and columns change
  * places. */
 double rmb_sweep_memory(double rows, double columns, bool in_double);
