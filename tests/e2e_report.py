@@ -224,6 +224,8 @@ def main():
             print("ok  ", test.__name__)
         if not browser.find():
             return missing("chromium")
+        if "was built without Plotly" in place.text():
+            return missing("the chart library (npm ci in pipeline/report, then configure again)")
         for test in browsed:
             test(place)
             print("ok  ", test.__name__)
