@@ -11,7 +11,7 @@ enum { RMB_TILE = 1024 };
 /* Of a sweep: first, second, interval, nintervals, lead, by_neuron, in_double, threads, progress, progress_argument.
  *
  * With a second recording c[n1][n2] = sum over t of z1(i, t + lead) z2(j, t). Without one c[n][n] = sum over t of z(i, t)
- * z(j, t), or, by_neuron, c[T][T] = sum over i of z(i, s) z(i, t); then only c[i][j] with j >= i is set. c starts zeroed. */
+ * z(j, t), or, by_neuron, c[T][T] = sum over i of z(i, s) z(i, t); then only c[i][j] with j >= i is sure to be set. c may hold anything before. */
 int rmb_product(const struct rmb_sweep *what, double *c, struct rmb_error *error) RMB_CHECKED;
 
 /* g[m][m] = c c' for c[m][n], only g[i][j] with j >= i; or, `columns`, g[n][n] = c' c. */
