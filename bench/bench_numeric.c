@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "numeric/blas.h"
 #include "numeric/lapack.h"
+#include "numeric/pairs.h"
 #include "numeric/product.h"
 #include "numeric/shared.h"
 #include "numeric/split.h"
@@ -174,11 +175,29 @@ spectrum(struct bench *bench)
 	return now() - start;
 }
 
+/* Correlation against distance, of neurons scattered over 3 mm. */
+static double
+pairs(struct bench *bench)
+{
+	int64_t nn = bench->scored.neurons.n;
+	double *x = room(bench, 2 * nn, sizeof *x);
+	for (int64_t i = 0; i < 2 * nn; i++)
+		x[i] = 3000 * rmb_random_uniform(rmb_stream_named("places"), (uint64_t)i);
+	struct rmb_pairs what = { .recording = &bench->scored, .space = { .axis = { x, x + nn }, .naxes = 2 }, .top = 0.01, .nearest = 20,
+	                          .width = 200, .nbins = 15, .threads = bench->threads };
+	struct rmb_pair_table table;
+	double start = now();
+	must(bench, rmb_pair_table_make(bench->arena, &what, &table, &bench->error));
+	must(bench, rmb_pairs_tabulate(&what, &table, &bench->error));
+	return now() - start;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct { const char *name; double (*run)(struct bench *); } methods[] = {
 		{ "svca2", svca2 }, { "svca", svca }, { "spectrum", spectrum }, { "product", product }, { "sgemm", sgemm },
+		{ "pairs", pairs },
 	};
 	struct bench bench = { .arena = rmb_arena_new(), .threads = argc == 6 ? atoi(argv[5]) : 0 };
 	for (size_t i = 0; argc == 6 && i < sizeof methods / sizeof *methods; i++) {
@@ -193,6 +212,6 @@ main(int argc, char **argv)
 		rmb_arena_free(bench.arena);
 		return 0;
 	}
-	fprintf(stderr, "usage: bench_numeric svca2|svca|spectrum|product|sgemm FILE NEURONS FRAMES THREADS\n");
+	fprintf(stderr, "usage: bench_numeric svca2|svca|spectrum|product|pairs|sgemm FILE NEURONS FRAMES THREADS\n");
 	return 2;
 }
