@@ -1,0 +1,181 @@
+"""Pairs against distance, and locality, through the program: golden recordings, and positions that will not do."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+RUMBLE, SHARED = os.environ["RUMBLE"], os.environ["RUMBLE_SHARED"]
+
+
+def golden(name):
+    path = os.path.join(SHARED, "reference", "golden", name)
+    if not os.path.exists(path):
+        raise AssertionError(f"golden file {path} is missing")
+    return h5py.File(path, "r")
+
+
+class Analyses(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(dir=".", prefix="distance.")
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, *names):
+        return os.path.join(self.folder.name, *names)
+
+    def save(self, x, **members):
+        np.savez(self.path("x.npz"), sp=np.asarray(x, np.float32), **members)
+
+    def run_recipe(self, stages, expect=0, command="run", options=()):
+        """Runs the stages on x.npz; `raw` and `z` stand before them. Returns what was said."""
+        text = ["rumble: 1", "seed: 1", "recordings:", "  - {name: x, path: x.npz, rate: 22 Hz}", "stages:", "  raw: {stage: load}",
+                "  z: {stage: zscore, recording: raw}"]
+        with open(self.path("recipe.yaml"), "w") as f:
+            f.write("\n".join(text + ["  " + s for s in stages]) + "\n")
+        places = ["--cache", self.path("cache"), "--out", self.path("out")] if command == "run" else []
+        done = subprocess.run([RUMBLE, command, self.path("recipe.yaml"), *places, *options], capture_output=True, text=True, timeout=600)
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, expect, said)
+        return said
+
+    def result(self, node, name):
+        with h5py.File(self.path("out", "results", "x", node + ".h5"), "r") as f:
+            return f[name][()]
+
+    def close(self, found, expected, tolerance):
+        """NaN meets NaN and nothing else."""
+        found, expected = np.asarray(found), np.asarray(expected)
+        self.assertEqual(found.shape, expected.shape)
+        self.assertTrue((np.isnan(found) == np.isnan(expected)).all(), (found, expected))
+        there = np.isfinite(expected)
+        self.assertTrue((np.isinf(found) == np.isinf(expected)).all(), (found, expected))
+        if there.any():
+            self.assertLessEqual(np.abs(found - expected)[there].max(), tolerance * np.abs(expected[there]).max())
+
+
+class Golden(Analyses):
+    geometry = {"plain": "plane", "circular": "circular", "unitbox": "paper"}
+
+    def settings(self, params):
+        p = {k: v.decode() if isinstance(v, bytes) else v for k, v in params.items()}
+        mode = p.get("mode", "plain")
+        box = f", box: {p['box']} um" if mode == "circular" else ""
+        return (f"top: {p['top']}, bin: {p['bin_size']} um, bins: {p['n_bins']}, min_distance: {p['dist_min']} um, "
+                f"geometry: {self.geometry[mode]}{box}, variant: {p.get('variant', 'paper')}")
+
+    def compare(self, name):
+        with golden(name) as f:
+            x = f["input"]
+            self.save(x["X"][()], xpos=x["xpos"][()], ypos=x["ypos"][()])
+            cases = {n: c for n, c in f["cases"].items() if c.attrs["analysis"] == b"strongpairs"}
+            self.assertEqual(len(cases), 4)
+            self.run_recipe([f"{n}_{p}: {{stage: distance, recording: z, precision: {p}, sample: 3000, {self.settings(c['params'].attrs)}}}"
+                             for n, c in cases.items() for p in ("double", "single")])
+            for n, c in cases.items():
+                expected = {k: v[()] for k, v in c["expected"].items()}
+                for p, tolerance in (("double", 1e-8), ("single", 1e-5)):
+                    with self.subTest(case=n, precision=p):
+                        for ours, theirs in (("odds", "odds"), ("correlation", "curve_mean"), ("correlation_sd", "curve_sd"),
+                                             ("correlation_pooled", "cov_pooled"), ("near_far", "near_far")):
+                            self.close(self.result(f"{n}_{p}", ours), expected[theirs], tolerance)
+                        for which in ("strong", "other"):
+                            self.close(self.result(f"{n}_{p}", which), expected[which].mean(0), 1e-14)
+            self.sample(x, "pairs_double", "pairs_corrected_double")
+
+    def sample(self, x, paper, corrected):
+        """The sample holds pairs as they are, and the corrected one all of them but those excluded, in the same order."""
+        d, r = self.result(paper, "sample_distance"), self.result(paper, "sample_correlation")
+        self.assertEqual((len(d), len(r)), (3000, 3000))
+        out = np.isnan(d)
+        self.assertTrue((np.isneginf(r) == out).all() and 0 < out.sum() < 300)
+        self.close(self.result(corrected, "sample_distance"), d[~out], 0)
+        self.close(self.result(corrected, "sample_correlation"), r[~out], 0)
+        z = x["X"][()].astype(np.float64)
+        z = (z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)
+        gap = [p[()][:, None] - p[()][None, :] for p in (x["xpos"], x["ypos"])]
+        table = np.sort(np.sqrt(gap[0] ** 2 + gap[1] ** 2).ravel() + 1e4j * (z @ z.T / z.shape[1]).ravel())
+        for pair in (d[~out] + 1e4j * r[~out])[:300]:
+            self.assertLess(np.abs(table - pair).min(), 1e-6)
+
+    def test_symmetric(self):
+        self.compare("symmetric200.h5")
+
+    def test_ephys(self):
+        self.compare("ephys151.h5")
+
+
+class Places(Analyses):
+    """Positions that are missing, incomplete or in the wrong unit, and too few neurons."""
+
+    def setUp(self):
+        super().setUp()
+        rng = np.random.default_rng(5)
+        self.x = rng.standard_normal((120, 3)) @ rng.standard_normal((3, 400)) + rng.standard_normal((120, 400))
+        self.place = rng.uniform(0, 900, (2, 120))
+
+    def test_missing(self):
+        self.save(self.x)
+        said = self.run_recipe(["d: {stage: distance, recording: z}"], expect=1)
+        self.assertIn("distance: recording 'x' has no positions; give x and y", said)
+
+    def test_not_a_number(self):
+        self.place[1, [3, 70]] = np.nan
+        self.save(self.x, xpos=self.place[0], ypos=self.place[1])
+        said = self.run_recipe(["d: {stage: distance, recording: z}"], expect=1)
+        self.assertIn("2 of the 120 neurons of recording 'x' have no position (indices 3, 70)", said)
+        self.assertIn("select stage", said)
+        box = "[0 um, 900 um, 0 um, 900 um]"
+        said = self.run_recipe([f"placed: {{stage: select, recording: z, box: {box}}}", "d: {stage: distance, recording: placed}"])
+        self.assertTrue(np.isfinite(self.result("d", "correlation")[:4]).all())
+
+    def test_one_axis(self):
+        self.save(self.x, ypos=self.place[1])
+        self.run_recipe(["d: {stage: distance, recording: z, bin: 100 um, bins: 5}"])
+        self.assertTrue(np.isfinite(self.result("d", "odds")).all())
+
+    def test_all_too_close(self):
+        self.save(self.x, xpos=self.place[0] / 100, ypos=self.place[1] / 100)
+        said = self.run_recipe(["d: {stage: distance, recording: z}"], expect=1)
+        self.assertIn("within min_distance of 20 um of each other", said)
+        self.assertIn("give `pixel`", said)
+
+    def test_empty_bins_are_said(self):
+        self.save(self.x, xpos=self.place[0], ypos=self.place[1])
+        said = self.run_recipe(["d: {stage: distance, recording: z}"])
+        self.assertIn("bins of 200 um hold no pairs", said)
+        self.assertTrue(np.isnan(self.result("d", "near_far")) and np.isnan(self.result("d", "odds")[-1]))
+        said = self.run_recipe(["d: {stage: distance, recording: z, bin: 60 um}"])
+        self.assertNotIn("hold no pairs", said)
+        self.assertTrue(np.isfinite(self.result("d", "near_far")))
+
+    def test_too_few_neurons(self):
+        self.save(self.x[:40], xpos=self.place[0, :40], ypos=self.place[1, :40])
+        said = self.run_recipe(["d: {stage: distance, recording: z}"], expect=1)
+        self.assertIn("has 40 neurons", said)
+        self.assertIn("larger top", said)
+        self.run_recipe(["d: {stage: distance, recording: z, top: 0.1}"])
+
+    def test_settings_that_do_not_fit(self):
+        self.save(self.x, xpos=self.place[0], ypos=self.place[1])
+        for settings, says in (("geometry: circular", "needs box"), ("box: 900 um", "box is read only"), ("bins: 1", "bins"),
+                               ("top: 0.9", "top"), ("bin: 200", "um")):
+            self.assertIn(says, self.run_recipe([f"d: {{stage: distance, recording: z, {settings}}}"], expect=2, command="check"))
+        said = self.run_recipe(["d: {stage: distance, recording: z, geometry: circular, box: 500 um}"], expect=1)
+        self.assertIn("further than the box of 500 um", said)
+
+    def test_what_is_not_zscored_is_refused(self):
+        self.save(self.x, xpos=self.place[0], ypos=self.place[1])
+        said = self.run_recipe(["d: {stage: distance, recording: raw}"], expect=1)
+        self.assertIn("zscore stage before distance", said)
+
+    def test_without_a_sample(self):
+        self.save(self.x, xpos=self.place[0], ypos=self.place[1])
+        self.run_recipe(["d: {stage: distance, recording: z, sample: 0}"])
+        with h5py.File(self.path("out", "results", "x", "d.h5"), "r") as f:
+            self.assertTrue("odds" in f and "sample_distance" not in f)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
