@@ -99,6 +99,8 @@ add_series(struct rmb_gathering *g, struct rmb_figure_data *data, const struct r
 	trace->label = alone || !*branch ? label : rmb_arena_printf(g->arena, "%s: %s", branch, label);
 	trace->mark = rmb_mark_named(series->style);
 	trace->look = g->look[node->index];
+	for (int i = 0; alone && i < data->ntraces; i++) /* the lines of one node among themselves */
+		trace->look += data->trace[i].mark == trace->mark;
 	double *yv = values(g, y, n), *xv = x ? values(g, x, n) : NULL;
 	if (!yv || (x && !xv) || !trace->label)
 		return rmb_error_nomem(error, "a figure");

@@ -44,10 +44,9 @@ run(struct rmb_call *call)
 	if (!recording)
 		return RMB_EDATA;
 	int64_t nn = recording->neurons.n, nt = recording->nframes, nside = nn < nt ? nn : nt;
-	if (nside > RMB_LAPACK_MAX)
-		return rmb_fail(call, RMB_ELIMIT, "spectrum: recording '%s' has %lld neurons and %lld frames; more than %d of both is beyond "
-		                "what LAPACK handles safely: select neurons", rmb_recording_name(call), (long long)nn, (long long)nt,
-		                RMB_LAPACK_MAX);
+	int rc = rmb_decomposable(call, "spectrum", nside);
+	if (rc)
+		return rc;
 	struct rmb_axis axis = rmb_axis_rank(nn);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
 	double *c = rmb_scratch(call, (size_t)(nside * nside), sizeof *c);
@@ -59,7 +58,7 @@ run(struct rmb_call *call)
 		.first = recording, .by_neuron = nt < nn, .in_double = strcmp(set->precision, "double") == 0, .threads = rmb_threads(call),
 		.progress = rmb_part_progress, .progress_argument = &part,
 	};
-	int rc = rmb_product(&sweep, c, rmb_call_error(call));
+	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
 		rc = rmb_eigenvalues(c, nside, spectrum->data, rmb_call_error(call));
 	if (rc)

@@ -272,8 +272,11 @@ shrink(double *m, int64_t nk, int64_t n)
 }
 
 static int
-propagate(const struct rmb_propagator_options *set, double *near, double *far, int64_t nk, struct rmb_propagator *to, struct rmb_error *error)
+propagate(const struct rmb_propagator_options *set, bool in_double, double *near, double *far, int64_t nk, struct rmb_propagator *to,
+          struct rmb_error *error)
 {
+	/* Components are kept down to the rounding level of their variance, so what can be inverted stands far above this. */
+	double singular = in_double ? (double)nk * DBL_EPSILON : 1e-4 * rmb_rounding_level(false);
 	to->n = set->instrumented && set->truncate ? leading_positive(near, nk) : nk;
 	if (to->n < 1)
 		return rmb_error_set(error, RMB_EDATA, "the first component has no variance that lasts from one frame to the next: there is "
@@ -284,7 +287,7 @@ propagate(const struct rmb_propagator_options *set, double *near, double *far, i
 		near[i * to->n + i] += set->ridge;
 	/* A = far near^-1 */
 	int rc = rmb_right_divide(far, to->n, near, to->n, &to->rcond, error);
-	if (!rc && !(to->rcond > (double)to->n * DBL_EPSILON))
+	if (!rc && !(to->rcond > singular))
 		return rmb_error_set(error, RMB_EDATA, "the covariance of %" PRId64 " components is singular (reciprocal condition %.2g); ask for "
 		                     "fewer components%s", to->n, to->rcond, set->instrumented ? "" : " or a larger ridge");
 	return rc ? rc : rmb_general_eigenvalues(far, to->n, to->real, to->imaginary, error);
@@ -307,7 +310,7 @@ rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagat
 	if (!rc)
 		rc = moment_make(courses, pairs.interval, pairs.n, near_lag + options->lag, pairs.divisor, options->threads, far, arena, error);
 	if (!rc)
-		rc = propagate(options, near, far, nk, propagator, error);
+		rc = propagate(options, courses->in_double, near, far, nk, propagator, error);
 	propagator->npairs = pairs.npairs;
 	return rc ? rc : sort(propagator, arena, error);
 }
