@@ -42,7 +42,7 @@ def components(c, gram):
     c = c.astype(np.float64)
     small = c if len(c) <= c.shape[1] else c.T
     w, u = np.linalg.eigh(small @ small.T)
-    near = u.T[::-1]
+    near = np.ascontiguousarray(u.T[::-1])      # numpy multiplies without BLAS along negative strides
     far = near @ small
     far /= np.linalg.norm(far, axis=1)[:, None]
     near, far = near.astype(np.float32), far.astype(np.float32)

@@ -11,7 +11,7 @@ enum { PACK_ROWS = 64, ROW_PAD = 16 };
  * not row by row. A read of a few KiB makes the kernel map up to FAULT_AROUND bytes on either side. */
 enum { DROP_BYTES = 48 << 20, FAULT_AROUND = 64 << 10 };
 /* Chunks are packed a few at a time, as many as fit into so many bytes: fewer visits to each page. Changes no sum. */
-enum { SPAN_BYTES = 128 << 20, MAX_SPAN = 4 };
+enum { SPAN_BYTES = 96 << 20, MAX_SPAN = 4 };
 
 struct start { int64_t interval, skip, n; }; /* a chunk begins `skip` frames into an interval and holds n frames */
 
@@ -213,6 +213,8 @@ rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error)
 	state.ld = (sweep->by_neuron || nframes < RMB_CHUNK ? nframes : RMB_CHUNK) + ROW_PAD;
 	state.nchunks = along > 0 ? (along + RMB_CHUNK - 1) / RMB_CHUNK : 0;
 	state.span = span_of((double)state.nrows, (double)state.ld, state.item);
+	if (state.span > state.nchunks && state.nchunks > 0)
+		state.span = state.nchunks;
 	state.nspans = (state.nchunks + state.span - 1) / state.span;
 	state.npack = (state.nrows + PACK_ROWS - 1) / PACK_ROWS;
 
