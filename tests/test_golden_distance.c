@@ -1,6 +1,7 @@
 /* Pairs against distance, and locality, against the reference implementation: every case in all golden files. */
 #include <math.h>
 #include <string.h>
+#include "numeric/locality.h"
 #include "numeric/pairs.h"
 #include "support/check.h"
 #include "support/golden.h"
@@ -89,9 +90,39 @@ strongpairs_agree(void **state)
 	assert_int_equal(golden_each("strongpairs", one_strongpairs), 8);
 }
 
+/* ---- locality ----------------------------------------------------------------------------------------------------- */
+
+static void
+one_locality(const struct golden_case *test)
+{
+	struct rmb_error error = { 0 };
+	struct rmb_recording z = golden_zscored(test, NULL, 0, 0, 0);
+	int64_t n = z.neurons.n, nk = (int64_t)golden_number(test, "n_pc", 100), wanted = nk;
+	double *w = reals(test, nk * n);
+	struct rmb_sweep activity = { .first = &z, .in_double = true, .threads = THREADS };
+	must(rmb_weights(&activity, &nk, w, reals(test, nk), &error), &error);
+	assert_int_equal(nk, wanted);
+	struct rmb_space space = { .axis = { z.neurons.x, z.neurons.y }, .naxes = 2, .box = golden_number(test, "box", 0),
+	                           .geometry = golden_is(test, "gap", "circular") ? RMB_TORUS : golden_is(test, "gap", "unit") ? RMB_UNIT_BOX : RMB_PLANE };
+	struct rmb_locality found = { .ratio = reals(test, nk), .near = rmb_arena_alloc(test->arena, (size_t)nk, sizeof(int64_t)),
+	                              .centre = { reals(test, nk), reals(test, nk) } };
+	rmb_locality_find(w, nk, n, &space, golden_is(test, "com", "circular"), golden_number(test, "radius", 375), &found);
+	golden_close(test, "ratio", found.ratio, nk, 1e-8);
+	golden_close(test, "mean", golden_is(test, "empty", "skip") ? &found.mean : &found.published, 1, 1e-8);
+	same_ints(test, "n_near", found.near, nk);
+	same_ints(test, "n_empty", &found.empty, 1);
+}
+
+static void
+locality_agrees(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("locality", one_locality), 10);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(strongpairs_agree) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(strongpairs_agree), cmocka_unit_test(locality_agrees) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,11 +71,11 @@ reverse(double *w, int64_t n)
 	}
 }
 
-/* Rows in the opposite order. */
+/* m rows of length n in the opposite order. */
 static void
-reverse_rows(double *a, int64_t n)
+reverse_rows(double *a, int64_t m, int64_t n)
 {
-	for (int64_t i = 0, j = n - 1; i < j; i++, j--)
+	for (int64_t i = 0, j = m - 1; i < j; i++, j--)
 		for (int64_t k = 0; k < n; k++) {
 			double t = a[i * n + k];
 			a[i * n + k] = a[j * n + k];
@@ -136,8 +136,47 @@ rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error)
 		return rc;
 	/* Column k of the column-major result is row k of ours. */
 	reverse(w, n);
-	reverse_rows(a, n);
+	reverse_rows(a, n, n);
 	return check_output(what, 0, a, n * n, error);
+}
+
+int
+rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error)
+{
+	static const char what[] = "largest eigenvalues";
+	struct work work = { 0 };
+	int rc = check_input(what, a, n, n, error);
+	double *all = malloc((size_t)(n > 0 ? n : 1) * sizeof *all); /* the driver wants room for all of them */
+	lapack_int *support = malloc((size_t)(n > 0 ? 2 * n : 1) * sizeof *support);
+	if (!rc && (!all || !support))
+		rc = rmb_error_nomem(error, what);
+	if (!rc) {
+		rmb_blas_threads(1);
+		double query = 0;
+		lapack_int side = (lapack_int)n, first = (lapack_int)(n - k + 1), found = 0, nints = 0;
+		lapack_int info = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'V', 'I', 'L', side, a, side, 0, 0, first, side, 0, &found, all, v, side,
+		                                      support, &query, -1, &nints, -1);
+		rc = check_output(what, info, &query, 1, error);
+		if (!rc)
+			rc = work_make(&work, what, query, 26 * n, nints > 10 * n ? nints : 10 * n, error);
+		if (!rc) {
+			info = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'V', 'I', 'L', side, a, side, 0, 0, first, side, 0, &found, all, v, side, support,
+			                           work.reals, (lapack_int)work.nreals, work.ints, (lapack_int)work.nints);
+			rc = check_output(what, info, all, info == 0 ? found : 0, error);
+		}
+		if (!rc && found != k)
+			rc = rmb_error_set(error, RMB_EDATA, "%s: LAPACK found %d of %" PRId64, what, (int)found, k);
+	}
+	if (!rc) {
+		memcpy(w, all, (size_t)k * sizeof *w);
+		reverse(w, k);
+		reverse_rows(v, k, n);
+		rc = check_output(what, 0, v, k * n, error);
+	}
+	free(all);
+	free(support);
+	work_free(&work);
+	return rc;
 }
 
 /* c[m][n] row-major is C' column-major, n x m: C' = V S U'. The documented least workspace of each kind of job. */
