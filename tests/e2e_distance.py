@@ -105,6 +105,63 @@ class Golden(Analyses):
     def test_ephys(self):
         self.compare("ephys151.h5")
 
+    def locality(self, name):
+        """Every case whose centre and distance are of one geometry, with the mean that its variant gives."""
+        geometry = {("plain", "plain"): "plane", ("plain", "unit"): "paper", ("circular", "circular"): "circular"}
+        with golden(name) as f:
+            x = f["input"]
+            self.save(x["X"][()], xpos=x["xpos"][()], ypos=x["ypos"][()])
+            cases = {n: c for n, c in f["cases"].items() if c.attrs["analysis"] == b"locality"}
+            self.assertEqual(len(cases), 5)
+            stages = []
+            for n, c in cases.items():
+                p = {k: v.decode() if isinstance(v, bytes) else v for k, v in c["params"].attrs.items()}
+                box = f", box: {p['box']} um" if "box" in p else ""
+                variant = "corrected" if p.get("empty") == "skip" else "paper"
+                stages.append(f"{n}: {{stage: locality, recording: z, precision: double, components: {p['n_pc']}, radius: {p['radius']} um, "
+                              f"geometry: {geometry[p.get('com', 'plain'), p.get('gap', 'plain')]}{box}, variant: {variant}}}")
+            said = self.run_recipe(stages)
+            for n, c in cases.items():
+                with self.subTest(case=n):
+                    for ours, theirs in (("locality", "mean"), ("ratio", "ratio"), ("near", "n_near")):
+                        self.close(self.result(n, ours), c["expected"][theirs][()], 1e-8)
+            self.assertEqual("were left out of the mean" in said, any(c["expected"]["n_empty"][()] > 0 for c in cases.values()
+                                                                     if "empty" in c["params"].attrs))
+            z = x["X"][()].astype(np.float64)
+            z = (z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)
+            value, vector = np.linalg.eigh(z @ z.T / z.shape[1])
+            self.close(self.result("locality", "variance"), value[::-1][:30], 1e-8)
+            weights = self.result("locality", "weights")
+            self.assertEqual(weights.shape, (3, len(z)))
+            self.close(np.abs((weights * vector[:, ::-1][:, :3].T).sum(1)), np.ones(3), 1e-8)
+            self.assertTrue(((weights - weights.mean(1, keepdims=True)) ** 3).sum(1).min() > 0)
+
+    def test_locality_symmetric(self):
+        self.locality("symmetric200.h5")
+
+    def test_locality_ephys(self):
+        self.locality("ephys151.h5")
+
+    def test_variance_of_svca(self):
+        """dimension and reliable on what svca gives, against its golden values."""
+        for name in ("symmetric200.h5", "ephys151.h5"):
+            with golden(name) as f, self.subTest(file=name):
+                x, expected = f["input"], f["cases/svca/expected"]
+                scov, varcov, eigen = expected["scov"][()], expected["varcov"][()], f["cases/eig_ddof0/expected/s"][()]
+                self.save(x["X"][()], xpos=x["xpos"][()], ypos=x["ypos"][()])
+            self.run_recipe(["one: {stage: svca, recording: z, precision: double}", "direct: {stage: spectrum, recording: z, precision: double}",
+                             "part: {stage: reliable, spectrum: one.spectrum, total: one.total}",
+                             "size: {stage: dimension, spectrum: one.spectrum}", "all: {stage: dimension, spectrum: direct.spectrum}",
+                             "zero: {stage: dimension, spectrum: one.spectrum, negative: zero}"])
+            self.close(self.result("part", "reliable"), scov / varcov, 1e-8)
+            self.close(self.result("part", "summed"), scov.sum() / varcov.sum(), 1e-8)
+            self.close(self.result("part", "up_to"), scov.cumsum() / varcov.cumsum(), 1e-8)
+            for node, s in (("size", scov), ("all", eigen), ("zero", np.maximum(scov, 0))):
+                self.close(self.result(node, "participation"), s.sum() ** 2 / (s * s).sum(), 1e-8)
+                self.close(self.result(node, "cumulative"), s.cumsum() / s.sum(), 1e-8)
+                for percent in (50, 80, 95):
+                    self.assertEqual(self.result(node, f"components_{percent}"), 1 + np.argmax(s.cumsum() / s.sum() >= percent / 100))
+
 
 class Places(Analyses):
     """Positions that are missing, incomplete or in the wrong unit, and too few neurons."""
@@ -117,8 +174,9 @@ class Places(Analyses):
 
     def test_missing(self):
         self.save(self.x)
-        said = self.run_recipe(["d: {stage: distance, recording: z}"], expect=1)
-        self.assertIn("distance: recording 'x' has no positions; give x and y", said)
+        for stage in ("distance", "locality"):
+            said = self.run_recipe([f"d: {{stage: {stage}, recording: z}}"], expect=1)
+            self.assertIn(f"{stage}: recording 'x' has no positions; give x and y", said)
 
     def test_not_a_number(self):
         self.place[1, [3, 70]] = np.nan
@@ -129,6 +187,34 @@ class Places(Analyses):
         box = "[0 um, 900 um, 0 um, 900 um]"
         said = self.run_recipe([f"placed: {{stage: select, recording: z, box: {box}}}", "d: {stage: distance, recording: placed}"])
         self.assertTrue(np.isfinite(self.result("d", "correlation")[:4]).all())
+
+    def test_locality_where_no_neuron_is_near(self):
+        """Two groups far apart, and a component that is heavy on both: its centre lies between them."""
+        x = np.tile(self.x[0], (120, 1)) + 0.01 * self.x
+        self.save(x, xpos=np.repeat([0.0, 5000.0], 60), ypos=np.zeros(120))
+        said = self.run_recipe(["d: {stage: locality, recording: z, components: 1, radius: 100 um}",
+                                "paper: {stage: locality, recording: z, components: 1, radius: 100 um, variant: paper}",
+                                "wide: {stage: locality, recording: z, components: 1, radius: 3 mm}"])
+        self.assertIn("1 of 1 components have no neuron within 100 um", said)
+        self.assertTrue(np.isnan(self.result("d", "locality")) and np.isnan(self.result("paper", "locality")))
+        self.assertEqual(self.result("d", "near"), [0])
+        self.assertAlmostEqual(float(self.result("wide", "locality")), 1, places=6)
+
+    def test_fewer_frames_than_neurons(self):
+        self.save(self.x[:, :30], xpos=self.place[0], ypos=self.place[1])
+        said = self.run_recipe(["d: {stage: locality, recording: z}", "double: {stage: locality, recording: z, precision: double}"])
+        self.assertIn("29 of 30 components", said)
+        self.assertEqual(self.result("d", "ratio").shape, (29,))
+        self.close(self.result("d", "ratio")[:3], self.result("double", "ratio")[:3], 1e-4)
+
+    def test_what_reliable_and_dimension_refuse(self):
+        self.save(self.x, xpos=self.place[0], ypos=self.place[1])
+        said = self.run_recipe(["one: {stage: svca, recording: z}", "two: {stage: spectrum, recording: z}",
+                                "part: {stage: reliable, spectrum: one.spectrum, total: two.spectrum}"], expect=1)
+        self.assertIn("give spectrum and total of the same svca stage", said)
+        said = self.run_recipe(["d: {stage: distance, recording: z}", "size: {stage: dimension, spectrum: d.odds}"],
+                               expect=2, command="check")
+        self.assertIn("rank", said)
 
     def test_one_axis(self):
         self.save(self.x, ypos=self.place[1])
