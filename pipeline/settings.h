@@ -1,6 +1,6 @@
 /* pipeline/settings.h -- the values of a stage's parameters: from recipe text, to canonical JSON, into the settings struct.
  *
- * The only place that knows how each enum rmb_kind is written, stored and printed. */
+ * Only its files (settings*.c) know how each enum rmb_kind is written, stored and printed. */
 #ifndef RMB_SETTINGS_H
 #define RMB_SETTINGS_H
 #include <jansson.h>
@@ -38,6 +38,8 @@ int rmb_value_from_json(struct rmb_arena *arena, const struct rmb_param *param, 
 void *rmb_settings_make(struct rmb_arena *arena, const struct rmb_stage *stage, const struct rmb_value *values);
 /* "25 um", "11..500", "[0, 4, 7]": for people. */
 const char *rmb_value_print(struct rmb_arena *arena, const struct rmb_param *param, const struct rmb_value *value);
+/* Its unit; "1": it has none. */
+const char *rmb_param_unit(const struct rmb_param *param);
 /* "0.1 um to 10 mm", "0 or more"; NULL: any value. */
 const char *rmb_param_range(struct rmb_arena *arena, const struct rmb_param *param);
 /* The words of an RMB_WORD parameter, ending with NULL. */
