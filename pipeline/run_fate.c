@@ -1,0 +1,94 @@
+/* pipeline/run_fate.c -- what becomes of a node: it failed, is tried again, or its object is let go since nobody will read it. */
+#include <stdlib.h>
+#include <string.h>
+#include "pipeline/run_inside.h"
+
+/* "recipe.yaml:14:3: fx26/svca2@z (svca2): sentence" */
+static const char *
+place_sentence(struct rmb_run *run, const struct rmb_node *node, const char *text)
+{
+	const struct rmb_place *place = &node->entry->place;
+	return rmb_arena_printf(run->plan->arena, "%s:%d:%d: %s (%s): %s", place->file, place->line, place->column, node->id,
+	                        node->stage->name, text);
+}
+
+void
+rmb_run_failed(struct rmb_run *run, struct rmb_node *node, int code, const char *sentence)
+{
+	const char *text = place_sentence(run, node, sentence);
+	rmb_schedule_failed(&run->schedule, node, code, text ? text : sentence);
+	rmb_progress_failed(run->progress, node, code, text ? text : sentence);
+	rmb_journal_failed(run->cache, node, code, text ? text : sentence);
+	if (!run->failure)
+		run->failure = code;
+	if (run->options->fail_fast)
+		rmb_run_stop(run, code);
+}
+
+void
+rmb_run_try_again(struct rmb_run *run, struct rmb_node *node, int code, const char *reason)
+{
+	if (run->schedule.turn[node->index].retries++ < RMB_RUN_RETRIES)
+		rmb_schedule_again(&run->schedule, node);
+	else
+		rmb_run_failed(run, node, code, reason);
+}
+
+/* ---- objects with keep: false */
+
+/* Objects with keep: false go once nobody will read them. */
+static bool
+may_let_go(const struct rmb_run *run, const struct rmb_node *first)
+{
+	if (first->twin || run->gone[first->index] || !run->ended[first->index] || run->result[first->index].outcome != RMB_DONE)
+		return false;
+	for (const struct rmb_node *twin = first; twin; twin = run->schedule.turn[twin->index].next_twin)
+		if (twin->keep || !rmb_plan_may_let_go(run->plan, twin, run->ended))
+			return false;
+	return true;
+}
+
+static void
+let_go(struct rmb_run *run, const struct rmb_node *first)
+{
+	struct rmb_error error = { 0 };
+	run->gone[first->index] = true;
+	if (rmb_cache_remove(run->cache, first->key, &error))
+		rmb_progress_note(run->progress, "%s", error.text);
+}
+
+void
+rmb_run_settle(struct rmb_run *run)
+{
+	for (int i = 0; i < run->plan->nsteps; i++)
+		run->ended[i] = run->schedule.turn[i].state == RMB_ENDED;
+	for (int i = 0; i < run->plan->nsteps; i++)
+		if (!run->result[i].cached && may_let_go(run, run->plan->step[i].node))
+			let_go(run, run->plan->step[i].node);
+}
+
+static bool
+named(const struct rmb_cache_entry *entry, int64_t n, const char *key)
+{
+	for (int64_t i = 0; i < n; i++)
+		if (strcmp(entry[i].key, key) == 0)
+			return entry[i].named;
+	return true;
+}
+
+void
+rmb_run_let_go_of_leftovers(struct rmb_run *run)
+{
+	struct rmb_cache_entry *entry = NULL;
+	struct rmb_error error = { 0 };
+	int64_t n = 0;
+	for (int i = 0; i < run->plan->nsteps; i++) {
+		const struct rmb_node *node = run->plan->step[i].node;
+		if (!run->result[i].cached || !may_let_go(run, node))
+			continue;
+		if (!entry && rmb_cache_list(run->plan->arena, run->cache, &entry, &n, &error))
+			return;
+		if (!named(entry, n, node->key))
+			let_go(run, node);
+	}
+}
