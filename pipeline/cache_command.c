@@ -28,14 +28,6 @@ size_text(struct rmb_arena *arena, double bytes)
 	return rmb_arena_strdup(arena, rmb_quantity_print(bytes, "B", text, sizeof text));
 }
 
-static void
-print_json(json_t *object)
-{
-	if (object && json_dumpf(object, stdout, JSON_COMPACT) == 0)
-		putchar('\n');
-	json_decref(object);
-}
-
 static const char *
 stage_of(const struct rmb_cache_entry *entry)
 {
@@ -47,8 +39,8 @@ stage_of(const struct rmb_cache_entry *entry)
 static void
 list_json(const struct rmb_cache_entry *e)
 {
-	print_json(json_pack("{sssosIsIso*}", "key", e->key, "stage", rmb_json_text(e->stage), "bytes", (json_int_t)e->bytes, "used",
-	                     (json_int_t)e->used, "named", e->by ? rmb_json_text(e->by) : NULL));
+	rmb_json_line(stdout, json_pack("{sssosIsIso*}", "key", e->key, "stage", rmb_json_text(e->stage), "bytes", (json_int_t)e->bytes,
+	                                "used", (json_int_t)e->used, "named", e->by ? rmb_json_text(e->by) : NULL));
 }
 
 static int
@@ -132,8 +124,8 @@ measure(struct work *w, struct rmb_error *error)
 		for (size_t i = 0; i < n; i++)
 			json_array_append_new(stages, json_pack("{sosIsI}", "stage", rmb_json_text(share[i].stage), "objects",
 			                                        (json_int_t)share[i].objects, "bytes", (json_int_t)share[i].bytes));
-		print_json(json_pack("{sosIsIsoso}", "cache", rmb_json_text(w->cache.root), "objects", (json_int_t)total.objects, "bytes",
-		                     (json_int_t)total.bytes, "free", isnan(left) ? json_null() : json_integer((json_int_t)left), "stages", stages));
+		rmb_json_line(stdout, json_pack("{sosIsIsoso}", "cache", rmb_json_text(w->cache.root), "objects", (json_int_t)total.objects,
+		                                "bytes", (json_int_t)total.bytes, "free", isnan(left) ? json_null() : json_integer((json_int_t)left), "stages", stages));
 		return 0;
 	}
 	const char *head[] = { "stage", "objects", "size" };
@@ -166,16 +158,16 @@ verify(struct work *w, struct rmb_error *error)
 			continue;
 		bad++;
 		if (w->options->json)
-			print_json(json_pack("{sssssoso}", "event", "damaged", "key", e->key, "named", e->by ? rmb_json_text(e->by) : json_null(),
-			                     "message", rmb_json_text(why.text)));
+			rmb_json_line(stdout, json_pack("{sssssoso}", "event", "damaged", "key", e->key, "named",
+			                                e->by ? rmb_json_text(e->by) : json_null(), "message", rmb_json_text(why.text)));
 		else
 			printf("%s%s%s\n", rmb_harmless(w->arena, why.text), e->by ? "; it is named by " : "", e->by ? rmb_harmless(w->arena, e->by) : "");
 		if (code == RMB_EDAMAGE)
 			rmb_cache_set_aside(&w->cache, e->key, why.text);
 	}
 	if (w->options->json)
-		print_json(json_pack("{sssIsIsIsb}", "event", "verified", "objects", (json_int_t)w->n, "bytes", (json_int_t)bytes, "damaged",
-		                     (json_int_t)bad, "quick", w->options->quick));
+		rmb_json_line(stdout, json_pack("{sssIsIsIsb}", "event", "verified", "objects", (json_int_t)w->n, "bytes", (json_int_t)bytes,
+		                                "damaged", (json_int_t)bad, "quick", w->options->quick));
 	else
 		printf("%" PRId64 " objects, %s: %" PRId64 " damaged%s\n", w->n, size_text(w->arena, (double)bytes), bad,
 		       bad ? "; set aside in bad/, the next run makes them again" : w->options->quick ? " (headers and lengths only)" : "");
@@ -207,9 +199,9 @@ collect(struct work *w, struct rmb_error *error)
 	if (code)
 		return code;
 	if (o->json)
-		print_json(json_pack("{sssIsIsIsIsIsIsb}", "event", "collected", "objects", (json_int_t)c.objects, "bytes", (json_int_t)c.bytes,
-		                     "left_objects", (json_int_t)c.left_objects, "left_bytes", (json_int_t)c.left_bytes, "spared_objects",
-		                     (json_int_t)c.spared_objects, "spared_bytes", (json_int_t)c.spared_bytes, "dry_run", o->dry_run));
+		rmb_json_line(stdout, json_pack("{sssIsIsIsIsIsIsb}", "event", "collected", "objects", (json_int_t)c.objects, "bytes",
+		                                (json_int_t)c.bytes, "left_objects", (json_int_t)c.left_objects, "left_bytes", (json_int_t)c.left_bytes, "spared_objects",
+		                                (json_int_t)c.spared_objects, "spared_bytes", (json_int_t)c.spared_bytes, "dry_run", o->dry_run));
 	else
 		printf("%s %" PRId64 " objects, %s; %" PRId64 " left, %s; %" PRId64 " spared because results name them or a run may need them\n",
 		       o->dry_run ? "would take" : "took", c.objects, size_text(w->arena, (double)c.bytes), c.left_objects,

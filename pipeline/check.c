@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/command.h"
+#include "pipeline/events.h"
 #include "pipeline/graph.h"
 
 /* Whether a stage will be able to open this file or folder. A pipe cannot be read twice, so it is no input. */
@@ -42,11 +43,8 @@ static void
 summarise(const struct rmb_options *options, const struct rmb_recipe *recipe, const struct rmb_graph *graph)
 {
 	if (options->json) {
-		json_t *event = json_pack("{s:s, s:s, s:i, s:i, s:i}", "event", "checked", "recipe", recipe->path, "recordings", recipe->nsources,
-		                          "stages", recipe->nentries, "nodes", graph->nnodes);
-		if (event && json_dumpf(event, stdout, JSON_COMPACT) == 0)
-			putchar('\n');
-		json_decref(event);
+		rmb_json_line(stdout, json_pack("{s:s, s:s, s:i, s:i, s:i}", "event", "checked", "recipe", recipe->path, "recordings",
+		                                recipe->nsources, "stages", recipe->nentries, "nodes", graph->nnodes));
 	} else if (!options->quiet) {
 		printf("%s: no mistakes; %d recording%s, %d stage%s, %d node%s\n", recipe->path, recipe->nsources, plural(recipe->nsources),
 		       recipe->nentries, plural(recipe->nentries), graph->nnodes, plural(graph->nnodes));

@@ -25,6 +25,14 @@ rmb_json_text(const char *text)
 }
 
 void
+rmb_json_line(FILE *to, json_t *json)
+{
+	if (json && json_dumpf(json, to, JSON_COMPACT) == 0)
+		putc('\n', to);
+	json_decref(json);
+}
+
+void
 rmb_event_send(json_t *event)
 {
 	char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;

@@ -5,11 +5,14 @@
 #ifndef RMB_EVENTS_H
 #define RMB_EVENTS_H
 #include <jansson.h>
+#include <stdio.h>
 
 enum { RMB_EVENTS_FD = 3, RMB_EXIT_VANISHED = 86 }; /* exit status of a worker whose mapped input vanished */
 
 /* A JSON string (new reference; NULL: no memory); bytes that are not UTF-8 become '?'. */
 json_t *rmb_json_text(const char *text);
-/* Writes the event as one line and lets it go. NULL (no memory) is accepted. */
+/* Writes it as one line and lets it go. NULL (no memory) is accepted: then nothing is written. */
+void rmb_json_line(FILE *to, json_t *json);
+/* The same to the run, on descriptor 3. */
 void rmb_event_send(json_t *event);
 #endif

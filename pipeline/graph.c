@@ -71,14 +71,6 @@ remark_on(struct builder *b, const struct rmb_entry *entry, const void *settings
 
 /* ---- edges and kinds ----------------------------------------------------------------------------------------------- */
 
-static const char *
-kind_names(unsigned kinds)
-{
-	static const char *const names[] = { "nothing", "a recording", "spikes", "a recording or spikes", "an array",
-	                                     "a recording or an array", "spikes or an array", "a recording, spikes or an array" };
-	return names[kinds & (RMB_RECORDING | RMB_SPIKES | RMB_ARRAY)];
-}
-
 /* Kinds that output `port` of a node can have. */
 static unsigned
 output_kinds(const struct rmb_node *node, const struct rmb_port *port)
@@ -117,7 +109,7 @@ check_kinds(struct builder *b, const struct rmb_node *node, const struct rmb_edg
 	b->told[b->ntold++] = reference;
 	const char *of = node->source < 0 ? "" : b->recipe->source[node->source].name;
 	rmb_mistake(b->m, RMB_ERECIPE, reference->place, "%s of %s takes %s, but %s%s%s makes %s", to->name, node->entry->name,
-	            kind_names(to->kinds), reference->text, *of ? " of recording " : "", of, kind_names(kinds));
+	            rmb_kind_names(to->kinds), reference->text, *of ? " of recording " : "", of, rmb_kind_names(kinds));
 }
 
 static bool

@@ -228,9 +228,7 @@ print_json(const struct rmb_graph *graph)
 		}
 		json_t *object = json_pack("{sssosssbso}", "event", "node", "node", rmb_json_text(node->id), "stage", node->stage->name,
 		                           "keep", node->keep, "reads", reads);
-		if (object && json_dumpf(object, stdout, JSON_COMPACT) == 0)
-			putchar('\n');
-		json_decref(object);
+		rmb_json_line(stdout, object);
 	}
 }
 

@@ -193,7 +193,7 @@ params_json(struct rmb_arena *arena, const struct rmb_stage *stage)
 	for (int i = 0; i < rmb_nparams(stage); i++) {
 		const struct rmb_param *p = &stage->params[i];
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:b, s:s?, s:s?}", "name", p->name, "kind", kind_of_setting(p), "unit",
-		                                      p->unit ? p->unit : "1", "default", p->def, "none", (int)p->none, "range",
+		                                      rmb_param_unit(p), "default", p->def, "none", (int)p->none, "range",
 		                                      rmb_param_range(arena, p), "help", p->help));
 		if (p->words)
 			json_object_set_new(json_array_get(list, (size_t)i), "words", json_string(p->words));

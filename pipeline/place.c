@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include "pipeline/events.h"
 #include "pipeline/text.h"
 
 enum {
@@ -223,9 +224,7 @@ print_json(const struct rmb_mistakes *m, const struct mistake *mistake, FILE *to
 	json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}", "event", mistake->code ? "mistake" : "remark", "class",
 	                          mistake->code ? rmb_code_name(mistake->code) : "remark", "file", file ? file : "", "line", place.line,
 	                          "column", place.column, "message", mistake->text);
-	if (event && json_dumpf(event, to, JSON_COMPACT) == 0)
-		fputc('\n', to);
-	json_decref(event);
+	rmb_json_line(to, event);
 }
 
 void

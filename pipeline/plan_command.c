@@ -110,30 +110,23 @@ print_json(const struct rmb_plan *plan, const struct rmb_session *session, const
 	                     "disk", plan->disk, "cache", rmb_json_text(session->cache.root), "free", rmb_cache_free_bytes(&session->cache)));
 }
 
+static int
+print_plan(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)
+{
+	struct rmb_error error = { 0 };
+	if (options->json) {
+		print_json(plan, session, options);
+	} else {
+		print_table(plan);
+		print_totals(plan, session, options);
+	}
+	if (rmb_plan_fits(plan, rmb_cache_free_bytes(&session->cache), rmb_machine_budget(options->memory), &error))
+		return rmb_complain(options, &error);
+	return options->check && plan->nrun ? FOUND_WORK : 0;
+}
+
 int
 rmb_command_plan(const struct rmb_options *options)
 {
-	struct rmb_session session;
-	struct rmb_error error = {0};
-	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session);
-	if (status)
-		return status;
-	struct rmb_plan *plan = rmb_session_plan(&session, options, &error);
-	if (!plan)
-		status = rmb_complain(options, &error);
-	else {
-		if (options->json)
-			print_json(plan, &session, options);
-		else {
-			print_table(plan);
-			print_totals(plan, &session, options);
-		}
-		if (options->check && plan->nrun)
-			status = FOUND_WORK;
-		if (rmb_plan_fits(plan, rmb_cache_free_bytes(&session.cache), rmb_machine_budget(options->memory), &error))
-			status = rmb_complain(options, &error);
-	}
-	rmb_plan_free(plan);
-	rmb_session_close(&session);
-	return status;
+	return rmb_session_plan(options, print_plan);
 }

@@ -215,11 +215,8 @@ rmb_progress_tick(struct rmb_progress *p)
 static void
 send(json_t *event)
 {
-	if (event)
-		json_dumpf(event, stdout, JSON_COMPACT);
-	fputc('\n', stdout);
+	rmb_json_line(stdout, event);
 	fflush(stdout);
-	json_decref(event);
 }
 
 static json_t *
@@ -268,6 +265,12 @@ rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds
 		duration_text(amount, sizeof amount, seconds);
 		say(p, "%d node%s to run, %d cached; about %s", torun, torun == 1 ? "" : "s", cached, amount);
 	}
+}
+
+void
+rmb_progress_more(struct rmb_progress *p, int torun)
+{
+	p->torun += torun;
 }
 
 void

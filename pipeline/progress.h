@@ -10,6 +10,8 @@ struct rmb_progress; /* opaque */
 struct rmb_progress *rmb_progress_new(bool json, bool quiet);
 void rmb_progress_free(struct rmb_progress *p);
 void rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds);
+/* So many more than rmb_progress_begin() said. */
+void rmb_progress_more(struct rmb_progress *p, int torun);
 void rmb_progress_started(struct rmb_progress *p, const struct rmb_node *node, const struct rmb_measure *expected);
 void rmb_progress_moved(struct rmb_progress *p, const struct rmb_node *node, double fraction);
 void rmb_progress_warned(struct rmb_progress *p, const struct rmb_node *node, const char *text);

@@ -83,6 +83,8 @@ bool rmb_source_key(const char *key);
  * (label without a value, required setting missing) go to m. 0 or RMB_ERECIPE. */
 int rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int param, int source,
                      struct rmb_value *value, struct rmb_mistakes *m) RMB_CHECKED;
+/* "a recording or spikes", "anything": what may come out of a port or go into one. */
+const char *rmb_kind_names(unsigned kinds);
 /* The JSON schema of the recipe language, made from the stage descriptors (new reference). */
 json_t *rmb_schema(void);
 #endif

@@ -60,8 +60,8 @@ count_executions(const struct rmb_plan *plan)
 }
 
 static int
-run_plan(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
-         struct rmb_error *error)
+run_and_write(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
+              struct rmb_error *error)
 {
 	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast };
 	struct rmb_result *result = rmb_arena_alloc(session->arena, (size_t)plan->nsteps, sizeof *result);
@@ -81,27 +81,21 @@ run_plan(const struct rmb_session *session, const struct rmb_options *options, s
 	return code;
 }
 
-int
-rmb_command_run(const struct rmb_options *options)
+static int
+run_plan(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)
 {
-	struct rmb_session session;
 	struct rmb_error error = { 0 };
-	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
-	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session), code;
-	if (status)
-		return status;
-	struct rmb_plan *plan = rmb_session_plan(&session, options, &error);
 	struct rmb_progress *progress = rmb_progress_new(options->json, options->quiet);
-	if (!plan)
-		code = error.code;
-	else if (!progress)
-		code = rmb_error_nomem(&error, "the display");
-	else
-		code = run_plan(&session, options, plan, progress, &error);
+	int code = progress ? run_and_write(session, options, plan, progress, &error) : rmb_error_nomem(&error, "the display");
 	if (error.code)
 		rmb_complain(options, &error);
 	rmb_progress_free(progress);
-	rmb_plan_free(plan);
-	rmb_session_close(&session);
 	return rmb_exit_code(code);
+}
+
+int
+rmb_command_run(const struct rmb_options *options)
+{
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
+	return rmb_session_plan(options, run_plan);
 }

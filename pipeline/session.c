@@ -75,9 +75,19 @@ rmb_session_close(struct rmb_session *session)
 	memset(session, 0, sizeof *session);
 }
 
-struct rmb_plan *
-rmb_session_plan(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
+int
+rmb_session_plan(const struct rmb_options *options,
+                 int (*work)(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options))
 {
-	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly,
-	                     options->until, options->nuntil, session->last, error);
+	struct rmb_session session;
+	struct rmb_error error = { 0 };
+	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session);
+	if (status)
+		return status;
+	struct rmb_plan *plan = rmb_plan_make(session.graph, &session.cache, session.journal, options->only, options->nonly, options->until,
+	                                      options->nuntil, session.last, &error);
+	status = plan ? work(&session, plan, options) : rmb_complain(options, &error);
+	rmb_plan_free(plan);
+	rmb_session_close(&session);
+	return status;
 }

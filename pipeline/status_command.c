@@ -71,48 +71,35 @@ print_event(const struct rmb_step *step, const struct standing *standing)
 		json_object_update_new(object, json_pack("{sIsI}", "bytes", (json_int_t)step->bytes, "age", (json_int_t)standing->age));
 	if (object && standing->note)
 		json_object_set_new(object, "why", rmb_json_text(standing->note));
-	if (object && json_dumpf(object, stdout, JSON_COMPACT) == 0)
-		putchar('\n');
-	json_decref(object);
+	rmb_json_line(stdout, object);
 }
 
-static void
-print_status(const struct rmb_session *session, const struct rmb_plan *plan, bool json)
+static int
+print_status(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)
 {
 	struct rmb_table *table = rmb_table_new(plan->arena, "llrll");
 	int count[NSTATES] = {0};
 	for (int i = 0; table && i < plan->nsteps; i++) {
 		struct standing standing = look_at(session, &plan->step[i]);
 		count[standing.state]++;
-		if (json)
+		if (options->json)
 			print_event(&plan->step[i], &standing);
 		else
 			print_row(table, plan->arena, &plan->step[i], &standing);
 	}
-	if (!table || json)
-		return;
+	if (!table || options->json)
+		return 0;
 	rmb_table_print(table, stdout);
 	printf("\n%d nodes:", plan->nsteps);
 	for (int s = 0, said = 0; s < NSTATES; s++)
 		if (count[s])
 			printf("%s %d %s", said++ ? "," : "", count[s], state_names[s]);
 	printf(". Cache: %s\n", rmb_harmless(plan->arena, session->cache.root));
+	return 0;
 }
 
 int
 rmb_command_status(const struct rmb_options *options)
 {
-	struct rmb_session session;
-	struct rmb_error error = {0};
-	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session);
-	if (status)
-		return status;
-	struct rmb_plan *plan = rmb_session_plan(&session, options, &error);
-	if (plan)
-		print_status(&session, plan, options->json);
-	else
-		status = rmb_complain(options, &error);
-	rmb_plan_free(plan);
-	rmb_session_close(&session);
-	return status;
+	return rmb_session_plan(options, print_status);
 }

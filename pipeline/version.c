@@ -7,6 +7,7 @@
 #include <yaml.h>
 #include <zip.h>
 #include "pipeline/command.h"
+#include "pipeline/events.h"
 #include "rumble/error.h"
 
 void
@@ -28,11 +29,5 @@ rmb_print_versions(FILE *to)
 void
 rmb_json_event(FILE *to, const char *event, int code, const char *text)
 {
-	json_t *json = json_object();
-	json_object_set_new(json, "event", json_string(event));
-	json_object_set_new(json, "class", json_string(rmb_code_name(code)));
-	json_object_set_new(json, "message", json_string(text));
-	json_dumpf(json, to, JSON_COMPACT);
-	fputc('\n', to);
-	json_decref(json);
+	rmb_json_line(to, json_pack("{s:s, s:s, s:o}", "event", event, "class", rmb_code_name(code), "message", rmb_json_text(text)));
 }

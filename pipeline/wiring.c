@@ -141,8 +141,8 @@ look_at(struct wiring *w, const struct rmb_entry *entry, int source)
 
 /* ---- kinds */
 
-static const char *
-kind_names(unsigned kinds)
+const char *
+rmb_kind_names(unsigned kinds)
 {
 	static const char *const name[] = { "nothing", "a recording", "spikes", "a recording or spikes", "an array", "a recording or an array",
 		"spikes or an array", "anything" };
@@ -202,7 +202,7 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, const stru
 		if (p != out && (p->kinds & in->kinds))
 			other = p->name;
 	rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads %s at '%s', but '%s' (%s) makes %s%s%s%s%s%s", entry->stage->name,
-	            kind_names(in->kinds), in->name, reference->text, from->stage->name, kind_names(there), between ? "; put the stage " : "",
+	            rmb_kind_names(in->kinds), in->name, reference->text, from->stage->name, rmb_kind_names(there), between ? "; put the stage " : "",
 	            between ? between : "", between ? " between them" : "", other ? "; its output is read as NODE." : "", other ? other : "");
 }
 
