@@ -83,8 +83,10 @@ on_lost(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, co
 {
 	const char *key = json_string_value(json_object_get(event, "key"));
 	struct rmb_turn *turn = &w->run->schedule.turn[node->index];
+	int remade = w->run->schedule.remade;
 	rmb_progress_dropped(w->run->progress, node);
 	struct rmb_node *lost = key && turn->retries++ < RMB_RUN_RETRIES ? rmb_schedule_lost(&w->run->schedule, node, key) : NULL;
+	rmb_progress_more(w->run->progress, w->run->schedule.remade - remade);
 	if (!lost)
 		rmb_run_failed(w->run, node, RMB_EOUTPUT, text);
 	else if (!w->run->told[lost->index])

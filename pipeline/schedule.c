@@ -278,6 +278,7 @@ make_again(struct rmb_schedule *s, struct rmb_node *node)
 		return;
 	}
 	want(s, first);
+	s->remade++;
 	for (int e = 0; e < first->nedges; e++)
 		make_again(s, first->edge[e].from);
 	consider(s, first);

@@ -33,6 +33,7 @@ struct rmb_schedule {
 	struct rmb_turn *turn;      /* [plan->nsteps] */
 	int jobs;                   /* slots in all */
 	int left;                   /* nodes not ended */
+	int remade;                 /* nodes that had ended and are made again */
 };
 
 struct rmb_chain {              /* what one worker gets */
@@ -42,7 +43,7 @@ struct rmb_chain {              /* what one worker gets */
 	int slots, threads;
 };
 
-/* Sets up turn[] and result[] from the plan (both given and zeroed, as is `left`). */
+/* Sets up turn[] and result[] from the plan (both given and zeroed, as are the counts). */
 void rmb_schedule_begin(struct rmb_schedule *s);
 /* Measures the paths again, after the plan has learnt. */
 void rmb_schedule_expect(struct rmb_schedule *s);

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -156,6 +157,8 @@ def test_damage_is_found_and_made_again(recipe, good):
             _, said = program("run", recipe, "--cache", "cache", "--jobs", "2")
             assert content() == good, f"{what}: not the same bytes afterwards"
             assert "damaged" in said or "computed again" in said, f"{what}: nothing was said\n{said}"
+            counted = re.findall(r"^\[(\d+)/(\d+)\]", said, re.M)
+            assert counted and all(int(done) <= int(total) for done, total in counted), f"{what}: more done than there is\n{said}"
             if name == "a symbolic link":
                 assert open("target.h5", "rb").read() == good[key], f"{what}: the target was touched"
             n += 1

@@ -235,6 +235,7 @@ what_gets_lost_is_made_again_with_what_it_needs(void **state)
 	assert_int_equal(take(w, 1).node[0]->index, 2);
 	assert_non_null(rmb_schedule_lost(&w->s, &w->node[2], w->node[1].key));
 	assert_int_equal(w->s.left, 3);
+	assert_int_equal(w->s.remade, 2);
 	for (int i = 0; i < 3; i++) {
 		struct rmb_chain chain = take(w, 1);
 		assert_int_equal(chain.n, 1);
