@@ -7,7 +7,7 @@
  *     runs/                    which large objects a run has verified
  *     roots/                   results folders whose links `gc` respects
  *     version                  format of all this
- *     hashes, journal.jsonl    what others keep here: file hashes, measured times */
+ *     hashes, journal.jsonl, tested    what others keep here: file hashes, measured times, processors that passed the self test */
 #ifndef RMB_CACHE_H
 #define RMB_CACHE_H
 #include "pipeline/object.h"
@@ -37,7 +37,7 @@ void rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const c
 int rmb_cache_remove(const struct rmb_cache *cache, const char *key, struct rmb_error *error) RMB_CHECKED;
 double rmb_cache_free_bytes(const struct rmb_cache *cache);
 
-/* ---- leases (dependencies.md, section 4): leases/KEY.lease.N made by link(); takeover makes N + 1 */
+/* ---- leases: leases/KEY.lease.N made by link(); whoever takes over from a dead holder makes N + 1 */
 struct rmb_lease; /* opaque; a thread beats it every 15 s */
 enum rmb_claim { RMB_CLAIMED, RMB_HELD, RMB_CLAIM_FAILED };
 /* RMB_HELD: somebody alive holds it, `owner` says who. */

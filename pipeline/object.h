@@ -21,7 +21,7 @@ enum { RMB_USER_BLOCK = 512 };
 /* ---- writing */
 struct rmb_object_writer; /* opaque */
 
-/* Creates directory/NAME.tmp.*, lays down all arrays (their `data` is not read yet) and claims the disk. Root attributes
+/* Creates a temporary file in `directory` that tells whose it is, lays down all arrays (their `data` is not read yet) and claims the disk. Root attributes
  * are text pairs attribute[2 * nattributes]: name, value. NULL: the error says why (RMB_EOUTPUT). */
 struct rmb_object_writer *rmb_object_create(const char *directory, const char *key, const struct rmb_array *array, int narrays,
                                             const char *const *attribute, int nattributes, struct rmb_error *error);

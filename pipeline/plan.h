@@ -34,9 +34,9 @@ struct rmb_plan {
 };
 
 /* until[]: the nodes named and everything they depend on. only[]: the nodes named, with just those of their inputs that are
- * not in the cache. Names as in rmb_graph_find, where what is left out means
- * all (an entry's name: its nodes in every recording); both may be empty. `last` is the state file of the recipe's previous
- * run (results/.last.json: id -> description), which gives the reasons; NULL: none. */
+ * not in the cache. Names as in rmb_graph_find, where what is left out means all (an entry's name: its nodes in every recording);
+ * both may be empty. `last` is the state file of the recipe's previous run (results/.last.json: id -> description), which gives
+ * the reasons; NULL: none. */
 struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal,
                                const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
                                struct rmb_error *error);

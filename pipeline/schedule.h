@@ -1,6 +1,6 @@
 /* pipeline/schedule.h -- which node may run next: what each still waits for, in which order, what goes into one worker.
  *
- * Knows nothing of processes: run.c asks it for work and tells it what came of it. Only the first of several nodes with the
+ * Knows nothing of processes: the run asks it for work and tells it what came of it. Only the first of several nodes with the
  * same key runs; its twins end with it. */
 #ifndef RMB_SCHEDULE_H
 #define RMB_SCHEDULE_H
