@@ -1,8 +1,8 @@
-/* bench/bench_numeric.c -- how long svca2, svca and their products take, and how much memory.
+/* bench/bench_numeric.c -- how long the analyses and their products take, and how much memory.
  *
  *     bench_numeric METHOD FILE NEURONS FRAMES THREADS
  *
- * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: svca2, svca, spectrum, product (of two
+ * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: svca2, svca, spectrum, pairs, dmd, timescales, product (of two
  * halves) or sgemm (the same product in one call of OpenBLAS with as many threads of its own). Prints one line: seconds, processor
  * seconds, peak resident bytes, floating-point operations of the product a second. */
 #include <cblas.h>
@@ -17,9 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 #include "numeric/blas.h"
+#include "numeric/correlogram.h"
 #include "numeric/lapack.h"
 #include "numeric/pairs.h"
 #include "numeric/product.h"
+#include "numeric/propagator.h"
 #include "numeric/shared.h"
 #include "numeric/split.h"
 
@@ -192,12 +194,39 @@ pairs(struct bench *bench)
 	return now() - start;
 }
 
+/* The propagator on up to 1,000 principal components, five frames ahead. */
+static double
+dmd(struct bench *bench)
+{
+	struct rmb_sweep sweep = { .first = &bench->scored, .threads = bench->threads };
+	struct rmb_propagator_options options = { .lag = 5, .block = 10000, .ridge = 0.01, .nsegments = 1, .segment = bench->scored.segment,
+	                                          .threads = bench->threads };
+	struct rmb_courses courses;
+	struct rmb_propagator found;
+	double start = now();
+	must(bench, rmb_principal_courses(&sweep, 1000, bench->arena, &courses, &bench->error));
+	must(bench, rmb_propagator_make(&courses, &options, bench->arena, &found, &bench->error));
+	return now() - start;
+}
+
+/* Correlograms of up to 1,000 components. */
+static double
+timescales(struct bench *bench)
+{
+	struct rmb_sweep sweep = sweep_of(bench);
+	struct rmb_correlogram_options options = { .nblocks = 10, .nlags = 100, .components = 1000 };
+	struct rmb_correlograms found;
+	double start = now();
+	must(bench, rmb_correlograms_make(&sweep, &options, bench->arena, &found, &bench->error));
+	return now() - start;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct { const char *name; double (*run)(struct bench *); } methods[] = {
 		{ "svca2", svca2 }, { "svca", svca }, { "spectrum", spectrum }, { "product", product }, { "sgemm", sgemm },
-		{ "pairs", pairs },
+		{ "pairs", pairs }, { "dmd", dmd }, { "timescales", timescales },
 	};
 	struct bench bench = { .arena = rmb_arena_new(), .threads = argc == 6 ? atoi(argv[5]) : 0 };
 	for (size_t i = 0; argc == 6 && i < sizeof methods / sizeof *methods; i++) {
@@ -212,6 +241,6 @@ main(int argc, char **argv)
 		rmb_arena_free(bench.arena);
 		return 0;
 	}
-	fprintf(stderr, "usage: bench_numeric svca2|svca|spectrum|product|pairs|sgemm FILE NEURONS FRAMES THREADS\n");
+	fprintf(stderr, "usage: bench_numeric svca2|svca|spectrum|product|pairs|dmd|timescales|sgemm FILE NEURONS FRAMES THREADS\n");
 	return 2;
 }

@@ -7,7 +7,8 @@ FILE holds float32[neuron frame], raw, and is mapped. Finding the mean and devia
 nor is reading the file from disk (it is read once before); z-scoring with them and splitting the neurons is, as it is for
 rumble, where both happen while activity is packed for the product. METHOD:
 svca2 and svca decompose the cross-covariance by numpy's SVD in single precision; svca2-gram and svca-gram take the
-eigenvalues (and vectors) of its double-precision Gram matrix, as rumble does; sgemm is the matrix product alone; shuffle
+eigenvalues (and vectors) of its double-precision Gram matrix, as rumble does; dmd and timescales do theirs on eigenvectors in
+double and everything else in single precision; sgemm is the matrix product alone; shuffle
 is 500 rounds of rolling half the neurons, of which a few are run. Prints one line as bench_numeric does.
 """
 import resource
@@ -63,10 +64,34 @@ def shuffle(z):
         z[rows] = np.roll(z[rows], rng.integers(z.shape[1]), axis=1)
 
 
+def dmd(z, lag=5, block=10000, ridge=0.01, n_pc=1000):
+    w, u = np.linalg.eigh((z @ z.T).astype(np.float64))
+    p = u[:, -n_pc:].T.astype(np.float32) @ z
+    xx, xy, n = 0, 0, 0
+    for a in range(0, z.shape[1], block):
+        b = p[:, a:a + block]
+        xx, xy, n = xx + b[:, :-lag] @ b[:, :-lag].T, xy + b[:, :-lag] @ b[:, lag:].T, n + b.shape[1] - lag
+    xx, xy = xx.astype(np.float64) / n, xy.astype(np.float64) / n
+    return np.linalg.eigvals(np.linalg.solve(xx + ridge * np.eye(len(xx)), xy).T)
+
+
+def timescales(x, half, mean, scale, nblocks=10, nlags=100, n_pc=1000):
+    width = x.shape[1] // nblocks
+    z = scored(x, slice(None), mean, scale)[:, :width * nblocks].reshape(len(x), nblocks, width)
+    z -= z.mean(2, keepdims=True)
+    z /= 1e-3 + z.std(2, keepdims=True)
+    fit, test = z[:, 0::2].reshape(len(z), -1), z[:, 1::2]
+    u, v = components(fit[half] @ fit[~half].T, True)
+    p = np.tensordot(u[:n_pc], test[half], (1, 0))
+    q = np.tensordot(v[:n_pc], test[~half], (1, 0))
+    g = np.fft.irfft(np.fft.rfft(p) * np.conj(np.fft.rfft(q)), width).mean(1)
+    return g[:, :nlags] / g[:, :1]
+
+
 def scored(x, rows, mean, scale):
-    z = x[rows]
-    z -= mean[rows, None]
-    z *= scale[rows, None]
+    z = np.array(x[rows])
+    z -= mean[rows][:, None]
+    z *= scale[rows][:, None]
     return z
 
 
@@ -84,6 +109,10 @@ def main():
     if method.startswith("svca"):
         z1, z2 = scored(x, half, mean, scale), scored(x, ~half, mean, scale)
         spectrum(z1 @ z2.T, gram) if method.startswith("svca2") else svca(z1, z2, gram)
+    elif method == "dmd":
+        dmd(scored(x, slice(None), mean, scale))
+    elif method == "timescales":
+        timescales(x, half, mean, scale)
     elif method == "sgemm":
         z1 @ z2.T
     elif method == "shuffle":

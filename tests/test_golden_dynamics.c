@@ -107,8 +107,8 @@ one_dmd(const struct golden_case *test)
 	struct rmb_propagator_options options = {
 		.lag = (int64_t)golden_number(test, "lag", 5), .block = (int64_t)golden_number(test, "block", 10000),
 		.ridge = golden_number(test, "ridge", 0.01), .instrumented = golden_is(test, "estimator", "instrumented"), .threads = THREADS,
-		.pairs = golden_is(test, "variant", "blocks") ? RMB_PAIRS_BLOCKS : golden_is(test, "variant", "revised") ? RMB_PAIRS_REVISED
-		                                                                                                         : RMB_PAIRS_PAPER,
+		.pairs = golden_is(test, "variant", "blocks") ? RMB_PAIRING_BLOCKS : golden_is(test, "variant", "revised") ? RMB_PAIRING_REVISED
+		                                                                                                         : RMB_PAIRING_PAPER,
 	};
 	options.segment = segments_of(test, &options.nsegments);
 	struct rmb_propagator found;

@@ -10,7 +10,7 @@
  * sums over blocks instead of means, which makes the ridge negligible.
  * Reference: Pachitariu et al. 2025, figure 3; dynamic mode decomposition.
  * Cost: N N T + 2 N K T + 4 K K T operations, an eigen-decomposition of the shorter side and one of K x K that is not symmetric;
- * 16 min(N, T)^2 + 4 K T bytes. */
+ * 8 min(N, T)^2 + 4 K T bytes. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -144,8 +144,8 @@ static void
 warn_data(struct rmb_call *call, const struct settings *set, const struct rmb_recording *recording, const struct rmb_courses *courses)
 {
 	bool crossing = strcmp(set->variant, "blocks") != 0;
-	if (courses->defined < recording->neurons.n && courses->defined < set->components)
-		rmb_warn_rank(call, "principal components", courses->defined, recording->neurons.n);
+	if (courses->nk < recording->neurons.n && courses->nk < set->components)
+		rmb_warn_rank(call, "principal components", courses->nk, recording->neurons.n);
 	if (crossing && recording->nsegments > 1)
 		rmb_warn(call, "variant %s: blocks and pairs run across the %" PRId64 " joints of the recording", set->variant, recording->nsegments - 1);
 	if (!(recording->rate > 0))
@@ -187,8 +187,8 @@ compute(struct rmb_call *call, const struct rmb_recording *recording, struct rmb
 	struct rmb_propagator_options options = {
 		.lag = set->lag, .block = set->block, .ridge = set->ridge, .instrumented = strcmp(set->estimator, "instrumented") == 0,
 		.truncate = set->truncate, .nsegments = recording->nsegments, .segment = recording->segment, .threads = rmb_threads(call),
-		.pairs = strcmp(set->variant, "paper") == 0 ? RMB_PAIRS_PAPER : strcmp(set->variant, "revised") == 0 ? RMB_PAIRS_REVISED
-		                                                                                                     : RMB_PAIRS_BLOCKS,
+		.pairs = strcmp(set->variant, "paper") == 0 ? RMB_PAIRING_PAPER : strcmp(set->variant, "revised") == 0 ? RMB_PAIRING_REVISED
+		                                                                                                     : RMB_PAIRING_BLOCKS,
 	};
 	int rc = rmb_propagator_pairs(&options, recording->nframes, error);
 	if (!rc)
@@ -238,9 +238,9 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	double item = strcmp(set->precision, "double") == 0 ? 8 : 4, side = fmin(size->neurons, size->frames);
 	double other = fmax(size->neurons, size->frames), nk = fmin(side, (double)set->components);
 	cost->flops = item / 4 * (side * side * other + 2 * nk * size->neurons * size->frames + 4 * nk * nk * size->frames)
-	              + 10 * side * side * side + 25 * nk * nk * nk;
+	              + 2 * side * side * (side + nk) + 25 * nk * nk * nk;
 	cost->bytes = 8 * size->neurons * size->frames;
-	cost->memory = 8 * 4 * side * side + item * nk * (size->frames + size->neurons) + 16 * nk * nk + rmb_sweep_memory(side, other, item > 4)
+	cost->memory = 8 * side * (side + nk) + item * nk * size->frames + 16 * nk * nk + rmb_sweep_memory(side, other, item > 4)
 	               + 32e6;
 	cost->disk = 24 * nk + 32768;
 }

@@ -36,11 +36,26 @@ far_band(void *argument, int64_t piece, int thread)
 	return rc;
 }
 
-int
-rmb_components(double *c, int64_t n1, int64_t n2, bool in_double, int threads, struct rmb_arena *arena, double *s, double **u,
-               double **v, struct rmb_error *error)
+/* Eigenvectors of the Gram matrix: rows of near[wanted][side]. */
+static int
+near_side(const double *c, int64_t n1, int64_t n2, int64_t wanted, int threads, double *s, double *near, struct rmb_error *error)
 {
-	int64_t nk = n1 < n2 ? n1 : n2;
+	bool columns = n1 > n2;
+	int64_t side = columns ? n2 : n1;
+	struct rmb_arena *arena = wanted < side ? rmb_arena_new() : NULL;
+	double *gram = wanted < side ? arena ? rmb_arena_alloc(arena, (size_t)(side * side), sizeof *gram) : NULL : near;
+	int rc = gram ? rmb_gram(c, n1, n2, columns, gram, threads, error) : rmb_error_nomem(error, "a Gram matrix");
+	if (!rc)
+		rc = gram == near ? rmb_eigenvectors(near, side, s, error) : rmb_top_eigenvectors(gram, side, wanted, s, near, error);
+	rmb_arena_free(arena);
+	return rc;
+}
+
+int
+rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_double, int threads, struct rmb_arena *arena, double *s,
+               double **u, double **v, struct rmb_error *error)
+{
+	int64_t least = n1 < n2 ? n1 : n2, nk = in_double ? least : wanted;
 	*u = rmb_arena_alloc(arena, (size_t)(nk * n1), sizeof(double));
 	*v = rmb_arena_alloc(arena, (size_t)(nk * n2), sizeof(double));
 	if (!*u || !*v)
@@ -49,9 +64,7 @@ rmb_components(double *c, int64_t n1, int64_t n2, bool in_double, int threads, s
 		return rmb_singular_vectors(c, n1, n2, s, *u, *v, error);
 	bool columns = n1 > n2;
 	double *near = columns ? *v : *u, *far = columns ? *u : *v;
-	int rc = rmb_gram(c, n1, n2, columns, near, threads, error);
-	if (!rc)
-		rc = rmb_eigenvectors(near, nk, s, error);
+	int rc = near_side(c, n1, n2, wanted, threads, s, near, error);
 	struct other_side side = { c, near, far, s, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
 	return rc ? rc : rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
 }

@@ -4,11 +4,12 @@
 #include "numeric/sweep.h"
 #include "rumble/arena.h"
 
-/* c[n1][n2] = sum over k of s[k] u[k]' v[k], s descending; K = min(n1, n2) values and rows u[K][n1], v[K][n2], which are made in
- * the arena. In double: of c itself, which is destroyed. Else from the eigenvectors of the double-precision Gram matrix of the
- * smaller side, many times quicker; v is then undefined where s is at rounding level. */
-int rmb_components(double *c, int64_t n1, int64_t n2, bool in_double, int threads, struct rmb_arena *arena, double *s, double **u,
-                   double **v, struct rmb_error *error) RMB_CHECKED;
+/* The `wanted` largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], s descending; at most min(n1, n2), for which s has room. Rows
+ * u[k][n1] and v[k][n2] are made in the arena. In double: of c itself, which is destroyed. Else from the eigenvectors of the
+ * double-precision Gram matrix of the smaller side, many times quicker; the larger side is then undefined where s is at rounding
+ * level. */
+int rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_double, int threads, struct rmb_arena *arena, double *s,
+                   double **u, double **v, struct rmb_error *error) RMB_CHECKED;
 
 /* Halves the width of n numbers in place. */
 void *rmb_to_single(double *v, int64_t n);

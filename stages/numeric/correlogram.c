@@ -262,12 +262,14 @@ find_components(const struct rmb_sweep *what, const struct rmb_correlogram_optio
 	struct scored *scored = rmb_arena_alloc(early, (size_t)nk, sizeof *scored);
 	if (!c || !s || !scored)
 		return rmb_error_nomem(error, "a cross-covariance");
+	/* The order without smoothing may bring any of them forward. */
+	int64_t wanted = set->smooth > 0 || set->components > nk ? nk : set->components;
 	int rc = covariance(what, blocks, set->smooth > 0, 0, set->smooth > 0 ? 0.3 : 0.4, c, error);
 	if (!rc)
-		rc = rmb_components(c, n1, n2, what->in_double, what->threads, early, s, &u, &v, error);
+		rc = rmb_components(c, n1, n2, wanted, what->in_double, what->threads, early, s, &u, &v, error);
 	if (rc)
 		return rc;
-	to->defined = rmb_clear_rounding(s, nk, what->in_double);
+	to->defined = rmb_clear_rounding(s, wanted, what->in_double);
 	to->nk = set->components < to->defined ? set->components : to->defined;
 	if (to->nk < 1)
 		return rmb_error_set(error, RMB_EDATA, "the two halves share nothing: their cross-covariance is zero");

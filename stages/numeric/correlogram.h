@@ -22,7 +22,7 @@ struct rmb_correlogram_options {
 
 struct rmb_correlograms {
 	int64_t nk, nlags;        /* rows; fewer than asked if the data define fewer */
-	int64_t defined;          /* components that the data define */
+	int64_t defined;          /* components that the data define, of those asked for or more */
 	int64_t width, nblocks, ntest;
 	double *g;                /* [nk][nlags] */
 	double *lag0;             /* [nk] before dividing */

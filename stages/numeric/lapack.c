@@ -140,42 +140,46 @@ rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error)
 	return check_output(what, 0, a, n * n, error);
 }
 
+/* d, e: the tridiagonal matrix; tau: the rotations that made it; w: values; n each. The order of LAPACK's own driver, which for a part of the
+ * eigenvalues takes a slower way between the two ends. */
+static int
+leading(double *a, int64_t n, int64_t k, double *d, double *e, double *tau, double *w, double *v, struct work *work, struct rmb_error *error)
+{
+	static const char what[] = "eigenvectors";
+	lapack_int side = (lapack_int)n, kept = (lapack_int)k, room = (lapack_int)work->nreals, found = 0, careful = 1;
+	lapack_int *support = work->ints + 10 * n;
+	int rc = check_output(what, LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', side, a, side, d, e, tau, work->reals, room), d, n, error);
+	if (rc)
+		return rc;
+	lapack_int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', side, d, e, 0, 0, side - kept + 1, side, &found, w, v, side, kept,
+	                                      support, &careful, work->reals, room, work->ints, 10 * side);
+	rc = check_output(what, info, w, k, error);
+	if (rc || found != kept)
+		return rc ? rc : rmb_error_set(error, RMB_EDATA, "%s: LAPACK found %d of %d", what, (int)found, (int)kept);
+	info = LAPACKE_dormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, kept, a, side, tau, v, side, work->reals, room);
+	return check_output(what, info, v, n * k, error);
+}
+
 int
 rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error)
 {
-	static const char what[] = "largest eigenvalues";
+	enum { BLOCK = 64 }; /* columns that LAPACK reduces or multiplies at a time, at most */
+	static const char what[] = "eigenvectors";
 	struct work work = { 0 };
 	int rc = check_input(what, a, n, n, error);
-	double *all = malloc((size_t)(n > 0 ? n : 1) * sizeof *all); /* the driver wants room for all of them */
-	lapack_int *support = malloc((size_t)(n > 0 ? 2 * n : 1) * sizeof *support);
-	if (!rc && (!all || !support))
-		rc = rmb_error_nomem(error, what);
-	if (!rc) {
-		rmb_blas_threads(1);
-		double query = 0;
-		lapack_int side = (lapack_int)n, first = (lapack_int)(n - k + 1), found = 0, nints = 0;
-		lapack_int info = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'V', 'I', 'L', side, a, side, 0, 0, first, side, 0, &found, all, v, side,
-		                                      support, &query, -1, &nints, -1);
-		rc = check_output(what, info, &query, 1, error);
-		if (!rc)
-			rc = work_make(&work, what, query, 26 * n, nints > 10 * n ? nints : 10 * n, error);
-		if (!rc) {
-			info = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'V', 'I', 'L', side, a, side, 0, 0, first, side, 0, &found, all, v, side, support,
-			                           work.reals, (lapack_int)work.nreals, work.ints, (lapack_int)work.nints);
-			rc = check_output(what, info, all, info == 0 ? found : 0, error);
-		}
-		if (!rc && found != k)
-			rc = rmb_error_set(error, RMB_EDATA, "%s: LAPACK found %d of %" PRId64, what, (int)found, k);
-	}
-	if (!rc) {
-		memcpy(w, all, (size_t)k * sizeof *w);
-		reverse(w, k);
-		reverse_rows(v, k, n);
-		rc = check_output(what, 0, v, k * n, error);
-	}
-	free(all);
-	free(support);
+	if (rc)
+		return rc;
+	rmb_blas_threads(1);
+	double *room = malloc((size_t)(4 * n) * sizeof *room);
+	rc = room ? work_make(&work, what, 0, (BLOCK + 18) * n + BLOCK * BLOCK + BLOCK, 12 * n, error) : rmb_error_nomem(error, what);
+	if (!rc)
+		rc = leading(a, n, k, room, room + n, room + 2 * n, room + 3 * n, v, &work, error);
+	if (!rc)
+		memcpy(w, room + 3 * n, (size_t)k * sizeof *w);
 	work_free(&work);
+	free(room);
+	reverse(w, rc ? 0 : k);
+	reverse_rows(v, rc ? 0 : k, n);
 	return rc;
 }
 

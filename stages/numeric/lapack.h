@@ -19,7 +19,8 @@ enum { RMB_LAPACK_MAX = 26000 };
 int rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
 /* The same and the eigenvectors: row k of a becomes the one that belongs to w[k]. */
 int rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
-/* The k largest, descending into w[k], and their eigenvectors as rows of v[k][n]: for few of many, half the work. Destroys a. */
+/* The k largest, descending into w[k], and their eigenvectors as rows of v[k][n]. Destroys a. Less work than all of them, and no room
+ * of the size of a beyond a itself. */
 int rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
 /* Singular values of c[m][n], descending into s[min(m, n)]. Destroys c. */
 int rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_error *error) RMB_CHECKED;

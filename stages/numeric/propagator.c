@@ -26,35 +26,44 @@ courses_from_frames(const double *v, const double *w, struct rmb_courses *course
 		}
 }
 
-/* The basis u[nk][nn] in the precision of the sweep. */
-static void *
-basis(struct rmb_arena *arena, const double *v, int64_t n, bool in_double)
+struct principal {
+	const struct rmb_sweep *sweep; /* by_neuron if there are fewer frames */
+	int64_t side, wanted;
+	double *w, *v;                 /* [wanted], [wanted][side]: eigenvalues, and eigenvectors by row */
+};
+
+/* Eigenvectors of Z Z' or Z' Z, which is gone when this returns. */
+static int
+decompose(struct principal *all, struct rmb_error *error)
 {
-	double *copy = rmb_arena_copy(arena, v, (size_t)n, sizeof *v);
-	return copy && !in_double ? rmb_to_single(copy, n) : copy;
+	struct rmb_arena *arena = rmb_arena_new();
+	double *c = arena ? rmb_arena_alloc(arena, (size_t)(all->side * all->side), sizeof *c) : NULL;
+	int rc = c ? rmb_product(all->sweep, c, error) : rmb_error_nomem(error, "a covariance");
+	if (!rc)
+		rc = rmb_top_eigenvectors(c, all->side, all->wanted, all->w, all->v, error);
+	rmb_arena_free(arena);
+	return rc;
 }
 
 static int
-courses_make(const struct rmb_sweep *what, int64_t components, double *c, double *w, struct rmb_arena *arena, struct rmb_courses *courses,
-             void **u, void **x, struct rmb_error *error)
+make_courses(struct principal *all, struct rmb_arena *arena, struct rmb_courses *courses, struct rmb_error *error)
 {
-	int64_t side = what->by_neuron ? what->first->nframes : what->first->neurons.n;
-	int rc = rmb_product(what, c, error);
-	if (!rc)
-		rc = rmb_eigenvectors(c, side, w, error);
-	if (rc)
-		return rc;
-	courses->defined = rmb_clear_rounding(w, side, what->in_double);
-	courses->nk = components < courses->defined ? components : courses->defined;
+	struct rmb_sweep sweep = *all->sweep;
+	courses->nk = rmb_clear_rounding(all->w, all->wanted, sweep.in_double);
 	if (courses->nk < 1)
 		return rmb_error_set(error, RMB_EDATA, "no neuron varies, so there are no principal components");
-	*x = rmb_arena_alloc(arena, (size_t)(courses->nk * courses->nframes), what->in_double ? sizeof(double) : sizeof(float));
-	*u = what->by_neuron ? NULL : basis(arena, c, courses->nk * side, what->in_double);
-	if (!*x || (!what->by_neuron && !*u))
+	void *x = rmb_arena_alloc(arena, (size_t)(courses->nk * courses->nframes), sweep.in_double ? sizeof(double) : sizeof(float));
+	courses->x = x;
+	if (!x)
 		return rmb_error_nomem(error, "principal components");
-	if (what->by_neuron)
-		courses_from_frames(c, w, courses, *x);
-	return 0;
+	if (sweep.by_neuron) {
+		courses_from_frames(all->v, all->w, courses, x);
+		return 0;
+	}
+	if (!sweep.in_double)
+		rmb_to_single(all->v, courses->nk * all->side);
+	struct rmb_projection projection = { .nk = courses->nk, .ld = courses->nframes, .u = all->v, .p = x };
+	return rmb_project(&sweep, &projection, error);
 }
 
 int
@@ -69,17 +78,15 @@ rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct r
 	sweep.progress_argument = &covariance;
 	*courses = (struct rmb_courses){ .nframes = nt, .in_double = what->in_double };
 	struct rmb_arena *early = rmb_arena_new();
-	double *c = early ? rmb_arena_alloc(early, (size_t)(side * side), sizeof *c) : NULL;
-	double *w = early ? rmb_arena_alloc(early, (size_t)side, sizeof *w) : NULL;
-	void *u = NULL, *x = NULL;
-	int rc = c && w ? courses_make(&sweep, components, c, w, arena, courses, &u, &x, error) : rmb_error_nomem(error, "a covariance");
-	rmb_arena_free(early);
-	courses->x = x;
-	if (rc || sweep.by_neuron)
-		return rc;
-	struct rmb_projection projection = { .nk = courses->nk, .ld = nt, .u = u, .p = x };
+	struct principal all = { .sweep = &sweep, .side = side, .wanted = components < side ? components : side };
+	all.w = early ? rmb_arena_alloc(early, (size_t)all.wanted, sizeof *all.w) : NULL;
+	all.v = early ? rmb_arena_alloc(early, (size_t)(all.wanted * side), sizeof *all.v) : NULL;
+	int rc = all.w && all.v ? decompose(&all, error) : rmb_error_nomem(error, "principal components");
 	sweep.progress_argument = &projecting;
-	return rmb_project(&sweep, &projection, error);
+	if (!rc)
+		rc = make_courses(&all, arena, courses, error);
+	rmb_arena_free(early);
+	return rc;
 }
 
 /* ---- moments ------------------------------------------------------------------------------------------------------- */
@@ -117,6 +124,8 @@ moment_tile(void *argument, int64_t piece, int thread)
 {
 	const struct moment *moment = argument;
 	int64_t nk = moment->courses->nk, i = piece / moment->side * TILE, j = piece % moment->side * TILE;
+	if (moment->lag == 0 && j < i)
+		return 0; /* the mirror image of another */
 	int64_t ni = nk - i < TILE ? nk - i : TILE, nj = nk - j < TILE ? nk - j : TILE;
 	double beta = 0;
 	int rc = 0;
@@ -142,8 +151,9 @@ moment_make(const struct rmb_courses *courses, const struct rmb_interval *interv
 		return RMB_ELIMIT;
 	rmb_blas_threads(1);
 	int rc = rmb_parallel(threads, moment.side * moment.side, moment_tile, &moment);
-	for (int64_t i = 0; !rc && i < courses->nk * courses->nk; i++)
-		m[i] /= divisor;
+	for (int64_t i = 0; !rc && i < courses->nk; i++)
+		for (int64_t j = 0; j < courses->nk; j++)
+			m[i * courses->nk + j] = lag == 0 && j < i ? m[j * courses->nk + i] : m[i * courses->nk + j] / divisor;
 	return rc;
 }
 
@@ -184,10 +194,10 @@ static int
 pairs_published(const struct rmb_propagator_options *set, int64_t nframes, struct pairs *pairs, struct rmb_error *error)
 {
 	int64_t left = nframes - set->lag, block = set->block, nblocks = left > 0 ? left / block : 0;
-	if (set->pairs == RMB_PAIRS_PAPER && nblocks < 1)
+	if (set->pairs == RMB_PAIRING_PAPER && nblocks < 1)
 		return rmb_error_set(error, RMB_EDATA, "the published variant needs %" PRId64 " frames or more, a block and the lag, and the "
 		                     "recording has %" PRId64 "; give a shorter `block`, or use `variant: blocks`", block + set->lag, nframes);
-	if (set->pairs == RMB_PAIRS_PAPER) {
+	if (set->pairs == RMB_PAIRING_PAPER) {
 		add_interval(pairs, 0, nblocks * block);
 		pairs->divisor = (double)pairs->npairs;
 		return 0;
@@ -209,7 +219,7 @@ pairs_make(const struct rmb_propagator_options *set, int64_t nframes, struct rmb
 	*pairs = (struct pairs){ .interval = rmb_arena_alloc(arena, (size_t)(nframes / set->block + set->nsegments + 1), sizeof *pairs->interval) };
 	if (!pairs->interval)
 		return rmb_error_nomem(error, "pairs of frames");
-	if (set->instrumented || set->pairs == RMB_PAIRS_BLOCKS)
+	if (set->instrumented || set->pairs == RMB_PAIRING_BLOCKS)
 		return pairs_inside(set, nframes, set->lag + set->instrumented, pairs, error);
 	return pairs_published(set, nframes, pairs, error);
 }

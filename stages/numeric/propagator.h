@@ -12,8 +12,7 @@
 /* Time courses of components: x[nk][nframes], float, or double if in_double. */
 struct rmb_courses {
 	int64_t nk, nframes;
-	int64_t defined;  /* components that the data define; nk of them or more */
-	bool in_double;
+		bool in_double;
 	const void *x;
 };
 
@@ -23,18 +22,18 @@ struct rmb_courses {
 int rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct rmb_arena *arena, struct rmb_courses *courses,
                           struct rmb_error *error) RMB_CHECKED;
 
-enum rmb_pairs {
-	RMB_PAIRS_BLOCKS, /* both ends of a pair in one block and one segment; blocks start anew in every segment */
-	RMB_PAIRS_PAPER,  /* whole blocks from the start, the far end beyond their edges, joints ignored */
-	RMB_PAIRS_REVISED /* inside whole blocks, joints ignored; sums over a block instead of means */
+enum rmb_pairing {
+	RMB_PAIRING_BLOCKS, /* both ends of a pair in one block and one segment; blocks start anew in every segment */
+	RMB_PAIRING_PAPER,  /* whole blocks from the start, the far end beyond their edges, joints ignored */
+	RMB_PAIRING_REVISED /* inside whole blocks, joints ignored; sums over a block instead of means */
 };
 
 struct rmb_propagator_options {
 	int64_t lag, block;
 	double ridge;              /* standard only */
-	bool instrumented;         /* pairs are those of RMB_PAIRS_BLOCKS */
+	bool instrumented;         /* pairs are those of RMB_PAIRING_BLOCKS */
 	bool truncate;             /* instrumented: end at the first component whose variance one frame apart is not positive */
-	enum rmb_pairs pairs;
+	enum rmb_pairing pairs;
 	int64_t nsegments;
 	const int64_t *segment;    /* first frame of each */
 	int threads;

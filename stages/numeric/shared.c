@@ -124,7 +124,7 @@ rmb_shared_variance(const struct rmb_shared *what, double *training, double *sco
 	if (!rc)
 		rc = rmb_product(&sweep, c, error);
 	if (!rc)
-		rc = rmb_components(c, n1, n2, sweep.in_double, sweep.threads, arena, training, &u, &v, error);
+		rc = rmb_components(c, n1, n2, nk, sweep.in_double, sweep.threads, arena, training, &u, &v, error);
 	rmb_arena_free(early);
 	if (!rc) {
 		/* The rank is at most the number of training frames; below rounding level directions are undefined. */
