@@ -1,5 +1,5 @@
 /* Bundles: recordings and spikes come back from an object as they went in, and tables that lie are damage. */
-#include "support/check.h"
+#include "support/place.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 
 static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 static const char view_key[] = "1111111111111111111111111111111111111111111111111111111111111111";
-static char directory[64], path[128], view_path[128];
-static struct rmb_arena *arena;
+static char path[128], view_path[128];
+static struct rmb_test_place here;
 
 enum { N = 3, ROWS = 4, T = 6 };
 static const int64_t id[N] = { 7, 9, 11 }, plane[N] = { 0, 0, 1 }, row[N] = { 3, 0, 1 }, shift[N] = { 0, 5, 2 };
@@ -35,7 +35,7 @@ static void
 put(const char *to, const char *as, const struct rmb_array *array, int n)
 {
 	struct rmb_error error = { 0 };
-	struct rmb_object_writer *w = rmb_object_create(directory, as, array, n, NULL, 0, &error);
+	struct rmb_object_writer *w = rmb_object_create(here.directory, as, array, n, NULL, 0, &error);
 	assert_string_equal(error.text, "");
 	for (int i = 0; i < n; i++)
 		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error), 0);
@@ -85,14 +85,14 @@ a_recording_comes_back_with_its_samples(void **unused)
 	struct rmb_array array[32];
 	struct rmb_recording in = recording(""), out;
 	int n = 0;
-	assert_int_equal(rmb_bundle_recording(arena, "recording", &in, array, &n, NULL), 0);
+	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
 	assert_in_range(n, 1, 32);
 	put(path, key, array, n);
 	struct rmb_object *object = get(path, key);
 	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_RECORDING);
 	assert_int_equal(rmb_bundle_kind(object, "elsewhere"), 0);
 	assert_string_equal(rmb_bundle_source(object, "recording"), key);
-	assert_int_equal(rmb_unbundle_recording(arena, object, "recording", NULL, &out, NULL), 0);
+	assert_int_equal(rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, NULL), 0);
 	assert_same(&in, &out);
 	assert_string_equal(out.source, key); /* what a view of it must name */
 	assert_memory_equal(out.samples, samples, sizeof samples);
@@ -108,20 +108,20 @@ a_view_finds_its_samples_in_the_object_it_names(void **unused)
 	struct rmb_recording in = recording(""), out;
 	struct rmb_error error = { 0 };
 	int n = 0;
-	assert_int_equal(rmb_bundle_recording(arena, "recording", &in, array, &n, NULL), 0);
+	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
 	put(path, key, array, n);
 	in = recording(key);
 	n = 0;
-	assert_int_equal(rmb_bundle_recording(arena, "zscored", &in, array, &n, NULL), 0);
+	assert_int_equal(rmb_bundle_recording(here.arena, "zscored", &in, array, &n, NULL), 0);
 	put(view_path, view_key, array, n);
 	struct rmb_object *object = get(path, key), *view = get(view_path, view_key);
 	assert_string_equal(rmb_bundle_source(view, "zscored"), key);
-	assert_int_equal(rmb_unbundle_recording(arena, view, "zscored", object, &out, NULL), 0);
+	assert_int_equal(rmb_unbundle_recording(here.arena, view, "zscored", object, &out, NULL), 0);
 	assert_same(&in, &out);
 	assert_memory_equal(out.samples, samples, sizeof samples);
-	assert_int_equal(rmb_unbundle_recording(arena, view, "zscored", NULL, &out, NULL), 0); /* to look at annotations */
+	assert_int_equal(rmb_unbundle_recording(here.arena, view, "zscored", NULL, &out, NULL), 0); /* to look at annotations */
 	assert_null(out.samples);
-	assert_int_equal(rmb_unbundle_recording(arena, view, "zscored", view, &out, &error), RMB_EDAMAGE); /* not the object it names */
+	assert_int_equal(rmb_unbundle_recording(here.arena, view, "zscored", view, &out, &error), RMB_EDAMAGE); /* not the object it names */
 	assert_non_null(strstr(error.text, "activity"));
 	rmb_object_close(view);
 	rmb_object_close(object);
@@ -136,11 +136,11 @@ spikes_come_back(void **unused)
 	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1, .observed = observed }, out;
 	struct rmb_array array[32];
 	int n = 0;
-	assert_int_equal(rmb_bundle_spikes(arena, "recording", &in, array, &n, NULL), 0);
+	assert_int_equal(rmb_bundle_spikes(here.arena, "recording", &in, array, &n, NULL), 0);
 	put(path, key, array, n);
 	struct rmb_object *object = get(path, key);
 	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_SPIKES);
-	assert_int_equal(rmb_unbundle_spikes(arena, object, "recording", &out, NULL), 0);
+	assert_int_equal(rmb_unbundle_spikes(here.arena, object, "recording", &out, NULL), 0);
 	assert_int_equal(out.nspikes, 4);
 	assert_int_equal(out.nobserved, 1);
 	assert_memory_equal(out.time, time, sizeof time);
@@ -172,7 +172,7 @@ tables_that_lie_are_damage(void **unused)
 		struct rmb_error error = { 0 };
 		char name[128];
 		int n = 0, at = 0;
-		assert_int_equal(rmb_bundle_recording(arena, "recording", &in, array, &n, NULL), 0);
+		assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
 		snprintf(name, sizeof name, "recording/%s", lies[i].member);
 		while (at < n && strcmp(array[at].name, name))
 			at++;
@@ -186,33 +186,22 @@ tables_that_lie_are_damage(void **unused)
 		}
 		put(path, key, array, n);
 		struct rmb_object *object = get(path, key);
-		if (rmb_unbundle_recording(arena, object, "recording", NULL, &out, &error) != RMB_EDAMAGE || !strstr(error.text, "recording"))
+		if (rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error) != RMB_EDAMAGE || !strstr(error.text, "recording"))
 			fail_msg("lie %zu about '%s' was believed", i, lies[i].member);
 		rmb_object_close(object);
 	}
 }
 
 static int
-begin(void **unused)
+begin(void **to)
 {
-	(void)unused;
-	rmb_test_mkdir(directory, sizeof directory);
-	snprintf(path, sizeof path, "%s/object.h5", directory);
-	snprintf(view_path, sizeof view_path, "%s/view.h5", directory);
-	arena = rmb_arena_new();
-	return 0;
+	int code = rmb_test_begin(to, &here, NULL);
+	snprintf(path, sizeof path, "%s/object.h5", here.directory);
+	snprintf(view_path, sizeof view_path, "%s/view.h5", here.directory);
+	return code;
 }
 
-static int
-end(void **unused)
-{
-	(void)unused;
-	rmb_arena_free(arena);
-	rmb_test_rmdir(directory);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, rmb_test_end)
 
 int
 main(void)

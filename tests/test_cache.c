@@ -1,5 +1,5 @@
 /* The cache: objects come out whole or not at all, what is bad is set aside, what is named stays. */
-#include "support/check.h"
+#include "support/place.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,7 @@
 #include "pipeline/cache.h"
 #include "pipeline/owner.h"
 
-static char directory[64];
-static struct rmb_cache cache;
-static struct rmb_arena *arena;
+static struct rmb_test_place here;
 
 /* Key number i. */
 static const char *
@@ -33,7 +31,7 @@ key(int i)
 static const char *
 path_of(const char *of)
 {
-	return rmb_cache_path(arena, &cache, of);
+	return rmb_cache_path(here.arena, &here.cache, of);
 }
 
 /* An object of n doubles, made by `stage`. */
@@ -42,9 +40,9 @@ put(const char *of, int64_t n, const char *stage)
 {
 	struct rmb_error error = { 0 };
 	struct rmb_array array = { "s", "1", NULL, RMB_FLOAT64, 0, 1, { rmb_axis_rank(n) }, NULL };
-	const char *attribute[] = { "description", rmb_arena_printf(arena, "{\"stage\":\"%s\"}", stage) };
+	const char *attribute[] = { "description", rmb_arena_printf(here.arena, "{\"stage\":\"%s\"}", stage) };
 	double value = 1.25;
-	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(arena, &cache), of, &array, 1, attribute, 1, &error);
+	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(here.arena, &here.cache), of, &array, 1, attribute, 1, &error);
 	assert_string_equal(error.text, "");
 	assert_int_equal(rmb_object_write(w, 0, 0, &value, sizeof value, &error), 0);
 	assert_int_equal(rmb_object_publish(w, path_of(of), 1, &error), 0);
@@ -55,7 +53,7 @@ get_code(const char *of, const char *run)
 {
 	struct rmb_object *object = NULL;
 	struct rmb_error error = { 0 };
-	int code = rmb_cache_get(&cache, of, run, &object, &error);
+	int code = rmb_cache_get(&here.cache, of, run, &object, &error);
 	assert_int_equal(code != 0, error.text[0] != '\0');
 	rmb_object_close(object);
 	return code;
@@ -79,7 +77,7 @@ count_files(const char *folder)
 {
 	char path[4200];
 	int n = 0;
-	snprintf(path, sizeof path, "%s/%s", cache.root, folder);
+	snprintf(path, sizeof path, "%s/%s", here.cache.root, folder);
 	DIR *open = opendir(path);
 	assert_non_null(open);
 	for (const struct dirent *entry; (entry = readdir(open));)
@@ -94,17 +92,17 @@ what_is_put_comes_out(void **state)
 	(void)state;
 	int64_t bytes = 0;
 	struct stat stat;
-	assert_false(rmb_cache_has(&cache, key(1), &bytes));
+	assert_false(rmb_cache_has(&here.cache, key(1), &bytes));
 	assert_int_equal(get_code(key(1), NULL), RMB_EINPUT);
 	put(key(1), 3, "spectrum");
-	assert_true(rmb_cache_has(&cache, key(1), &bytes));
+	assert_true(rmb_cache_has(&here.cache, key(1), &bytes));
 	assert_int_equal(lstat(path_of(key(1)), &stat), 0);
 	assert_int_equal(bytes, stat.st_size);
 	assert_int_equal(get_code(key(1), "run"), 0);
-	assert_int_equal(rmb_cache_remove(&cache, key(1), NULL), 0);
-	assert_int_equal(rmb_cache_remove(&cache, key(1), NULL), 0); /* gone already */
-	assert_false(rmb_cache_has(&cache, key(1), NULL));
-	assert_true(rmb_cache_free_bytes(&cache) > 0);
+	assert_int_equal(rmb_cache_remove(&here.cache, key(1), NULL), 0);
+	assert_int_equal(rmb_cache_remove(&here.cache, key(1), NULL), 0); /* gone already */
+	assert_false(rmb_cache_has(&here.cache, key(1), NULL));
+	assert_true(rmb_cache_free_bytes(&here.cache) > 0);
 }
 
 static void
@@ -116,8 +114,8 @@ what_is_not_a_key_becomes_no_path(void **state)
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_false(rmb_is_key(wrong[i]));
 		assert_int_equal(get_code(wrong[i], NULL), RMB_EDAMAGE);
-		assert_false(rmb_cache_has(&cache, wrong[i], NULL));
-		assert_int_equal(rmb_cache_remove(&cache, wrong[i], NULL), RMB_EINTERNAL);
+		assert_false(rmb_cache_has(&here.cache, wrong[i], NULL));
+		assert_int_equal(rmb_cache_remove(&here.cache, wrong[i], NULL), RMB_EINTERNAL);
 	}
 }
 
@@ -125,7 +123,7 @@ static void
 what_is_bad_is_set_aside_and_can_be_made_again(void **state)
 {
 	(void)state;
-	char *target = rmb_arena_printf(arena, "%s/target", directory);
+	char *target = rmb_arena_printf(here.arena, "%s/target", here.directory);
 	put(key(1), 3, "spectrum");
 	struct stat stat;
 	assert_int_equal(lstat(path_of(key(1)), &stat), 0);
@@ -139,27 +137,27 @@ what_is_bad_is_set_aside_and_can_be_made_again(void **state)
 	assert_int_equal(rename(path_of(key(1)), target), 0);
 	assert_int_equal(symlink("../../../target", path_of(key(1))), 0);
 	assert_int_equal(get_code(key(1), "run"), RMB_EDAMAGE);
-	assert_false(rmb_cache_has(&cache, key(1), NULL));
+	assert_false(rmb_cache_has(&here.cache, key(1), NULL));
 	struct stat after;
 	assert_int_equal(lstat(target, &after), 0);
 	assert_int_equal(lstat(path_of(key(1)), &after), -1);
 	/* the object of another key, renamed */
 	put(key(2), 3, "spectrum");
-	assert_int_equal(mkdir(rmb_arena_printf(arena, "%s/objects/03", cache.root), 0700), 0);
+	assert_int_equal(mkdir(rmb_arena_printf(here.arena, "%s/objects/03", here.cache.root), 0700), 0);
 	assert_int_equal(rename(path_of(key(2)), path_of(key(3))), 0);
 	assert_int_equal(get_code(key(3), "run"), RMB_EDAMAGE);
 	/* a directory with something in it */
 	assert_int_equal(mkdir(path_of(key(3)), 0700), 0);
-	assert_int_equal(mkdir(rmb_arena_printf(arena, "%s/in", path_of(key(3))), 0700), 0);
+	assert_int_equal(mkdir(rmb_arena_printf(here.arena, "%s/in", path_of(key(3))), 0700), 0);
 	assert_int_equal(get_code(key(3), "run"), RMB_EDAMAGE);
 	put(key(3), 3, "spectrum");
 	assert_int_equal(get_code(key(3), "run"), 0);
 	/* looking is enough to notice, and says what was wrong */
 	struct rmb_error error = { 0 };
 	flip(path_of(key(3)), stat.st_size / 2);
-	assert_int_equal(rmb_cache_check(&cache, key(3), NULL, &error), RMB_EDAMAGE);
+	assert_int_equal(rmb_cache_check(&here.cache, key(3), NULL, &error), RMB_EDAMAGE);
 	assert_non_null(strstr(error.text, "checksum"));
-	assert_int_equal(rmb_cache_check(&cache, key(3), NULL, NULL), RMB_EINPUT);
+	assert_int_equal(rmb_cache_check(&here.cache, key(3), NULL, NULL), RMB_EINPUT);
 }
 
 static void
@@ -195,19 +193,19 @@ temporary_files_of_the_dead_are_swept(void **state)
 	const char *name[4];
 	rmb_owner_self(&owner);
 	rmb_owner_print(&owner, by);
-	name[0] = rmb_arena_printf(arena, "%s/tmp/00.tmp.%s.77", cache.root, by);   /* ours */
+	name[0] = rmb_arena_printf(here.arena, "%s/tmp/00.tmp.%s.77", here.cache.root, by);   /* ours */
 	owner.start++;
 	rmb_owner_print(&owner, by);
-	name[1] = rmb_arena_printf(arena, "%s/tmp/00.tmp.%s.77", cache.root, by);   /* a dead one's */
+	name[1] = rmb_arena_printf(here.arena, "%s/tmp/00.tmp.%s.77", here.cache.root, by);   /* a dead one's */
 	owner.space++;
 	rmb_owner_print(&owner, by);
-	name[2] = rmb_arena_printf(arena, "%s/tmp/00.tmp.%s.77", cache.root, by);   /* somebody's elsewhere, new */
-	name[3] = rmb_arena_printf(arena, "%s/tmp/11.tmp.%s.77", cache.root, by);   /* somebody's elsewhere, three days old */
+	name[2] = rmb_arena_printf(here.arena, "%s/tmp/00.tmp.%s.77", here.cache.root, by);   /* somebody's elsewhere, new */
+	name[3] = rmb_arena_printf(here.arena, "%s/tmp/11.tmp.%s.77", here.cache.root, by);   /* somebody's elsewhere, three days old */
 	for (int i = 0; i < 4; i++)
 		close(open(name[i], O_WRONLY | O_CREAT | O_EXCL, 0600));
 	struct timespec times[2] = { { time(NULL) - 3 * 86400, 0 }, { time(NULL) - 3 * 86400, 0 } };
 	assert_int_equal(utimensat(AT_FDCWD, name[3], times, 0), 0);
-	assert_int_equal(rmb_cache_open(cache.root, &again, NULL), 0);
+	assert_int_equal(rmb_cache_open(here.cache.root, &again, NULL), 0);
 	rmb_cache_close(&again);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(access(name[i], F_OK) == 0, i == 0 || i == 2);
@@ -218,8 +216,8 @@ a_place_that_does_not_work_is_named_with_a_remedy(void **state)
 {
 	(void)state;
 	struct rmb_cache none;
-	const char *file = rmb_arena_printf(arena, "%s/file", directory);
-	const char *const places[] = { file, rmb_arena_printf(arena, "%s/below", file), "/proc/nowhere/cache", "" };
+	const char *file = rmb_arena_printf(here.arena, "%s/file", here.directory);
+	const char *const places[] = { file, rmb_arena_printf(here.arena, "%s/below", file), "/proc/nowhere/cache", "" };
 	close(open(file, O_WRONLY | O_CREAT | O_EXCL, 0600));
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		struct rmb_error error = { 0 };
@@ -229,10 +227,10 @@ a_place_that_does_not_work_is_named_with_a_remedy(void **state)
 		assert_null(none.root);
 	}
 	struct rmb_error error = { 0 };
-	int fd = open(rmb_arena_printf(arena, "%s/version", cache.root), O_WRONLY | O_TRUNC);
+	int fd = open(rmb_arena_printf(here.arena, "%s/version", here.cache.root), O_WRONLY | O_TRUNC);
 	assert_int_equal(write(fd, "rumble cache 2\n", 15), 15);
 	close(fd);
-	assert_int_equal(rmb_cache_open(cache.root, &none, &error), RMB_EOUTPUT);
+	assert_int_equal(rmb_cache_open(here.cache.root, &none, &error), RMB_EOUTPUT);
 	assert_non_null(strstr(error.text, "another version"));
 }
 
@@ -241,14 +239,14 @@ the_place_follows_the_environment(void **state)
 {
 	(void)state;
 	struct rmb_cache found;
-	char *here = realpath(directory, NULL);
-	setenv("RUMBLE_CACHE", rmb_arena_printf(arena, "%s/of rumble", here), 1);
-	setenv("XDG_CACHE_HOME", rmb_arena_printf(arena, "%s/xdg", here), 1);
-	setenv("HOME", rmb_arena_printf(arena, "%s/home", here), 1);
+	char *absolute = realpath(here.directory, NULL);
+	setenv("RUMBLE_CACHE", rmb_arena_printf(here.arena, "%s/of rumble", absolute), 1);
+	setenv("XDG_CACHE_HOME", rmb_arena_printf(here.arena, "%s/xdg", absolute), 1);
+	setenv("HOME", rmb_arena_printf(here.arena, "%s/home", absolute), 1);
 	static const char *const tail[] = { "/of rumble", "/xdg/rumble", "/home/.cache/rumble" };
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(rmb_cache_open(NULL, &found, NULL), 0);
-		assert_string_equal(found.root, rmb_arena_printf(arena, "%s%s", here, tail[i]));
+		assert_string_equal(found.root, rmb_arena_printf(here.arena, "%s%s", absolute, tail[i]));
 		rmb_cache_close(&found);
 		unsetenv(i == 0 ? "RUMBLE_CACHE" : "XDG_CACHE_HOME");
 	}
@@ -256,7 +254,7 @@ the_place_follows_the_environment(void **state)
 	struct rmb_error error = { 0 };
 	assert_int_equal(rmb_cache_open(NULL, &found, &error), RMB_EOUTPUT);
 	assert_non_null(strstr(error.text, "HOME"));
-	free(here);
+	free(absolute);
 }
 
 /* ---- the whole cache */
@@ -265,8 +263,8 @@ static void
 set_used(const char *of, time_t age)
 {
 	struct timespec times[2] = { { time(NULL) - age, 0 }, { time(NULL) - age, 0 } };
-	const char *object = path_of(of), *stamp = rmb_arena_printf(arena, "%.*s.used", (int)strlen(object) - 3, object);
-	rmb_cache_touch(&cache, of);
+	const char *object = path_of(of), *stamp = rmb_arena_printf(here.arena, "%.*s.used", (int)strlen(object) - 3, object);
+	rmb_cache_touch(&here.cache, of);
 	assert_int_equal(utimensat(AT_FDCWD, object, times, 0), 0);
 	assert_int_equal(utimensat(AT_FDCWD, stamp, times, 0), 0);
 }
@@ -274,9 +272,9 @@ set_used(const char *of, time_t age)
 static const char *
 results_folder(void)
 {
-	char *here = realpath(directory, NULL);
-	const char *folder = rmb_arena_printf(arena, "%s/results", here);
-	free(here);
+	char *absolute = realpath(here.directory, NULL);
+	const char *folder = rmb_arena_printf(here.arena, "%s/results", absolute);
+	free(absolute);
 	return folder;
 }
 
@@ -284,9 +282,9 @@ static void
 name_it(const char *of, const char *folder, const char *name)
 {
 	mkdir(folder, 0700);
-	mkdir(rmb_arena_printf(arena, "%s/rec", folder), 0700);
-	assert_int_equal(symlink(path_of(of), rmb_arena_printf(arena, "%s/rec/%s", folder, name)), 0);
-	assert_int_equal(rmb_cache_register(&cache, folder, NULL), 0);
+	mkdir(rmb_arena_printf(here.arena, "%s/rec", folder), 0700);
+	assert_int_equal(symlink(path_of(of), rmb_arena_printf(here.arena, "%s/rec/%s", folder, name)), 0);
+	assert_int_equal(rmb_cache_register(&here.cache, folder, NULL), 0);
 }
 
 static void
@@ -295,7 +293,7 @@ the_list_says_stage_size_use_and_names(void **state)
 	(void)state;
 	struct rmb_cache_entry *entry;
 	int64_t n;
-	assert_int_equal(rmb_cache_list(arena, &cache, &entry, &n, NULL), 0);
+	assert_int_equal(rmb_cache_list(here.arena, &here.cache, &entry, &n, NULL), 0);
 	assert_int_equal(n, 0);
 	put(key(2), 3, "spectrum");
 	put(key(1), 1 << 18, "load");
@@ -303,7 +301,7 @@ the_list_says_stage_size_use_and_names(void **state)
 	flip(path_of(key(3)), 600);
 	set_used(key(2), 5000);
 	name_it(key(2), results_folder(), "s.h5");
-	assert_int_equal(rmb_cache_list(arena, &cache, &entry, &n, NULL), 0);
+	assert_int_equal(rmb_cache_list(here.arena, &here.cache, &entry, &n, NULL), 0);
 	assert_int_equal(n, 3);
 	assert_string_equal(entry[0].key, key(1));
 	assert_string_equal(entry[0].stage, "load");
@@ -312,10 +310,10 @@ the_list_says_stage_size_use_and_names(void **state)
 	assert_string_equal(entry[1].stage, "spectrum");
 	assert_in_range(time(NULL) - entry[1].used, 4999, 5010);
 	assert_true(entry[1].named);
-	assert_string_equal(entry[1].by, rmb_arena_printf(arena, "%s/rec/s.h5", results_folder()));
+	assert_string_equal(entry[1].by, rmb_arena_printf(here.arena, "%s/rec/s.h5", results_folder()));
 	assert_string_equal(entry[2].stage, "");
-	rmb_cache_touch(&cache, key(2));
-	assert_int_equal(rmb_cache_list(arena, &cache, &entry, &n, NULL), 0);
+	rmb_cache_touch(&here.cache, key(2));
+	assert_int_equal(rmb_cache_list(here.arena, &here.cache, &entry, &n, NULL), 0);
 	assert_in_range(time(NULL) - entry[1].used, 0, 10);
 }
 
@@ -337,25 +335,25 @@ collecting_takes_the_oldest_and_spares_the_named(void **state)
 		set_used(key(i), 86400 * (10 - i));
 	}
 	name_it(key(0), results_folder(), "s.h5");
-	assert_int_equal(rmb_cache_collect(&cache, NAN, 86400 * 7.5, true, count_taken, &taken, &c, NULL), 0);
+	assert_int_equal(rmb_cache_collect(&here.cache, NAN, 86400 * 7.5, true, count_taken, &taken, &c, NULL), 0);
 	assert_int_equal(taken, 2);
 	assert_int_equal(c.spared_objects, 1);
-	assert_true(rmb_cache_has(&cache, key(1), NULL)); /* a dry run */
-	assert_int_equal(rmb_cache_collect(&cache, NAN, 86400 * 7.5, false, NULL, NULL, &c, NULL), 0);
+	assert_true(rmb_cache_has(&here.cache, key(1), NULL)); /* a dry run */
+	assert_int_equal(rmb_cache_collect(&here.cache, NAN, 86400 * 7.5, false, NULL, NULL, &c, NULL), 0);
 	assert_int_equal(c.objects, 2);
-	assert_true(rmb_cache_has(&cache, key(0), NULL));
-	assert_false(rmb_cache_has(&cache, key(1), NULL));
-	assert_false(rmb_cache_has(&cache, key(2), NULL));
-	assert_true(rmb_cache_has(&cache, key(3), NULL));
+	assert_true(rmb_cache_has(&here.cache, key(0), NULL));
+	assert_false(rmb_cache_has(&here.cache, key(1), NULL));
+	assert_false(rmb_cache_has(&here.cache, key(2), NULL));
+	assert_true(rmb_cache_has(&here.cache, key(3), NULL));
 	/* by size: until two of the four are left */
-	assert_int_equal(rmb_cache_collect(&cache, (double)c.left_bytes * 0.6, NAN, false, NULL, NULL, &c, NULL), 0);
+	assert_int_equal(rmb_cache_collect(&here.cache, (double)c.left_bytes * 0.6, NAN, false, NULL, NULL, &c, NULL), 0);
 	assert_int_equal(c.left_objects, 2);
-	assert_true(rmb_cache_has(&cache, key(0), NULL));
-	assert_true(rmb_cache_has(&cache, key(5), NULL));
+	assert_true(rmb_cache_has(&here.cache, key(0), NULL));
+	assert_true(rmb_cache_has(&here.cache, key(5), NULL));
 	/* a results folder that is gone names nothing */
 	rmb_test_rmdir(results_folder());
 	assert_int_equal(count_files("roots"), 1);
-	assert_int_equal(rmb_cache_collect(&cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
+	assert_int_equal(rmb_cache_collect(&here.cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
 	assert_int_equal(c.left_objects, 0);
 	assert_int_equal(count_files("roots"), 0);
 }
@@ -369,41 +367,28 @@ collecting_while_somebody_works_spares_what_is_recent(void **state)
 	put(key(1), 3, "spectrum");
 	put(key(2), 3, "spectrum");
 	set_used(key(2), 86400);
-	assert_int_equal(rmb_lease_claim(&cache, key(9), &lease, NULL, 0, NULL), RMB_CLAIMED);
-	assert_int_equal(rmb_cache_collect(&cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
-	assert_true(rmb_cache_has(&cache, key(1), NULL));
-	assert_false(rmb_cache_has(&cache, key(2), NULL));
+	assert_int_equal(rmb_lease_claim(&here.cache, key(9), &lease, NULL, 0, NULL), RMB_CLAIMED);
+	assert_int_equal(rmb_cache_collect(&here.cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
+	assert_true(rmb_cache_has(&here.cache, key(1), NULL));
+	assert_false(rmb_cache_has(&here.cache, key(2), NULL));
 	rmb_lease_release(lease);
 	put(key(2), 3, "spectrum");
 	set_used(key(2), 86400);
-	assert_int_equal(rmb_lease_claim(&cache, key(2), &lease, NULL, 0, NULL), RMB_CLAIMED);
-	assert_int_equal(rmb_cache_collect(&cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
-	assert_true(rmb_cache_has(&cache, key(2), NULL));
+	assert_int_equal(rmb_lease_claim(&here.cache, key(2), &lease, NULL, 0, NULL), RMB_CLAIMED);
+	assert_int_equal(rmb_cache_collect(&here.cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
+	assert_true(rmb_cache_has(&here.cache, key(2), NULL));
 	rmb_lease_release(lease);
-	assert_int_equal(rmb_cache_collect(&cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
+	assert_int_equal(rmb_cache_collect(&here.cache, 0, NAN, false, NULL, NULL, &c, NULL), 0);
 	assert_int_equal(c.left_objects, 0);
 }
 
 static int
 begin(void **state)
 {
-	(void)state;
-	rmb_test_mkdir(directory, sizeof directory);
-	arena = rmb_arena_new();
-	return rmb_cache_open(rmb_arena_printf(arena, "%s/a/new/cache", directory), &cache, NULL);
+	return rmb_test_begin(state, &here, "a/new/cache");
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	rmb_cache_close(&cache);
-	rmb_arena_free(arena);
-	rmb_test_rmdir(directory);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, rmb_test_end)
 
 int
 main(void)

@@ -1,5 +1,5 @@
 /* Objects: what is written comes back, equal input gives equal bytes, and no damage is ever taken for an object. */
-#include "support/check.h"
+#include "support/place.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +17,8 @@
 
 static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 static const char other_key[] = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-static char directory[64], path[128];
+static char path[128];
+static struct rmb_test_place here;
 
 static const float matrix[2][3] = { { 1, 2, 3 }, { -4, INFINITY, 0.5f } };
 static const double spectrum[5] = { 5, 4, 3, 2, 1e-300 };
@@ -56,7 +57,7 @@ write_object(const char *to)
 	struct rmb_array array[NARRAYS];
 	const char *attribute[] = { "description", "{\"stage\":\"x\"}", "warnings", "[\"caf\xc3\xa9\"]" };
 	describe(array);
-	struct rmb_object_writer *w = rmb_object_create(directory, key, array, 1, attribute, 0, &error);
+	struct rmb_object_writer *w = rmb_object_create(here.directory, key, array, 1, attribute, 0, &error);
 	assert_string_equal(error.text, "");
 	assert_non_null(w);
 	assert_int_equal(rmb_object_write(w, 0, 12, &matrix[1], 12, &error), 0);
@@ -143,7 +144,7 @@ equal_input_gives_equal_bytes(void **state)
 	(void)state;
 	char twin[128];
 	size_t n, m;
-	snprintf(twin, sizeof twin, "%s/sub/twin.h5", directory); /* the folder is made */
+	snprintf(twin, sizeof twin, "%s/sub/twin.h5", here.directory); /* the folder is made */
 	write_object(path);
 	sleep(1); /* a time in the file would show */
 	write_object(twin);
@@ -163,7 +164,7 @@ checksum_is_that_of_the_bytes_in_memory(void **state)
 	char file[128];
 	for (size_t i = 0; i < n; i += 97)
 		bytes[i] = (unsigned char)(i / 97);
-	snprintf(file, sizeof file, "%s/large", directory);
+	snprintf(file, sizeof file, "%s/large", here.directory);
 	spill(file, bytes, n);
 	int fd = open(file, O_RDONLY);
 	rmb_checksum(bytes + RMB_USER_BLOCK, n - RMB_USER_BLOCK, 1, sum);
@@ -185,7 +186,7 @@ large_objects_are_mapped_and_proven(void **state)
 	                           { rmb_axis_index("neuron", N), rmb_axis_index("frame", T) }, NULL };
 	float *row = malloc(T * sizeof *row);
 	struct rmb_object *object;
-	struct rmb_object_writer *w = rmb_object_create(directory, key, &array, 1, NULL, 0, NULL);
+	struct rmb_object_writer *w = rmb_object_create(here.directory, key, &array, 1, NULL, 0, NULL);
 	assert_non_null(w);
 	for (int i = N - 1; i >= 0; i--) {
 		for (int t = 0; t < T; t++)
@@ -340,7 +341,7 @@ other_things_in_its_place_are_refused(void **state)
 {
 	(void)state;
 	char away[128];
-	snprintf(away, sizeof away, "%s/away", directory);
+	snprintf(away, sizeof away, "%s/away", here.directory);
 	write_object(path);
 	assert_int_equal(open_code(path, other_key), RMB_EDAMAGE);
 	assert_int_equal(rename(path, away), 0);
@@ -368,7 +369,7 @@ giving_up_leaves_nothing_behind(void **state)
 	struct rmb_array array[NARRAYS];
 	struct rmb_error error = { 0 };
 	char empty[128];
-	snprintf(empty, sizeof empty, "%s/empty", directory);
+	snprintf(empty, sizeof empty, "%s/empty", here.directory);
 	assert_int_equal(mkdir(empty, 0700), 0);
 	describe(array);
 	struct rmb_object_writer *w = rmb_object_create(empty, key, array, NARRAYS, NULL, 0, NULL);
@@ -390,21 +391,12 @@ giving_up_leaves_nothing_behind(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
-	rmb_test_mkdir(directory, sizeof directory);
-	snprintf(path, sizeof path, "%s/object.h5", directory);
-	return 0;
+	int code = rmb_test_begin(state, &here, NULL);
+	snprintf(path, sizeof path, "%s/object.h5", here.directory);
+	return code;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	rmb_test_rmdir(directory);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, rmb_test_end)
 
 int
 main(void)

@@ -1,5 +1,5 @@
 /* Results by name, and exports: links people can follow, nothing of theirs touched, numbers that come back. */
-#include "support/check.h"
+#include "support/place.h"
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
@@ -11,9 +11,7 @@
 #include "pipeline/bundle.h"
 #include "pipeline/results.h"
 
-static char directory[64];
-static struct rmb_cache cache;
-static struct rmb_arena *arena;
+static struct rmb_test_place here;
 
 /* A graph made by hand: two recordings, of which one has an odd name, and a group node. */
 enum { RAW, ALPHA, ODD, GROUP, NNODES };
@@ -38,7 +36,7 @@ set_keys(int version)
 	for (int i = 0; i < NNODES; i++) {
 		node[i].index = i;
 		snprintf(node[i].key, sizeof node[i].key, "%02x%061d%d", i, 0, version);
-		node[i].description = rmb_arena_printf(arena, "{\"node\":%d,\"version\":%d}", i, version);
+		node[i].description = rmb_arena_printf(here.arena, "{\"node\":%d,\"version\":%d}", i, version);
 	}
 }
 
@@ -47,11 +45,11 @@ publish(const char *key, const struct rmb_array *array, int n)
 {
 	struct rmb_error error = { 0 };
 	const char *attribute[] = { "description", "{\"stage\":\"x\"}" };
-	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(arena, &cache), key, array, n, attribute, 1, &error);
+	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(here.arena, &here.cache), key, array, n, attribute, 1, &error);
 	assert_string_equal(error.text, "");
 	for (int i = 0; i < n; i++)
 		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error), 0);
-	assert_int_equal(rmb_object_publish(w, rmb_cache_path(arena, &cache, key), 1, &error), 0);
+	assert_int_equal(rmb_object_publish(w, rmb_cache_path(here.arena, &here.cache, key), 1, &error), 0);
 }
 
 static const double spectrum[3] = { 3, 0.1, 1e-300 };
@@ -66,14 +64,14 @@ make(int i)
 static const char *
 in_results(const char *name)
 {
-	return rmb_arena_printf(arena, "%s/out/results/%s", directory, name);
+	return rmb_arena_printf(here.arena, "%s/out/results/%s", here.directory, name);
 }
 
 static void
 write_results(bool copy)
 {
 	struct rmb_error error = { 0 };
-	int code = rmb_results_write(&graph, &cache, rmb_arena_printf(arena, "%s/out", directory), copy, &error);
+	int code = rmb_results_write(&graph, &here.cache, rmb_arena_printf(here.arena, "%s/out", here.directory), copy, &error);
 	assert_string_equal(error.text, "");
 	assert_int_equal(code, 0);
 }
@@ -95,7 +93,7 @@ stands_for(const char *name, int i, bool copy)
 	}
 	ssize_t n = readlink(in_results(name), target, sizeof target - 1);
 	target[n] = '\0';
-	return strcmp(target, rmb_cache_path(arena, &cache, node[i].key)) == 0;
+	return strcmp(target, rmb_cache_path(here.arena, &here.cache, node[i].key)) == 0;
 }
 
 static bool
@@ -152,7 +150,7 @@ stale_names_go_and_the_users_files_stay(void **state)
 	struct rmb_error error = { 0 };
 	make(GROUP);
 	close(open(in_results("areas.h5"), O_WRONLY | O_CREAT | O_EXCL, 0600));
-	assert_int_equal(rmb_results_write(&graph, &cache, rmb_arena_printf(arena, "%s/out", directory), false, &error), RMB_EOUTPUT);
+	assert_int_equal(rmb_results_write(&graph, &here.cache, rmb_arena_printf(here.arena, "%s/out", here.directory), false, &error), RMB_EOUTPUT);
 	assert_non_null(strstr(error.text, "areas.h5"));
 	struct stat stat;
 	assert_int_equal(lstat(in_results("areas.h5"), &stat), 0);
@@ -204,9 +202,9 @@ gc_spares_what_is_named(void **state)
 	make(RAW), make(ALPHA);
 	write_results(false);
 	assert_int_equal(unlink(in_results("fx26/raw.h5")), 0); /* the user does not want it any more */
-	assert_int_equal(rmb_cache_collect(&cache, 1, NAN, false, NULL, NULL, &collected, NULL), 0);
-	assert_false(rmb_cache_has(&cache, node[RAW].key, NULL));
-	assert_true(rmb_cache_has(&cache, node[ALPHA].key, NULL));
+	assert_int_equal(rmb_cache_collect(&here.cache, 1, NAN, false, NULL, NULL, &collected, NULL), 0);
+	assert_false(rmb_cache_has(&here.cache, node[RAW].key, NULL));
+	assert_true(rmb_cache_has(&here.cache, node[ALPHA].key, NULL));
 }
 
 /* ---- exports */
@@ -217,7 +215,7 @@ slurp(const char *path, size_t *n)
 	struct stat stat;
 	int fd = open(path, O_RDONLY);
 	assert_true(fd >= 0 && fstat(fd, &stat) == 0);
-	char *text = rmb_arena_alloc(arena, (size_t)stat.st_size + 1, 1);
+	char *text = rmb_arena_alloc(here.arena, (size_t)stat.st_size + 1, 1);
 	assert_int_equal(read(fd, text, (size_t)stat.st_size), stat.st_size);
 	close(fd);
 	*n = (size_t)stat.st_size;
@@ -229,8 +227,8 @@ export(int i, const char *output, const char *format, size_t *n)
 {
 	static int number;
 	struct rmb_error error = { 0 };
-	const char *path = rmb_arena_printf(arena, "%s/export.%d", directory, number++);
-	int code = rmb_export(&graph, &cache, &node[i], output, format, path, &error);
+	const char *path = rmb_arena_printf(here.arena, "%s/export.%d", here.directory, number++);
+	int code = rmb_export(&graph, &here.cache, &node[i], output, format, path, &error);
 	assert_string_equal(error.text, "");
 	assert_int_equal(code, 0);
 	return slurp(path, n);
@@ -283,12 +281,12 @@ a_view_is_exported_as_the_matrix_it_shows(void **state)
 	int n = 0;
 	size_t length;
 	set_keys(1);
-	assert_int_equal(rmb_bundle_recording(arena, "recording", &r, array, &n, NULL), 0);
+	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &r, array, &n, NULL), 0);
 	publish(node[RAW].key, array, n);
 	snprintf(r.source, sizeof r.source, "%s", node[RAW].key);
 	r.neurons.n = N, r.nframes = T, r.row = row, r.shift = shift, r.offset = offset, r.scale = scale, r.nintervals = 1, r.interval = interval;
 	n = 0;
-	assert_int_equal(rmb_bundle_recording(arena, "recording", &r, array, &n, NULL), 0);
+	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &r, array, &n, NULL), 0);
 	node[GROUP].stage = &load;
 	publish(node[GROUP].key, array, n);
 	const char *npy = export(GROUP, NULL, "npy", &length);
@@ -296,9 +294,9 @@ a_view_is_exported_as_the_matrix_it_shows(void **state)
 	assert_memory_equal(npy + 128, shown, sizeof shown);
 	assert_string_equal(export(GROUP, "recording", "csv", &length), "neuron,0,1,2,3\n0,2,0.5,1,1.5\n1,-1,-2,-3,-4\n");
 	node[GROUP].stage = &powerlaw;
-	assert_int_equal(rmb_cache_remove(&cache, node[RAW].key, NULL), 0);
+	assert_int_equal(rmb_cache_remove(&here.cache, node[RAW].key, NULL), 0);
 	struct rmb_error error = { 0 };
-	assert_int_equal(rmb_export(&graph, &cache, &node[GROUP], "recording", "npy", in_results("x"), &error), RMB_EINPUT);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[GROUP], "recording", "npy", in_results("x"), &error), RMB_EINPUT);
 	assert_non_null(strstr(error.text, "run"));
 }
 
@@ -307,16 +305,16 @@ what_cannot_be_exported_is_said(void **state)
 {
 	(void)state;
 	struct rmb_error error[5] = { { 0 } };
-	const char *path = rmb_arena_printf(arena, "%s/x.npy", directory);
+	const char *path = rmb_arena_printf(here.arena, "%s/x.npy", here.directory);
 	set_keys(1);
-	assert_int_equal(rmb_export(&graph, &cache, &node[ALPHA], NULL, NULL, path, &error[0]), RMB_EINPUT);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[ALPHA], NULL, NULL, path, &error[0]), RMB_EINPUT);
 	assert_non_null(strstr(error[0].text, "fx26/alpha@z,fast#2"));
 	make(ALPHA);
-	assert_int_equal(rmb_export(&graph, &cache, &node[ALPHA], "t", NULL, path, &error[1]), RMB_EUSAGE);
-	assert_int_equal(rmb_export(&graph, &cache, &node[ALPHA], NULL, "mat", path, &error[2]), RMB_EUSAGE);
-	assert_int_equal(rmb_export(&graph, &cache, &node[ALPHA], NULL, NULL, "/dev/null/x.npy", &error[3]), RMB_EOUTPUT);
-	assert_int_equal(rmb_export(&graph, &cache, &node[ALPHA], NULL, NULL, path, NULL), 0);
-	assert_int_equal(rmb_export(&graph, &cache, &node[ALPHA], NULL, NULL, path, &error[4]), RMB_EOUTPUT);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[ALPHA], "t", NULL, path, &error[1]), RMB_EUSAGE);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[ALPHA], NULL, "mat", path, &error[2]), RMB_EUSAGE);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[ALPHA], NULL, NULL, "/dev/null/x.npy", &error[3]), RMB_EOUTPUT);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[ALPHA], NULL, NULL, path, NULL), 0);
+	assert_int_equal(rmb_export(&graph, &here.cache, &node[ALPHA], NULL, NULL, path, &error[4]), RMB_EOUTPUT);
 	assert_non_null(strstr(error[4].text, "exists"));
 	for (int i = 0; i < 5; i++)
 		assert_true(error[i].text[0] != '\0');
@@ -325,24 +323,12 @@ what_cannot_be_exported_is_said(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
-	rmb_test_mkdir(directory, sizeof directory);
-	arena = rmb_arena_new();
-	mkdir(rmb_arena_printf(arena, "%s/out", directory), 0700);
-	return rmb_cache_open(rmb_arena_printf(arena, "%s/cache", directory), &cache, NULL);
+	int code = rmb_test_begin(state, &here, "cache");
+	mkdir(rmb_arena_printf(here.arena, "%s/out", here.directory), 0700);
+	return code;
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	rmb_cache_close(&cache);
-	rmb_arena_free(arena);
-	rmb_test_rmdir(directory);
-	return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, rmb_test_end)
 
 int
 main(void)
