@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
+#include "pipeline/inside.h"
 #include "pipeline/object_block.h"
 #include "pipeline/owner.h"
 
@@ -25,6 +26,7 @@ struct folder {
 	const struct rmb_graph *graph;
 	const struct rmb_cache *cache;
 	struct rmb_arena *arena;
+	const char *directory;          /* that results/ lies in */
 	const char *path;               /* of results/, absolute */
 	bool copy;
 	struct wanted *wanted;
@@ -159,16 +161,13 @@ put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_erro
 	return cannot(full, "cannot be written", number, error);
 }
 
-/* Opens results/ or a folder in it, made if it is missing. */
+/* Opens results/ or a folder in it, made if it is missing, never through a symbolic link. */
 static int
 open_folder(const struct folder *f, const char *folder, int *fd, struct rmb_error *error)
 {
-	const char *path = rmb_arena_printf(f->arena, "%s%s%s", f->path, folder[0] ? "/" : "", folder);
-	*fd = -1;
-	if (!path)
-		return rmb_error_nomem(error, "a path");
-	*fd = mkdir(path, 0777) && errno != EEXIST ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *fd < 0 ? cannot(path, "cannot be used for results", errno, error) : 0;
+	const char *last, *name = rmb_arena_printf(f->arena, "results/%s%sx", folder, folder[0] ? "/" : "");
+	*fd = name ? rmb_inside_open(f->directory, name, &last, error) : rmb_error_nomem(error, "a path");
+	return *fd < 0 ? *fd : 0;
 }
 
 static int
@@ -269,7 +268,7 @@ write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 int
 rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy, struct rmb_error *error)
 {
-	struct folder f = { .graph = graph, .cache = cache, .copy = copy, .arena = rmb_arena_new() };
+	struct folder f = { .graph = graph, .cache = cache, .directory = directory, .copy = copy, .arena = rmb_arena_new() };
 	bool *cached = f.arena ? rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *cached) : NULL;
 	bool *done = cached ? rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *done) : NULL;
 	if (!done || !(f.path = rmb_arena_printf(f.arena, "%s/results", directory))) {
@@ -295,5 +294,19 @@ rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, 
 		close(at);
 	free(path);
 	rmb_arena_free(f.arena);
+	return code;
+}
+
+int
+rmb_results_check(const struct rmb_graph *graph, const char *directory, struct rmb_error *error)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	int code = arena ? rmb_inside_check(directory, "results/x", error) : rmb_error_nomem(error, "the names of results");
+	for (int i = 0; i < graph->recipe->nsources && code == 0; i++) {
+		const char *folder = rmb_text_file_name(arena, graph->recipe->source[i].name, "");
+		const char *name = folder ? rmb_arena_printf(arena, "results/%s/x", folder) : NULL;
+		code = name ? rmb_inside_check(directory, name, error) : rmb_error_nomem(error, "the names of results");
+	}
+	rmb_arena_free(arena);
 	return code;
 }

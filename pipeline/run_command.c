@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "pipeline/command.h"
+#include "pipeline/inside.h"
 #include "pipeline/report.h"
 #include "pipeline/results.h"
 #include "pipeline/run.h"
@@ -28,6 +29,17 @@ make_directory(struct rmb_arena *arena, const char *path, struct rmb_error *erro
 	if (stat(part, &stat_of) || !S_ISDIR(stat_of.st_mode))
 		return rmb_error_set(error, RMB_EOUTPUT, "%s is not a directory, so output cannot go there; choose another with --out", path);
 	return 0;
+}
+
+/* Nothing is computed that could not be written where it was asked for. */
+static int
+check_output(const struct rmb_session *session, struct rmb_error *error)
+{
+	const char *report = session->recipe->report;
+	int code = rmb_results_check(session->graph, session->out, error);
+	if (code == 0 && report)
+		code = rmb_inside_check(session->out, report, error);
+	return code || !report ? code : rmb_inside_check(session->out, "figures/x", error);
 }
 
 /* What was computed gets its names and its report, also when something failed: the report says what. */
@@ -86,7 +98,9 @@ run_plan(const struct rmb_session *session, struct rmb_plan *plan, const struct 
 {
 	struct rmb_error error = { 0 };
 	struct rmb_progress *progress = rmb_progress_new(options->json, options->quiet);
-	int code = progress ? run_and_write(session, options, plan, progress, &error) : rmb_error_nomem(&error, "the display");
+	int code = check_output(session, &error);
+	if (code == 0)
+		code = progress ? run_and_write(session, options, plan, progress, &error) : rmb_error_nomem(&error, "the display");
 	if (error.code)
 		rmb_complain(options, &error);
 	rmb_progress_free(progress);

@@ -134,6 +134,24 @@ def test_outside_is_refused(place):
     assert not os.path.exists(os.path.join(place.root, "..", "x.html")) and not os.path.exists("/tmp/rumble-x.html")
 
 
+def test_links_out_are_refused(place):
+    """A folder of the output that is a link stops the command before anything is computed or written, here or there."""
+    for name in ("results", "results/other", "figures"):
+        out, away = os.path.join(place.root, "linked"), os.path.join(place.root, "away")
+        os.makedirs(os.path.dirname(os.path.join(out, name)))
+        os.mkdir(away)
+        os.symlink(away, os.path.join(out, name))
+        before = sorted(os.walk(out))
+        for command in ["run"] + ["report"] * (name == "figures"):
+            said = run(command, place.recipe, "--cache", os.path.join(place.root, "unused"), "--out", out, status=2)
+            assert name in said and "symbolic link" in said and "--out" in said, said
+            assert os.listdir(away) == [] and sorted(os.walk(out)) == before
+            objects = os.path.join(place.root, "unused", "objects")
+            assert not os.path.exists(objects) or os.listdir(objects) == [], f"{command} computed something for {name}"
+        shutil.rmtree(out)
+        os.rmdir(away)
+
+
 def test_valid_html(place):
     if not shutil.which("tidy"):
         return missing("tidy")
@@ -215,7 +233,7 @@ def missing(what):
 
 def main():
     plain = [test_missing_results_are_said, test_what_is_in_it, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
-             test_changed_recipe_changes_it, test_damage_is_said_once, test_outside_is_refused, test_valid_html]
+             test_changed_recipe_changes_it, test_damage_is_said_once, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
     browsed = [test_it_is_drawn, test_keyboard, test_without_script_and_on_paper]
     with tempfile.TemporaryDirectory(prefix="rumble-report.") as root:
         place = Place(root)

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "pipeline/report/figure.h"
-#include "pipeline/report/inside.h"
+#include "pipeline/inside.h"
 #include "support/check.h"
 
 static double *

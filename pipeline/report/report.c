@@ -7,7 +7,7 @@
 #include "pipeline/report/asset.h"
 #include "pipeline/report/content.h"
 #include "pipeline/report/gnuplot.h"
-#include "pipeline/report/inside.h"
+#include "pipeline/inside.h"
 
 /* Whether the page that stands there says that it was made from the same things. */
 static bool

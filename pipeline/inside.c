@@ -1,4 +1,4 @@
-/* pipeline/report/inside.c -- writing into the output directory and nowhere else.
+/* pipeline/inside.c -- writing into the output directory and nowhere else.
  *
  * The directory itself is the user's choice and may be a link; below it every part is opened by its own name, never through
  * a symbolic link. */
@@ -10,12 +10,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "pipeline/report/inside.h"
+#include "pipeline/inside.h"
 
 static int
 outside(struct rmb_error *error, const char *directory, const char *name, const char *why)
 {
 	return rmb_error_set(error, RMB_ERECIPE, "%s lies outside the output directory %s (%s); name a file below it", name, directory, why);
+}
+
+static int
+through_link(struct rmb_error *error, const char *directory, const char *name, size_t length)
+{
+	return rmb_error_set(error, RMB_ERECIPE, "%s/%.*s is a symbolic link or no directory, so what is written below it may land outside the output "
+	                     "directory %s; remove it, or choose another directory with --out", directory, (int)length, name, directory);
 }
 
 /* All parts of a path, made where missing. */
@@ -36,9 +43,9 @@ make_path(const char *directory)
 	return mkdir(path, 0777) && errno != EEXIST ? -1 : 0;
 }
 
-/* One part further down; closes `at`. */
+/* One part further down; closes `at`. `name` is the whole, of which `part` is the end so far. */
 static int
-step(int at, const char *part, const char *directory, const char *name, struct rmb_error *error)
+step(int at, const char *part, const char *directory, const char *name, size_t length, struct rmb_error *error)
 {
 	int below = -1;
 	if (mkdirat(at, part, 0777) == 0 || errno == EEXIST)
@@ -48,8 +55,8 @@ step(int at, const char *part, const char *directory, const char *name, struct r
 	if (below >= 0)
 		return below;
 	if (problem == ELOOP || problem == ENOTDIR)
-		return outside(error, directory, name, "a part of it is a symbolic link or no directory");
-	return rmb_error_set(error, RMB_EOUTPUT, "%s/%s cannot be made (%s)", directory, part, strerror(problem));
+		return through_link(error, directory, name, length);
+	return rmb_error_set(error, RMB_EOUTPUT, "%s/%.*s cannot be made (%s)", directory, (int)length, name, strerror(problem));
 }
 
 int
@@ -62,6 +69,7 @@ rmb_inside_open(const char *directory, const char *name, const char **last, stru
 	int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
 		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be opened (%s)", directory, strerror(errno));
+	const char *whole = name;
 	for (const char *slash; ; name = slash + 1) {
 		char part[256];
 		size_t length = strcspn(name, "/");
@@ -75,9 +83,21 @@ rmb_inside_open(const char *directory, const char *name, const char **last, stru
 			return at;
 		memcpy(part, name, length);
 		part[length] = '\0';
-		if ((at = step(at, part, directory, name, error)) < 0)
+		if ((at = step(at, part, directory, whole, (size_t)(slash - whole), error)) < 0)
 			return at;
 	}
+}
+
+int
+rmb_inside_check(const char *directory, const char *name, struct rmb_error *error)
+{
+	char path[4096];
+	struct stat stat_of;
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/'))
+		if (snprintf(path, sizeof path, "%s/%.*s", directory, (int)(slash - name), name) < (int)sizeof path && lstat(path, &stat_of) == 0 &&
+		    !S_ISDIR(stat_of.st_mode))
+			return through_link(error, directory, name, (size_t)(slash - name));
+	return 0;
 }
 
 static int
@@ -151,7 +171,7 @@ rmb_inside_mkdir(const char *directory, const char *name, struct rmb_error *erro
 	int at = rmb_inside_open(directory, name, &last, error);
 	if (at < 0)
 		return at;
-	int below = step(at, last, directory, name, error);
+	int below = step(at, last, directory, name, strlen(name), error);
 	if (below >= 0)
 		close(below);
 	return below < 0 ? below : 0;
