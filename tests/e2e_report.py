@@ -78,7 +78,7 @@ def test_what_is_in_it(place):
     for tag in ("<img src=x", "<b onmouseover", "<script>pwned", "<script>x", "<i>"):
         assert tag not in own, f"{tag} got into the report"
     assert len(re.findall("<figure", own)) == own.count('<script type="application/json">') >= 4
-    figures = sorted(os.listdir(os.path.join(place.out, "figures")))
+    figures = sorted(name for name in os.listdir(os.path.join(place.out, "figures")) if name != ".list")
     assert len(figures) == own.count("<figure"), figures
     for name in figures:
         picture = xml.dom.minidom.parse(os.path.join(place.out, "figures", name))
@@ -125,6 +125,32 @@ def test_damage_is_said_once(place):
     run("run", place.recipe, "--cache", place.cache, "--out", again)
     with open(os.path.join(again, "report.html"), encoding="utf-8") as page:
         assert page.read() == whole
+
+
+def test_figures_of_old_names_go(place):
+    """A renamed entry takes its figures along; what the user put there, or changed, stays."""
+    out = os.path.join(place.root, "renamed")
+    folder = os.path.join(out, "figures")
+    again = os.path.join(place.root, "again.yaml")
+    names = lambda: {name for name in os.listdir(folder) if name != ".list"}
+    run("report", place.recipe, "--cache", place.cache, "--out", out)
+    before = names()
+    with open(place.recipe) as old, open(again, "w") as new:
+        new.write(re.sub(r"^  svca2:", "  shared:", old.read().replace("svca2.spectrum", "shared.spectrum"), flags=re.M))
+    stale = sorted(name for name in before if "svca2" in name)
+    assert len(stale) >= 2, before
+    with open(os.path.join(folder, stale[0]), "a") as to:
+        to.write("<!-- arrow added by hand -->")
+    foreign = {"mine.svg", "notes.txt", stale[0]}
+    for name in ("mine.svg", "notes.txt"):
+        shutil.copy(os.path.join(folder, stale[1]), os.path.join(folder, name))
+    run("report", again, "--cache", place.cache, "--out", out)
+    after = names()
+    assert foreign <= after and not after & set(stale[1:]), after
+    kinds = lambda files: sorted(re.sub(r"(_[0-9a-f]{8})?[.]svg$", "", name).replace("shared", "svca2") for name in files)
+    assert kinds(after - foreign) == kinds(before), after
+    run("report", place.recipe, "--cache", place.cache, "--out", out)
+    assert names() == before | {"mine.svg", "notes.txt"}
 
 
 def test_outside_is_refused(place):
@@ -233,7 +259,11 @@ def missing(what):
 
 def main():
     plain = [test_missing_results_are_said, test_what_is_in_it, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
+<<<<<<< Updated upstream
              test_changed_recipe_changes_it, test_damage_is_said_once, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
+=======
+             test_changed_recipe_changes_it, test_damage_is_said_once, test_figures_of_old_names_go, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
+>>>>>>> Stashed changes
     browsed = [test_it_is_drawn, test_keyboard, test_without_script_and_on_paper]
     with tempfile.TemporaryDirectory(prefix="rumble-report.") as root:
         place = Place(root)

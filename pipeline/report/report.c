@@ -7,6 +7,10 @@
 #include "pipeline/report/asset.h"
 #include "pipeline/report/content.h"
 #include "pipeline/report/gnuplot.h"
+<<<<<<< Updated upstream
+=======
+#include "pipeline/report/prune.h"
+>>>>>>> Stashed changes
 #include "pipeline/inside.h"
 
 /* Whether the page that stands there says that it was made from the same things. */
@@ -50,6 +54,8 @@ pictures(struct rmb_arena *arena, struct rmb_page *page, const char *directory, 
 		if (figure[f]->svg)
 			code = rmb_inside_write(directory, rmb_arena_printf(arena, "figures/%s.svg", figure[f]->file), figure[f]->svg,
 			                        figure[f]->svg_length, error);
+	if (!code)
+		code = rmb_figures_prune(arena, figure, n, directory, error);
 	if (!rmb_asset_plotly().length)
 		page->note = rmb_arena_printf(arena, "%s%sThis program was built without Plotly: the figures are still pictures.",
 		                              page->note ? page->note : "", page->note ? " " : "");
