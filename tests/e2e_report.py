@@ -259,11 +259,7 @@ def missing(what):
 
 def main():
     plain = [test_missing_results_are_said, test_what_is_in_it, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
-<<<<<<< Updated upstream
-             test_changed_recipe_changes_it, test_damage_is_said_once, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
-=======
              test_changed_recipe_changes_it, test_damage_is_said_once, test_figures_of_old_names_go, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
->>>>>>> Stashed changes
     browsed = [test_it_is_drawn, test_keyboard, test_without_script_and_on_paper]
     with tempfile.TemporaryDirectory(prefix="rumble-report.") as root:
         place = Place(root)

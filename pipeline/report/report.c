@@ -7,10 +7,7 @@
 #include "pipeline/report/asset.h"
 #include "pipeline/report/content.h"
 #include "pipeline/report/gnuplot.h"
-<<<<<<< Updated upstream
-=======
 #include "pipeline/report/prune.h"
->>>>>>> Stashed changes
 #include "pipeline/inside.h"
 
 /* Whether the page that stands there says that it was made from the same things. */
