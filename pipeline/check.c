@@ -22,15 +22,17 @@ check_file(const struct rmb_value *value, struct rmb_mistakes *m)
 		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is empty", value->path);
 }
 
+/* Of every entry for every recording, whatever mistakes there are elsewhere. */
 static void
-check_files(const struct rmb_graph *graph, struct rmb_mistakes *m)
+check_files(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
-	for (int i = 0; i < graph->nnodes; i++) {
-		const struct rmb_node *node = graph->node[i];
-		for (int k = 0; k < rmb_nparams(node->stage); k++)
-			if (node->stage->params[k].kind == RMB_FILE && !node->value[k].none)
-				check_file(&node->value[k], m);
-	}
+	struct rmb_value value;
+	for (int e = 0; e < recipe->nentries; e++)
+		for (int s = 0; recipe->entry[e].stage && s < recipe->nsources; s++)
+			for (int p = 0; p < rmb_nparams(recipe->entry[e].stage); p++)
+				if (recipe->entry[e].stage->params[p].kind == RMB_FILE && rmb_recipe_value(recipe, &recipe->entry[e], p, s, &value, m) == 0 &&
+				    !value.none)
+					check_file(&value, m);
 }
 
 static const char *
@@ -56,10 +58,10 @@ rmb_command_check(const struct rmb_options *options)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_mistakes *m = arena ? rmb_mistakes_new(arena) : NULL;
-	struct rmb_recipe *recipe = m ? rmb_recipe_read(options->arg[0], options->set, options->nset, m) : NULL;
+	struct rmb_recipe *recipe = m ? rmb_recipe_read_parts(options->arg[0], options->set, options->nset, m) : NULL;
 	struct rmb_graph *graph = recipe ? rmb_graph_make(recipe, m) : NULL;
-	if (graph)
-		check_files(graph, m);
+	if (recipe)
+		check_files(recipe, m);
 	if (m)
 		rmb_mistakes_print(m, options->json ? stdout : stderr, options->json);
 	bool good = graph && rmb_mistakes_count(m) == 0;

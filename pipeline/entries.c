@@ -53,7 +53,7 @@ check_case(struct rmb_reading *r, const char *label, const struct rmb_tree *key,
 			return;
 	}
 	const char **left = labels_in_use(r, label, cases);
-	const char *near = left && r->nsuggested++ < 1000 ? rmb_nearest(key->text, left) : NULL;
+	const char *near = left && !r->lost && r->nsuggested++ < 1000 ? rmb_nearest(key->text, left) : NULL;
 	if (near)
 		rmb_mistake(r->m, RMB_ERECIPE, key->place, "no recording has the %s '%s'; did you mean '%s'?", label, key->text, near);
 	else
@@ -64,7 +64,7 @@ static const char *
 read_label_name(struct rmb_reading *r, const struct rmb_tree *tree)
 {
 	const char *label = rmb_scalar(r, tree, "by expects the name of a label, such as area");
-	if (!label || label_known(r->recipe, label) || r->recipe->nsources == 0)
+	if (!label || label_known(r->recipe, label) || r->recipe->nsources == 0 || r->lost)
 		return label;
 	const char **known = labels_in_use(r, NULL, NULL);
 	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no recording has a label '%s'%s", label, known ? rmb_did_you_mean(r, label, known) : "");
@@ -121,15 +121,18 @@ read_setting(struct rmb_reading *r, struct rmb_entry *entry, int param, const st
 
 /* ---- inputs */
 
-static void
+static bool
 refuse_twice(struct rmb_reading *r, const struct rmb_use *use)
 {
+	bool twice = false;
 	for (int i = 1; i < use->nreferences; i++)
 		for (int k = 0; k < i; k++)
 			if (strcmp(use->reference[i].text, use->reference[k].text) == 0) {
 				rmb_mistake(r->m, RMB_ERECIPE, use->reference[i].place, "'%s' stands twice in this list", use->reference[i].text);
+				twice = true;
 				break;
 			}
+	return twice;
 }
 
 static void
@@ -149,7 +152,7 @@ read_use(struct rmb_reading *r, struct rmb_entry *entry, int port, const struct 
 	for (int i = 0; i < n; i++)
 		if (rmb_reference_read(r, use->list ? tree->item[i] : tree, &use->reference[use->nreferences]))
 			use->nreferences++;
-	refuse_twice(r, use);
+	entry->partial |= use->nreferences < n || n == 0 || refuse_twice(r, use);
 }
 
 /* ---- one entry */
@@ -172,8 +175,9 @@ nports(const struct rmb_port *ports)
 	return n;
 }
 
+/* What a misspelt key meant counts as written and wrong: that it is missing is not told on top. */
 static void
-unknown_key(struct rmb_reading *r, const struct rmb_entry *entry, const struct rmb_tree *key)
+unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *key)
 {
 	const struct rmb_stage *stage = entry->stage;
 	int n = 0, nparams = rmb_nparams(stage), nin = nports(stage->in);
@@ -192,10 +196,19 @@ unknown_key(struct rmb_reading *r, const struct rmb_entry *entry, const struct r
 		known[n++] = "repeat";
 		known[n++] = "keep";
 	}
-	const char *near = known ? rmb_did_you_mean(r, key->text, known) : "";
+	const char *near = "", *word = key->text;
+	for (const char *part = key->text; known && !*near && part; part = strchr(part, '_') ? strchr(part, '_') + 1 : NULL)
+		near = rmb_did_you_mean(r, word = part, known); /* of `bin_width` or `max_lag`, the last word may be meant */
 	const char *kind = nin > 0 ? "parameter or input" : "parameter";
-	bool parameter = known && *near && rmb_param_index(stage, rmb_nearest(key->text, known)) >= 0;
-	rmb_mistake(r->m, RMB_ERECIPE, key->place, "%s has no %s '%s'%s", stage->name, parameter ? "parameter" : kind, key->text, near);
+	const char *meant = known && *near ? rmb_nearest(word, known) : "";
+	int param = rmb_param_index(stage, meant), port = port_index(stage->in, meant);
+	if (param >= 0)
+		entry->setting[entry->nsettings++] = (struct rmb_setting){ .param = param, .place = key->place };
+	if (port >= 0) {
+		entry->use[entry->nuses++] = (struct rmb_use){ .port = port };
+		entry->partial = true;
+	}
+	rmb_mistake(r->m, RMB_ERECIPE, key->place, "%s has no %s '%s'%s", stage->name, param >= 0 ? "parameter" : kind, key->text, near);
 }
 
 static void
@@ -223,7 +236,8 @@ static void
 begin_entry(struct rmb_reading *r, const struct rmb_item *item, struct rmb_entry *entry)
 {
 	*entry = (struct rmb_entry){ .name = item->key->text, .repeat = 1, .keep = true, .place = item->key->place };
-	if (!rmb_name_valid(entry->name))
+	entry->partial = !rmb_name_valid(entry->name);
+	if (entry->partial)
 		rmb_mistake(r->m, RMB_ERECIPE, item->key->place, "'%s' cannot name a node: a letter, then letters, digits, '_' and '-', at most %d in all",
 		            entry->name, RMB_NAME_MAX - 1);
 	if (item->value->kind != RMB_MAPPING) {

@@ -75,9 +75,11 @@ check_keys(struct rmb_reading *r, const struct rmb_tree *top)
 		const char *const *known = top_keys;
 		while (*known && strcmp(*known, top->key[i]->text) != 0)
 			known++;
-		if (!*known)
-			rmb_mistake(r->m, RMB_ERECIPE, top->key[i]->place, "a recipe has no key '%s'%s", top->key[i]->text,
-			            rmb_did_you_mean(r, top->key[i]->text, top_keys));
+		if (*known)
+			continue;
+		const char *near = rmb_did_you_mean(r, top->key[i]->text, top_keys);
+		r->lost |= *near != '\0';
+		rmb_mistake(r->m, RMB_ERECIPE, top->key[i]->place, "a recipe has no key '%s'%s", top->key[i]->text, near);
 	}
 }
 
@@ -86,6 +88,7 @@ static void
 merge_mapping(struct rmb_reading *r, const struct rmb_tree *section, const char *name, const char *base, struct rmb_items *items)
 {
 	if (section && section->kind != RMB_MAPPING) {
+		r->lost = true;
 		rmb_mistake(r->m, RMB_ERECIPE, section->place, "%s expects a mapping from names; found %s", name, rmb_tree_kind_name(section));
 		return;
 	}
@@ -103,10 +106,12 @@ merge_mapping(struct rmb_reading *r, const struct rmb_tree *section, const char 
 static void
 merge_recordings(struct rmb_reading *r, const struct rmb_tree *section, const char *base)
 {
-	if (section && section->kind != RMB_SEQUENCE)
+	bool list = section && section->kind == RMB_SEQUENCE;
+	r->lost |= section && !list;
+	if (section && !list)
 		rmb_mistake(r->m, RMB_ERECIPE, section->place, "recordings expects a list, one '- {name: ..., path: ...}' for each; found %s",
 		            rmb_tree_kind_name(section));
-	for (int i = 0; section && section->kind == RMB_SEQUENCE && i < section->n; i++)
+	for (int i = 0; list && i < section->n; i++)
 		if (!rmb_items_add(r, &r->recordings, (struct rmb_item){ NULL, section->item[i], base }))
 			return;
 }
@@ -124,7 +129,7 @@ include_one(struct rmb_reading *r, struct files *files, const struct rmb_tree *t
 	if (!path)
 		rmb_reading_nomem(r);
 	else
-		read_file(r, files, path, tree->place);
+		r->lost |= !read_file(r, files, path, tree->place);
 }
 
 static void
@@ -177,10 +182,14 @@ read_file(struct rmb_reading *r, struct files *files, const char *path, struct r
 	rmb_mistakes_source(r->m, path, text + mark, length - mark);
 	if (main)
 		r->recipe->text = text;
+	int before = rmb_mistakes_count(r->m);
 	const struct rmb_tree *top = rmb_tree_parse(r->arena, path, text, length, r->m);
+	r->lost |= rmb_mistakes_count(r->m) > before;
 	if (top && top->kind != RMB_MAPPING)
 		rmb_mistake(r->m, RMB_ERECIPE, top->place, "a recipe is a mapping that begins with 'rumble: 1'; found %s", rmb_tree_kind_name(top));
 	bool usable = top && top->kind == RMB_MAPPING;
+	if (main)
+		r->top = top;
 	if (usable) {
 		check_version(r, top, main);
 		check_keys(r, top);

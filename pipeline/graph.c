@@ -49,6 +49,8 @@ static bool
 resolve(struct builder *b, const struct rmb_entry *entry, int source, struct rmb_value **value, const void **settings)
 {
 	int n = rmb_nparams(entry->stage);
+	if (entry->refused)
+		return false;
 	*value = grab(b, n, sizeof **value);
 	if (!*value)
 		return false;
@@ -101,7 +103,7 @@ check_kinds(struct builder *b, const struct rmb_node *node, const struct rmb_edg
 {
 	const struct rmb_port *from = rmb_output_port(edge->from->stage, edge->output), *to = &node->stage->in[edge->port];
 	unsigned kinds = from == edge->from->stage->out ? edge->from->makes : output_kinds(edge->from, from);
-	bool said = kinds == 0 || b->ntold == (int)(sizeof b->told / sizeof *b->told); /* nothing: told where it arose */
+	bool said = kinds == 0 || reference->told || b->ntold == (int)(sizeof b->told / sizeof *b->told); /* nothing: told where it arose */
 	for (int i = 0; i < b->ntold; i++)
 		said |= b->told[i] == reference;
 	if (said || (kinds & to->kinds))
@@ -288,14 +290,16 @@ remark_on_leaves(struct builder *b)
 static bool
 make_nodes(struct builder *b)
 {
-	int n = b->recipe->nentries, before = rmb_mistakes_count(b->m);
+	int n = b->recipe->nentries;
 	b->first = grab(b, n, sizeof *b->first);
 	b->level = grab(b, n, sizeof *b->level);
 	b->filled = grab(b, n, sizeof *b->filled);
 	if (b->failed)
 		return false;
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < b->shapes->norder; i++) {
 		int e = b->shapes->order[i];
+		if (!b->recipe->entry[e].stage)
+			continue;
 		int64_t nodes = b->shapes->shape[e].nrows * sources_of(b, e); /* 0 if the shape is not known */
 		b->first[e] = grab(b, nodes, sizeof **b->first);
 		if (b->failed)
@@ -303,9 +307,9 @@ make_nodes(struct builder *b)
 		b->graph->nnodes += (int)nodes;
 		find_level(b, e);
 		fill_entry(b, e);
-		b->failed |= !b->filled[e] && rmb_mistakes_count(b->m) == before; /* not one mistake, so there was no memory */
+		b->failed |= !b->filled[e] && rmb_mistakes_count(b->m) == 0; /* not one mistake, so there was no memory */
 	}
-	return !b->failed && rmb_mistakes_count(b->m) == before;
+	return !b->failed && rmb_mistakes_count(b->m) == 0;
 }
 
 struct rmb_graph *
@@ -313,16 +317,15 @@ rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_graph *graph = arena ? rmb_arena_alloc(arena, 1, sizeof *graph) : NULL;
-	int before = rmb_mistakes_count(m);
 	if (graph) {
 		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena };
 		struct builder b = { .graph = graph, .recipe = recipe, .m = m, .shapes = rmb_shapes_make(arena, recipe, m) };
-		if (b.shapes && make_nodes(&b) && rmb_mistakes_count(m) == before && put_in_order(&b) && find_users(&b)) {
+		if (b.shapes && make_nodes(&b) && put_in_order(&b) && find_users(&b)) {
 			remark_on_leaves(&b);
 			return graph;
 		}
 	}
-	if (rmb_mistakes_count(m) == before)
+	if (rmb_mistakes_count(m) == 0)
 		rmb_mistake(m, RMB_ELIMIT, (struct rmb_place){0}, "there is not enough memory for the nodes of this recipe");
 	rmb_arena_free(arena);
 	return NULL;

@@ -45,7 +45,8 @@ struct rmb_graph {
 	struct rmb_arena *arena;
 };
 
-/* Expands; NULL: mistakes were told to m. The recipe must outlive the graph. */
+/* Expands; NULL: mistakes were told to m, now or before: of a recipe that was read in parts, what can be expanded is, for the
+ * mistakes that this shows. The recipe must outlive the graph. */
 struct rmb_graph *rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m);
 void rmb_graph_free(struct rmb_graph *graph); /* accepts NULL */
 /* Hashes the input files (remembered in `memo`, a file in the cache; NULL: never remembered) and fills in key and

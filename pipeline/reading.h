@@ -27,6 +27,9 @@ struct rmb_reading {
 	struct rmb_items recordings, stages, vars;
 	int nset, nsuggested;
 	struct rmb_assignment *set;
+	const struct rmb_tree *top;  /* mapping of the main file */
+	bool lost;                   /* some recordings or sections were not read, and that was told */
+	bool failed;                 /* out of memory, and that was told */
 };
 
 /* files.c: reads the recipe and what it includes; all sections merged. False: the main file is not there or no YAML. */

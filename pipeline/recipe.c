@@ -11,6 +11,7 @@ enum { MOST_SUGGESTED = 100 };
 void
 rmb_reading_nomem(struct rmb_reading *r)
 {
+	r->failed = true;
 	rmb_mistake(r->m, RMB_ELIMIT, (struct rmb_place){ r->recipe->path, 0, 0 }, "out of memory while reading the recipe");
 }
 
@@ -135,29 +136,40 @@ read_top(struct rmb_reading *r)
 	read_report(r);
 }
 
-static void
+/* Where a section of the recipe stands, or would: for what the recipe lacks. */
+static struct rmb_place
+place_of_section(const struct rmb_tree *top, const char *name)
+{
+	for (int i = 0; i < top->n; i++)
+		if (strcmp(top->key[i]->text, name) == 0)
+			return top->key[i]->place;
+	return top->place;
+}
+
+static bool
 read_all(struct rmb_reading *r, const char *path, const char *const *set, int nset)
 {
 	if (!rmb_reading_files(r, path))
-		return;
-	struct rmb_place top = { r->recipe->path, 0, 0 };
+		return false;
 	rmb_reading_overrides(r, set, nset);
 	read_top(r);
-	if (r->recordings.n == 0)
-		rmb_mistake(r->m, RMB_ERECIPE, top, "the recipe has no recordings; add 'recordings:' with a list of '- {name: ..., path: ...}'");
-	if (r->stages.n == 0)
-		rmb_mistake(r->m, RMB_ERECIPE, top, "the recipe has no stages; add 'stages:' with entries such as 'raw: {stage: load}'");
+	if (r->recordings.n == 0 && !r->lost)
+		rmb_mistake(r->m, RMB_ERECIPE, place_of_section(r->top, "recordings"),
+		            "the recipe has no recordings; add 'recordings:' with a list of '- {name: ..., path: ...}'");
+	if (r->stages.n == 0 && !r->lost)
+		rmb_mistake(r->m, RMB_ERECIPE, place_of_section(r->top, "stages"),
+		            "the recipe has no stages; add 'stages:' with entries such as 'raw: {stage: load}'");
 	rmb_reading_recordings(r);
 	rmb_reading_entries(r);
 	rmb_reading_wiring(r);
+	return !r->failed;
 }
 
 struct rmb_recipe *
-rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_mistakes *m)
+rmb_recipe_read_parts(const char *path, const char *const *set, int nset, struct rmb_mistakes *m)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_recipe *recipe = arena ? rmb_arena_alloc(arena, 1, sizeof *recipe) : NULL;
-	int before = rmb_mistakes_count(m);
 	if (!recipe) {
 		rmb_mistake(m, RMB_ELIMIT, (struct rmb_place){ path, 0, 0 }, "out of memory while reading the recipe");
 		rmb_arena_free(arena);
@@ -167,10 +179,19 @@ rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_m
 	struct rmb_reading reading = { .arena = arena, .m = m, .recipe = recipe };
 	recipe->path = rmb_arena_strdup(arena, path);
 	recipe->name = recipe->title = name_of(&reading, path);
-	if (recipe->path)
-		read_all(&reading, recipe->path, set, nset);
-	else
+	if (!recipe->path || !recipe->name)
 		rmb_reading_nomem(&reading);
+	else if (read_all(&reading, recipe->path, set, nset))
+		return recipe;
+	rmb_recipe_free(recipe);
+	return NULL;
+}
+
+struct rmb_recipe *
+rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_mistakes *m)
+{
+	int before = rmb_mistakes_count(m);
+	struct rmb_recipe *recipe = rmb_recipe_read_parts(path, set, nset, m);
 	if (rmb_mistakes_count(m) == before)
 		return recipe;
 	rmb_recipe_free(recipe);
@@ -225,6 +246,8 @@ choose(struct rmb_recipe *recipe, const struct rmb_entry *entry, const struct rm
 		*value = other->value;
 		return 0;
 	}
+	if (!label && recipe->source[source].misspelt)
+		return RMB_ERECIPE;
 	rmb_mistake(m, RMB_ERECIPE, setting->place, label ? "%s: %s has no value for recording '%s', whose %s is '%s'; add it, or 'else'"
 	                                                  : "%s: %s has no value for recording '%s', which has no %s; add 'else'",
 	            entry->name, param, recipe->source[source].name, setting->by, label);
@@ -248,6 +271,8 @@ rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int p
 			rmb_mistake(m, code, entry->place, "out of memory while reading the default of %s", p->name);
 		return code;
 	}
+	if (from && from->misspelt)
+		return RMB_ERECIPE;
 	if (from)
 		rmb_mistake(m, RMB_ERECIPE, from->place, "recording '%s' needs '%s', which '%s' (%s) reads: %s", from->name, p->name, entry->name,
 		            entry->stage->name, p->help ? p->help : "it has no default");

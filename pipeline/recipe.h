@@ -14,6 +14,7 @@ struct rmb_source {             /* one recording of the recipe; globs are alread
 	int ngiven;                 /* settings of source stages given in its entry; tree NULL: wrong, and told */
 	struct { const char *name; const struct rmb_tree *tree; } *given;
 	const char *base;           /* directory that its paths are relative to */
+	bool misspelt;              /* a key of it is, and that was told: what it lacks may be that */
 	struct rmb_place place;
 };
 
@@ -33,6 +34,7 @@ struct rmb_reference {          /* node[@branch][#replicate][.output] */
 	int replicate;              /* 0: whatever there are */
 	const char *output;         /* NULL: the main output */
 	const char *text;           /* as written */
+	bool told;                  /* what it leads to does not fit, and that was told */
 	struct rmb_place place;
 };
 
@@ -52,6 +54,8 @@ struct rmb_entry {              /* one entry under `stages` */
 	struct rmb_use *use;
 	int repeat;                 /* 1 if not written */
 	bool keep;                  /* true if not written */
+	bool partial;               /* its name or an input is wrong or missing, and that was told: it cannot be expanded */
+	bool refused;               /* the stage refuses its settings, and that was told */
 	struct rmb_place place;
 };
 
@@ -72,6 +76,9 @@ struct rmb_recipe {
  * kinds, cycles. set[nset] are "--set" assignments ("stages.svca2.spacing=40um"). NULL: mistakes were told to m. The
  * recipe owns its arena: rmb_recipe_free. m must come from an arena that outlives the printing. */
 struct rmb_recipe *rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_mistakes *m);
+/* The same, but what could be read is returned in spite of mistakes, so that those of other parts can be found in the same
+ * pass: entries may have no stage, be partial or refused, or go round in a cycle. NULL: there is nothing to look at. */
+struct rmb_recipe *rmb_recipe_read_parts(const char *path, const char *const *set, int nset, struct rmb_mistakes *m);
 void rmb_recipe_free(struct rmb_recipe *recipe); /* accepts NULL */
 /* Value of a label of a recording ("area", or what stands under `labels`; "name" is its name); NULL: it has none. */
 const char *rmb_source_label(const struct rmb_source *source, const char *name);

@@ -122,6 +122,7 @@ expand_glob(struct rmb_reading *r, struct found_list *list, struct found one, co
 	const char **path;
 	const char *pattern = rmb_scalar(r, tree, "glob expects a pattern for paths, such as \"data/*.npz\"");
 	int n = pattern ? match(r, one.base, pattern, &path) : 0;
+	r->lost |= n == 0;
 	if (pattern && n == 0)
 		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no file in '%s' fits '%s'", one.base, pattern);
 	if (one.path)
@@ -337,8 +338,10 @@ add_given(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tre
 	const struct rmb_stage *stage = reader_of(key->text, &param);
 	if (!stage) {
 		const char **known = known_keys(r);
-		rmb_mistake(r->m, RMB_ERECIPE, key->place, "a recording has no key '%s'%s", key->text,
-		            known ? rmb_did_you_mean(r, key->text, known) : "");
+		const char *near = known ? rmb_did_you_mean(r, key->text, known) : "";
+		source->misspelt |= *near != '\0';
+		r->lost |= source->misspelt;
+		rmb_mistake(r->m, RMB_ERECIPE, key->place, "a recording has no key '%s'%s", key->text, near);
 	} else if (tree->kind == RMB_MAPPING) {
 		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s expects one value here; {by: ...} belongs to an entry under stages", key->text);
 	} else if (rmb_value_read(r->arena, stage->name, &stage->params[param], tree, source->base, &value, r->m) == 0) {
@@ -417,6 +420,7 @@ find_one(struct rmb_reading *r, struct found_list *list, const struct rmb_item *
 	const struct rmb_tree *tree = item->value;
 	struct found one = { .tree = tree, .base = item->base, .place = tree->place };
 	if (tree->kind != RMB_MAPPING) {
+		r->lost = true;
 		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "a recording is a mapping such as {name: fx26, path: data/fx26.npz}; found %s",
 		            rmb_tree_kind_name(tree));
 		return;

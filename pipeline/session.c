@@ -43,7 +43,7 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 		rmb_error_nomem(&error, "the recipe");
 		return complain(session, options, &error);
 	}
-	session->recipe = rmb_recipe_read(options->arg[0], options->set, options->nset, session->mistakes);
+	session->recipe = rmb_recipe_read_parts(options->arg[0], options->set, options->nset, session->mistakes);
 	if (session->recipe)
 		session->graph = rmb_graph_make(session->recipe, session->mistakes);
 	if (!session->graph)

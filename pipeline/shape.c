@@ -1,5 +1,4 @@
 /* pipeline/shape.c -- rows of entries: their inputs joined, their own repeat, their names. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/shape_inside.h"
@@ -234,22 +233,23 @@ by_rank(const void *a, const void *b)
 /* Entries by depth, then by name: the order in which axes are made and parts of branches stand, so that names of nodes do not
  * depend on the order in which the recipe lists its entries. */
 static struct rank *
-rank_entries(struct rmb_arena *arena, const struct rmb_recipe *recipe, const int *order)
+rank_entries(struct rmb_arena *arena, const struct rmb_recipe *recipe, const struct rmb_shapes *shapes)
 {
 	struct rank *rank = rmb_arena_alloc(arena, (size_t)recipe->nentries, sizeof *rank);
-	for (int i = 0; rank && i < recipe->nentries; i++) {
-		int e = order[i];
+	int *depth = rmb_arena_alloc(arena, (size_t)recipe->nentries, sizeof *depth);
+	for (int i = 0; rank && depth && i < shapes->norder; i++) {
+		int e = shapes->order[i];
 		const struct rmb_entry *entry = &recipe->entry[e];
-		rank[e] = (struct rank){ e, 0, entry->name };
 		for (int u = 0; u < entry->nuses; u++)
 			for (int j = 0; j < entry->use[u].nreferences; j++) {
-				int above = rank[entry->use[u].reference[j].entry].depth;
-				rank[e].depth = above >= rank[e].depth ? above + 1 : rank[e].depth;
+				int above = depth[entry->use[u].reference[j].entry];
+				depth[e] = above >= depth[e] ? above + 1 : depth[e];
 			}
+		rank[i] = (struct rank){ e, depth[e], entry->name };
 	}
-	if (rank && recipe->nentries)
-		qsort(rank, (size_t)recipe->nentries, sizeof *rank, by_rank);
-	return rank;
+	if (rank && depth && shapes->norder)
+		qsort(rank, (size_t)shapes->norder, sizeof *rank, by_rank);
+	return depth ? rank : NULL;
 }
 
 struct rmb_shapes *
@@ -265,15 +265,16 @@ rmb_shapes_make(struct rmb_arena *arena, const struct rmb_recipe *recipe, struct
 		return NULL;
 	for (int i = 0; i < recipe->nentries; i++) {
 		int e = next_entry(recipe, placed);
-		assert(e >= 0); /* the recipe has no cycle */
+		if (e < 0)
+			break;
 		placed[e] = true;
-		shapes->order[i] = e;
+		shapes->order[shapes->norder++] = e;
 	}
 	struct maker k = { .arena = arena, .recipe = recipe, .m = m, .shape = shapes->shape };
-	const struct rank *rank = rank_entries(arena, recipe, shapes->order);
-	for (int i = 0; rank && i < recipe->nentries; i++) {
+	const struct rank *rank = rank_entries(arena, recipe, shapes);
+	for (int i = 0; rank && i < shapes->norder; i++) {
 		k.entry = &recipe->entry[rank[i].entry];
-		shapes->shape[rank[i].entry].known = !k.stop && make_shape(&k, &shapes->shape[rank[i].entry]);
+		shapes->shape[rank[i].entry].known = k.entry->stage && !k.entry->partial && !k.stop && make_shape(&k, &shapes->shape[rank[i].entry]);
 	}
 	return rank ? shapes : NULL;
 }

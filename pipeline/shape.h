@@ -36,6 +36,7 @@ struct rmb_shape {                       /* of one entry */
 };
 
 struct rmb_shapes {
+	int norder;                          /* all entries but those in a cycle and what hangs on them */
 	int *order;                          /* entries, what is read before what reads it, ties as written */
 	struct rmb_shape *shape;             /* one per entry, in the recipe's order */
 };

@@ -32,12 +32,14 @@ use_of(const struct rmb_entry *entry, int port)
 }
 
 static void
-check_missing(struct wiring *w, const struct rmb_entry *entry)
+check_missing(struct wiring *w, struct rmb_entry *entry)
 {
 	for (int i = 0; entry->stage->in && entry->stage->in[i].name; i++) {
 		const struct rmb_port *port = &entry->stage->in[i];
-		if (!port->optional && !use_of(entry, i))
-			rmb_mistake(w->r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s reads: add '%s: NODE'%s%s%s", entry->name, entry->stage->name,
+		if (port->optional || use_of(entry, i))
+			continue;
+		entry->partial = true;
+		rmb_mistake(w->r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s reads: add '%s: NODE'%s%s%s", entry->name, entry->stage->name,
 			            port->name, port->help ? " (" : "", port->help ? port->help : "", port->help ? ")" : "");
 	}
 }
@@ -117,7 +119,7 @@ place_of(const struct rmb_entry *entry, const struct rmb_value *value, const cha
 
 /* Resolves the settings, lets the stage look at them, and says what its main output can be. */
 static unsigned
-look_at(struct wiring *w, const struct rmb_entry *entry, int source)
+look_at(struct wiring *w, struct rmb_entry *entry, int source)
 {
 	const struct rmb_stage *stage = entry->stage;
 	int n = rmb_nparams(stage), code = 0;
@@ -134,8 +136,10 @@ look_at(struct wiring *w, const struct rmb_entry *entry, int source)
 	if (!settings)
 		return stage->out[0].kinds;
 	struct rmb_error error = { 0 };
-	if (stage->check && stage->check(settings, &error))
+	if (stage->check && stage->check(settings, &error)) {
+		entry->refused = true;
 		rmb_mistake(w->r->m, RMB_ERECIPE, place_of(entry, value, error.text), "%s: %s", stage->name, error.text);
+	}
 	return stage->makes ? stage->makes(settings) : stage->out[0].kinds;
 }
 
@@ -182,7 +186,7 @@ remedy(unsigned there, unsigned wanted)
 }
 
 static void
-check_kind(struct wiring *w, const struct rmb_entry *entry, int port, const struct rmb_reference *reference, int source)
+check_kind(struct wiring *w, const struct rmb_entry *entry, int port, struct rmb_reference *reference, int source)
 {
 	const struct rmb_port *in = &entry->stage->in[port];
 	const struct rmb_entry *from = &w->recipe->entry[reference->entry];
@@ -195,6 +199,7 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, const stru
 			            reference->text, out->axes);
 		return;
 	}
+	reference->told = true;
 	const char *between = remedy(there, in->kinds & ANY_KIND);
 	bool also = reference->output == NULL && between == NULL;
 	const char *other = NULL; /* an output of the same node that would do */
@@ -253,7 +258,7 @@ differs(const struct rmb_entry *entry)
 static void
 check_entry(struct wiring *w, int index)
 {
-	const struct rmb_entry *entry = &w->recipe->entry[index];
+	struct rmb_entry *entry = &w->recipe->entry[index];
 	unsigned *kinds = &w->kinds[(size_t)index * (size_t)w->recipe->nsources];
 	w->group[index] = over_all(w, entry);
 	bool once = w->group[index] || !differs(entry);

@@ -126,6 +126,56 @@ def check_good(where):
             assert code == 0, f"{name}: {err}"
 
 
+ALL_AT_ONCE = """rumble: 1
+recordings:
+  - {name: a, path: nowhere.npy, rate: 10 Hz}
+stages:
+  raw: {stage: load}
+  z: {stage: zscore, recording: raw, ddof: 7}
+  s: {stage: svca2, recording: [raw, raw@none]}
+  u: {stage: spectrum, recording: "z#2"}
+  a: {stage: zscore, recording: b}
+  b: {stage: zscore, recording: a}
+  c: {stage: zscore, recording: b@x}
+  p: {stage: powerlaw, spectrum: z}
+  q: {stage: powerlaw, spectrun: s}
+  w: {stage: bin, recording: raw, widht: 2 s}
+  v: {stage: bin, recording: raw, bin_witdh: 2 s}
+  t: {stage: nope, recording: raw}
+  t2: {stage: zscore, recording: t@x}
+"""
+
+
+def check_all_at_once(where):
+    """Mistakes of every kind in one recipe: all of them, each once, and none that only follows from another."""
+    write(where, ALL_AT_ONCE)
+    code, out, err = run("check", "--json", "recipe.yaml", where=where)
+    told = [(e["line"], e["column"], e["message"]) for e in map(json.loads, out.splitlines())]
+    expected = [(3, 19, "cannot read 'nowhere.npy'"), (6, 44, "ddof of 7"), (7, 38, "no raw@none"), (8, 35, "no z#2"), (10, 33, "a -> b -> a"),
+                (12, 34, "put the stage spectrum"), (13, 24, "did you mean 'spectrum'?"), (14, 35, "did you mean 'width'?"),
+                (15, 35, "'bin_witdh'; did you mean 'width'?"), (16, 14, "no stage 'nope'")]
+    assert code == 2 and len(told) == len(expected), told
+    for (line, column, message), (l, c, words) in zip(told, expected):
+        assert (line, column) == (l, c) and words in message, (line, column, message, words)
+    code, out, err = run("run", "--json", "recipe.yaml", where=where)
+    assert code == 2 and len(out.splitlines()) == len(expected) - 1, out  # but for the file, which no node was made for
+
+
+def check_consequences(where):
+    """One mistake each, with its line, though more would follow from it."""
+    for text, words in ((HEAD.replace("recordings:", "recordngs:"), ":2:1: a recipe has no key 'recordngs'"),
+                        ("rumble: 1\ninclude: nowhere.yaml\n", ":2:10: cannot read the included file"),
+                        ("rumble: 1\nrecordings: [{name: a, path: a.npz}]\nstages: {}\n", ":3:1: the recipe has no stages"),
+                        (HEAD.replace("path: a", "pth: a"), ":3:25: a recording has no key 'pth'"),
+                        (HEAD.replace("path: a.npz", "glob: 'q*'") + "  f: {stage: bin, recording: raw, width: {by: area, V1: 1 s}}\n",
+                         ":3:31: no file"),
+                        (HEAD.replace("a.npz", "none.npz, positions_file: a.npz"), ":3:31: cannot read 'none.npz'"),
+                        (HEAD.replace("a.npz", "a.npz, positions_file: none.npy"), ":3:54: cannot read 'none.npy'")):
+        write(where, text)
+        code, out, err = run("check", "recipe.yaml", where=where)
+        assert code == 2 and err.startswith("recipe.yaml" + words) and err.count("recipe.yaml:") == 1 and "^" in err, (text, err)
+
+
 def usage(where, text):
     """Processor time (s) and peak memory (MB) of checking a text."""
     write(where, text)
@@ -201,7 +251,7 @@ def main():
         write(where, b"", "empty.npz")
         os.mkdir(os.path.join(where, "elsewhere"))
         os.symlink("elsewhere", os.path.join(where, "link"))
-        for part in (check_catalogue, check_sentences, check_good, check_limits, check_files, check_stages):
+        for part in (check_catalogue, check_sentences, check_good, check_all_at_once, check_consequences, check_limits, check_files, check_stages):
             part(where)
             print(part.__name__.replace("_", " "), "holds")
 

@@ -208,7 +208,7 @@ mistakes_of_recordings_and_top(void **state)
 	};
 	check_rows(row, sizeof row / sizeof *row);
 	refused("recordings: []\nstages: {}\n", "recipe.yaml:1:1: a recipe says which version of the language it is written in", 3);
-	refused("rumble: 1\nrecordings: {}\nstages: {raw: {stage: load}}\n", "recipe.yaml:2:13: recordings expects a list", 2);
+	refused("rumble: 1\nrecordings: {}\nstages: {raw: {stage: load}}\n", "recipe.yaml:2:13: recordings expects a list", 1);
 	refused("rumble: 2\n", "recipe.yaml:1:9: rumble expects the version of the recipe language, 1; found '2'", 3);
 	refused("- a\n", "recipe.yaml:1:1: a recipe is a mapping", 1);
 	refused("", "empty recipe", 1);
