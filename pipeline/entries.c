@@ -52,8 +52,10 @@ check_case(struct rmb_reading *r, const char *label, const struct rmb_tree *key,
 		if (value && strcmp(value, key->text) == 0)
 			return;
 	}
+	if (r->lost) /* it may be among the recordings that were not read */
+		return;
 	const char **left = labels_in_use(r, label, cases);
-	const char *near = left && !r->lost && r->nsuggested++ < 1000 ? rmb_nearest(key->text, left) : NULL;
+	const char *near = left && r->nsuggested++ < 1000 ? rmb_nearest(key->text, left) : NULL;
 	if (near)
 		rmb_mistake(r->m, RMB_ERECIPE, key->place, "no recording has the %s '%s'; did you mean '%s'?", label, key->text, near);
 	else

@@ -151,7 +151,7 @@ def check_all_at_once(where):
     write(where, ALL_AT_ONCE)
     code, out, err = run("check", "--json", "recipe.yaml", where=where)
     told = [(e["line"], e["column"], e["message"]) for e in map(json.loads, out.splitlines())]
-    expected = [(3, 19, "cannot read 'nowhere.npy'"), (6, 44, "ddof of 7"), (7, 38, "no raw@none"), (8, 35, "no z#2"), (10, 33, "a -> b -> a"),
+    expected = [(3, 21, "cannot read 'nowhere.npy'"), (6, 44, "ddof of 7"), (7, 38, "no raw@none"), (8, 35, "no z#2"), (10, 33, "a -> b -> a"),
                 (12, 34, "put the stage spectrum"), (13, 24, "did you mean 'spectrum'?"), (14, 35, "did you mean 'width'?"),
                 (15, 35, "'bin_witdh'; did you mean 'width'?"), (16, 14, "no stage 'nope'")]
     assert code == 2 and len(told) == len(expected), told
