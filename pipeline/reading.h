@@ -8,7 +8,7 @@ struct rmb_item {                /* one recording, entry or variable, from which
 	const struct rmb_tree *value;
 	const char *base;            /* directory of the file it stands in */
 };
-struct rmb_items { int n, room; struct rmb_item *item; };
+struct rmb_items { int n; struct rmb_item *item; };
 
 struct rmb_assignment {          /* one --set */
 	const char *section, *name;  /* "stages", "svca2"; name NULL: title, seed, report */

@@ -18,18 +18,12 @@ rmb_reading_nomem(struct rmb_reading *r)
 bool
 rmb_items_add(struct rmb_reading *r, struct rmb_items *items, struct rmb_item item)
 {
-	if (items->n == items->room) {
-		int room = items->room ? items->room * 2 : 16;
-		struct rmb_item *grown = rmb_arena_alloc(r->arena, (size_t)room, sizeof *grown);
-		if (!grown) {
-			rmb_reading_nomem(r);
-			return false;
-		}
-		if (items->n > 0)
-			memcpy(grown, items->item, (size_t)items->n * sizeof *grown);
-		items->item = grown;
-		items->room = room;
+	struct rmb_item *list = rmb_arena_room(r->arena, items->item, (size_t)items->n, sizeof *list);
+	if (!list) {
+		rmb_reading_nomem(r);
+		return false;
 	}
+	items->item = list;
 	items->item[items->n++] = item;
 	return true;
 }

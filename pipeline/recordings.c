@@ -18,23 +18,17 @@ struct found {                     /* one recording-to-be */
 	const char *base, *name;       /* name NULL: to be derived */
 	struct rmb_place place;
 };
-struct found_list { int n, room; struct found *found; };
+struct found_list { int n; struct found *found; };
 
 static bool
 add(struct rmb_reading *r, struct found_list *list, struct found one)
 {
-	if (list->n == list->room) {
-		int room = list->room ? list->room * 2 : 16;
-		struct found *grown = rmb_arena_alloc(r->arena, (size_t)room, sizeof *grown);
-		if (!grown) {
-			rmb_reading_nomem(r);
-			return false;
-		}
-		if (list->n > 0)
-			memcpy(grown, list->found, (size_t)list->n * sizeof *grown);
-		list->found = grown;
-		list->room = room;
+	struct found *longer = rmb_arena_room(r->arena, list->found, (size_t)list->n, sizeof *longer);
+	if (!longer) {
+		rmb_reading_nomem(r);
+		return false;
 	}
+	list->found = longer;
 	list->found[list->n++] = one;
 	return true;
 }

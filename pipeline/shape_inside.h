@@ -10,14 +10,14 @@ struct axis {                  /* a list at a port, or a repeat (name NULL: elem
 };
 
 /* Alternatives for what a port, or a whole row, reads. */
-struct table { int64_t n, room, npicks; struct rmb_row *row; };
+struct table { int64_t n, npicks; struct rmb_row *row; };
 
 struct maker {
 	struct rmb_arena *arena;
 	const struct rmb_recipe *recipe;
 	struct rmb_mistakes *m;
 	struct rmb_shape *shape;
-	int naxes, room;
+	int naxes;
 	struct axis *axis;
 	const struct rmb_entry *entry; /* the one being made */
 	double nodes;                  /* so far, of all entries */

@@ -2,15 +2,21 @@
 #include <string.h>
 #include "pipeline/shape_inside.h"
 
-void *
-rmb_shape_grab(struct maker *k, int64_t n, size_t size)
+/* What the arena gave; if it was nothing, that is told. */
+static void *
+or_tell(struct maker *k, void *memory)
 {
-	void *memory = rmb_arena_alloc(k->arena, (size_t)n, size);
 	if (!memory && !k->stop) {
 		k->stop = true;
 		rmb_mistake(k->m, RMB_ELIMIT, k->entry->place, "there is not enough memory for the nodes of this recipe");
 	}
 	return memory;
+}
+
+void *
+rmb_shape_grab(struct maker *k, int64_t n, size_t size)
+{
+	return or_tell(k, rmb_arena_alloc(k->arena, (size_t)n, size));
 }
 
 /* ---- too many ------------------------------------------------------------------------------------------------------ */
@@ -61,16 +67,10 @@ rmb_shape_append(struct maker *k, struct table *table, const struct rmb_row *row
 {
 	if (!rmb_shape_within_limits(k, ((double)table->n + 1) * rmb_shape_recordings(k), (double)(table->npicks + row->npicks), row))
 		return NULL;
-	if (table->n == table->room) {
-		int64_t room = table->room ? 2 * table->room : 4;
-		struct rmb_row *larger = rmb_shape_grab(k, room, sizeof *larger);
-		if (!larger)
-			return NULL;
-		if (table->n)
-			memcpy(larger, table->row, (size_t)table->n * sizeof *larger);
-		table->row = larger;
-		table->room = room;
-	}
+	struct rmb_row *rows = or_tell(k, rmb_arena_room(k->arena, table->row, (size_t)table->n, sizeof *rows));
+	if (!rows)
+		return NULL;
+	table->row = rows;
 	table->npicks += row->npicks;
 	table->row[table->n] = *row;
 	return &table->row[table->n++];
@@ -178,16 +178,10 @@ rmb_shape_join(struct maker *k, const struct table *a, const struct table *b, st
 int
 rmb_shape_new_axis(struct maker *k, int n, const char **name, const char *port)
 {
-	if (k->naxes == k->room) {
-		int room = k->room ? 2 * k->room : 16;
-		struct axis *larger = rmb_shape_grab(k, room, sizeof *larger);
-		if (!larger)
-			return -1;
-		if (k->naxes)
-			memcpy(larger, k->axis, (size_t)k->naxes * sizeof *larger);
-		k->axis = larger;
-		k->room = room;
-	}
+	struct axis *axes = or_tell(k, rmb_arena_room(k->arena, k->axis, (size_t)k->naxes, sizeof *axes));
+	if (!axes)
+		return -1;
+	k->axis = axes;
 	k->axis[k->naxes] = (struct axis){ n, name, k->entry->name, port };
 	return k->naxes++;
 }

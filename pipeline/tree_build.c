@@ -20,19 +20,16 @@ rmb_tree_make(struct rmb_tree_reader *r, enum rmb_tree_kind kind, yaml_mark_t ma
 }
 
 static int
-grow(struct rmb_tree_reader *r, struct rmb_tree_node *node)
+add(struct rmb_tree_reader *r, struct rmb_tree *parent, struct rmb_tree *key, struct rmb_tree *item)
 {
-	int room = node->room ? node->room * 2 : 8;
-	struct rmb_tree **item = rmb_arena_alloc(r->arena, (size_t)room, sizeof *item), **key = rmb_arena_alloc(r->arena, (size_t)room, sizeof *key);
-	if (!item || !key)
+	struct rmb_tree **keys = rmb_arena_room(r->arena, parent->key, (size_t)parent->n, sizeof *keys);
+	struct rmb_tree **items = rmb_arena_room(r->arena, parent->item, (size_t)parent->n, sizeof *items);
+	if (!keys || !items)
 		return rmb_tree_nomem(r);
-	if (node->tree.n > 0) {
-		memcpy(item, node->tree.item, (size_t)node->tree.n * sizeof *item);
-		memcpy(key, node->tree.key, (size_t)node->tree.n * sizeof *key);
-	}
-	node->tree.item = item;
-	node->tree.key = key;
-	node->room = room;
+	parent->key = keys;
+	parent->item = items;
+	parent->key[parent->n] = key;
+	parent->item[parent->n++] = item;
 	return 0;
 }
 
@@ -74,11 +71,7 @@ rmb_tree_place(struct rmb_tree_reader *r, struct rmb_tree_node *node, struct rmb
 		rmb_mistake(r->m, RMB_ERECIPE, key->place, "a blank is missing after the ':' in '%s'", key->text);
 		return 0;
 	}
-	if (parent->tree.n == parent->room && grow(r, parent))
-		return RMB_ELIMIT;
-	parent->tree.key[parent->tree.n] = key;
-	parent->tree.item[parent->tree.n++] = &node->tree;
-	return 0;
+	return add(r, &parent->tree, key, &node->tree);
 }
 
 int

@@ -11,7 +11,6 @@ struct rmb_tree_node {     /* a tree and what its reader alone needs to know */
 	struct rmb_tree tree;    /* first: a tree is its node */
 	int size, height;        /* with everything below, aliases expanded */
 	bool open;               /* its end was not seen yet */
-	int room;
 };
 
 struct rmb_tree_anchor { const char *name; struct rmb_tree_node *node; };

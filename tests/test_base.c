@@ -79,6 +79,26 @@ an_arena_gives_zeroed_aligned_pieces_that_stay(void **state)
 }
 
 static void
+a_list_grows_in_an_arena(void **state)
+{
+	(void)state;
+	struct rmb_arena *arena = rmb_arena_new();
+	int64_t *list = NULL;
+	int moved = 0;
+	for (int64_t n = 0; n < 1000; n++) {
+		int64_t *longer = rmb_arena_room(arena, list, (size_t)n, sizeof *longer);
+		assert_non_null(longer);
+		moved += longer != list;
+		list = longer;
+		list[n] = n;
+		for (int64_t i = 0; i <= n; i++)
+			assert_int_equal(list[i], i);
+	}
+	assert_int_equal(moved, 9); /* for 4, 8, ..., 1024 */
+	rmb_arena_free(arena);
+}
+
+static void
 arrays_count_and_find_their_rows(void **state)
 {
 	float data[2][3][4];
@@ -147,6 +167,7 @@ main(void)
 		cmocka_unit_test(a_long_sentence_ends_at_a_whole_character),
 		cmocka_unit_test(codes_fold_into_exit_statuses),
 		cmocka_unit_test(an_arena_gives_zeroed_aligned_pieces_that_stay),
+		cmocka_unit_test(a_list_grows_in_an_arena),
 		cmocka_unit_test(arrays_count_and_find_their_rows),
 		cmocka_unit_test(every_piece_is_done_once_by_any_number_of_threads),
 		cmocka_unit_test(the_lowest_failing_piece_is_reported),
