@@ -6,8 +6,8 @@
 #include "rumble/arena.h"
 #include "rumble/parallel.h"
 
-/* Rows, or columns, of a block that one piece of work goes through. */
-enum { BAND = 128 };
+/* Rows, or columns, of a block that one piece of work goes through. The bins of so many neurons stay in the nearest cache. */
+enum { BAND = 64 };
 /* In place of a bin. Bin `nbins` holds what is admitted but lies beyond the last one. */
 enum { EXCLUDED = 255, SLOTS = 256 };
 
@@ -108,11 +108,13 @@ replace(const struct strong *heap, double value, int32_t column)
 
 /* ---- one block of pairs ------------------------------------------------------------------------------------------- */
 
+/* What is kept of a neuron's partners in a bin; together, for they are always needed together. */
+struct cell { double sum; int64_t count; };
+
 struct work {
 	const struct rmb_pairs *what;
 	struct rmb_pair_table *table;
-	double *sum;                  /* [n][nbins + 1]: of correlations */
-	int64_t *count;               /* of partners */
+	struct cell *cell;            /* [n][nbins + 1] */
 	int64_t begin, end;           /* the band of neurons being done */
 	double *least;                /* of each neuron of the band, the weakest of its strong partners */
 	double *value;                /* their heaps, table->nstrong entries each */
@@ -147,24 +149,24 @@ one_row(struct work *work, int64_t i, double *square)
 {
 	const struct rmb_pairs *what = work->what;
 	int64_t neuron = work->row + i, from = work->row == work->col ? i + 1 : 0, nslots = what->nbins + 1;
-	double sums[2][SLOTS] = { 0 }, over = 1 / (double)what->recording->nframes;
-	int32_t counts[2][SLOTS] = { 0 };
+	double over = 1 / (double)what->recording->nframes;
+	struct cell cell[2][SLOTS] = { 0 };
 	uint8_t *bin = work->bin + i * work->ncols;
 	const double *c = work->c + i * work->ncols;
 	squares(&what->space, neuron, work->col + from, work->ncols - from, square);
 	find_bins(square, work->ncols - from, what->nearest, what->width, (double)what->nbins, bin + from);
 	for (int64_t j = from; j < work->ncols; j++) {
 		/* two sets of sums: neighbours often share a bin, and one sum would wait for the other */
-		sums[j & 1][bin[j]] += c[j] * over;
-		counts[j & 1][bin[j]]++;
+		cell[j & 1][bin[j]].sum += c[j] * over;
+		cell[j & 1][bin[j]].count++;
 	}
 	const double *least = &work->least[neuron - work->begin];
 	for (int64_t j = from; j < work->ncols; j++)
 		if (c[j] * over >= *least && bin[j] != EXCLUDED)
 			meet(work, neuron, work->col + j, c[j] * over);
 	for (int64_t b = 0; b < nslots; b++) {
-		work->sum[neuron * nslots + b] += sums[0][b] + sums[1][b];
-		work->count[neuron * nslots + b] += counts[0][b] + counts[1][b];
+		work->cell[neuron * nslots + b].sum += cell[0][b].sum + cell[1][b].sum;
+		work->cell[neuron * nslots + b].count += cell[0][b].count + cell[1][b].count;
 	}
 }
 
@@ -187,8 +189,7 @@ columns_piece(void *argument, int64_t piece, int thread)
 	bool diagonal = work->row == work->col;
 	double over = 1 / (double)work->what->recording->nframes;
 	const double *least = work->least + (work->col - work->begin);
-	double *sum = work->sum + work->col * nslots;
-	int64_t *count = work->count + work->col * nslots;
+	struct cell *cell = work->cell + work->col * nslots;
 	for (int64_t i = 0; i < (diagonal ? shorter(end, work->nrows) : work->nrows); i++) {
 		const double *c = work->c + i * work->ncols;
 		const uint8_t *bin = work->bin + i * work->ncols;
@@ -196,8 +197,8 @@ columns_piece(void *argument, int64_t piece, int thread)
 			double r = c[j] * over;
 			if (bin[j] == EXCLUDED)
 				continue;
-			sum[j * nslots + bin[j]] += r;
-			count[j * nslots + bin[j]]++;
+			cell[j * nslots + bin[j]].sum += r;
+			cell[j * nslots + bin[j]].count++;
 			if (r >= least[j])
 				meet(work, work->col + j, work->row + i, r);
 		}
@@ -299,12 +300,13 @@ finish_band(const struct work *work)
 				table->strong[i * what->nbins + bin]++;
 		}
 		for (int64_t b = 0; b <= what->nbins; b++) {
-			int64_t slot = i * (what->nbins + 1) + b, cell = i * what->nbins + b;
-			table->admitted_other += work->count[slot];
+			struct cell all = work->cell[i * (what->nbins + 1) + b];
+			int64_t at = i * what->nbins + b;
+			table->admitted_other += all.count;
 			if (b == what->nbins)
 				break;
-			table->mean[cell] = work->count[slot] ? work->sum[slot] / (double)work->count[slot] : NAN;
-			table->other[cell] = work->count[slot] - table->strong[cell];
+			table->mean[at] = all.count ? all.sum / (double)all.count : NAN;
+			table->other[at] = all.count - table->strong[at];
 		}
 	}
 }
@@ -407,8 +409,7 @@ rmb_pairs_tabulate(const struct rmb_pairs *given, struct rmb_pair_table *table, 
 		return rmb_error_nomem(error, "a table of pairs");
 	int64_t band = band_of(&what, n, table->nstrong);
 	struct work work = {
-		.what = &what, .table = table, .sum = rmb_arena_alloc(arena, (size_t)(n * (what.nbins + 1)), sizeof(double)),
-		.count = rmb_arena_alloc(arena, (size_t)(n * (what.nbins + 1)), sizeof(int64_t)),
+		.what = &what, .table = table, .cell = rmb_arena_alloc(arena, (size_t)(n * (what.nbins + 1)), sizeof(struct cell)),
 		.least = rmb_arena_alloc(arena, (size_t)band, sizeof(double)),
 		.value = rmb_arena_alloc(arena, (size_t)(band * table->nstrong), sizeof(double)),
 		.column = rmb_arena_alloc(arena, (size_t)(band * table->nstrong), sizeof(int32_t)),
@@ -416,7 +417,7 @@ rmb_pairs_tabulate(const struct rmb_pairs *given, struct rmb_pair_table *table, 
 		.square = rmb_arena_alloc(arena, (size_t)what.threads * RMB_PAIR_BLOCK, sizeof(double)),
 	};
 	struct rmb_recording *block = rmb_arena_alloc(arena, (size_t)(n / RMB_PAIR_BLOCK + 1), sizeof *block);
-	if (!work.sum || !work.count || !work.least || !work.value || !work.column || !work.c || !work.bin || !work.square || !block)
+	if (!work.cell || !work.least || !work.value || !work.column || !work.c || !work.bin || !work.square || !block)
 		rc = rmb_error_nomem(error, "the pairs of a block of neurons");
 	for (int64_t s = 0; !rc && s < what.nsample; s++) {
 		table->sample_distance[s] = NAN;
