@@ -8,7 +8,7 @@ nor is reading the file from disk (it is read once before); z-scoring with them 
 rumble, where both happen while activity is packed for the product. METHOD:
 svca2 and svca decompose the cross-covariance by numpy's SVD in single precision; svca2-gram and svca-gram take the
 eigenvalues (and vectors) of its double-precision Gram matrix, as rumble does; dmd and timescales do theirs on eigenvectors in
-double and everything else in single precision; sgemm is the matrix product alone; shuffle
+double and everything else in single precision; sgemm is the matrix product alone; pairs is correlation against distance; shuffle
 is 500 rounds of rolling half the neurons, of which a few are run. Prints one line as bench_numeric does.
 """
 import resource
@@ -88,6 +88,21 @@ def timescales(x, half, mean, scale, nblocks=10, nlags=100, n_pc=1000):
     return g[:, :nlags] / g[:, :1]
 
 
+def pairs(z):
+    """Correlation against distance and strong pairs, with the matrix of all pairs in memory."""
+    n, nbins, strong = len(z), 15, round(0.01 * len(z))
+    place = np.random.default_rng(2).uniform(0, 3000, (2, n))
+    r = z @ z.T / z.shape[1]
+    d = np.sqrt(np.subtract.outer(place[0], place[0]) ** 2 + np.subtract.outer(place[1], place[1]) ** 2)
+    r[d <= 20] = -np.inf
+    cell = np.minimum(d // 200, nbins).astype(np.int64)
+    cell[d <= 20] = nbins
+    cell += np.arange(n)[:, None] * (nbins + 1)
+    top = np.take_along_axis(cell, np.argpartition(r, -strong, axis=1)[:, -strong:], axis=1)
+    count = lambda c, w=None: np.bincount(c.ravel(), w, n * (nbins + 1)).reshape(n, -1)[:, :nbins]
+    return count(top), count(cell), count(cell, np.where(d > 20, r, 0).ravel())
+
+
 def scored(x, rows, mean, scale):
     z = np.array(x[rows])
     z -= mean[rows][:, None]
@@ -115,6 +130,8 @@ def main():
         timescales(x, half, mean, scale)
     elif method == "sgemm":
         z1 @ z2.T
+    elif method == "pairs":
+        pairs(scored(x, np.ones(nn, bool), mean, scale))
     elif method == "shuffle":
         shuffle(z)
     else:
