@@ -60,9 +60,11 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "correlation", .kind = "curve", .x = "distance (um)", .y = "correlation",
-	  .caption = "Correlation of pairs of neurons against their distance, in bins of {bin}.",
-	  .series = { { .y = "sample_correlation", .x = "sample_distance", .style = "points", .label = "pairs drawn at random" },
-	              { .y = "correlation", .style = "line", .label = "mean over neurons" } } },
+	  .caption = "Mean correlation of pairs of neurons against their distance, in bins of {bin}.",
+	  .series = { { .y = "correlation", .style = "line", .label = "mean over neurons" } } },
+	{ .name = "pairs", .kind = "curve", .x = "distance (um)", .y = "correlation",
+	  .caption = "Pairs of neurons drawn at random.",
+	  .series = { { .y = "sample_correlation", .x = "sample_distance", .style = "points", .label = "pairs" } } },
 	{ .name = "odds", .kind = "curve", .x = "distance (um)", .y = "odds of strong pairs", .logy = true,
 	  .caption = "Odds that a pair at this distance is strong (top {top} of a neuron's partners), relative to other pairs; near to far: "
 	             "{near_far}.",
@@ -104,7 +106,7 @@ publish_curves(struct rmb_call *call, const struct settings *set, const struct r
 		empty += isnan(curves.pooled[b]);
 	if (empty)
 		rmb_warn(call, "%" PRId64 " of %" PRId64 " bins of %g um hold no pairs: their entries are NaN%s", empty, set->bins, set->bin,
-		         isfinite(curves.near_far) ? "" : ", and so is near_far; choose bin and bins so that the last four lie within the recording");
+		         !isnan(curves.near_far) ? "" : ", and so is near_far; choose bin and bins so that the last four lie within the recording");
 	int rc = publish_counts(call, table, &axis);
 	return rc ? rc : rmb_output_scalar(call, "near_far", curves.near_far);
 }
