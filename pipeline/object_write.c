@@ -2,13 +2,15 @@
  *
  * A file under its final name is whole: everything happens under a temporary name that says which process writes it, and
  * the name is given by rename() after fsync(). The disk is claimed by posix_fallocate() before anything is computed, so a
- * full disk is met early; it also makes zeros of what nobody writes. */
+ * full disk is met early; it also makes zeros of what nobody writes. What cannot fit is not even begun, for a claim that fails
+ * half-way has filled the disk for everybody else. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,10 +79,19 @@ make_index(struct rmb_object_writer *w, struct rmb_error *error)
 /* ---- space */
 
 static int
+no_space(const struct rmb_object_writer *w, int64_t length, double room, int number, struct rmb_error *error)
+{
+	char need[64], left[64];
+	return rmb_error_set(error, RMB_EOUTPUT, "%s: no space: the object needs %s, %s is free (%s); make room or choose another "
+	                     "cache with --cache DIR", w->layout.path, rmb_quantity_print((double)length, "B", need, sizeof need),
+	                     rmb_quantity_print(room, "B", left, sizeof left), strerror(number));
+}
+
+static int
 claim(struct rmb_object_writer *w, struct rmb_error *error)
 {
 	struct stat stat;
-	char need[64], left[64];
+	struct statvfs disk;
 	if (fstat(w->fd, &stat))
 		return wrong_file(w, "be examined", errno, error);
 	w->end = stat.st_size;
@@ -88,17 +99,17 @@ claim(struct rmb_object_writer *w, struct rmb_error *error)
 	if (code)
 		return code;
 	int64_t length = w->end + (int64_t)w->index_length;
+	/* what the file has already is counted with what is free: measured before the claim, which changes it */
+	double room = fstatvfs(w->fd, &disk) ? INFINITY : (double)disk.f_bavail * (double)disk.f_frsize + 512 * (double)stat.st_blocks;
+	if ((double)length > room)
+		return no_space(w, length, room, ENOSPC, error);
 	while ((number = posix_fallocate(w->fd, 0, (off_t)length)) == EINTR)
 		;
 	if (number == 0)
 		return 0;
 	if (number != ENOSPC && number != EDQUOT && number != EFBIG)
 		return wrong_file(w, "claim its space", number, error);
-	struct statvfs disk;
-	double free_bytes = fstatvfs(w->fd, &disk) == 0 ? (double)disk.f_bavail * (double)disk.f_frsize : 0;
-	return rmb_error_set(error, RMB_EOUTPUT, "%s: no space: the object needs %s, %s is free (%s); make room or choose another "
-	                     "cache with --cache DIR", w->layout.path, rmb_quantity_print((double)length, "B", need, sizeof need),
-	                     rmb_quantity_print(free_bytes, "B", left, sizeof left), strerror(number));
+	return no_space(w, length, room, number, error);
 }
 
 /* Entries of the scales that are not written yet. */

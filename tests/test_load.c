@@ -443,6 +443,9 @@ wrong_spike_lists_are_refused_with_both_numbers(void **state)
 		  { "spike time 1", "not a number" } },
 		{ { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 300, 270000000 }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EINPUT,
 		  { "270000000", "clock: 30 kHz" } },
+		{ { NUMBERS("st", "<f8", "(3,)", (double[]){ 300, 5000, 900000 }), NUMBERS("clu", "<i4", "(3,)", (int32_t[3]){ 0 }) }, 2, RMB_EINPUT,
+		  { "whole numbers (float64) up to 900000", "clock: 30 kHz", "`clock: 1 Hz`" } },
+		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[]){ 0, 8000000, 0 }) }, 2, RMB_EINPUT, { "8000001 neurons", "only 3 spikes", "`id`" } },
 		{ { { "st", "<f8", "(0,)", NULL, 0 }, { "clu", "<i4", "(0,)", NULL, 0 } }, 2, RMB_EDATA, { "holds no spikes" } },
 		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[3]){ 0 }), NUMBERS("sCount", "<i4", "(1,)", (int32_t[]){ 3 }) }, 3, RMB_EINPUT,
 		  { "more than one array", "exactly one of" } },
@@ -473,6 +476,31 @@ spikes_out_of_order_or_before_zero_are_sorted_and_said(void **state)
 	set.id = "label";
 	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
 	assert_true(got.neurons == 3 && got.spikes == 2 && got.sum == 3);
+}
+
+static void
+numbers_that_are_only_unusual_are_believed(void **state)
+{
+	struct made *made = *state;
+	struct rmb_test_load got;
+	struct rmb_load_settings set = rmb_test_settings("");
+	const struct array clu = NUMBERS("clu", "<i4", "(3,)", (int32_t[]){ 0, 99999, 1 });
+	const struct array fraction[] = { NUMBERS("st", "<f8", "(3,)", (double[]){ 300, 5000.5, 900000 }), clu };
+	const struct array small[] = { NUMBERS("st", "<f8", "(3,)", (double[]){ 1, 2, 1000 }), clu };
+	const struct array seconds[] = { NUMBERS("st", "<f8", "(3,)", (double[]){ 1, 2, 900000 }), clu };
+	const struct array endless[] = { NUMBERS("st", "<f8", "(3,)", (double[]){ 0.5, 2, 1e300 }), clu };
+	write_npz(made->path, fraction, 2);
+	expect(made->path, NULL, 0, (const char *const[]){ NULL }, &got);
+	assert_true(got.neurons == 100000 && got.sum == 905300.5 && !*got.notes);
+	write_npz(made->path, small, 2);
+	expect(made->path, NULL, 0, (const char *const[]){ NULL }, &got);
+	write_npz(made->path, seconds, 2);
+	set.clock = 1;
+	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+	assert_true(got.sum == 900003);
+	write_npz(made->path, endless, 2);
+	expect(made->path, NULL, 0, SAYS("span 1e+300 s"), &got);
+	assert_true(strlen(got.notes) < 250);
 }
 
 static void
@@ -523,6 +551,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(spike_lists_in_three_forms_give_the_same_spikes, begin, end),
 		cmocka_unit_test_setup_teardown(wrong_spike_lists_are_refused_with_both_numbers, begin, end),
 		cmocka_unit_test_setup_teardown(spikes_out_of_order_or_before_zero_are_sorted_and_said, begin, end),
+		cmocka_unit_test_setup_teardown(numbers_that_are_only_unusual_are_believed, begin, end),
 		cmocka_unit_test(settings_that_contradict_each_other_are_refused_without_a_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include "pipeline/object.h"
 #include "pipeline/object_block.h"
 #include "rumble/hash.h"
 #include "rumble/random.h"
+#include "rumble/units.h"
 
 static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 static const char other_key[] = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -396,6 +398,30 @@ begin(void **state)
 	return code;
 }
 
+/* The sentence is about the disk as it was before, and the disk is not filled to find out. */
+static void
+what_cannot_fit_is_not_begun(void **state)
+{
+	(void)state;
+	struct rmb_error error = { 0 };
+	struct statvfs disk;
+	char said[64] = "";
+	double free_bytes;
+	assert_int_equal(statvfs(here.directory, &disk), 0);
+	int64_t n = ((int64_t)disk.f_bavail * (int64_t)disk.f_frsize + ((int64_t)64 << 30)) / 4;
+	struct rmb_array huge = { "recording/activity", "1", "activity", RMB_FLOAT32, 0, 2,
+		                  { rmb_axis_index("neuron", 1), rmb_axis_index("frame", n) }, NULL };
+	assert_null(rmb_object_create(here.directory, key, &huge, 1, NULL, 0, &error));
+	assert_int_equal(error.code, RMB_EOUTPUT);
+	const char *needs = strstr(error.text, "no space: the object needs ");
+	assert_true(needs && sscanf(needs, "no space: the object needs %*[^,], %63[^(]", said) == 1);
+	*strstr(said, " is free") = 0;
+	assert_int_equal(rmb_quantity_parse(said, "B", &free_bytes, &error), 0);
+	assert_true(free_bytes > 0.5 * (double)disk.f_bavail * (double)disk.f_frsize);
+	assert_int_equal(rmdir(here.directory), 0); /* empty */
+	assert_int_equal(mkdir(here.directory, 0700), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, rmb_test_end)
 
 int
@@ -411,6 +437,7 @@ main(void)
 		TEST(a_right_checksum_over_a_lying_index_is_damage),
 		TEST(other_things_in_its_place_are_refused),
 		TEST(giving_up_leaves_nothing_behind),
+		TEST(what_cannot_fit_is_not_begun),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,11 +11,17 @@
 
 /* Without an array that says how many neurons there are, larger unit numbers than this are not believed. */
 #define MOST_NEURONS ((int64_t)1 << 23)
+/* Nor are more neurons than FEW, if there are more than SILENT of them for each spike: nearly all would be silent, and a matrix
+ * of them all fills a disk. */
+enum { FEW = 100000, SILENT = 100 };
 
+/* Whole numbers are more likely ticks of a clock than seconds: always if the file stores them as such, and if they are stored
+ * as floating-point numbers (all of MATLAB's are) when none has a fraction and they go further than a test by hand would. */
 static bool
-is_whole_type(const struct rmb_member *m)
+look_like_ticks(const struct rmb_member *m, bool fraction, double high)
 {
-	return m->number == RMB_SIGNED || m->number == RMB_UNSIGNED;
+	bool whole_type = m->number == RMB_SIGNED || m->number == RMB_UNSIGNED;
+	return !fraction && high > (whole_type ? 1 : 1000);
 }
 
 /* Times in s; every one finite. */
@@ -27,6 +33,7 @@ read_times(const struct rmb_found *found, double clock, double **out, struct rmb
 	int code = rmb_load_doubles(found->file, m, out, error);
 	double *time = *out, low = INFINITY, high = -INFINITY;
 	int64_t negative = 0, first = -1;
+	bool fraction = false;
 	if (!code && m->count == 0)
 		code = rmb_error_set(error, RMB_EDATA, "%s: '%s' holds no spikes", path, m->name);
 	for (int64_t i = 0; !code && i < m->count; i++) {
@@ -36,16 +43,17 @@ read_times(const struct rmb_found *found, double clock, double **out, struct rmb
 			                     m->name, isnan(time[i]) ? "not a number" : "infinite");
 		if (time[i] < 0 && negative++ == 0)
 			first = i;
+		fraction |= time[i] != rint(time[i]);
 		low = fmin(low, time[i]);
 		high = fmax(high, time[i]);
 	}
 	if (code)
 		return code;
-	if (isnan(clock) && is_whole_type(m) && high > 1)
-		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' are whole numbers (%s) up to %.0f, perhaps ticks of a clock: "
+	if (isnan(clock) && look_like_ticks(m, fraction, high))
+		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' are all whole numbers (%s) up to %.15g, perhaps ticks of a clock: "
 		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds", path, m->name, m->type, high);
 	if (isnan(clock) && high - low > 1e6)
-		rmb_load_note(notes, "the spike times '%s' span %.0f s, that is %.0f days; if they are ticks of a clock, write for example "
+		rmb_load_note(notes, "the spike times '%s' span %.6g s, that is %.4g days; if they are ticks of a clock, write for example "
 		              "`clock: 30 kHz`", m->name, high - low, (high - low) / 86400);
 	if (negative)
 		rmb_load_note(notes, "kept %" PRId64 " negative of %" PRId64 " spike times in '%s', the first at index %" PRId64, negative, m->count,
@@ -111,6 +119,9 @@ by_unit(const struct rmb_found *found, int64_t nspikes, int64_t *n, const int64_
 	if (!code && !*n && most >= MOST_NEURONS)
 		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' numbers neurons up to %" PRId64 ", more than rumble believes without an array that has "
 		                     "one entry per neuron; if these are labels, name the array of labels with `id`", path, m->name, most);
+	if (!code && !*n && most >= FEW && most >= SILENT * nspikes)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' numbers neurons up to %" PRId64 ", that is %" PRId64 " neurons, but there are only %" PRId64
+		                     " spikes; if these are labels, name the array of labels with `id`", path, m->name, most, most + 1, nspikes);
 	*n = *n ? *n : most + 1;
 	return code;
 }
