@@ -80,14 +80,16 @@ make_folders(const struct rmb_cache *cache, struct rmb_error *error)
 	return 0;
 }
 
+/* A cache begins with its file 'version': without it there is none yet. */
 static int
-check_version(const struct rmb_cache *cache, struct rmb_error *error)
+check_version(struct rmb_cache *cache, struct rmb_error *error)
 {
 	char path[PATH_MAX], text[sizeof version_text + 1] = "";
 	snprintf(path, sizeof path, "%s/version", cache->root);
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return rmb_folder_put(cache, path, version_text, error);
+	cache->absent = fd < 0 && errno == ENOENT;
+	if (cache->absent)
+		return 0;
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 	int number = errno;
 	if (fd >= 0)
@@ -100,23 +102,84 @@ check_version(const struct rmb_cache *cache, struct rmb_error *error)
 	return 0;
 }
 
+static int
+make_version(struct rmb_cache *cache, struct rmb_error *error)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s/version", cache->root);
+	cache->absent = false;
+	return rmb_folder_put(cache, path, version_text, error);
+}
+
+static int
+no_place(struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EOUTPUT, "there is no place for the cache: HOME is not set" REMEDY);
+}
+
 int
 rmb_cache_open(const char *root, struct rmb_cache *cache, struct rmb_error *error)
 {
-	cache->root = NULL;
+	*cache = (struct rmb_cache){ 0 };
 	char *chosen = choose_root(root);
 	if (!chosen)
-		return rmb_error_set(error, RMB_EOUTPUT, "there is no place for the cache: HOME is not set" REMEDY);
+		return no_place(error);
 	if (make_path(chosen) == 0)
 		cache->root = realpath(chosen, NULL);
 	int code = cache->root ? make_folders(cache, error) : cannot_use(chosen, "cannot be made", errno, error);
 	free(chosen);
 	if (code == 0)
 		code = check_version(cache, error);
+	if (code == 0 && cache->absent)
+		code = make_version(cache, error);
 	if (code)
 		rmb_cache_close(cache);
 	else
 		rmb_folder_sweep(cache);
+	return code;
+}
+
+/* The absolute path of something that does not exist; malloc'ed. */
+static char *
+absolute(const char *path)
+{
+	char here[PATH_MAX], *text = NULL;
+	if (path[0] == '/' || !getcwd(here, sizeof here))
+		return strdup(path);
+	return asprintf(&text, "%s/%s", here, path) < 0 ? NULL : text;
+}
+
+static int
+check_readable(const struct rmb_cache *cache, struct rmb_error *error)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s/objects/", cache->root) >= (int)sizeof path)
+		return cannot_use(cache->root, "its path is too long", ENAMETOOLONG, error);
+	if (faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) && errno != ENOENT)
+		return cannot_use(cache->root, "cannot be read", errno, error);
+	return 0;
+}
+
+int
+rmb_cache_look(const char *root, struct rmb_cache *cache, struct rmb_error *error)
+{
+	*cache = (struct rmb_cache){ 0 };
+	char *chosen = choose_root(root);
+	int code = 0;
+	if (!chosen)
+		return no_place(error);
+	cache->root = realpath(chosen, NULL);
+	if (!cache->root && (errno != ENOENT || !chosen[0]))
+		code = cannot_use(chosen, "cannot be read", errno, error);
+	else if (!cache->root && !(cache->root = absolute(chosen)))
+		code = rmb_error_nomem(error, "the cache");
+	free(chosen);
+	if (code == 0)
+		code = check_readable(cache, error);
+	if (code == 0)
+		code = check_version(cache, error);
+	if (code)
+		rmb_cache_close(cache);
 	return code;
 }
 
@@ -143,7 +206,15 @@ double
 rmb_cache_free_bytes(const struct rmb_cache *cache)
 {
 	struct statvfs disk;
-	return statvfs(cache->root, &disk) ? NAN : (double)disk.f_bavail * (double)disk.f_frsize;
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s", cache->root);
+	while (statvfs(path, &disk)) { /* where it would be made */
+		char *slash = strrchr(path, '/');
+		if (errno != ENOENT || !slash || !path[1])
+			return NAN;
+		slash[slash == path] = '\0';
+	}
+	return (double)disk.f_bavail * (double)disk.f_frsize;
 }
 
 /* objects/ab/KEY and an ending; -1: not a key, or too long. */
@@ -288,20 +359,20 @@ rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, s
 	return 0;
 }
 
-void
+bool
 rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why)
 {
 	char path[PATH_MAX], bad[PATH_MAX], reason[1024];
 	uint64_t number = rmb_owner_random();
 	if (object_path(cache, key, ".h5", path) ||
 	    snprintf(bad, sizeof bad, "%s/bad/%s.%016" PRIx64 ".h5", cache->root, key, number) >= (int)sizeof bad)
-		return;
+		return false;
 	if (rename(path, bad)) /* a symbolic link is moved itself, whatever it points to */
-		return;
+		return false;
 	snprintf(reason, sizeof reason, "%s\n", why ? why : "no reason given");
 	strcpy(bad + strlen(bad) - 2, "txt");
-	if (rmb_folder_put(cache, bad, reason, NULL))
-		return; /* the object is out of the way: that was the point */
+	(void)!rmb_folder_put(cache, bad, reason, NULL); /* the object is out of the way: that was the point */
+	return true;
 }
 
 int

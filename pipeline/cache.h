@@ -13,11 +13,13 @@
 #include "pipeline/object.h"
 #include "rumble/arena.h"
 
-struct rmb_cache { char *root; }; /* absolute */
+struct rmb_cache { char *root; bool absent; }; /* root: absolute; absent: nothing has been made there yet */
 
 /* Opens (and makes) the cache at `root`; NULL: $RUMBLE_CACHE, else $XDG_CACHE_HOME/rumble, else ~/.cache/rumble. Says path and
  * remedy when it cannot be written. Sweeps temporary files whose writers are dead. */
 int rmb_cache_open(const char *root, struct rmb_cache *cache, struct rmb_error *error) RMB_CHECKED;
+/* The same for looking: makes and sweeps nothing, and needs no right to write. Where there is no cache it is an empty one. */
+int rmb_cache_look(const char *root, struct rmb_cache *cache, struct rmb_error *error) RMB_CHECKED;
 void rmb_cache_close(struct rmb_cache *cache);
 /* objects/ab/ab12...h5 (in the arena). */
 const char *rmb_cache_path(struct rmb_arena *arena, const struct rmb_cache *cache, const char *key);
@@ -31,8 +33,8 @@ bool rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *byte
 /* Opens an object. Verified whole if up to 1 MiB or if this run has not verified it yet (record of header, length, inode,
  * mtime, ctime kept in the cache, named by `run`; NULL: always whole). A bad one is set aside into bad/ and gives RMB_EDAMAGE. */
 int rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error) RMB_CHECKED;
-/* Moves a bad object into bad/ so that it is recomputed; never follows a symlink. */
-void rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why);
+/* Moves a bad object into bad/ so that it is recomputed; never follows a symlink. false: it could not be moved. */
+bool rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why);
 /* Lets an object go (keep: false). */
 int rmb_cache_remove(const struct rmb_cache *cache, const char *key, struct rmb_error *error) RMB_CHECKED;
 double rmb_cache_free_bytes(const struct rmb_cache *cache);

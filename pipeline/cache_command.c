@@ -145,7 +145,7 @@ static int
 verify(struct work *w, struct rmb_error *error)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	int64_t bad = 0, bytes = 0;
+	int64_t bad = 0, aside = 0, bytes = 0;
 	for (int64_t i = 0; i < w->n; i++) {
 		struct rmb_error why = { 0 };
 		const struct rmb_cache_entry *e = &w->entry[i];
@@ -162,15 +162,14 @@ verify(struct work *w, struct rmb_error *error)
 			                                e->by ? rmb_json_text(e->by) : json_null(), "message", rmb_json_text(why.text)));
 		else
 			printf("%s%s%s\n", rmb_harmless(w->arena, why.text), e->by ? "; it is named by " : "", e->by ? rmb_harmless(w->arena, e->by) : "");
-		if (code == RMB_EDAMAGE)
-			rmb_cache_set_aside(&w->cache, e->key, why.text);
+		aside += code == RMB_EDAMAGE && rmb_cache_set_aside(&w->cache, e->key, why.text);
 	}
 	if (w->options->json)
 		rmb_json_line(stdout, json_pack("{sssIsIsIsb}", "event", "verified", "objects", (json_int_t)w->n, "bytes", (json_int_t)bytes,
 		                                "damaged", (json_int_t)bad, "quick", w->options->quick));
 	else
 		printf("%" PRId64 " objects, %s: %" PRId64 " damaged%s\n", w->n, size_text(w->arena, (double)bytes), bad,
-		       bad ? "; set aside in bad/, the next run makes them again" : w->options->quick ? " (headers and lengths only)" : "");
+		       bad > aside ? ", not all of which could be set aside" : bad ? "; set aside in bad/, the next run makes them again" : w->options->quick ? " (headers and lengths only)" : "");
 	return bad ? rmb_error_set(error, RMB_EDAMAGE, "%" PRId64 " of %" PRId64 " objects in %s %s damaged", bad, w->n, w->cache.root,
 	                           bad == 1 ? "was" : "were") : 0;
 }
@@ -211,9 +210,22 @@ collect(struct work *w, struct rmb_error *error)
 
 /* ---- the command */
 
-static const struct { const char *name; int (*run)(struct work *w, struct rmb_error *error); bool lists; } actions[] = {
+static const struct { const char *name; int (*run)(struct work *w, struct rmb_error *error); bool lists; /* else it takes */ } actions[] = {
 	{ "ls", list, true }, { "verify", verify, true }, { "gc", collect, false }, { "du", measure, true },
 };
+
+/* A cache is opened to be changed only if there is one: a mistyped path shall not become one. */
+static int
+open_cache(struct work *w, bool lists, struct rmb_error *error)
+{
+	int code = rmb_cache_look(w->options->cache, &w->cache, error);
+	if (code == 0 && w->cache.absent && !w->options->quiet)
+		fprintf(stderr, "there is no cache at %s yet\n", rmb_harmless(w->arena, w->cache.root));
+	if (code || lists || w->cache.absent)
+		return code;
+	rmb_cache_close(&w->cache);
+	return rmb_cache_open(w->options->cache, &w->cache, error);
+}
 
 int
 rmb_command_cache(const struct rmb_options *options)
@@ -229,7 +241,7 @@ rmb_command_cache(const struct rmb_options *options)
 	else if (i == n)
 		code = rmb_error_set(&error, RMB_EUSAGE, "cache has no action '%s'; there are ls, verify, gc and du", options->arg[0]);
 	else
-		code = rmb_cache_open(options->cache, &w.cache, &error);
+		code = open_cache(&w, actions[i].lists, &error);
 	if (code == 0 && actions[i].lists)
 		code = rmb_cache_list(w.arena, &w.cache, &w.entry, &w.n, &error);
 	if (code == 0)

@@ -92,6 +92,8 @@ static int
 find_names(const struct rmb_cache *cache, struct names *names, struct rmb_error *error)
 {
 	DIR *roots = rmb_folder_open(cache, "roots");
+	if (!roots && errno == ENOENT)
+		return 0;
 	if (!roots)
 		return rmb_error_set(error, RMB_EOUTPUT, "%s/roots: cannot be read: %s", cache->root, strerror(errno));
 	for (const struct dirent *entry; (entry = readdir(roots));) {
@@ -190,7 +192,7 @@ static int
 list_objects(const struct rmb_cache *cache, struct list *list)
 {
 	DIR *objects = rmb_folder_open(cache, "objects");
-	int number = objects ? 0 : errno;
+	int number = objects || errno == ENOENT ? 0 : errno;
 	for (const struct dirent *entry; objects && number == 0 && (entry = readdir(objects));) {
 		if (strlen(entry->d_name) != 2 || entry->d_name[0] == '.')
 			continue;

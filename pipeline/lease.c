@@ -343,7 +343,7 @@ bool
 rmb_lease_holds(struct rmb_lease *lease)
 {
 	struct token token = { .fd = -1 };
-	struct rmb_cache cache = { lease->folder };
+	struct rmb_cache cache = { .root = lease->folder };
 	struct generations g = { .cache = &cache, .token = &token, .skip = lease->number };
 	struct stat stat;
 	bool holds = false;

@@ -79,7 +79,7 @@ print_totals(const struct rmb_plan *plan, const struct rmb_session *session, con
 		       quantity(arena, rounded(plan->path), "s"), quantity(arena, rounded(plan->memory), "B"), quantity(arena, rounded(plan->disk), "B"));
 	if (guesses)
 		printf("How large the recordings are is known once they are loaded: %d nodes (?) are planned again then.\n", guesses);
-	printf("Cache: %s (%s free)\n", rmb_harmless(arena, session->cache.root), quantity(arena, rounded(free_bytes), "B"));
+	printf("Cache: %s (%s%s free)\n", rmb_harmless(arena, session->cache.root), session->cache.absent ? "nothing there yet, " : "", quantity(arena, rounded(free_bytes), "B"));
 }
 
 static void
@@ -128,5 +128,5 @@ print_plan(const struct rmb_session *session, struct rmb_plan *plan, const struc
 int
 rmb_command_plan(const struct rmb_options *options)
 {
-	return rmb_session_plan(options, print_plan);
+	return rmb_session_plan(options, RMB_NEED_JOURNAL, print_plan);
 }

@@ -111,5 +111,5 @@ int
 rmb_command_run(const struct rmb_options *options)
 {
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
-	return rmb_session_plan(options, run_plan);
+	return rmb_session_plan(options, RMB_NEED_WRITABLE, run_plan);
 }

@@ -51,9 +51,10 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 	session->out = options->out ? options->out : session->recipe->name;
 	session->last = rmb_arena_printf(session->arena, "%s/results/.last.json", session->out);
 	if (need >= RMB_NEED_KEYS) {
-		if (rmb_cache_open(options->cache, &session->cache, &error))
+		if (need >= RMB_NEED_WRITABLE ? rmb_cache_open(options->cache, &session->cache, &error)
+		                              : rmb_cache_look(options->cache, &session->cache, &error))
 			return complain(session, options, &error);
-		const char *memo = rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
+		const char *memo = session->cache.absent ? NULL : rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
 		if (rmb_graph_keys(session->graph, memo, session->mistakes))
 			return give_up(session, options);
 	}
@@ -76,12 +77,12 @@ rmb_session_close(struct rmb_session *session)
 }
 
 int
-rmb_session_plan(const struct rmb_options *options,
+rmb_session_plan(const struct rmb_options *options, enum rmb_session_need need,
                  int (*work)(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options))
 {
 	struct rmb_session session;
 	struct rmb_error error = { 0 };
-	int status = rmb_session_open(options, RMB_NEED_JOURNAL, &session);
+	int status = rmb_session_open(options, need, &session);
 	if (status)
 		return status;
 	struct rmb_plan *plan = rmb_plan_make(session.graph, &session.cache, session.journal, options->only, options->nonly, options->until,

@@ -10,8 +10,9 @@
 /* How far to open. Each includes what stands above it. */
 enum rmb_session_need {
 	RMB_NEED_GRAPH,   /* recipe and graph: no cache, no file of data is touched */
-	RMB_NEED_KEYS,    /* the cache, and the key of every node (input files are hashed, or remembered) */
-	RMB_NEED_JOURNAL  /* what earlier runs measured */
+	RMB_NEED_KEYS,    /* the cache, for looking, and the key of every node (input files are hashed, or remembered) */
+	RMB_NEED_JOURNAL, /* what earlier runs measured */
+	RMB_NEED_WRITABLE /* the cache is made if need be, and can be written */
 };
 
 struct rmb_session {
@@ -30,8 +31,8 @@ struct rmb_session {
 int rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, struct rmb_session *session) RMB_CHECKED;
 /* Accepts a session of zeros. */
 void rmb_session_close(struct rmb_session *session);
-/* Opens the recipe up to the journal, plans under --only and --until, and hands both to work(), whose exit status it returns; or
+/* Opens the recipe up to the journal or more, plans under --only and --until, and hands both to work(), whose exit status it returns; or
  * the exit status of what went wrong before, with everything said. Closes what it opened. */
-int rmb_session_plan(const struct rmb_options *options,
+int rmb_session_plan(const struct rmb_options *options, enum rmb_session_need need,
                      int (*work)(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)) RMB_CHECKED;
 #endif

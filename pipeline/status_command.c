@@ -94,12 +94,12 @@ print_status(const struct rmb_session *session, struct rmb_plan *plan, const str
 	for (int s = 0, said = 0; s < NSTATES; s++)
 		if (count[s])
 			printf("%s %d %s", said++ ? "," : "", count[s], state_names[s]);
-	printf(". Cache: %s\n", rmb_harmless(plan->arena, session->cache.root));
+	printf(". Cache: %s%s\n", rmb_harmless(plan->arena, session->cache.root), session->cache.absent ? " (nothing there yet)" : "");
 	return 0;
 }
 
 int
 rmb_command_status(const struct rmb_options *options)
 {
-	return rmb_session_plan(options, print_status);
+	return rmb_session_plan(options, RMB_NEED_JOURNAL, print_status);
 }

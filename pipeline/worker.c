@@ -308,7 +308,7 @@ work(struct rmb_arena *arena, struct rmb_error *error)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != orders.parent)
 		return rmb_error_set(error, RMB_ETERMINATED, "the run that started this worker is gone");
-	struct rmb_cache cache = { rmb_arena_strdup(arena, orders.cache) };
+	struct rmb_cache cache = { .root = rmb_arena_strdup(arena, orders.cache) };
 	if (orders.confined)
 		confine(&orders);
 	for (int t = 0; t < orders.ntasks && openblas_get_parallel() == 0; t++)

@@ -226,18 +226,63 @@ def test_nothing_is_left_behind():
 # ---- places
 
 
+def nobody():
+    """Root may write anywhere, so it becomes nobody first."""
+    return {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+
+
+def everything(folder):
+    return sorted((path, sorted(files)) for path, _, files in os.walk(folder))
+
+
 def test_an_unwritable_cache_is_named_with_a_remedy(recipe):
-    """As a user without rights: root may write anywhere, so it becomes nobody first."""
-    os.mkdir("closed", 0o755)
+    os.mkdir("closed", 0o555)
     os.chmod(".", 0o755)
-    become = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
-    if not become:
-        os.chmod("closed", 0o555)
     for place in "closed", "closed/below", recipe:  # the last is a file
-        for words in (["cache", "ls"], ["run", recipe]):
-            _, said = program(*words, "--cache", place, status=3, **become)
+        for words in [["run", recipe]] + [["cache", "ls"], ["plan", recipe]] * (place == recipe):
+            _, said = program(*words, "--cache", place, status=3, **nobody())
             assert place in said and "--cache" in said and "RUMBLE_CACHE" in said, said
     assert os.listdir("closed") == []
+
+
+def test_looking_makes_no_cache(recipe):
+    """Where there is none, it is told as empty, with its path; nothing appears there."""
+    os.mkdir("empty")
+    for place in "empty", "mistyped/place":
+        for words in ["cache", "ls"], ["cache", "du"], ["cache", "verify"], ["cache", "verify", "--quick"], ["cache", "gc", "--max-size", "1 B"], \
+                ["plan", recipe], ["status", recipe]:
+            out, said = program(*words, "--cache", place)
+            assert os.path.abspath(place) in out + said and "yet" in out + said and "nan" not in out, (words, out, said)
+        out, _ = program("plan", recipe, "--json", "--cache", place)
+        assert json.loads(out.splitlines()[-1])["free"] > 0
+        _, said = program("export", recipe, "a/alpha@z", "--out", "none.npy", "--cache", place, status=1)
+        assert "run" in said, said
+    assert os.listdir("empty") == [] and not os.path.exists("mistyped") and not os.path.exists("none.npy")
+
+
+def test_a_cache_of_others_can_be_looked_at(recipe, good):
+    """A user who may only read it sees what is there, writes reports and exports from it, and is told that runs need more."""
+    os.mkdir("mine", 0o777)
+    os.chmod("mine", 0o777)
+    os.chmod(".", 0o755)
+    for path, folders, files in os.walk("cache"):
+        os.chmod(path, 0o555)
+    before = everything("cache")
+    try:
+        for words, expected in (["plan", recipe, "--check"], "Nothing to run"), (["status", recipe], f"{len(good)} cached"), \
+                (["cache", "ls"], "powerlaw"), (["cache", "du"], "spectrum"), (["cache", "verify"], "0 damaged"), \
+                (["cache", "verify", "--quick"], "0 damaged"), (["report", recipe, "--set", "report.output=r.html", "--out", "mine/out"], "r.html"), \
+                (["export", recipe, "a/z", "--out", "mine/z.npy"], "z.npy"):
+            out, said = program(*words, "--cache", "cache", **nobody())
+            assert expected in out and "missing" not in said, (words, out, said)
+        assert "has not been computed" not in open("mine/out/r.html").read() and np.load("mine/z.npy").shape == SAMPLES
+        for words in ["run", recipe, "--out", "mine/run"], ["cache", "gc", "--max-size", "1 B"]:
+            _, said = program(*words, "--cache", "cache", status=3, **nobody())
+            assert "cannot be written" in said and "--cache" in said, said
+        assert everything("cache") == before and content() == good
+    finally:
+        for path, folders, files in os.walk("cache"):
+            os.chmod(path, 0o755)
 
 
 def test_exports():
@@ -270,6 +315,8 @@ def main():
     test_verify_goes_on_past_what_is_bad(recipe, good)
     test_collection_spares_what_results_name(recipe, good)
     test_an_unwritable_cache_is_named_with_a_remedy(recipe)
+    test_looking_makes_no_cache(recipe)
+    test_a_cache_of_others_can_be_looked_at(recipe, good)
     test_nothing_is_left_behind()
 
 
