@@ -178,7 +178,7 @@ print_list(void)
 			if (!titled)
 				printf("%s%s\n", g > 0 ? "\n" : "", group[g].title);
 			titled = true;
-			printf("  %-12s %s\n", (*s)->name, (*s)->brief);
+			printf("  %-16s %s\n", (*s)->name, (*s)->brief);
 		}
 	}
 	puts("\n`rumble stages NAME` describes one of them.");

@@ -1,5 +1,6 @@
 /* pipeline/version.c -- what a bug report needs first, and the one form of a JSON event. */
 #include <cblas.h>
+#include <fftw3.h>
 #include <hdf5.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -10,15 +11,22 @@
 #include "pipeline/events.h"
 #include "rumble/error.h"
 
+#ifdef __clang__
+#define COMPILER "" /* its version begins with its name */
+#else
+#define COMPILER "gcc"
+#endif
+
 void
 rmb_print_versions(FILE *to)
 {
 	unsigned hdf5[3] = { 0 };
 	H5get_libversion(&hdf5[0], &hdf5[1], &hdf5[2]);
 	fprintf(to, "rumble %s\n", RUMBLE_VERSION);
-	fprintf(to, "compiler   %s\n", __VERSION__);
+	fprintf(to, "compiler   " COMPILER " %s\n", __VERSION__);
 	fprintf(to, "HDF5       %u.%u.%u\n", hdf5[0], hdf5[1], hdf5[2]);
 	fprintf(to, "OpenBLAS   %s, kernel %s, %d threads at most\n", openblas_get_config(), openblas_get_corename(), openblas_get_num_threads());
+	fprintf(to, "FFTW       %s\n", fftw_version);
 	fprintf(to, "libyaml    %s\n", yaml_get_version_string());
 	fprintf(to, "Jansson    %s\n", jansson_version_str());
 	fprintf(to, "OpenSSL    %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
