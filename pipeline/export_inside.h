@@ -1,5 +1,5 @@
-/* pipeline/export_inside.h -- what is exported, as rows, for the files that write it: export.c (which format), export_sheet.c (rows),
- * and one file a format. */
+/* pipeline/export_inside.h -- what is exported, as rows, for the files that write it: export.c (which format), export_sheet.c
+ * (rows), and one file a format. */
 #ifndef RMB_EXPORT_INSIDE_H
 #define RMB_EXPORT_INSIDE_H
 #include <stdio.h>

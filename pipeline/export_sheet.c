@@ -1,5 +1,5 @@
-/* pipeline/export_sheet.c -- what is exported, as rows: an array where it lies, a recording through its view, spikes as pairs. Rows
- * are read a few megabytes at a time, whatever the size of the whole. */
+/* pipeline/export_sheet.c -- what is exported, as rows: an array where it lies, a recording through its view, spikes as pairs.
+ * Rows are read a few megabytes at a time, whatever the size of the whole. */
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/export_inside.h"

@@ -1,5 +1,5 @@
-/* pipeline/run_crew.c -- the workers of a run: started while slots and memory last, stopped when time is up, and what those that
- * have ended leave undone put back or failed with a sentence. */
+/* pipeline/run_crew.c -- the workers of a run: started while slots and memory last, stopped when time is up, and what those
+ * that have ended leave undone put back or failed with a sentence. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>

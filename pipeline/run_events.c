@@ -1,5 +1,5 @@
-/* pipeline/run_events.c -- what workers say, and what follows from it: one row of `handlers` an event. `text` is "" where an event
- * has none. */
+/* pipeline/run_events.c -- what workers say, and what follows from it: one row of `handlers` an event. `text` is "" where an
+ * event has none. */
 #include <string.h>
 #include "pipeline/machine.h"
 #include "pipeline/run_inside.h"

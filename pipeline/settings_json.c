@@ -1,4 +1,4 @@
-/* pipeline/settings_json.c -- a value as canonical JSON, from which keys are made and which workers are given, and back from it. */
+/* pipeline/settings_json.c -- a value as canonical JSON, which keys and the orders of workers are made of, and back. */
 #include "pipeline/settings.h"
 
 static json_t *

@@ -1,5 +1,5 @@
-/* pipeline/settings_read.c -- a value from the text of a recipe: one row of `readers` a kind. What does not fit is refused in a
- * sentence that says what was found and what was expected. */
+/* pipeline/settings_read.c -- a value from the text of a recipe: one row of `readers` a kind. What does not fit is refused in
+ * a sentence that says what was found and what was expected. */
 #include "pipeline/settings.h"
 #include <assert.h>
 #include <stdarg.h>

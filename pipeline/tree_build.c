@@ -1,5 +1,5 @@
-/* pipeline/tree_build.c -- nodes put where they stand: items into lists, keys and values into mappings, each key once. A key or
- * value that is no good is told and left out, so that the rest can still be read. */
+/* pipeline/tree_build.c -- nodes put where they stand: items into lists, keys and values into mappings, each key once. A key
+ * or value that is no good is told and left out, so that the rest can still be read. */
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/tree_inside.h"

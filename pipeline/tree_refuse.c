@@ -1,5 +1,5 @@
-/* pipeline/tree_refuse.c -- sentences for text that is no YAML: characters that have no business there, looked at before the parser
- * sees them, and what the parser refuses, in plain words and with where it began. */
+/* pipeline/tree_refuse.c -- sentences for text that is no YAML: characters that have no business there, looked at before the
+ * parser sees them, and what the parser refuses, in plain words and with where it began. */
 #include <stdint.h>
 #include <string.h>
 #include "pipeline/text.h"
