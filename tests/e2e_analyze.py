@@ -18,7 +18,7 @@ def golden(name):
 
 
 class Analyses(unittest.TestCase):
-    rate = "22 Hz"
+    recording = "rate: 22 Hz"
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(dir=".", prefix="analyze.")
@@ -32,8 +32,8 @@ class Analyses(unittest.TestCase):
 
     def run_recipe(self, stages, expect=0, command="run"):
         """Runs the stages on x.npz; `raw` and `z` stand before them. Returns what was said."""
-        rate = f", rate: {self.rate}" if self.rate else ""
-        text = ["rumble: 1", "seed: 1", "recordings:", f"  - {{name: x, path: x.npz{rate}}}", "stages:", "  raw: {stage: load}",
+        more = f", {self.recording}" if self.recording else ""
+        text = ["rumble: 1", "seed: 1", "recordings:", f"  - {{name: x, path: x.npz{more}}}", "stages:", "  raw: {stage: load}",
                 "  z: {stage: zscore, recording: raw}"]
         with open(self.path("recipe.yaml"), "w") as f:
             f.write("\n".join(text + ["  " + s for s in stages]) + "\n")

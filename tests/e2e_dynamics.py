@@ -1,10 +1,25 @@
 """Timescales and propagators through the program: golden recordings, known dynamics, and recordings that will not do."""
+import os
 import subprocess
+import sys
 import unittest
 
 import numpy as np
 
-from e2e_analyze import RUMBLE, Analyses, golden
+from e2e_analyze import RUMBLE, SHARED, Analyses, golden
+
+sys.path.insert(0, os.path.join(SHARED, "reference"))
+import reference    # noqa: E402
+
+
+def nearest(found, expected):
+    """Distance of two sets, each value taken once."""
+    left, worst = list(found), 0
+    for e in expected:
+        i = int(np.argmin(np.abs(np.array(left) - e)))
+        worst = max(worst, abs(left.pop(i) - e))
+    return worst if not left else np.inf
+
 
 EPS = "ze: {stage: zscore, recording: raw, eps: 0.001}"
 
@@ -29,14 +44,6 @@ class Golden(Analyses):
         "timescales_weak": "norm: unit, components: 60, ranks: 1..60",
     }
 
-    def nearest(self, found, expected):
-        """Distance of two sets, each value taken once."""
-        left, worst = list(found), 0
-        for e in expected:
-            i = int(np.argmin(np.abs(np.array(left) - e)))
-            worst = max(worst, abs(left.pop(i) - e))
-        return worst
-
     def compare(self, name, **sizes):
         with golden(name) as f:
             x, cases = f["input"], f["cases"]
@@ -55,7 +62,7 @@ class Golden(Analyses):
                     want = e["eig_real"][()] + 1j * e["eig_imag"][()]
                     self.assertEqual(got.shape, want.shape)
                     if p == "double" or len(want) <= 50:
-                        self.assertLess(self.nearest(got, want), tolerance * np.abs(want).max())
+                        self.assertLess(nearest(got, want), tolerance * np.abs(want).max())
                     if p == "double":
                         for ours, theirs in (("rotation_percentiles", "rot_percentiles"), ("rotation_mean", "rot_mean"), ("rotation_sd", "rot_sd"),
                                              ("rotation_count", "rot_n"), ("complex_fraction", "complex_fraction"), ("outside_count", "n_outside")):
@@ -121,6 +128,21 @@ class Known(Analyses):
             self.assertEqual(done.returncode, 0, done.stderr)
             for (n, o), kept in first.items():
                 self.assertEqual(self.result(n, o).tobytes(), kept.tobytes())
+
+
+class Shuffled(Analyses):
+    """Shifted rows are read as any others."""
+
+    def test_shuffled(self):
+        self.save(np.random.default_rng(2).standard_normal((20, 1500)).cumsum(1)[:, ::3])
+        self.run_recipe([EPS, "s: {stage: shuffle, recording: ze}", "d: {stage: dmd, recording: s, precision: double, components: 5}",
+                         "a: {stage: autocorrelogram, recording: s, halves: random, lags: 20}"])
+        shift = self.result("s", "recording/shift")
+        x = reference.zscore(np.load(self.path("x.npz"))["sp"], 0, 1e-3)
+        want = reference.dmd(reference.roll_rows(x, shift), 5, 0.01, 5, variant="blocks")
+        got = self.result("d", "eigenvalue_real") + 1j * self.result("d", "eigenvalue_imaginary")
+        self.assertLess(nearest(got, want), 1e-8 * np.abs(want).max())
+        self.assertEqual(self.result("a", "autocorrelogram").shape[1], 20)
 
 
 class Unfit(Analyses):
@@ -193,7 +215,7 @@ class Unfit(Analyses):
     def test_no_rate(self):
         self.save(self.noise(10, 3000))
         stages = [EPS, "d: {stage: dmd, recording: ze}", "a: {stage: autocorrelogram, recording: ze, halves: random}"]
-        self.rate = None
+        self.recording = None
         said = self.run_recipe(stages)
         self.assertIn("no timescales in seconds", said)
         self.assertIn("lags are in frames", said)

@@ -192,7 +192,7 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
      const struct rmb_correlograms *found, const struct reading *reading)
 {
 	if (recording->nsegments > 1 && strcmp(set->variant, "paper") == 0)
-		rmb_warn(call, "variant paper: blocks and smoothing run across the %" PRId64 " joints of the recording", recording->nsegments - 1);
+		rmb_warn(call, "variant paper: blocks and smoothing run across joints of the recording (%" PRId64 " segments)", recording->nsegments);
 	if (!(recording->rate > 0))
 		rmb_warn(call, "recording '%s' has no rate: lags are in frames, and there are no decays in seconds", rmb_recording_name(call));
 	if (found->defined < fewer && found->defined < set->components)

@@ -147,7 +147,8 @@ warn_data(struct rmb_call *call, const struct settings *set, const struct rmb_re
 	if (courses->nk < recording->neurons.n && courses->nk < set->components)
 		rmb_warn_rank(call, "principal components", courses->nk, recording->neurons.n);
 	if (crossing && recording->nsegments > 1)
-		rmb_warn(call, "variant %s: blocks and pairs run across the %" PRId64 " joints of the recording", set->variant, recording->nsegments - 1);
+		rmb_warn(call, "variant %s: blocks and pairs run across joints of the recording (%" PRId64 " segments)", set->variant,
+		         recording->nsegments);
 	if (!(recording->rate > 0))
 		rmb_warn(call, "recording '%s' has no rate, so there are no timescales in seconds", rmb_recording_name(call));
 }
