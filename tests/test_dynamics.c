@@ -165,38 +165,41 @@ static void
 leading_eigenvectors_are_the_first_of_all(void **state)
 {
 	(void)state;
-	const int64_t n = 70;
-	for (int equal = 0; equal < 2; equal++)
-		for (int64_t k = 1; k <= n; k += 23) {
+	const struct { int64_t n, step; } sizes[] = { { 1, 1 }, { 2, 1 }, { 3, 1 }, { 70, 23 } };
+	for (int i = 0; i < 8; i++) {
+		int64_t n = sizes[i / 2].n;
+		bool equal = i % 2;
+		for (int64_t k = 1; k <= n; k += sizes[i / 2].step) {
 			struct rmb_error error = { 0 };
 			double *x = normal("factors", n * n), *a = reals(n * n), *all = reals(n * n), *w = reals(n), *some = reals(n), *v = reals(k * n);
-			int64_t rank = equal ? 3 : n; /* many eigenvalues are zero, to rounding */
-			for (int64_t i = 0; i < n; i++)
+			int64_t rank = equal && n > 3 ? 3 : equal ? 1 : n; /* many eigenvalues are zero, to rounding */
+			for (int64_t p = 0; p < n; p++)
 				for (int64_t j = 0; j < n; j++)
 					for (int64_t r = 0; r < rank; r++)
-						a[i * n + j] += x[i * n + r] * x[j * n + r];
+						a[p * n + j] += x[p * n + r] * x[j * n + r];
 			memcpy(all, a, (size_t)(n * n) * sizeof *a);
 			double *kept = rmb_arena_copy(arena, a, (size_t)(n * n), sizeof *a), worst = 0;
 			must(rmb_eigenvectors(all, n, w, &error), &error);
 			must(rmb_top_eigenvectors(a, n, k, some, v, &error), &error);
-			for (int64_t i = 0; i < k; i++) {
-				assert_true(fabs(some[i] - w[i]) < 64 * (double)n * DBL_EPSILON * w[0]);
+			for (int64_t p = 0; p < k; p++) {
+				assert_true(fabs(some[p] - w[p]) < 64 * (double)n * DBL_EPSILON * w[0]);
 				for (int64_t j = 0; j < n; j++) {
-					double residual = -some[i] * v[i * n + j];
+					double residual = -some[p] * v[p * n + j];
 					for (int64_t l = 0; l < n; l++)
-						residual += kept[j * n + l] * v[i * n + l];
+						residual += kept[j * n + l] * v[p * n + l];
 					worst = fmax(worst, fabs(residual));
 				}
-				for (int64_t j = 0; j <= i; j++) {
-					double dot = i == j ? -1 : 0;
+				for (int64_t j = 0; j <= p; j++) {
+					double dot = p == j ? -1 : 0;
 					for (int64_t l = 0; l < n; l++)
-						dot += v[i * n + l] * v[j * n + l];
+						dot += v[p * n + l] * v[j * n + l];
 					worst = fmax(worst, fabs(dot) * w[0]);
 				}
 			}
 			printf("%d of %d, rank %d: %.2g\n", (int)k, (int)n, (int)rank, worst / w[0]);
 			assert_true(worst < 256 * (double)n * DBL_EPSILON * w[0]);
 		}
+	}
 }
 
 /* ---- propagators --------------------------------------------------------------------------------------------------- */
