@@ -124,7 +124,7 @@ rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb
 	add_scalar(&pack, "rate", "Hz", "frames per second", RMB_FLOAT64, &r->rate);
 	add_text(&pack, "scaling", "none, or the z-score convention used", r->scaling);
 	add_text(&pack, "source", "key of the object that holds the samples; empty: this one", r->source);
-	add_text(&pack, "view", "what a reader should know of the view", r->recipe_of_view);
+	add_text(&pack, "view", "what a reader should know of the view beside its scaling", r->recipe_of_view);
 	add_scalar(&pack, "stored_rows", "1", "rows of the stored samples", RMB_INT64, &r->stored_rows);
 	add_scalar(&pack, "stored_frames", "1", "frames of the stored samples", RMB_INT64, &r->stored_frames);
 	add_members(&pack, view, NVIEW, r, r->neurons.n, r->nframes, r->nsegments);

@@ -375,6 +375,36 @@ rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *
 	return true;
 }
 
+/* Moves what is no directory, or what is one, out of the way. */
+static void
+move_away(const struct rmb_cache *cache, const char *path, bool directories)
+{
+	char bad[PATH_MAX];
+	struct stat stat;
+	if (lstat(path, &stat) || S_ISDIR(stat.st_mode) != directories ||
+	    snprintf(bad, sizeof bad, "%s/bad/%s.%016" PRIx64, cache->root, strrchr(path, '/') + 1, rmb_owner_random()) >= (int)sizeof bad)
+		return;
+	if (directories)
+		(void)!chmod(path, 0700); /* one that is closed cannot be moved */
+	(void)!rename(path, bad); /* what cannot be moved is told by who needs the place */
+}
+
+int
+rmb_cache_make_room(const struct rmb_cache *cache, const char *key, struct rmb_error *error)
+{
+	char path[PATH_MAX], folder[PATH_MAX];
+	if (object_path(cache, key, ".h5", path))
+		return rmb_error_set(error, RMB_EINTERNAL, "'%.80s' is not a key", key);
+	move_away(cache, path, true);
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	if (mkdir(folder, 0777) == 0)
+		return 0;
+	move_away(cache, folder, false);
+	if (mkdir(folder, 0777) && errno != EEXIST)
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot make %s in the cache: %s", folder, strerror(errno));
+	return 0;
+}
+
 int
 rmb_cache_remove(const struct rmb_cache *cache, const char *key, struct rmb_error *error)
 {

@@ -35,6 +35,8 @@ bool rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *byte
 int rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error) RMB_CHECKED;
 /* Moves a bad object into bad/ so that it is recomputed; never follows a symlink. false: it could not be moved. */
 bool rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why);
+/* Makes the folder that an object goes into, and moves into bad/ what is in the way of either. */
+int rmb_cache_make_room(const struct rmb_cache *cache, const char *key, struct rmb_error *error) RMB_CHECKED;
 /* Lets an object go (keep: false). */
 int rmb_cache_remove(const struct rmb_cache *cache, const char *key, struct rmb_error *error) RMB_CHECKED;
 double rmb_cache_free_bytes(const struct rmb_cache *cache);

@@ -250,19 +250,6 @@ write_arrays(struct rmb_call *call, const struct rmb_array *array, int n, const 
 	return 0;
 }
 
-/* objects/ab of objects/ab/ab12...h5. */
-static int
-make_folder(struct rmb_call *call, const char *path)
-{
-	char *folder = rmb_arena_strdup(call->arena, path);
-	if (!folder)
-		return rmb_error_nomem(&call->error, "a path");
-	*strrchr(folder, '/') = '\0';
-	if (mkdir(folder, 0777) && errno != EEXIST)
-		return rmb_fail(call, RMB_EOUTPUT, "cannot make %s in the cache: %s", folder, strerror(errno));
-	return 0;
-}
-
 int
 rmb_call_outputs_publish(struct rmb_call *call, int64_t *bytes)
 {
@@ -274,7 +261,7 @@ rmb_call_outputs_publish(struct rmb_call *call, int64_t *bytes)
 	if (!array || !path)
 		return rmb_error_nomem(&call->error, "the outputs");
 	if ((code = gather(call, array, &n)) || (code = attributes(call, attribute, &nattributes)) ||
-	    (code = write_arrays(call, array, n, attribute, nattributes)) || (code = make_folder(call, path)))
+	    (code = write_arrays(call, array, n, attribute, nattributes)) || (code = rmb_cache_make_room(call->cache, call->order->key, &call->error)))
 		return code;
 	struct rmb_object_writer *writer = call->writer;
 	call->writer = NULL; /* publish frees it, whatever comes of it */

@@ -123,6 +123,11 @@ def damages(key, path, data, other):
         os.remove(path)
         os.mkdir(path)
 
+    def closed():
+        folder()
+        os.mkdir(os.path.join(path, "in"))
+        os.chmod(path, 0o500)
+
     def pipe():
         os.remove(path)
         os.mkfifo(path)
@@ -136,6 +141,7 @@ def damages(key, path, data, other):
     yield "of another key", lambda: rewrite(path, other)
     yield "a symbolic link", linked
     yield "a folder", folder
+    yield "a closed folder", closed
     yield "a pipe", pipe
 
 
@@ -163,6 +169,14 @@ def test_damage_is_found_and_made_again(recipe, good):
                 assert open("target.h5", "rb").read() == good[key], f"{what}: the target was touched"
             n += 1
     print(f"{n} damaged objects made again")
+
+
+def test_a_file_in_place_of_a_folder(recipe, good):
+    folder = os.path.dirname(min(objects().values()))
+    shutil.rmtree(folder)
+    open(folder, "w").close()
+    program("run", recipe, "--cache", "cache")
+    assert content() == good
 
 
 def test_verify_goes_on_past_what_is_bad(recipe, good):
@@ -312,6 +326,7 @@ def main():
     test_exports()
     test_lists_and_sums(good)
     test_damage_is_found_and_made_again(recipe, good)
+    test_a_file_in_place_of_a_folder(recipe, good)
     test_verify_goes_on_past_what_is_bad(recipe, good)
     test_collection_spares_what_results_name(recipe, good)
     test_an_unwritable_cache_is_named_with_a_remedy(recipe)

@@ -152,6 +152,21 @@ what_is_bad_is_set_aside_and_can_be_made_again(void **state)
 	assert_int_equal(get_code(key(3), "run"), RMB_EDAMAGE);
 	put(key(3), 3, "spectrum");
 	assert_int_equal(get_code(key(3), "run"), 0);
+	/* a closed directory, put there while the object was made, and a file where its folder should be */
+	assert_int_equal(rmb_cache_remove(&here.cache, key(3), NULL), 0);
+	assert_int_equal(mkdir(path_of(key(3)), 0700), 0);
+	assert_int_equal(mkdir(rmb_arena_printf(here.arena, "%s/in", path_of(key(3))), 0700), 0);
+	assert_int_equal(chmod(path_of(key(3)), 0500), 0);
+	assert_int_equal(rmb_cache_make_room(&here.cache, key(3), NULL), 0);
+	put(key(3), 3, "spectrum");
+	assert_int_equal(rmb_cache_make_room(&here.cache, key(3), NULL), 0); /* an object may stay */
+	assert_int_equal(get_code(key(3), "run"), 0);
+	const char *folder = rmb_arena_printf(here.arena, "%s/objects/03", here.cache.root);
+	assert_int_equal(rename(folder, rmb_arena_printf(here.arena, "%s/away", here.directory)), 0);
+	close(open(folder, O_WRONLY | O_CREAT | O_EXCL, 0600));
+	assert_int_equal(rmb_cache_make_room(&here.cache, key(3), NULL), 0);
+	put(key(3), 3, "spectrum");
+	assert_int_equal(get_code(key(3), "run"), 0);
 	/* looking is enough to notice, and says what was wrong */
 	struct rmb_error error = { 0 };
 	flip(path_of(key(3)), stat.st_size / 2);
