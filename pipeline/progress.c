@@ -18,7 +18,10 @@
 #include "pipeline/text.h"
 #include "rumble/units.h"
 
-enum { SHOWN = 8, BAR = 20, LINE = 1024 }; /* lines of running nodes at most; characters of a bar; bytes of a line */
+enum { SHOWN = 8, BAR = 20, LINE = 1024, NAME = 256 }; /* lines of running nodes at most; characters of a bar; bytes of a line */
+
+/* A warning that was printed, and the nodes of which the same was to be said since. */
+struct told { char *text; char first[NAME], second[NAME]; int more; };
 
 struct running { const struct rmb_node *node; double since, expected, fraction; };
 
@@ -30,6 +33,8 @@ struct rmb_progress {
 	int lines;                  /* that the live display takes on the screen now */
 	int nrunning, room;
 	struct running *running;
+	int ntold, room_told;
+	struct told *told;
 };
 
 struct rmb_progress *
@@ -59,6 +64,9 @@ rmb_progress_free(struct rmb_progress *p)
 		return;
 	fclose(p->screen);
 	free(p->running);
+	for (int i = 0; i < p->ntold; i++)
+		free(p->told[i].text);
+	free(p->told);
 	free(p);
 }
 
@@ -300,13 +308,50 @@ rmb_progress_moved(struct rmb_progress *p, const struct rmb_node *node, double f
 		send_with(event_of("progress", node), "fraction", json_real(fraction));
 }
 
+/* Whether the same was said of another node; counts it then. What cannot be remembered is said again. */
+static bool
+was_told(struct rmb_progress *p, const struct rmb_node *node, const char *text)
+{
+	for (int i = 0; i < p->ntold; i++)
+		if (strcmp(p->told[i].text, text) == 0) {
+			if (p->told[i].more++ == 0)
+				snprintf(p->told[i].second, sizeof p->told[i].second, "%s", node->id);
+			return true;
+		}
+	if (p->ntold == p->room_told) {
+		struct told *grown = realloc(p->told, (size_t)(p->room_told + 16) * sizeof *grown);
+		if (!grown)
+			return false;
+		p->told = grown;
+		p->room_told += 16;
+	}
+	struct told *told = &p->told[p->ntold];
+	*told = (struct told){ .text = strdup(text) };
+	snprintf(told->first, sizeof told->first, "%s", node->id);
+	p->ntold += told->text != NULL;
+	return false;
+}
+
+/* Of how many nodes more the warnings hold that were said once. */
+static void
+say_repeats(struct rmb_progress *p)
+{
+	for (int i = 0; i < p->ntold; i++) {
+		const struct told *told = &p->told[i];
+		if (told->more == 1)
+			say(p, "%s: warning: the same as of %s", told->second, told->first);
+		else if (told->more > 1)
+			say(p, "%s and %d more: warning: the same as of %s", told->second, told->more - 1, told->first);
+	}
+}
+
 void
 rmb_progress_warned(struct rmb_progress *p, const struct rmb_node *node, const char *text)
 {
 	p->warned++;
 	if (p->json)
 		send_with(event_of("warning", node), "message", rmb_json_text(text));
-	else if (!p->quiet)
+	else if (!p->quiet && !was_told(p, node, text))
 		say(p, "%s: warning: %s", node->id, text);
 }
 
@@ -373,6 +418,7 @@ rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 		erase(p);
 		p->live = false; /* what follows stays */
 	}
+	say_repeats(p);
 	duration_text(took, sizeof took, rmb_machine_clock() - p->start);
 	int n = snprintf(counts, sizeof counts, "%d run, %d cached", p->done, p->cached);
 	if (p->failed)

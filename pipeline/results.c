@@ -19,6 +19,7 @@
 #include "pipeline/inside.h"
 #include "pipeline/object_block.h"
 #include "pipeline/owner.h"
+#include "rumble/units.h"
 
 struct wanted { const char *folder, *file, *key; }; /* folder "": directly under results/ */
 
@@ -131,6 +132,16 @@ copy_object(const char *from, int at, const char *to)
 	return number;
 }
 
+static int
+no_copy(const char *path, const char *object, int number, struct rmb_error *error)
+{
+	struct stat stat_of;
+	char needs[64];
+	rmb_quantity_print(stat(object, &stat_of) ? 0 : (double)stat_of.st_size, "B", needs, sizeof needs);
+	return rmb_error_set(error, RMB_EOUTPUT, "%s: cannot be written: %s; the copy needs %s. Make room, choose another folder with --out, or link "
+	                     "results instead of copying them", path, strerror(number), needs);
+}
+
 /* Makes one name stand for its key. */
 static int
 put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_error *error)
@@ -158,7 +169,7 @@ put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_erro
 	if (number == 0)
 		return 0;
 	unlinkat(at, temporary, 0);
-	return cannot(full, "cannot be written", number, error);
+	return f->copy ? no_copy(full, object, number, error) : cannot(full, "cannot be written", number, error);
 }
 
 /* Opens results/ or a folder in it, made if it is missing, never through a symbolic link. */

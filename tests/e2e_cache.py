@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import re
 import shutil
 import subprocess
@@ -299,6 +300,28 @@ def test_a_cache_of_others_can_be_looked_at(recipe, good):
             os.chmod(path, 0o755)
 
 
+def test_a_copy_without_room_says_how_much_it_needs(recipe):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+    _, said = program("run", recipe, "--copy", "--cache", "cache", "--out", "copied", status=3, preexec_fn=limit)
+    assert "copied/results/b/raw.h5" in said and "the copy needs 2.4" in said and "--out" in said, said
+
+
+def test_a_warning_of_many_is_said_once(recipe):
+    """On standard error in full once and as a count at the end; events have it for every node."""
+    x = np.random.default_rng(5).standard_normal((3, 40, 600)).astype("f4")
+    x[:, 7] = 1
+    for i in range(3):
+        np.save(f"flat{i}.npy", x[i])
+    with open("flat.yaml", "w") as f:
+        f.write("rumble: 1\nrecordings:\n" + "".join(f"  - {{name: r{i}, path: flat{i}.npy, rate: 20 Hz}}\n" for i in range(3)) +
+                "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw}\n")
+    _, said = program("run", "flat.yaml", "--cache", "flat")
+    assert said.count("constant") == 1 and "and 1 more: warning: the same as of r" in said and "3 warnings" in said, said
+    shutil.rmtree("flat")
+    out, _ = program("run", "flat.yaml", "--cache", "flat", "--json")
+    assert sorted(e["node"] for e in map(json.loads, out.splitlines()) if e["event"] == "warning") == ["r0/z", "r1/z", "r2/z"]
+
+
 def test_exports():
     z = np.load("small.npy").astype("f8")
     z = ((z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)).astype("f4")
@@ -332,6 +355,8 @@ def main():
     test_an_unwritable_cache_is_named_with_a_remedy(recipe)
     test_looking_makes_no_cache(recipe)
     test_a_cache_of_others_can_be_looked_at(recipe, good)
+    test_a_copy_without_room_says_how_much_it_needs(recipe)
+    test_a_warning_of_many_is_said_once(recipe)
     test_nothing_is_left_behind()
 
 
