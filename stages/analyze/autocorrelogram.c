@@ -204,8 +204,7 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 		rmb_warn(call, "%" PRId64 " of %" PRId64 " components have a lag 0 that is not positive: their correlograms mean nothing and are "
 		         "flagged", reading->flagged, found->nk);
 	if (reading->near_zero > 0)
-		rmb_warn(call, "%" PRId64 " further components have a lag 0 near zero: their correlograms reach beyond 3 in modulus",
-		         reading->near_zero);
+		rmb_warn(call, "%" PRId64 " of the others have a lag 0 near zero: their correlograms reach beyond 3 in modulus", reading->near_zero);
 	if (reading->last < set->ranks.last)
 		rmb_warn(call, "r is over ranks %" PRId64 "..%" PRId64 ", for there are no more components than %" PRId64, set->ranks.first,
 		         reading->last, found->nk);
