@@ -296,6 +296,23 @@ class Places(Analyses):
                                expect=2, command="check")
         self.assertIn("rank", said)
 
+    def test_every_neuron_twice(self):
+        """The strongest partner of each is its copy, 500 um away; silent neurons correlate with none and do no harm."""
+        x = np.concatenate([self.x, self.x, np.full((6, 400), 3.0)])
+        place = np.concatenate([self.place[0], self.place[0] + 300, np.linspace(0, 900, 6)])
+        depth = np.concatenate([self.place[1], self.place[1] + 400, np.linspace(0, 900, 6)])
+        self.save(x, xpos=place, ypos=depth)
+        said = self.run_recipe(["d: {stage: distance, recording: z, top: 0.0042, bin: 400 um, bins: 4}",
+                                "kept: {stage: zscore, recording: raw, eps: 0.001}",
+                                "k: {stage: distance, recording: kept, top: 0.0042, bin: 400 um, bins: 4}"])
+        self.assertIn("6 of 246", said)
+        self.close(self.result("d", "strong"), [0, 1, 0, 0], 1e-12)
+        odds = self.result("d", "odds")
+        self.assertTrue(odds[1] > 1 and (odds[[0, 2, 3]] == 0).all())
+        strong = self.result("k", "strong")     # six more, whose correlations are all zero
+        self.assertAlmostEqual(strong.sum(), 1, places=12)
+        self.assertGreaterEqual(strong[1], 240 / 246)
+
     def test_one_axis(self):
         self.save(self.x, ypos=self.place[1])
         self.run_recipe(["d: {stage: distance, recording: z, bin: 100 um, bins: 5}"])
