@@ -8,9 +8,10 @@
 #include "pipeline/command.h"
 #include "pipeline/events.h"
 #include "pipeline/graph.h"
+#include "pipeline/look.h"
 
 /* Whether a stage will be able to open this file or folder. A pipe cannot be read twice, so it is no input. */
-static void
+static bool
 check_file(const struct rmb_value *value, struct rmb_mistakes *m)
 {
 	struct stat stat_now;
@@ -20,19 +21,38 @@ check_file(const struct rmb_value *value, struct rmb_mistakes *m)
 		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is neither a file nor a folder", value->path);
 	else if (S_ISREG(stat_now.st_mode) && stat_now.st_size == 0)
 		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is empty", value->path);
+	else
+		return true;
+	return false;
+}
+
+/* Files of an entry for one recording; if all are there and the settings are right, the stage will look into them. */
+static void
+check_entry(struct rmb_recipe *recipe, const struct rmb_entry *entry, int source, struct rmb_looks *looks, struct rmb_mistakes *m)
+{
+	int n = rmb_nparams(entry->stage);
+	bool good = !entry->refused;
+	struct rmb_value *value = rmb_arena_alloc(recipe->arena, (size_t)n, sizeof *value);
+	for (int p = 0; value && p < n; p++)
+		if (rmb_recipe_value(recipe, entry, p, source, &value[p], m))
+			good = false;
+		else if (entry->stage->params[p].kind == RMB_FILE && !value[p].none)
+			good &= check_file(&value[p], m);
+	if (value && good && entry->stage->look)
+		rmb_looks_add(looks, entry->stage, value);
 }
 
 /* Of every entry for every recording, whatever mistakes there are elsewhere. */
 static void
 check_files(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
-	struct rmb_value value;
-	for (int e = 0; e < recipe->nentries; e++)
-		for (int s = 0; recipe->entry[e].stage && s < recipe->nsources; s++)
-			for (int p = 0; p < rmb_nparams(recipe->entry[e].stage); p++)
-				if (recipe->entry[e].stage->params[p].kind == RMB_FILE && rmb_recipe_value(recipe, &recipe->entry[e], p, s, &value, m) == 0 &&
-				    !value.none)
-					check_file(&value, m);
+	struct rmb_looks *looks = rmb_looks_new(recipe->arena, m);
+	for (int e = 0; looks && e < recipe->nentries; e++)
+		for (int s = 0; s < recipe->nsources; s++)
+			if (recipe->entry[e].stage && recipe->entry[e].stage->reads_files)
+				check_entry(recipe, &recipe->entry[e], s, looks, m);
+	if (looks)
+		rmb_looks_run(looks);
 }
 
 static const char *

@@ -104,7 +104,8 @@ rmb_graph_find(const struct rmb_graph *graph, const char *text, const char **out
 			continue;
 		found = n++ ? found : node;
 		size_t used = strlen(others);
-		snprintf(others + used, sizeof others - used, "%s%s", used ? ", " : "", n <= 6 ? node->id : n == 7 ? "..." : "");
+		if (n <= 7)
+			snprintf(others + used, sizeof others - used, "%s%s", used ? ", " : "", n <= 6 ? node->id : "...");
 	}
 	if (output)
 		*output = name.output ? rmb_output_port(found->stage, name.output)->name : NULL;

@@ -249,8 +249,9 @@ top_properties(void)
 json_t *
 rmb_schema(void)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[{s:[s]}, {s:[s, s]}], s:o, s:b, s:o}", "$schema", "http://json-schema.org/draft-07/schema#",
+	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[{s:[s]}, {s:[s, s], s:{s:{s:i}, s:{s:i}}}],s:o, s:b, s:o}", "$schema", "http://json-schema.org/draft-07/schema#",
 	                 "title", "rumble recipe", "description", "A recipe of rumble, version 1 of the language", "type", "object", "required", "rumble",
-	                 "anyOf", "required", "include", "required", "recordings", "stages", "properties", top_properties(), "additionalProperties", 0,
+	                 "anyOf", "required", "include", "required", "recordings", "stages", "properties", "recordings", "minItems", 1, "stages",
+	                 "minProperties", 1, "properties", top_properties(), "additionalProperties", 0,
 	                 "definitions", definitions());
 }

@@ -10,6 +10,8 @@ bound(struct rmb_arena *arena, const struct rmb_param *param, double value)
 {
 	char buffer[64];
 	bool whole = param->kind == RMB_INT || param->kind == RMB_RANGE || param->kind == RMB_INTS;
+	if (whole && value == 0x1p53)
+		return "2^53"; /* beyond it, not every whole number is a double */
 	if (whole && fabs(value) < 1e15)
 		snprintf(buffer, sizeof buffer, "%.0f", value);
 	else

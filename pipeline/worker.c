@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "pipeline/events.h"
 #include "pipeline/inputs.h"
+#include "pipeline/look.h"
 #include "pipeline/machine.h"
 #include "pipeline/orders.h"
 #include "pipeline/run.h"
@@ -88,7 +89,16 @@ private_bytes(void)
 
 /* Foreign files are read with limits on memory and processor time, so that a hostile one takes down this process alone. */
 static void
-confine(const struct rmb_orders *orders)
+confine(double seconds, double memory)
+{
+	limit(RLIMIT_CPU, seconds);
+	if (memory > 0 && !SANITIZED)
+		limit(RLIMIT_DATA, memory + private_bytes());
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static void
+confine_for(const struct rmb_orders *orders)
 {
 	double bytes = 0;
 	struct stat stat;
@@ -96,10 +106,7 @@ confine(const struct rmb_orders *orders)
 		for (int f = 0; f < orders->task[t].nfiles; f++)
 			if (lstat(orders->task[t].file[f].path, &stat) == 0)
 				bytes += (double)stat.st_size;
-	limit(RLIMIT_CPU, rmb_confined_seconds(bytes));
-	if (orders->memory > 0 && !SANITIZED)
-		limit(RLIMIT_DATA, orders->memory + private_bytes());
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	confine(rmb_confined_seconds(bytes), orders->memory);
 }
 
 double
@@ -294,29 +301,55 @@ read_all(int fd, size_t *length)
 	return NULL;
 }
 
+/* The parent may have died before the kernel was asked to tell us. */
 static int
-work(struct rmb_arena *arena, struct rmb_error *error)
+follow(pid_t parent, struct rmb_error *error)
 {
-	size_t length;
-	struct rmb_orders orders = { 0 };
-	char *text = read_all(STDIN_FILENO, &length);
-	int code = text ? rmb_orders_read(arena, text, length, &orders, error) : rmb_error_nomem(error, "the orders");
-	free(text);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return getppid() == parent ? 0 : rmb_error_set(error, RMB_ETERMINATED, "the run that started this worker is gone");
+}
+
+/* Headers and lists of names are small, whatever a file may claim. */
+enum { LOOK_SECONDS = 20, LOOK_BYTES = 1 << 30 };
+
+static int
+look(struct rmb_arena *arena, const json_t *looks, struct rmb_error *error)
+{
+	int code = follow((pid_t)json_integer_value(json_object_get(looks, "parent")), error);
 	if (code)
 		return code;
-	/* The parent may have died before the kernel was asked to tell us. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != orders.parent)
-		return rmb_error_set(error, RMB_ETERMINATED, "the run that started this worker is gone");
+	confine(LOOK_SECONDS, LOOK_BYTES);
+	return rmb_looks_work(arena, looks, error);
+}
+
+static int
+work(struct rmb_arena *arena, const char *text, size_t length, struct rmb_error *error)
+{
+	struct rmb_orders orders = { 0 };
+	int code = rmb_orders_read(arena, text, length, &orders, error);
+	if (code || (code = follow(orders.parent, error)))
+		return code;
 	struct rmb_cache cache = { .root = rmb_arena_strdup(arena, orders.cache) };
 	if (orders.confined)
-		confine(&orders);
+		confine_for(&orders);
 	for (int t = 0; t < orders.ntasks && openblas_get_parallel() == 0; t++)
 		orders.task[t].order.threads = 1; /* a BLAS built without locks gives wrong numbers to threads */
 	for (int t = 0; t < orders.ntasks && !stop_code; t++)
 		if (do_task(&cache, &orders.task[t], orders.run))
 			break;
 	return 0;
+}
+
+static int
+obey(struct rmb_arena *arena, struct rmb_error *error)
+{
+	size_t length;
+	char *text = read_all(STDIN_FILENO, &length);
+	json_t *looks = text ? rmb_looks_ordered(text, length) : NULL;
+	int code = !text ? rmb_error_nomem(error, "the orders") : looks ? look(arena, looks, error) : work(arena, text, length, error);
+	json_decref(looks);
+	free(text);
+	return code;
 }
 
 int
@@ -329,7 +362,7 @@ rmb_worker_main(void)
 	watch_signals();
 	struct rmb_error error = { 0 };
 	struct rmb_arena *arena = rmb_arena_new();
-	int code = arena ? work(arena, &error) : rmb_error_nomem(&error, "a worker");
+	int code = arena ? obey(arena, &error) : rmb_error_nomem(&error, "a worker");
 	if (code)
 		fprintf(stderr, "%s\n", error.text);
 	rmb_arena_free(arena);

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 
+import h5py
+import numpy as np
+
 rumble, source = os.environ["RUMBLE"], os.environ["RUMBLE_SOURCE"]
 HEAD = """rumble: 1
 recordings:
@@ -15,7 +18,6 @@ stages:
   raw: {stage: load}
   z: {stage: zscore, recording: raw}
 """
-ZIP = b"PK\5\6" + bytes(18)
 
 
 def run(*words, where):
@@ -176,6 +178,39 @@ def check_consequences(where):
         assert code == 2 and err.startswith("recipe.yaml" + words) and err.count("recipe.yaml:") == 1 and "^" in err, (text, err)
 
 
+def check_looks(where):
+    """What load would refuse of a file's format, header, members and lengths is told before anything runs, all at once."""
+    def at(name):
+        return os.path.join(where, name)
+    np.save(at("good.npy"), np.ones((3, 40), "f4"))
+    whole = open(at("good.npy"), "rb").read()
+    write(where, whole[:-100], "short.npy")
+    write(where, "a,b\n1,2\n", "text.npy")
+    np.save(at("four.npy"), np.ones((4, 2)))
+    np.save(at("three.npy"), np.ones((3, 2)))
+    np.savez(at("spikes.npz"), st=np.arange(5.0), clu=np.zeros(4, int))
+    with h5py.File(at("good.h5"), "w") as file:
+        file["deep/spks"] = np.ones((3, 40))
+    write(where, open(at("good.h5"), "rb").read()[:900], "short.h5")
+    files = ["path: good.npy", "path: good.npy, positions_file: three.npy", "path: good.h5, activity: deep/spks", "path: short.npy",
+             "path: text.npy", "path: a.npz, format: npy", "path: a.npz, activity: sq", "path: good.npy, positions_file: four.npy",
+             "path: spikes.npz", "path: short.h5", "path: good.h5, activity: spks"]
+    recordings = "".join(f"  - {{name: r{i}, {text}}}\n" for i, text in enumerate(files))
+    write(where, "rumble: 1\nrecordings:\n" + recordings + "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw, ddof: 7}\n")
+    expected = [(6, "short.npy"), (7, "text.npy is plain text; load reads"), (8, "not npy as the recipe says"), (9, "`activity: sq` names nothing"),
+                (10, "is for 4 neurons"), (11, "5 spike times, but 'clu' has 4"), (12, "short.h5 is a truncated or damaged HDF5"),
+                (13, "it holds deep/spks"), (16, "ddof of 7")]
+    before = listing(where)
+    code, out, err = run("check", "--json", "recipe.yaml", where=where)
+    told = [json.loads(line) for line in out.splitlines()]
+    assert code == 2 and err == "" and len(told) == len(expected), told
+    for event, (line, words) in zip(told, expected):
+        assert event["line"] == line and words in event["message"], (event, line, words)
+        assert event["class"] == ("recipe" if line == 16 else "input") and "\n" not in event["message"], event
+    assert told[4]["column"] == recordings.splitlines()[7].index("four.npy") + 1, told[4]
+    assert listing(where) == before
+
+
 def usage(where, text):
     """Processor time (s) and peak memory (MB) of checking a text."""
     write(where, text)
@@ -212,7 +247,7 @@ def check_files(where):
     code, _, err = run("check", "recipe.yaml", where=where)
     assert code == 2 and "'pipe.npz' is neither a file nor a folder" in err, err
     secret = os.path.join(where, "secret.npz")
-    write(where, ZIP, "secret.npz")
+    write(where, b"PK\5\6", "secret.npz")
     os.chmod(secret, 0)
     write(where, HEAD.replace("a.npz", "secret.npz"))
     os.chmod(where, 0o755)
@@ -247,11 +282,12 @@ def check_stages(where):
 
 def main():
     with tempfile.TemporaryDirectory() as where:
-        write(where, ZIP, "a.npz")
+        np.savez(os.path.join(where, "a.npz"), sp=np.ones((3, 40), "f4"), xpos=np.arange(3.0))
         write(where, b"", "empty.npz")
         os.mkdir(os.path.join(where, "elsewhere"))
         os.symlink("elsewhere", os.path.join(where, "link"))
-        for part in (check_catalogue, check_sentences, check_good, check_all_at_once, check_consequences, check_limits, check_files, check_stages):
+        for part in (check_catalogue, check_sentences, check_good, check_all_at_once, check_consequences, check_looks,
+                      check_limits, check_files, check_stages):
             part(where)
             print(part.__name__.replace("_", " "), "holds")
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 import jsonschema
+import numpy as np
 import yaml
 
 rumble, source = os.environ["RUMBLE"], os.environ["RUMBLE_SOURCE"]
@@ -55,7 +56,7 @@ wrong = [
     (["rumble"], 2), (["rumble"], GONE), (["rumble"], "1"), (["seed"], -1), (["seed"], "x"), (["seed"], 1.5), (["title"], ["t"]), (["sed"], 1),
     (["vars"], {"a": [1]}), (["vars"], {"1a": 1}), (["vars"], [1]), (["include"], {"a": "b"}), (["report"], "r.html"), (["report", "output"], "../r.html"),
     (["report", "output"], "r.pdf"), (["report", "input"], "r.html"), (["recordings"], {"a": 1}), (["recordings"], GONE), (["stages"], GONE),
-    (["stages"], []), (["recordings", 0], "a.npz"), (["recordings", 0], {"area": "V1"}), (["recordings", 0, "glob"], "*.npz"),
+    (["stages"], []), (["stages"], {}), (["recordings"], []), (["recordings", 0], "a.npz"), (["recordings", 0], {"area": "V1"}), (["recordings", 0, "glob"], "*.npz"),
     (["recordings", 0, "rate"], 22), (["recordings", 0, "rate"], "22"), (["recordings", 0, "rate"], "22 um"), (["recordings", 0, "rate"], "22Hz "),
     (["recordings", 0, "raet"], "22 Hz"), (["recordings", 0, "format"], "mat7"), (["recordings", 0, "window"], "3 s"),
     (["recordings", 0, "window"], [3, 4]), (["recordings", 0, "labels"], ["x"]), (["recordings", 0, "tags"], [["x"]]),
@@ -114,7 +115,7 @@ def main():
             assert f'"{setting["name"]}": {{' in shown, f'{stage["name"]}.{setting["name"]} is not in the schema'
 
     with tempfile.TemporaryDirectory() as place:
-        open(os.path.join(place, "a.npz"), "wb").write(b"PK\5\6" + bytes(18))
+        np.savez(os.path.join(place, "a.npz"), sp=np.ones((3, 40), "f4"))
         assert valid(good)
         code, words = check(json.dumps(good), place)
         assert code == 0, words

@@ -431,6 +431,18 @@ too_many_nodes_are_refused_by_name(void **state)
 }
 
 static void
+many_nodes_of_one_name_are_cut_short(void **state)
+{
+	(void)state;
+	struct world w;
+	struct rmb_error error = {0};
+	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 9, 0 }, {0} });
+	assert_null(rmb_graph_find(w.graph, "x", NULL, &error));
+	assert_string_equal(error.text, "'x' can be 9 nodes; name one of r1/x#1, r1/x#2, r1/x#3, r1/x#4, r1/x#5, r1/x#6, ...");
+	tear(&w);
+}
+
+static void
 nodes_are_found_by_name(void **state)
 {
 	(void)state;
@@ -624,6 +636,7 @@ main(void)
 		cmocka_unit_test(kinds_pass_through_and_must_fit),
 		cmocka_unit_test(sizes_are_carried_to_readers),
 		cmocka_unit_test(too_many_nodes_are_refused_by_name),
+		cmocka_unit_test(many_nodes_of_one_name_are_cut_short),
 		cmocka_unit_test(nodes_are_found_by_name),
 		cmocka_unit_test(what_cannot_be_meant_is_remarked),
 		cmocka_unit_test(long_names_are_refused),

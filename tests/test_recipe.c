@@ -110,6 +110,7 @@ mistakes_of_settings(void **state)
 		{ HEAD "  s: {stage: svca2, recording: z, half1: 3}\n", "svca2: half1 expects a list of whole numbers" },
 		{ HEAD "  s: {stage: svca2, recording: z, keep: no}\n", "recipe.yaml:8:41: s: keep expects true or false; found 'no'" },
 		{ HEAD "  s: {stage: svca2, recording: z, keep: on}\n", "s: keep expects true or false; found 'on'" },
+		{ HEAD "seed: -1\n", "recipe: seed of -1 is out of range; allowed: 0 to 2^53" },
 		{ HEAD "  s: {stage: svca2, recording: z, repeat: 0}\n", "s: repeat of 0 is out of range; allowed: 1 to 10000" },
 		{ HEAD "  s: {stage: svca2, recording: z, repeat: 1e12}\n", "s: repeat expects a whole number" },
 		{ HEAD "  s: {stage: svca2, recording: z, spectrum: z}\n", "recipe.yaml:8:35: 'spectrum' is an output of svca2, not a setting; another entry reads it as s.spectrum" },

@@ -179,6 +179,9 @@ struct rmb_stage {
 	unsigned (*makes)(const void *settings);
 	/* What the tables cannot express, checked without data: RMB_ERECIPE and a sentence that names the setting. NULL: all said. */
 	int (*check)(const void *settings, struct rmb_error *error);
+	/* Looks at the files a source names before anything is run: format, header, members, lengths; reads no samples. Called in a
+	 * process of its own, with settings that check() has passed. RMB_EINPUT and a sentence that names the file. NULL: nothing to see. */
+	int (*look)(const void *settings, struct rmb_error *error);
 	/* Cost of one node; `in` is the size of the first recording it reads. NULL: trivial. */
 	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
 	/* 0, or what rmb_fail() returned. */

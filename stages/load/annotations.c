@@ -75,17 +75,24 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 }
 
 int
+rmb_load_fits(const struct rmb_layout *layout, int64_t n, struct rmb_error *error)
+{
+	const struct rmb_found *whose;
+	int64_t here;
+	int code = rmb_load_companions(layout, &here, &whose, error);
+	if (code || !whose || here == n)
+		return code;
+	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons; the recording has %" PRId64, whose->file->path,
+	                     whose->member->name, here, n);
+}
+
+int
 rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
                  struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error)
 {
-	const struct rmb_found *whose;
 	double *quality = NULL;
-	int64_t here;
 	memset(neurons, 0, sizeof *neurons);
-	int code = rmb_load_companions(layout, &here, &whose, error);
-	if (!code && whose && here != n)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons; the recording has %" PRId64, whose->file->path,
-		                     whose->member->name, here, n);
+	int code = rmb_load_fits(layout, n, error);
 	if (!code)
 		code = positions(layout, set->pixel, n, arena, neurons, notes, error);
 	if (!code)

@@ -212,31 +212,81 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const st
 	return code ? code : rmb_output_spikes(call, "recording", &spikes);
 }
 
+/* ---- both ---- */
+
+struct files { struct rmb_load_file *main, *positions, *quality; };
+
+static void
+close_files(struct files *files)
+{
+	rmb_load_close(files->quality);
+	rmb_load_close(files->positions);
+	rmb_load_close(files->main);
+}
+
+/* Opens what the settings name and finds who plays which role; close_files() even after a failure. */
+static int
+open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct files *files, struct rmb_layout *layout,
+           struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	*files = (struct files){ NULL, NULL, NULL };
+	int code = rmb_load_open(arena, set->path, set->format, &files->main, error);
+	if (!code && set->positions_file)
+		code = rmb_load_open(arena, set->positions_file, "npy", &files->positions, error);
+	if (!code && set->quality_file)
+		code = rmb_load_open(arena, set->quality_file, "npy", &files->quality, error);
+	return code ? code : rmb_load_layout(files->main, files->positions, files->quality, set, layout, notes, error);
+}
+
+/* Lengths of what was found, as far as headers tell them. */
+static int
+compare_lengths(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	const struct rmb_found *whose;
+	int64_t n;
+	bool frames_first;
+	if (!layout->activity.member) {
+		int code = rmb_load_companions(layout, &n, &whose, error);
+		return code ? code : rmb_load_units_fit(layout, error);
+	}
+	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
+	return code ? code : rmb_load_fits(layout, layout->activity.member->axis[frames_first ? 1 : 0], error);
+}
+
+static int
+look(const void *settings, struct rmb_error *error)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_load_notes notes = { .arena = arena };
+	struct rmb_layout layout;
+	struct files files;
+	if (!arena)
+		return rmb_error_nomem(error, "a look at a file");
+	int code = open_files(arena, settings, &files, &layout, &notes, error);
+	if (!code)
+		code = compare_lengths(&layout, settings, &notes, error);
+	close_files(&files);
+	rmb_arena_free(arena);
+	return code;
+}
+
 static int
 run(struct rmb_call *call)
 {
 	const struct rmb_load_settings *set = rmb_settings(call);
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
-	struct rmb_load_file *file = NULL, *positions = NULL, *quality = NULL;
 	struct rmb_load_notes notes = { .arena = arena };
 	struct rmb_layout layout;
-	int code = rmb_load_open(arena, set->path, set->format, &file, error);
-	if (!code && set->positions_file)
-		code = rmb_load_open(arena, set->positions_file, "npy", &positions, error);
-	if (!code && set->quality_file)
-		code = rmb_load_open(arena, set->quality_file, "npy", &quality, error);
-	if (!code)
-		code = rmb_load_layout(file, positions, quality, set, &layout, &notes, error);
+	struct files files;
+	int code = open_files(arena, set, &files, &layout, &notes, error);
 	if (!code)
 		code = layout.activity.member ? load_recording(call, set, &layout, &notes) : load_spikes(call, set, &layout, &notes);
 	if (!code && notes.lost)
 		code = rmb_error_nomem(error, "warnings");
 	for (int i = 0; i < notes.n; i++)
 		rmb_warn(call, "%s", notes.text[i]);
-	rmb_load_close(quality);
-	rmb_load_close(positions);
-	rmb_load_close(file);
+	close_files(&files);
 	return code;
 }
 
@@ -250,5 +300,5 @@ const struct rmb_stage rmb_stage_load = {
 	.cite = "arrays and names: Pachitariu et al. 2025, bioRxiv 2025.01.10.632397; Eglen et al. 2014, GigaScience 3:3",
 	.caption = "Loaded from the recording's file.",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct rmb_load_settings),
-	.reads_files = true, .makes = makes, .check = check, .estimate = estimate,
+	.reads_files = true, .makes = makes, .check = check, .look = look, .estimate = estimate,
 };

@@ -43,7 +43,9 @@ int rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions,
                     struct rmb_error *error) RMB_CHECKED;
 /* Number of neurons that the arrays with one entry per neuron agree on; 0: there are none such. */
 int rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rmb_found **whose, struct rmb_error *error) RMB_CHECKED;
-/* annotations.c: everything known of n neurons. */
+/* annotations.c: fails if an array with one entry per neuron is not for n of them. */
+int rmb_load_fits(const struct rmb_layout *layout, int64_t n, struct rmb_error *error) RMB_CHECKED;
+/* Everything known of n neurons. */
 int rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
                      struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
 /* The rate that times[n] of frames show: 1 / median difference, NaN with a note if they do not look like seconds. */
@@ -63,7 +65,9 @@ struct rmb_load_sink {
 int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, int64_t *bad,
                       int64_t *inexact, struct rmb_error *error) RMB_CHECKED;
 
-/* spikes.c: reads times and units or counts or ends; spikes->neurons is not touched. *nneurons: how many the file's other arrays
+/* spikes.c: fails if `unit` has not one entry for each spike. */
+int rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error) RMB_CHECKED;
+/* Reads times and units or counts or ends; spikes->neurons is not touched. *nneurons: how many the file's other arrays
  * say, 0: as many as the spikes show. ids[*nneurons] (may be NULL): what `unit` refers to. */
 int rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t *nneurons, const int64_t *ids,
                     struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;

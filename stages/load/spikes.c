@@ -96,15 +96,22 @@ places_of(const struct rmb_found *found, int64_t *unit, int64_t count, const int
 	return 0;
 }
 
+int
+rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error)
+{
+	const struct rmb_member *m = layout->unit.member, *spikes = layout->spikes.member;
+	if (!m || m->count == spikes->count)
+		return 0;
+	return rmb_error_set(error, RMB_EINPUT, "%s: %" PRId64 " spike times, but '%s' has %" PRId64 " entries; each spike needs one",
+	                     layout->unit.file->path, spikes->count, m->name, m->count);
+}
+
 static int
 by_unit(const struct rmb_found *found, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t **out,
         struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
-	if (m->count != nspikes)
-		return rmb_error_set(error, RMB_EINPUT, "%s: %" PRId64 " spike times, but '%s' has %" PRId64 " entries; each spike needs one", path, nspikes,
-		                     m->name, m->count);
 	int code = rmb_load_integers(found->file, m, out, error);
 	int64_t *unit = *out, most = -1;
 	if (!code && ids)
@@ -229,6 +236,8 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 	double *time;
 	int64_t *unit = NULL, disorder = 0, where = 0, nspikes = m->count;
 	int code = read_times(&layout->spikes, set->clock, &time, notes, error);
+	if (!code)
+		code = rmb_load_units_fit(layout, error);
 	if (!code && layout->unit.member)
 		code = by_unit(&layout->unit, nspikes, nneurons, ids, arena, &unit, error);
 	else if (!code)
