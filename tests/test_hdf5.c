@@ -111,6 +111,60 @@ matlab_files_and_soft_links_are_read_by_path(void **state)
 	assert_int_equal(got.count, 219);
 }
 
+static void
+long_doubles_are_read_as_doubles(void **state)
+{
+	(void)state;
+	static const long double sample[6] = { 1, -2.5L, 3, 4, 5, 0.125L };
+	char folder[64], path[96];
+	struct rmb_test_member got;
+	rmb_test_mkdir(folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/a.h5", folder);
+	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+	put(file, "x", H5T_NATIVE_LDOUBLE, 2, 2, 3, sample);
+	H5Fclose(file);
+	rmb_test_read(path, "x", &got);
+	assert_string_equal(got.error.text, "");
+	assert_true(got.count == 6 && got.sum == 10.625 && got.second == -2.5);
+	rmb_test_rmdir(folder);
+}
+
+/* 4 x 10 in chunks of 2 x 4: six chunks, of which one is written. */
+static void
+chunks_that_were_never_written_are_counted(void **state)
+{
+	(void)state;
+	char folder[64], path[96];
+	rmb_test_mkdir(folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/a.h5", folder);
+	for (int all = 0; all < 2; all++) {
+		struct rmb_test_load got;
+		float sample[40];
+		for (int i = 0; i < 40; i++)
+			sample[i] = 1;
+		hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), creation = H5Pcreate(H5P_DATASET_CREATE);
+		hid_t space = H5Screate_simple(2, (hsize_t[]){ 4, 10 }, NULL), part = H5Screate_simple(2, (hsize_t[]){ 2, 4 }, NULL);
+		H5Pset_chunk(creation, 2, (hsize_t[]){ 2, 4 });
+		hid_t set = H5Dcreate2(file, "spks", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+		if (!all)
+			H5Sselect_hyperslab(space, H5S_SELECT_SET, (hsize_t[]){ 0, 4 }, NULL, (hsize_t[]){ 2, 4 }, NULL);
+		assert_true(H5Dwrite(set, H5T_NATIVE_FLOAT, all ? H5S_ALL : part, all ? H5S_ALL : space, H5P_DEFAULT, sample) >= 0);
+		H5Dclose(set);
+		H5Sclose(part);
+		H5Sclose(space);
+		H5Pclose(creation);
+		H5Fclose(file);
+		rmb_test_load(path, NULL, &got);
+		assert_string_equal(got.error.text, "");
+		assert_true(got.sum == (all ? 40 : 8));
+		if (all)
+			assert_string_equal(got.notes, "");
+		else
+			rmb_test_says("note", got.notes, (const char *const[]){ "'spks' is not whole", "5 of its 6 chunks", NULL });
+	}
+	rmb_test_rmdir(folder);
+}
+
 int
 main(void)
 {
@@ -118,6 +172,8 @@ main(void)
 		cmocka_unit_test(every_dataset_of_the_conformance_set_reads_as_h5py_reads_it),
 		cmocka_unit_test(areas_are_texts_of_fixed_or_variable_length),
 		cmocka_unit_test(matlab_files_and_soft_links_are_read_by_path),
+		cmocka_unit_test(long_doubles_are_read_as_doubles),
+		cmocka_unit_test(chunks_that_were_never_written_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

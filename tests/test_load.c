@@ -164,6 +164,14 @@ the_other_arrays_say_which_axis_is_the_neurons(void **state)
 	expect(made->path, NULL, 0, SAYS("3 x 2", "orientation: frames-first"), &got);
 	assert_true(got.neurons == 3 && got.frames == 2);
 
+	const struct array square[] = { NUMBERS("sp", "<f4", "(2, 2)", (float[]){ 1, 2, 3, 4 }), NUMBERS("xpos", "<f4", "(2,)", (float[]){ 0, 1 }) };
+	for (int n = 1; n <= 2; n++) {
+		write_npz(made->path, square, n);
+		expect(made->path, NULL, 0, SAYS("2 x 2", "orientation: frames-first"), &got);
+		expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+		assert_string_equal(got.notes, "");
+	}
+
 	const struct array odd[] = { wide[0], NUMBERS("xpos", "<f4", "(5,)", (float[5]){ 0 }) };
 	write_npz(made->path, odd, 2);
 	expect(made->path, NULL, RMB_EINPUT, SAYS("'xpos' is for 5 neurons", "2 x 3"), &got);
@@ -377,7 +385,35 @@ samples_that_are_not_finite_are_named(void **state)
 	const struct array members[] = { NUMBERS("sp", "<f8", "(3, 2)", (double[]){ 1, 2, 3, (double)NAN, 1e300, 6 }), NUMBERS("xpos", "<f4", "(3,)", (float[3]){ 0 }) };
 	write_npz(made->path, members, 2);
 	rmb_test_load(made->path, NULL, &got);
-	assert_true(got.code == 0 && got.nbad == 2 && got.firstbad == 1);
+	assert_true(got.code == 0 && got.nbad == 2 && got.firstbad == 1 && isnan(got.odd));
+	const struct array large[] = { NUMBERS("sp", "<f8", "(3, 2)", (double[]){ 1, 2, -1e300, (double)NAN, 3, 6 }) };
+	write_npz(made->path, large, 1);
+	rmb_test_load(made->path, NULL, &got);
+	assert_true(got.code == 0 && got.nbad == 1 && got.firstbad == 1 && got.odd == -INFINITY);
+}
+
+/* Deviation 1 on an offset of 1e5: float32 keeps two decimals. Both ways round, with one neuron that is fine. */
+static void
+rounding_that_is_large_against_the_spread_is_said(void **state)
+{
+	struct made *made = *state;
+	struct rmb_load_settings set = rmb_test_settings("");
+	for (int turned = 0; turned < 2; turned++) {
+		struct rmb_test_load got;
+		double x[2][300], y[300][2];
+		for (int t = 0; t < 300; t++) {
+			x[0][t] = y[t][0] = 1e3 + sin(t);
+			x[1][t] = y[t][1] = 1e5 + sin(t);
+		}
+		set.orientation = turned ? "frames-first" : "neurons-first";
+		write_npz(made->path, &(struct array){ "sp", "<f8", turned ? "(300, 2)" : "(2, 300)", turned ? (void *)y : (void *)x, sizeof x }, 1);
+		expect(made->path, &set, 0, SAYS("'sp' is float64", "1 of 2 neurons", "first neuron 1 (values near 100000, deviation 0.70"), &got);
+		for (int t = 0; t < 300; t++)
+			x[1][t] = y[t][1] = t % 2 ? 1e5 : 1e5 * (1 + 4e-16); /* constant but for the last digit */
+		write_npz(made->path, &(struct array){ "sp", "<f8", turned ? "(300, 2)" : "(2, 300)", turned ? (void *)y : (void *)x, sizeof x }, 1);
+		expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
+		assert_string_equal(got.notes, "");
+	}
 }
 
 static void
@@ -547,6 +583,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(names_of_areas_are_read_from_texts_of_either_kind, begin, end),
 		cmocka_unit_test_setup_teardown(frame_times_give_the_rate_if_they_look_like_seconds, begin, end),
 		cmocka_unit_test_setup_teardown(samples_that_are_not_finite_are_named, begin, end),
+		cmocka_unit_test_setup_teardown(rounding_that_is_large_against_the_spread_is_said, begin, end),
 		cmocka_unit_test_setup_teardown(whole_numbers_become_the_same_floats, begin, end),
 		cmocka_unit_test_setup_teardown(spike_lists_in_three_forms_give_the_same_spikes, begin, end),
 		cmocka_unit_test_setup_teardown(wrong_spike_lists_are_refused_with_both_numbers, begin, end),

@@ -108,6 +108,8 @@ d18_a_cut_array_says_how_much_is_missing(void **state)
 		rmb_test_write(in_folder("cut.npy"), whole, cuts[i]);
 		refused(in_folder("cut.npy"), NULL, RMB_EINPUT, SAYS("truncated", found));
 	}
+	rmb_test_write(in_folder("cut.npy"), whole, 5);
+	refused(in_folder("cut.npy"), NULL, RMB_EINPUT, SAYS("found 5 bytes", "64 or more"));
 	rmb_test_write(in_folder("cut.npy"), whole, 79615);
 	refused(in_folder("cut.npy"), NULL, RMB_EINPUT, SAYS("79616", "79615"));
 	free(whole);

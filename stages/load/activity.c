@@ -41,31 +41,71 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 		second = t == m->axis[0];
 	}
 	*frames_first = second && !first;
+	if (first && second)
+		rmb_load_note(notes, "'%s' is %s, and the lengths of the other arrays fit both axes; it was taken as neurons x frames. If it is the "
+		              "other way round, write `orientation: frames-first`", m->name, shape);
 	if (first || second)
 		return 0;
-	if (m->axis[0] > m->axis[1])
+	if (m->axis[0] >= m->axis[1])
 		rmb_load_note(notes, "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as %" PRId64 " neurons with %"
 		              PRId64 " frames. If it is the other way round, write `orientation: frames-first`", m->name, shape, m->axis[0], m->axis[1]);
 	return 0;
 }
 
+struct reading {
+	const struct rmb_found *from;
+	const struct rmb_load_sink *sink;
+	bool turned;                 /* stored frame after frame */
+	unsigned char *raw;
+	float *block, *other;
+	struct rmb_load_row *seen;
+	int64_t *inexact;
+};
+struct tile { int64_t row, nrows, column, ncolumns; };
+
+/* Items at.. at + n of a tile: what rounding did to them, beside how far they spread. */
+static void
+weigh(const struct reading *r, const struct tile *tile, int64_t at, const double *exact, const float *rounded, int64_t n)
+{
+	int64_t i = at / tile->ncolumns, c = at % tile->ncolumns;
+	for (int64_t k = 0; k < n; k++) {
+		struct rmb_load_row *seen = &r->seen[r->turned ? tile->column + c : tile->row + i];
+		if (seen->n++ == 0)
+			seen->first = exact[k];
+		double difference = exact[k] - seen->first;
+		seen->sum += difference;
+		seen->squares += difference * difference;
+		seen->rounding = fmax(seen->rounding, fabs(exact[k] - (double)rounded[k]));
+		if (++c == tile->ncolumns) {
+			c = 0;
+			i++;
+		}
+	}
+}
+
 /* Raw items to float32; counts whole numbers that it cannot hold. */
 static void
-to_float(const struct rmb_member *m, unsigned char *raw, int64_t n, float *out, int64_t *inexact)
+to_float(const struct reading *r, const struct tile *tile)
 {
+	const struct rmb_member *m = r->from->member;
+	unsigned char *raw = r->raw;
+	float *out = r->block;
+	int64_t n = tile->nrows * tile->ncolumns;
 	double piece[PIECE];
 	if (m->number == RMB_FLOATING && m->item == 4 && !m->swapped) {
 		memcpy(out, raw, (size_t)n * 4);
 		return;
 	}
-	bool wide = m->number != RMB_FLOATING && m->item >= 4;
+	bool wide = m->number != RMB_FLOATING && m->item >= 4, fine = m->number == RMB_FLOATING && m->item == 8;
 	for (int64_t i = 0; i < n; i += PIECE) {
 		int64_t here = n - i < PIECE ? n - i : PIECE;
 		rmb_member_decode(m, raw + (size_t)i * m->item, here, piece);
 		for (int64_t k = 0; k < here; k++)
 			out[i + k] = (float)piece[k];
 		for (int64_t k = 0; wide && k < here; k++)
-			*inexact += (double)out[i + k] != piece[k];
+			*r->inexact += (double)out[i + k] != piece[k];
+		if (fine)
+			weigh(r, tile, i, piece, out + i, here);
 	}
 }
 
@@ -82,7 +122,7 @@ turn(const float *block, int64_t nrows, int64_t ncolumns, float *turned)
 
 /* Notes the first frame of each row that is not finite. */
 static void
-look_for_gaps(const float *block, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, int64_t *bad)
+look_for_gaps(const float *block, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
 {
 	for (int64_t r = 0; r < nrows; r++) {
 		const float *x = block + r * nframes;
@@ -90,19 +130,12 @@ look_for_gaps(const float *block, int64_t row, int64_t nrows, int64_t frame, int
 		for (int64_t t = 0; t < nframes; t++)
 			fine &= fabsf(x[t]) <= FLT_MAX;
 		for (int64_t t = 0; !fine && t < nframes; t++)
-			if (!isfinite(x[t]) && (bad[row + r] < 0 || frame + t < bad[row + r]))
-				bad[row + r] = frame + t;
+			if (!isfinite(x[t]) && (seen[row + r].bad < 0 || frame + t < seen[row + r].bad)) {
+				seen[row + r].bad = frame + t;
+				seen[row + r].odd = x[t];
+			}
 	}
 }
-
-struct reading {
-	const struct rmb_found *from;
-	const struct rmb_load_sink *sink;
-	bool turned;                 /* stored frame after frame */
-	unsigned char *raw;
-	float *block, *other;
-	int64_t *bad, *inexact;
-};
 
 static int
 one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, struct rmb_error *error)
@@ -111,29 +144,29 @@ one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t 
 	int code = r->from->file->format->read(r->from->file, m, row, nrows, column, ncolumns, r->raw, error);
 	if (code)
 		return code;
-	to_float(m, r->raw, nrows * ncolumns, r->block, r->inexact);
+	to_float(r, &(struct tile){ row, nrows, column, ncolumns });
 	if (!r->turned) {
-		look_for_gaps(r->block, row, nrows, column, ncolumns, r->bad);
+		look_for_gaps(r->block, row, nrows, column, ncolumns, r->seen);
 		return r->sink->write(r->sink->argument, row, nrows, column, ncolumns, r->block);
 	}
 	turn(r->block, nrows, ncolumns, r->other);
-	look_for_gaps(r->other, column, ncolumns, row, nrows, r->bad);
+	look_for_gaps(r->other, column, ncolumns, row, nrows, r->seen);
 	return r->sink->write(r->sink->argument, column, ncolumns, row, nrows, r->other);
 }
 
 int
-rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, int64_t *bad, int64_t *inexact,
-                  struct rmb_error *error)
+rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *seen,
+                  int64_t *inexact, struct rmb_error *error)
 {
 	const struct rmb_member *m = activity->member;
 	int64_t rows, columns, nrows, ncolumns;
 	rmb_member_matrix(m, &rows, &columns);
 	rmb_load_tile(activity->file, m, TILE, &nrows, &ncolumns);
-	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .bad = bad, .inexact = inexact };
+	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .seen = seen, .inexact = inexact };
 	size_t n = (size_t)(nrows * ncolumns);
 	int code = 0;
 	for (int64_t i = 0; i < (r.turned ? columns : rows); i++)
-		bad[i] = -1;
+		seen[i] = (struct rmb_load_row){ .bad = -1 };
 	*inexact = 0;
 	r.raw = rmb_arena_alloc(activity->file->arena, n, m->item);
 	r.block = rmb_arena_alloc(activity->file->arena, n, sizeof *r.block);
@@ -148,4 +181,28 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 				code = sink->progress(sink->argument, (double)row * (double)columns + (double)nr * (double)(column + nc), (double)m->count);
 		}
 	return code;
+}
+
+/* Rounding is small against a spread as long as it changes no z-score by more than LOSS. */
+void
+rmb_load_rounding(const char *name, const struct rmb_load_row *row, int64_t n, struct rmb_load_notes *notes)
+{
+	static const double LOSS = 1e-3, NOISE = 1e-12;
+	int64_t lost = 0, first = -1;
+	double spread = 0;
+	for (int64_t i = 0; i < n; i++) {
+		double mean = row[i].n ? row[i].sum / (double)row[i].n : 0;
+		double deviation = row[i].n ? sqrt(fmax(0, row[i].squares / (double)row[i].n - mean * mean)) : 0;
+		/* a neuron that is constant but for the last digits has nothing to lose */
+		if (row[i].bad >= 0 || deviation <= NOISE * fabs(row[i].first) || row[i].rounding <= LOSS * deviation)
+			continue;
+		if (lost++ == 0) {
+			first = i;
+			spread = deviation;
+		}
+	}
+	if (lost)
+		rmb_load_note(notes, "'%s' is float64, and rounding it to float32 changed %" PRId64 " of %" PRId64 " neurons by more than a thousandth of "
+		              "their own standard deviation, first neuron %" PRId64 " (values near %.6g, deviation %.3g, changes up to %.2g): take "
+		              "the constant offset away before saving the file", name, lost, n, first, row[first].first, spread, row[first].rounding);
 }

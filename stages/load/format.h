@@ -26,6 +26,7 @@ struct rmb_member {
 	const char *name;          /* as the recipe would name it; control characters replaced */
 	const char *type;          /* for people: "float32", "text of 4 characters" */
 	const char *refusal;       /* NULL: readable; else what it is, why it is not read and what to do */
+	const char *hollow;        /* NULL: whole; else how much of it was never written, and what is read there */
 	enum rmb_number number;    /* RMB_BYTES and RMB_UTF32: NUL-padded text */
 	size_t item;               /* bytes of one raw item */
 	bool swapped;              /* raw items have the other byte order */

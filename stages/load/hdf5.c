@@ -1,6 +1,6 @@
 /* load/hdf5.c -- datasets of any HDF5 file, by path.
  *
- * Integers, booleans (enums), floating-point numbers of any order and size up to 8 bytes, and text; contiguous, compact or
+ * Integers, booleans (enums), floating-point numbers of any order and size (long double as double), and text; contiguous, compact or
  * chunked, through the filters that the library carries. Also MATLAB v7.3 files, which are HDF5 behind a user block.
  *
  * A foreign file is not trusted: plug-ins are never loaded; paths are walked link by link, so that no external link is

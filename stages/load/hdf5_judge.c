@@ -62,7 +62,7 @@ judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 	H5T_class_t class = H5Tget_class(type);
 	size_t size = H5Tget_size(type);
 	d->memory = -1;
-	if (class == H5T_FLOAT && size <= 8) {
+	if (class == H5T_FLOAT && size <= 16) { /* long double loses digits that no recording has */
 		m->number = RMB_FLOATING;
 		m->item = size <= 4 ? 4 : 8;
 		d->memory = H5Tcopy(size <= 4 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE);
@@ -116,6 +116,20 @@ judge_size(struct rmb_load_file *file, struct rmb_dataset *d, hid_t type, hid_t 
 		                              huge ? "more than 2^63" : rmb_arena_printf(file->arena, "%" PRId64, claimed), file->size, stored));
 }
 
+/* Chunks that were never written read as the fill value, 0 unless the file says otherwise: said, for it looks like data. */
+static void
+judge_chunks(struct rmb_arena *arena, struct rmb_dataset *d, hid_t space)
+{
+	struct rmb_member *m = &d->member;
+	hsize_t written = 0;
+	int64_t chunks = 1;
+	for (int i = 0; i < m->naxes && d->chunk[i] > 0; i++)
+		chunks *= m->axis[i] / (int64_t)d->chunk[i] + (m->axis[i] % (int64_t)d->chunk[i] != 0);
+	if (H5Dget_num_chunks(d->id, space, &written) >= 0 && (int64_t)written < chunks)
+		m->hollow = reason(rmb_arena_printf(arena, "%" PRId64 " of its %" PRId64 " chunks were never written, and read as 0 or the fill value",
+		                            chunks - (int64_t)written, chunks));
+}
+
 int
 rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_error *error)
 {
@@ -143,6 +157,8 @@ rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_err
 		judge_type(file->arena, type, d);
 		m->refusal = storage ? storage : m->refusal;
 		judge_size(file, d, type, creation);
+		if (!m->refusal && m->count > 0 && H5Pget_layout(creation) == H5D_CHUNKED)
+			judge_chunks(file->arena, d, space);
 	}
 	H5Sclose(space);
 	H5Pclose(creation);

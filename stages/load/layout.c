@@ -146,6 +146,16 @@ choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error
 	                     "come without an array that assigns them to neurons", rmb_load_contents(file));
 }
 
+static void
+note_hollow(const struct rmb_layout *layout, struct rmb_load_notes *notes)
+{
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+		const struct rmb_member *m = ((const struct rmb_found *)(const void *)((const char *)layout + roles[i].found))->member;
+		if (m && m->hollow)
+			rmb_load_note(notes, "'%s' is not whole: %s", m->name, m->hollow);
+	}
+}
+
 int
 rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions, struct rmb_load_file *quality,
                 const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_load_notes *notes, struct rmb_error *error)
@@ -170,6 +180,8 @@ rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions, str
 		else
 			layout->positions = (struct rmb_found){ 0 };
 	}
+	if (!code)
+		note_hollow(layout, notes);
 	return code;
 }
 

@@ -113,15 +113,17 @@ progress(void *call, double done, double total)
 
 /* Neurons with gaps leave the row table, or end the run. */
 static int
-drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_recording *all, const int64_t *bad)
+drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_recording *all,
+          const struct rmb_load_row *seen)
 {
+	static const char not_a_number[] = "missing (NaN)", infinite[] = "infinite in float32";
 	int64_t n = all->neurons.n, kept = 0, first = -1;
 	struct rmb_neurons neurons;
 	int64_t *rows = rmb_scratch(call, (size_t)n, sizeof *rows);
 	if (!rows)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < n; i++) {
-		if (bad[i] < 0)
+		if (seen[i].bad < 0)
 			rows[kept++] = i;
 		else if (first < 0)
 			first = i;
@@ -129,11 +131,11 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 	if (kept == n)
 		return 0;
 	if (kept == 0 || strcmp(set->nonfinite, "fail") == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: found samples that are missing or infinite (not finite in float32) in %" PRId64
-		                " of %" PRId64 " neurons, first in neuron %" PRId64 " at frame %" PRId64 "%s", set->path, n - kept, n,
-		                all->neurons.id[first], bad[first], kept ? "; `nonfinite: drop` would leave these neurons out" : "; nothing is left to analyse");
-	rmb_warn(call, "dropped %" PRId64 " of %" PRId64 " neurons for samples that are missing or infinite, first in neuron %" PRId64
-	         " at frame %" PRId64, n - kept, n, all->neurons.id[first], bad[first]);
+		return rmb_fail(call, RMB_EDATA, "%s: found samples that are not finite in %" PRId64 " of %" PRId64 " neurons, first in neuron %" PRId64
+		                " at frame %" PRId64 ", which is %s%s", set->path, n - kept, n, all->neurons.id[first], seen[first].bad,
+		                isnan(seen[first].odd) ? not_a_number : infinite, kept ? "; `nonfinite: drop` would leave these neurons out" : "; nothing is left to analyse");
+	rmb_warn(call, "dropped %" PRId64 " of %" PRId64 " neurons for samples that are not finite, first in neuron %" PRId64 " at frame %" PRId64
+	         ", which is %s", n - kept, n, all->neurons.id[first], seen[first].bad, isnan(seen[first].odd) ? not_a_number : infinite);
 	int code = rmb_neurons_select(rmb_call_arena(call), &all->neurons, rows, kept, &neurons, rmb_call_error(call));
 	return code ? code : rmb_output_rows(call, "recording", rows, &neurons);
 }
@@ -175,18 +177,20 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	int64_t n = m->axis[frames_first ? 1 : 0];
 	recording.nframes = recording.stored_frames = m->axis[frames_first ? 0 : 1];
 	recording.stored_rows = n;
-	int64_t *bad = rmb_scratch(call, (size_t)n, sizeof *bad);
-	code = bad ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
+	struct rmb_load_row *seen = rmb_scratch(call, (size_t)n, sizeof *seen);
+	code = seen ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
 	if (!code)
 		code = frame_rate(call, set, layout, recording.nframes, &recording.rate, notes);
 	if (!code)
 		code = rmb_output_recording(call, "recording", &recording);
 	if (!code)
-		code = rmb_load_activity(&layout->activity, frames_first, &sink, bad, &inexact, error);
+		code = rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, error);
 	if (!code && inexact)
 		rmb_load_note(notes, "rounded %" PRId64 " of %" PRId64 " whole numbers in '%s', which are above 2^24, to float32", inexact, m->count,
 		              m->name);
-	return code ? code : drop_rows(call, set, &recording, bad);
+	if (!code)
+		rmb_load_rounding(m->name, seen, n, notes);
+	return code ? code : drop_rows(call, set, &recording, seen);
 }
 
 /* ---- spikes ---- */

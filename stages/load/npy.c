@@ -201,8 +201,8 @@ rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *b
 	char type[256];
 	size_t least = n > 6 && bytes[6] > 1 ? 12 : 10;
 	if (n < least)
-		return rmb_error_set(error, RMB_EINPUT, "%s is truncated: the header of an .npy array needs %zu bytes, found %" PRId64, what,
-		                     least, size);
+		return rmb_error_set(error, RMB_EINPUT, "%s is truncated: found %" PRId64 " bytes, the beginning of an .npy array; an empty one has "
+		                     "64 or more, and how many this one needs is said by the header that is missing", what, size);
 	if (memcmp(bytes, magic, 6) != 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s is not an .npy array: it does not begin with \\x93NUMPY", what);
 	if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)

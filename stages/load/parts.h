@@ -60,10 +60,21 @@ struct rmb_load_sink {
 	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block);
 	int (*progress)(void *argument, double done, double total);
 };
-/* Reads the activity once, in the order of the file, in blocks whose size does not depend on it. bad[neurons] becomes the first
- * frame that is not finite, or -1; *inexact counts whole numbers that float32 cannot hold. */
-int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, int64_t *bad,
+/* What was seen of a neuron's samples as they went by. */
+struct rmb_load_row {
+	int64_t bad;                 /* first frame that is not finite, or -1 */
+	float odd;                   /* what stands there: NaN or infinite */
+	/* of samples that are float64 in the file: */
+	int64_t n;
+	double first, sum, squares;  /* the first one, and sums of the others' differences from it */
+	double rounding;             /* the largest change by rounding to float32 */
+};
+/* Reads the activity once, in the order of the file, in blocks whose size does not depend on it. row[neurons] becomes what was
+ * seen of each neuron; *inexact counts whole numbers that float32 cannot hold. */
+int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *row,
                       int64_t *inexact, struct rmb_error *error) RMB_CHECKED;
+/* Says which of row[n] lost more by rounding than is small against their own spread. */
+void rmb_load_rounding(const char *name, const struct rmb_load_row *row, int64_t n, struct rmb_load_notes *notes);
 
 /* spikes.c: fails if `unit` has not one entry for each spike. */
 int rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error) RMB_CHECKED;

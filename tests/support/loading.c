@@ -73,19 +73,24 @@ load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout
 	struct rmb_load_sink sink = { out, add_up, go_on };
 	struct rmb_neurons neurons;
 	const struct rmb_member *m = layout->activity.member;
-	int64_t *bad, inexact;
+	struct rmb_load_row *seen;
+	int64_t inexact;
 	bool frames_first;
 	if ((out->code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, &out->error)))
 		return;
 	out->neurons = m->axis[frames_first ? 1 : 0];
 	out->frames = m->axis[frames_first ? 0 : 1];
-	bad = rmb_arena_alloc(arena, (size_t)out->neurons, sizeof *bad);
-	out->code = bad ? rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error) : rmb_error_nomem(&out->error, path_of(layout));
+	seen = rmb_arena_alloc(arena, (size_t)out->neurons, sizeof *seen);
+	out->code = seen ? rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error) : rmb_error_nomem(&out->error, path_of(layout));
 	if (!out->code)
-		out->code = rmb_load_activity(&layout->activity, frames_first, &sink, bad, &inexact, &out->error);
+		out->code = rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, &out->error);
+	if (!out->code)
+		rmb_load_rounding(m->name, seen, out->neurons, notes);
 	for (int64_t i = 0; !out->code && i < out->neurons; i++)
-		if (bad[i] >= 0 && out->nbad++ == 0)
+		if (seen[i].bad >= 0 && out->nbad++ == 0) {
 			out->firstbad = i;
+			out->odd = seen[i].odd;
+		}
 }
 
 static void

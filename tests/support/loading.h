@@ -19,6 +19,7 @@ struct rmb_test_load {
 	struct rmb_error error;
 	int64_t neurons, frames, spikes; /* frames 0: it was a list of spikes */
 	int64_t nbad, firstbad;          /* neurons with samples that are not finite */
+	float odd;                       /* the first such sample of the first of them */
 	double sum;
 	double placed;                   /* sum of sample * (1 + (31 neuron + 17 frame) mod 97): also where each sample is */
 	char notes[4096];
