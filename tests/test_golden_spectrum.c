@@ -27,40 +27,20 @@ reals(const struct golden_case *test, int64_t n)
 	return rmb_arena_alloc(test->arena, (size_t)n, sizeof(double));
 }
 
-/* The published correlation over ranks whose ends are lowered by 0 or 1: with the logarithm of numpy on some processors, the
- * first or last of them comes out as one less than it is, by the last bit, and the stored value with it. */
-static double
-paper_r(const double *s, int64_t first, int64_t last, int lower_first, int lower_last)
-{
-	double x[100], y[100], mx = 0, my = 0, xx = 0, xy = 0, yy = 0;
-	for (int i = 0; i < 100; i++) {
-		double k = floor(exp(log((double)first) + i * (log((double)last - 1) - log((double)first)) / 99));
-		k = i == 0 ? (double)(first - lower_first) : i == 99 ? (double)(last - 1 - lower_last) : k;
-		x[i] = log(k);
-		y[i] = log(fabs(s[(int64_t)k]));
-		mx += x[i] / 100;
-		my += y[i] / 100;
-	}
-	for (int i = 0; i < 100; i++) {
-		xx += (x[i] - mx) * (x[i] - mx);
-		xy += (x[i] - mx) * (y[i] - my);
-		yy += (y[i] - my) * (y[i] - my);
-	}
-	return xy / sqrt(xx * yy);
-}
-
+/* A trunc(exp(ln k)) depends on the last bit of the logarithm, and numpy's on processors with AVX-512 rounds some of them down. It
+ * matters in two stored cases: there we must find the stored value with the ends numpy had, and our own with our own. */
 static void
-compare_paper_r(const struct golden_case *test, const char *name, const double *s, int64_t first, int64_t last, double found)
+compare_paper_r(const struct golden_case *test, const char *name, const double *s, const struct rmb_powerlaw *fit, int64_t first)
 {
-	struct golden_array expected = golden_expected(test, name);
-	double exact = paper_r(s, first, last, 0, 0), nearest = INFINITY;
-	if (!expected.data)
-		return;
-	rmb_test_close("r of the published program", &found, &exact, 1, 1e-12);
-	for (int i = 0; i < 4; i++)
-		nearest = fmin(nearest, fabs(paper_r(s, first, last, i & 1, i >> 1) - expected.data[0]));
-	printf("%-40s distance %.2g, allowed 1e-08\n", name, nearest);
-	assert_true(nearest < 1e-8);
+	static const struct { const char *file, *name; bool lower_first; } rounded[] = {
+		{ "ephys151.h5", "svca2_40", false }, { "tiny.h5", "eig", true } };
+	double low = log((double)first), high = log((double)(fit->last - 1)), r = fit->r_paper;
+	for (int i = 0; i < 2; i++)
+		if (strcmp(test->file, rounded[i].file) == 0 && strcmp(test->name, rounded[i].name) == 0) {
+			assert_true(fit->r_paper == rmb_published_r(s, low, high));
+			r = rmb_published_r(s, rounded[i].lower_first ? nextafter(low, 0) : low, nextafter(high, 0));
+		}
+	golden_close(test, name, &r, 1, 1e-8);
 }
 
 /* The fit that a case stores with its spectrum: of our own spectrum in double precision, of the stored one in single, where
@@ -76,11 +56,8 @@ compare_fit(const struct golden_case *test, const char *prefix, const double *s,
 		.modulus = !golden_is(test, "small", "drop"), .single_weights = golden_number(test, "weights32", 1) != 0,
 	};
 	snprintf(name, sizeof name, "%salpha", prefix);
-	struct golden_array alpha = golden_expected(test, name);
-	if (!alpha.data) /* a fit that is not stored, for it was made of undefined values */
-		return;
 	int rc = rmb_powerlaw_fit(s, n, &options, &fit, &error);
-	if (isnan(alpha.data[0])) {
+	if (isnan(golden_must(test, name).data[0])) {
 		assert_int_equal(rc, RMB_EDATA);
 		return;
 	}
@@ -94,7 +71,8 @@ compare_fit(const struct golden_case *test, const char *prefix, const double *s,
 		golden_close(test, name, &scalars[i].value, 1, i < 3 ? tolerance : 0);
 	}
 	snprintf(name, sizeof name, "%sr_paper", prefix);
-	compare_paper_r(test, name, s, options.first, fit.last, fit.r_paper);
+	if (options.modulus)
+		compare_paper_r(test, name, s, &fit, options.first);
 	double *curve = reals(test, n);
 	rmb_powerlaw_curve(fit.alpha, n, curve);
 	for (int64_t k = 0; k < n; k++)
@@ -144,7 +122,7 @@ svca2_on(const struct golden_case *test, const struct rmb_recording *recording)
 		must(rmb_spectrum_of(c, n1, n2, sweep.in_double, THREADS, s, &error), &error);
 		rmb_clear_rounding(s, nk, sweep.in_double);
 		golden_close(test, "s", s, nk, precisions[i].tolerance);
-		compare_fit(test, "fit_", sweep.in_double ? s : golden_expected(test, "s").data, nk, 1e-8);
+		compare_fit(test, "fit_", sweep.in_double ? s : golden_must(test, "s").data, nk, 1e-8);
 	}
 }
 
@@ -190,7 +168,8 @@ one_svca(const struct golden_case *test)
 		golden_close(test, "varcov", varcov, nk, precisions[i].tolerance);
 		double eff = (double)neff;
 		golden_close(test, "k_eff", &eff, 1, 0);
-		compare_fit(test, "fit_", precisions[i].in_double ? scov : golden_expected(test, "scov").data, nk, 1e-8);
+		if (strcmp(test->name, "svca_deficient") != 0) /* its fit would be one to values that no data define: not stored */
+			compare_fit(test, "fit_", precisions[i].in_double ? scov : golden_must(test, "scov").data, nk, 1e-8);
 	}
 }
 
@@ -219,7 +198,7 @@ one_eigenspectrum(const struct golden_case *test)
 		double *s = reals(test, z.neurons.n);
 		eigenspectrum(test, &z, precisions[i].in_double, s);
 		golden_close(test, "s", s, z.neurons.n, precisions[i].tolerance);
-		compare_fit(test, "fit_", precisions[i].in_double ? s : golden_expected(test, "s").data, z.neurons.n, 1e-8);
+		compare_fit(test, "fit_", precisions[i].in_double ? s : golden_must(test, "s").data, z.neurons.n, 1e-8);
 	}
 }
 
@@ -293,6 +272,7 @@ svca2_agrees(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("svca2", one_svca2), 14);
+	assert_int_equal(golden_compared(), 218);
 }
 
 static void
@@ -300,6 +280,7 @@ shuffle_agrees(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("shuffle", one_shuffle), 2);
+	assert_int_equal(golden_compared(), 32);
 }
 
 static void
@@ -307,6 +288,7 @@ svca_agrees(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("svca", one_svca), 10);
+	assert_int_equal(golden_compared(), 202);
 }
 
 static void
@@ -314,6 +296,7 @@ eigenspectrum_agrees(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("eigenspectrum", one_eigenspectrum), 9);
+	assert_int_equal(golden_compared(), 138);
 }
 
 static void
@@ -321,6 +304,7 @@ usable_agrees(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("usable", one_usable), 1);
+	assert_int_equal(golden_compared(), 2);
 }
 
 static void
@@ -335,6 +319,7 @@ powerlaw_agrees(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("powerlaw", one_powerlaw), 13);
+	assert_int_equal(golden_compared(), 80);
 }
 
 int

@@ -124,6 +124,35 @@ what_cannot_be_fitted_says_why(void **state)
 	assert_non_null(strstr(nan.text, "rank 8"));
 }
 
+/* Fewer than two distinct ranks among the 100, or values that are all the same: no correlation, whatever rounding says. */
+static void
+a_correlation_of_one_rank_is_undefined(void **state)
+{
+	(void)state;
+	double s[N], same[N];
+	struct rmb_powerlaw_options range = paper;
+	plant(s, 0.8, 1);
+	plant(same, 0, 30);
+	for (range.first = 1; range.first < 30; range.first++) {
+		range.last = range.first + 1;
+		assert_true(isnan(fitted(s, N, &range).r_paper));
+		range.last = range.first + 3;
+		assert_true(fitted(s, N, &range).r_paper < -0.99);
+	}
+	assert_true(isnan(fitted(same, N, &paper).r_paper) && isnan(fitted(same, N, &usual).r_weighted));
+	assert_true(isnan(fitted(s, N, &usual).r_paper)); /* nobody asked */
+}
+
+/* The level is 1e-10 of the largest: a value above it counts. */
+static void
+the_level_of_rounding(void **state)
+{
+	(void)state;
+	double s[] = { 1, 1e-2, 1e-4, 1.01e-10, 0.99e-10, 1e-10 };
+	struct rmb_powerlaw fit = fitted(s, 6, &(struct rmb_powerlaw_options){ .first = 1, .last = 6 });
+	assert_true(fit.used == 4 && fit.left_out == 2);
+}
+
 static void
 the_curve_is_one_at_rank_one(void **state)
 {
@@ -140,6 +169,7 @@ main(void)
 		cmocka_unit_test(a_planted_exponent_is_found), cmocka_unit_test(a_factor_leaves_the_exponent_alone),
 		cmocka_unit_test(residuals_are_orthogonal), cmocka_unit_test(a_tail_at_rounding_level_is_left_out),
 		cmocka_unit_test(a_short_spectrum_shortens_the_range), cmocka_unit_test(what_cannot_be_fitted_says_why),
+		cmocka_unit_test(a_correlation_of_one_rank_is_undefined), cmocka_unit_test(the_level_of_rounding),
 		cmocka_unit_test(the_curve_is_one_at_rank_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,9 @@ static const struct rmb_port out[] = {
 	{ .name = "intercept", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "logarithm of the fitted value at rank 1" },
 	{ .name = "r", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "correlation of the logarithms, weighted as the fit; negative for a spectrum that falls" },
+	  .help = "correlation of the logarithms of value and rank, weighted as the fit; under variant paper the published one, "
+	          "unweighted, of 100 ranks evenly spaced in their logarithm with the values one rank on. Not a number where all "
+	          "ranks or all values compared are the same" },
 	{ .name = "used", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "ranks that entered the fit" },
 	{ .name = "left_out", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "ranks of the range left out, at rounding level or negative" },
@@ -52,7 +54,7 @@ static const struct rmb_figure figures[] = {
 enum { ENOUGH_RANKS = 400 };
 
 static void
-warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct rmb_powerlaw *fit)
+warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct rmb_powerlaw *fit, double r)
 {
 	char shortened[128] = "";
 	if (n < set->ranks.last)
@@ -66,15 +68,17 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 	if (fit->left_out > 0)
 		rmb_warn(call, "%" PRId64 " of the %" PRId64 " ranks to be fitted are at rounding level or negative and were left out",
 		         fit->left_out, fit->left_out + fit->used);
+	if (isnan(r))
+		rmb_warn(call, "r is undefined: all ranks or all values that it compares are the same");
 }
 
 static int
-publish(struct rmb_call *call, const struct rmb_array *spectrum, bool paper, const struct rmb_powerlaw *fit)
+publish(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw *fit, double r)
 {
 	int64_t n = spectrum->axis[0].n;
 	const double *s = spectrum->data;
 	const struct { const char *port; double value; } scalars[] = {
-		{ "exponent", fit->alpha }, { "intercept", fit->intercept }, { "r", paper ? fit->r_paper : fit->r_weighted },
+		{ "exponent", fit->alpha }, { "intercept", fit->intercept }, { "r", r },
 		{ "used", (double)fit->used }, { "left_out", (double)fit->left_out },
 	};
 	for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++) {
@@ -107,8 +111,9 @@ run(struct rmb_call *call)
 	int rc = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &options, &fit, rmb_call_error(call));
 	if (rc)
 		return rc;
-	warn(call, set, spectrum->axis[0].n, &fit);
-	return publish(call, spectrum, paper, &fit);
+	double r = paper ? fit.r_paper : fit.r_weighted;
+	warn(call, set, spectrum->axis[0].n, &fit, r);
+	return publish(call, spectrum, &fit, r);
 }
 
 static int
@@ -131,7 +136,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_powerlaw = {
-	.name = "powerlaw", .version = 1, .folder = "analyze", .brief = "exponent of a spectrum",
+	.name = "powerlaw", .version = 2, .folder = "analyze", .brief = "exponent of a spectrum",
 	.about = "Fits a straight line to a spectrum on log-log axes by least squares with weights 1/rank, over ranks 11 to 500 unless "
 	         "told otherwise. Values at rounding level are left out and counted. Exponents fitted to the last ranks of a spectrum are "
 	         "too large, so those of small recordings cannot be compared with published ones.",

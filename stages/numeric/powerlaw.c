@@ -5,7 +5,8 @@
 /* Values at rounding level wreck a fit, positive or not: an exact n^-0.8 with such a tail gives 5.3 instead of 0.8. */
 #define SMALL 1e-10
 
-struct moments { double w, x, y, xx, xy, yy; }; /* sum of weights; weighted means; centred second moments */
+/* Sum of weights; weighted means; centred second moments; range of y. */
+struct moments { double w, x, y, xx, xy, yy, least, most; };
 
 static bool
 enters(const double *s, int64_t rank, double largest, bool modulus)
@@ -23,7 +24,7 @@ weight(int64_t rank, bool single)
 static struct moments
 weigh(const double *s, const struct rmb_powerlaw_options *options, int64_t last, double largest)
 {
-	struct moments m = { 0 };
+	struct moments m = { .least = INFINITY, .most = -INFINITY };
 	for (int pass = 0; pass < 2; pass++) {
 		for (int64_t rank = options->first; rank <= last; rank++) {
 			if (!enters(s, rank, largest, options->modulus))
@@ -33,6 +34,8 @@ weigh(const double *s, const struct rmb_powerlaw_options *options, int64_t last,
 				m.w += w;
 				m.x += w * x;
 				m.y += w * y;
+				m.least = fmin(m.least, y);
+				m.most = fmax(m.most, y);
 			} else {
 				m.xx += w * (x - m.x) * (x - m.x);
 				m.xy += w * (x - m.x) * (y - m.y);
@@ -47,27 +50,36 @@ weigh(const double *s, const struct rmb_powerlaw_options *options, int64_t last,
 	return m;
 }
 
-/* k = trunc(exp(...)) at 100 points spaced evenly in ln k from `first` to `last - 1`, paired with the value at *index* k: rank
- * k + 1. The ends are exact, though their logarithms are not: elsewhere the last bit of exp may make them one less. */
-static double
-published_r(const double *s, int64_t first, int64_t last)
+static bool
+all_the_same(const double *v, int n)
+{
+	for (int i = 1; i < n; i++)
+		if (v[i] != v[0])
+			return false;
+	return true;
+}
+
+double
+rmb_published_r(const double *s, double low, double high)
 {
 	enum { POINTS = 100 };
-	double low = log((double)first), high = log((double)(last - 1)), step = (high - low) / (POINTS - 1);
+	double step = (high - low) / (POINTS - 1);
 	double x[POINTS], y[POINTS], mx = 0, my = 0, xx = 0, xy = 0, yy = 0;
 	for (int i = 0; i < POINTS; i++) {
-		int64_t k = i == 0 ? first : i == POINTS - 1 ? last - 1 : (int64_t)exp(low + i * step);
+		int64_t k = (int64_t)exp(i == POINTS - 1 ? high : low + i * step);
 		x[i] = log((double)k);
 		y[i] = log(fabs(s[k]));
 		mx += x[i] / POINTS;
 		my += y[i] / POINTS;
 	}
+	if (all_the_same(x, POINTS) || all_the_same(y, POINTS)) /* what the sums below hold then is rounding */
+		return NAN;
 	for (int i = 0; i < POINTS; i++) {
 		xx += (x[i] - mx) * (x[i] - mx);
 		xy += (x[i] - mx) * (y[i] - my);
 		yy += (y[i] - my) * (y[i] - my);
 	}
-	return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+	return xy / sqrt(xx * yy);
 }
 
 static int
@@ -85,7 +97,8 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 			fit->used++;
 		if (options->modulus && s[rank - 1] == 0)
 			return rmb_error_set(error, RMB_EDATA, "the spectrum is zero at rank %" PRId64 ", and the paper's fit takes its logarithm; "
-			                     "end the range before it or use `variant: default`", rank);
+			                     "end the range before it, use `variant: default`, or make the spectrum with `precision: double` if single "
+			                     "precision lost it", rank);
 	}
 	fit->left_out = (fit->last < options->first ? 0 : fit->last - options->first + 1) - fit->used;
 	if (fit->used < 2)
@@ -109,9 +122,8 @@ rmb_powerlaw_fit(const double *s, int64_t n, const struct rmb_powerlaw_options *
 	struct moments m = weigh(s, options, fit->last, largest);
 	fit->alpha = -m.xy / m.xx;
 	fit->intercept = m.y + fit->alpha * m.x;
-	fit->r_weighted = m.yy > 0 ? m.xy / sqrt(m.xx * m.yy) : 0;
-	if (options->modulus)
-		fit->r_paper = published_r(s, options->first, fit->last);
+	fit->r_weighted = m.most > m.least ? m.xy / sqrt(m.xx * m.yy) : NAN;
+	fit->r_paper = options->modulus ? rmb_published_r(s, log((double)options->first), log((double)(fit->last - 1))) : NAN;
 	if (!isfinite(fit->alpha) || !isfinite(fit->intercept) || !isfinite(exp(fit->intercept)) || exp(fit->intercept) <= 0)
 		return rmb_error_set(error, RMB_EDATA, "the fit gave an exponent of %g and %g at rank 1", fit->alpha, exp(fit->intercept));
 	return 0;

@@ -13,8 +13,8 @@ struct rmb_powerlaw_options {
 
 struct rmb_powerlaw {
 	double alpha, intercept; /* ln s = intercept - alpha ln rank; s at rank 1 is exp(intercept) */
-	double r_weighted;       /* correlation of the logarithms with the weights of the fit; 0 if they are all the same */
-	double r_paper;          /* the published one: 100 log-spaced ranks, off by one, unweighted; only with `modulus` */
+	double r_weighted;       /* correlation of the logarithms with the weights of the fit; NaN if the values are all the same */
+	double r_paper;          /* the published one: see below; NaN without `modulus` */
 	int64_t last;            /* the last rank of the range that the spectrum has */
 	int64_t used, left_out;  /* ranks of the range */
 };
@@ -23,6 +23,10 @@ struct rmb_powerlaw {
  * left, or if a value whose logarithm is needed is zero. */
 int rmb_powerlaw_fit(const double *s, int64_t n, const struct rmb_powerlaw_options *options, struct rmb_powerlaw *fit,
                      struct rmb_error *error) RMB_CHECKED;
+/* The published correlation: k = trunc(exp(x)) at 100 values x spaced evenly from `low` to `high`, the last exactly `high`, paired
+ * with s at *index* k, which is rank k + 1. A fit of first..last has ln first and ln(last - 1) for ends; where exp(ln k) comes
+ * out a last bit below k, k is one less, as it is in published values. NaN if all k or all values are the same. */
+double rmb_published_r(const double *s, double low, double high);
 /* rank^-alpha for rank = 1..n: the fit over its value at rank 1. */
 void rmb_powerlaw_curve(double alpha, int64_t n, double *curve);
 #endif

@@ -181,6 +181,16 @@ each_in_file(const char *file, const char *analysis, void (*test)(const struct g
 	return n;
 }
 
+static int compared;
+
+int
+golden_compared(void)
+{
+	int n = compared;
+	compared = 0;
+	return n;
+}
+
 int
 golden_each(const char *analysis, void (*test)(const struct golden_case *))
 {
@@ -229,15 +239,23 @@ golden_zscored(const struct golden_case *test, const int64_t *keep, int64_t nkee
 	return scored;
 }
 
-void
-golden_close(const struct golden_case *test, const char *name, const double *values, int64_t n, double tolerance)
+struct golden_array
+golden_must(const struct golden_case *test, const char *name)
 {
 	struct golden_array expected = golden_expected(test, name);
 	if (!expected.data)
-		return;
+		fail_msg("case %s of %s expects no '%s'", test->name, test->file, name);
+	return expected;
+}
+
+void
+golden_close(const struct golden_case *test, const char *name, const double *values, int64_t n, double tolerance)
+{
+	struct golden_array expected = golden_must(test, name);
 	if (expected.leading)
 		assert_true(expected.n <= n);
 	else
 		assert_int_equal(expected.n, n);
+	compared++;
 	rmb_test_close(name, values, expected.data, expected.n, tolerance);
 }

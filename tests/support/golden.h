@@ -25,7 +25,9 @@ int golden_each(const char *analysis, void (*test)(const struct golden_case *));
 
 struct golden_array golden_input(const struct golden_case *, const char *name);
 struct golden_array golden_expected(const struct golden_case *, const char *name);
-/* The same as whole numbers; *n = -1 and NULL if there is none. */
+/* The expected array; the test fails if the case has none. */
+struct golden_array golden_must(const struct golden_case *, const char *name);
+/* As whole numbers; *n = -1 and NULL if there is none. */
 int64_t *golden_input_ints(const struct golden_case *, const char *name, int64_t *n);
 int64_t *golden_expected_ints(const struct golden_case *, const char *name, int64_t *n);
 /* A parameter, or `otherwise` if the case does not set it. */
@@ -36,6 +38,9 @@ bool golden_is(const struct golden_case *, const char *name, const char *text);
 struct rmb_recording golden_recording(const struct golden_case *);
 /* A z-scored view of its neurons keep[nkeep] (NULL: all), (x - mean) / (sd + eps) with divisor T - ddof. */
 struct rmb_recording golden_zscored(const struct golden_case *, const int64_t *keep, int64_t nkeep, int ddof, double eps);
-/* Compares n values with the expected array of that name (the first entries, if that is all it stores), if there is one. */
+/* Compares n values with the expected array of that name (the first entries, if that is all it stores); fails if there is
+ * none. */
 void golden_close(const struct golden_case *, const char *name, const double *values, int64_t n, double tolerance);
+/* How many arrays golden_close has compared since this was last asked. */
+int golden_compared(void);
 #endif
