@@ -94,7 +94,7 @@ stages:
 
 
 def many_nodes(path):
-    """A recipe of 200 nodes: 20 fits of each of 9 spectra, and what they need."""
+    """A recipe of 200 nodes: 21 fits of each of 9 spectra, and the 11 nodes that they need."""
     lines = ["rumble: 1", "seed: 1", "recordings:", f"  - {{name: small, format: npy, path: {path}, rate: 22 Hz}}", "stages:",
              "  raw: {stage: load}", "  z: {stage: zscore, recording: raw}"]
     for i in range(9):

@@ -1,4 +1,5 @@
 """The analyses through the program: golden recordings, and recordings that are too small, deficient or unfit."""
+import math
 import os
 import subprocess
 import tempfile
@@ -85,6 +86,7 @@ class Golden(Analyses):
                         self.close(self.result(f"{node}_{p}", name), expected(case, what), tolerance)
                 for node, case in (("fit", "svca2"), ("drop", "svca2_drop")):
                     self.close(self.result(f"{node}_{p}", "exponent"), expected(case, "fit_alpha"), tolerance)
+                    self.close(self.result(f"{node}_{p}", "r"), expected(case, "fit_r_paper" if node == "fit" else "fit_r_weighted"), tolerance)
                     self.close(self.result(f"{node}_{p}", "intercept"), expected(case, "fit_intercept"), tolerance)
                     self.assertEqual(self.result(f"{node}_{p}", "used"), expected(case, "fit_used"))
 
@@ -204,6 +206,69 @@ class Small(Analyses):
         self.assertIn("20 of 40 eigenvalues", said)
         two = self.result("two", "spectrum")
         self.assertLess(np.abs(two - s[:20] / 2 * 500).max(), 1e-4 * two[0])    # C = Z Z' of one copy
+
+    def test_fits_in_numpy(self):
+        """Fits of every kind to the program's own spectra; to 1e-12, so that weights in single precision show."""
+        self.save(self.signals(60, 400))
+        fits = [("d", r, v) for r in ("1..5", "11..500", "2..3", "5..6", "11..60", "1..2", "3..40") for v in ("default", "paper")]
+        fits += [("v", r, "paper") for r in ("1..5", "2..3", "1..12")]     # some of its values are negative
+        self.run_recipe(["d: {stage: spectrum, recording: z, precision: double}", "v: {stage: svca, recording: z, halves: random}"] +
+                        [f"f{i}: {{stage: powerlaw, spectrum: {n}.spectrum, ranks: {r}, variant: {v}}}" for i, (n, r, v) in enumerate(fits)])
+        for i, (n, r, v) in enumerate(fits):
+            with self.subTest(spectrum=n, ranks=r, variant=v):
+                s = self.result(n, "spectrum")
+                first, last = int(r.split("..")[0]), min(int(r.split("..")[1]), len(s))
+                rank = np.arange(first, last + 1)
+                w = (1 / rank.astype("f4")).astype("f4").astype("f8") if v == "paper" else 1 / rank
+                x, y = np.log(rank), np.log(np.abs(s[first - 1:last]))
+                x, y = x - np.average(x, weights=w), y - np.average(y, weights=w)
+                self.assertAlmostEqual(float(self.result(f"f{i}", "exponent")), -(w * x * y).sum() / (w * x * x).sum(), delta=1e-11)
+                found = float(self.result(f"f{i}", "r"))
+                if v == "default":
+                    self.assertAlmostEqual(found, (w * x * y).sum() / np.sqrt((w * x * x).sum() * (w * y * y).sum()), delta=1e-11)
+                    continue
+                low, high = math.log(first), math.log(last - 1)
+                k = np.array([int(math.exp(low + j * ((high - low) / 99))) for j in range(99)] + [int(math.exp(high))])
+                if k.min() == k.max():
+                    self.assertTrue(math.isnan(found))
+                else:
+                    self.assertAlmostEqual(found, np.corrcoef(np.log(k), np.log(np.abs(s[k])))[0, 1], delta=1e-11)
+
+    def test_where_warnings_begin(self):
+        self.save(self.signals(450, 470))
+        said = self.run_recipe(["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 11..410}"])
+        self.assertNotIn("cannot be compared", said)
+        said = self.run_recipe(["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 11..409}"])
+        self.assertIn("an exponent fitted to 399 ranks (11..409) cannot be compared", said)
+        for frames, few in ((399, True), (400, False)):
+            self.save(self.signals(12, frames))
+            said = self.run_recipe(["one: {stage: svca, recording: z, halves: random}"])
+            self.assertEqual("too few to tell reliable variance" in said, few, said)
+
+    def test_what_single_precision_loses(self):
+        """120 neurons of full rank whose smallest eigenvalue is 4e-9 of the largest."""
+        rng = np.random.default_rng(5)
+        x = np.linalg.qr(rng.standard_normal((4000, 120)))[0].T * np.logspace(0, -5, 120)[:, None]
+        self.save((np.linalg.qr(rng.standard_normal((120, 120)))[0] @ x) * 1e3)
+        said = self.run_recipe(["d: {stage: spectrum, recording: z}"])
+        self.assertIn("of 120 eigenvalues stand above 1e-06 of the largest; single precision cannot resolve the others. `precision: double`",
+                      said)
+        said = self.run_recipe(["d: {stage: spectrum, recording: z, precision: double}"])
+        self.assertNotIn("of 120 eigenvalues", said)
+        self.assertTrue((self.result("d", "spectrum") > 0).all())
+
+    def test_given_halves_are_rows(self):
+        x = self.signals(10, 300)
+        given = "halves: given, half1: [0, 1, 3, 4], half2: [5, 6, 7, 8]"
+        self.save(x)
+        self.assertNotIn("name rows", self.run_recipe([f"two: {{stage: svca2, recording: z, {given}}}"]))
+        x[2] = 1
+        self.save(x)
+        said = self.run_recipe([f"two: {{stage: svca2, recording: z, {given}}}"])
+        self.assertIn("after neurons were dropped or chosen: row 3 is neuron 4 of the file", said)
+        z = np.delete(x, 2, 0)
+        z = (z - z.mean(1, keepdims=True)) / z.std(1, keepdims=True)
+        self.close(self.result("two", "spectrum"), np.linalg.svd(z[[0, 1, 3, 4]] @ z[[5, 6, 7, 8]].T, compute_uv=False), 1e-4)
 
     def test_positions_that_will_not_do(self):
         x = self.signals(12, 300)

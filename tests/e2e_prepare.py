@@ -101,6 +101,19 @@ def check_select(x, quality, xpos, ypos):
     assert 8 in inside
 
 
+def check_rate_at_the_limit():
+    """Rates equal to the limit but for rounding are not above it: 14 counts in 400 frames at 20 Hz are 0.7 Hz."""
+    x = np.zeros((3, 400), "f4")
+    x[0, :14] = x[1, :15] = x[2, :13] = 1
+    assert 14 / 400 * 20 > 0.7                  # what rounding makes of it
+    np.savez("frames0.npz", sp=x)
+    RECORDINGS["limit"] = "path: frames0.npz, rate: 20 Hz"
+    path = recipe("limit", ["limit"], ["active: {stage: select, recording: raw, min_rate: 0.7 Hz}"])
+    program("run", path)
+    with results(path, "limit/active") as f:
+        assert f["recording/id"][:].tolist() == [1]
+
+
 def check_spikes(st, clu):
     path = recipe("spikes", ["s"], [
         "some:   {stage: select, recording: raw, min_rate: 1 Hz, neurons: [6, 5, 4, 1]}",
@@ -193,7 +206,17 @@ def check_shuffle(x):
         assert np.array_equal(seen(path, "a/again"), reference.roll_rows(z, f["recording/shift"][:]))
 
 
+def check_last_spike():
+    """A spike on the closed end of the observed time begins no bin; no time is left over."""
+    np.savez("end.npz", st=np.array([0.0, 0.5, 1.0]), clu=np.zeros(3, int))
+    RECORDINGS["end"] = "path: end.npz"
+    said = program("run", recipe("end", ["end"], ["frames: {stage: bin, recording: raw, rate: 4 Hz}"]))
+    assert "in no whole bin: 1 of 3 (on the very end of the observed time" in said and "leave" not in said, said
+
+
 def check_refusals():
+    np.savez("moment.npz", st=np.array([2.0, 2.0]), clu=np.array([0, 1]))
+    RECORDINGS["moment"] = "path: moment.npz"
     cases = [
         ("bare", "select, recording: raw, min_quality: 0.3", "has no quality"),
         ("bare", "select, recording: raw, box: [0 um, 1 um, 0 um, 1 um]", "has no x and y"),
@@ -203,7 +226,8 @@ def check_refusals():
         ("a", "bin, recording: raw, rate: 8 Hz", "100 ms (10 Hz) and 150 ms (6.66667 Hz)"),
         ("a", "bin, recording: raw, rate: 40 Hz", "cannot be split into 25 ms"),
         ("a", "bin, recording: raw, width: 100 s", "no segment of 'a' is as long as a bin of 2000 frames"),
-        ("s", "bin, recording: raw, width: 100 s", "no bin of 100 s fits"),
+        ("s", "bin, recording: raw, width: 100 s", "no bin of 100 s fits into the observed time of 's' (60.3 s in all; intervals: 1)"),
+        ("moment", "bin, recording: raw, rate: 22 Hz", "no bin of 45.45 ms fits: the spikes of 'moment' span no time; give `window`"),
     ]
     for i, (recording, stage, says) in enumerate(cases):
         path = recipe(f"refused{i}", [recording], ["node: {stage: " + stage + "}"])
@@ -225,10 +249,12 @@ with tempfile.TemporaryDirectory() as place:
     os.environ["RUMBLE_CACHE"] = os.path.join(place, "cache")
     x, quality, xpos, ypos, st, clu = make_inputs()
     check_select(x, quality, xpos, ypos)
+    check_rate_at_the_limit()
     check_spikes(st, clu)
     check_rates()
     check_frames(x)
     check_zscore(x)
     check_shuffle(x)
+    check_last_spike()
     check_refusals()
 print("recordings are prepared as numpy prepares them")

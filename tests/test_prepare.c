@@ -189,6 +189,18 @@ factors_are_whole_within_one_percent(void **state)
 	assert_int_equal(rmb_bin_factor(NAN), 0);
 }
 
+static void
+a_bin_of_several_states_has_none(void **state)
+{
+	(void)state;
+	static const int64_t in[] = { 2, 2, 2, 1, 1, 0, 0, 0, 0, 3, 1, 3, 7 }, expected[] = { 2, -1, 0, -1 };
+	int64_t out[4];
+	rmb_bin_states(in, 4, 3, out);
+	assert_memory_equal(out, expected, sizeof out);
+	rmb_bin_states(in, 4, 1, out);
+	assert_memory_equal(out, in, sizeof out);
+}
+
 /* ---- moments ---- */
 
 static void
@@ -269,6 +281,7 @@ main(void)
 		cmocka_unit_test(binning_conserves_spikes),
 		cmocka_unit_test(joined_frames_are_those_of_the_reference),
 		cmocka_unit_test(factors_are_whole_within_one_percent),
+		cmocka_unit_test(a_bin_of_several_states_has_none),
 		cmocka_unit_test(z_scores_are_those_of_the_reference),
 		cmocka_unit_test(unusable_rows_are_those_of_the_reference),
 		cmocka_unit_test(moments_of_a_square_wave),

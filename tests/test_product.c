@@ -265,6 +265,20 @@ neurons_that_repeat_leave_zeros(void **state)
 	}
 }
 
+/* 1e-10 of the largest in double, 1e-6 in single, wherever the scale lies; a value at the level falls. */
+static void
+the_levels_of_rounding(void **state)
+{
+	(void)state;
+	for (int in_double = 0; in_double < 2; in_double++) {
+		double level = in_double ? 1e-10 : 1e-6;
+		double s[] = { 4, 1, 4.001 * level, 3.999 * level, level }, at[] = { 1, level };
+		assert_int_equal(rmb_clear_rounding(s, 5, in_double), 3);
+		assert_true(s[2] > 0 && s[3] == 0 && s[4] == 0);
+		assert_int_equal(rmb_clear_rounding(at, 2, in_double), 1);
+	}
+}
+
 /* The order of neurons is no property of a spectrum. */
 static void
 order_of_neurons_leaves_a_spectrum_alone(void **state)
@@ -369,6 +383,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_product_stops_between_chunks, setup, teardown),
 		cmocka_unit_test_setup_teardown(spectra_agree_with_rotations, setup, teardown),
 		cmocka_unit_test_setup_teardown(neurons_that_repeat_leave_zeros, setup, teardown),
+		cmocka_unit_test(the_levels_of_rounding),
 		cmocka_unit_test_setup_teardown(order_of_neurons_leaves_a_spectrum_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared_variance_agrees_with_loops, setup, teardown),
 		cmocka_unit_test_setup_teardown(halves_may_be_exchanged, setup, teardown),

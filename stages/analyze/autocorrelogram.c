@@ -196,7 +196,7 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 	if (!(recording->rate > 0))
 		rmb_warn(call, "recording '%s' has no rate: lags are in frames, and there are no decays in seconds", rmb_recording_name(call));
 	if (found->defined < fewer && found->defined < set->components)
-		rmb_warn_rank(call, "components", found->defined, fewer);
+		rmb_warn_rank(call, "components", found->defined, fewer, strcmp(set->precision, "double") == 0);
 	if (2 * found->nlags > found->width + 2)
 		rmb_warn(call, "correlograms are circular within blocks of %" PRId64 " frames: lags beyond half of that come round from the other "
 		         "end", found->width);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "numeric/lapack.h"
+#include "numeric/product.h"
 #include "numeric/split.h"
 
 int
@@ -35,8 +36,8 @@ rmb_zscored_input(struct rmb_call *call, const char *stage)
 		return NULL;
 	}
 	if (in->neurons.n < 1 || in->nframes < 2) {
-		rmb_fail(call, RMB_EDATA, "%s: recording '%s' has %" PRId64 " neurons and %" PRId64 " frames; needs 1 and 2 or more", stage,
-		         rmb_recording_name(call), in->neurons.n, in->nframes);
+		rmb_fail(call, RMB_EDATA, "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64 "); needs 1 neuron and 2 frames "
+		         "or more", stage, rmb_recording_name(call), in->neurons.n, in->nframes);
 		return NULL;
 	}
 	return in;
@@ -75,6 +76,22 @@ by_position(struct rmb_call *call, const char *stage, const struct halves_settin
 	return 0;
 }
 
+/* Lists name rows. Once neurons have been dropped, a row is no longer the number that a neuron has in its file. */
+static void
+warn_renumbered(struct rmb_call *call, const struct halves_settings *set, const struct rmb_neurons *neurons)
+{
+	const struct rmb_ints *lists[] = { &set->half1, &set->half2 };
+	for (int l = 0; l < 2; l++)
+		for (int64_t i = 0; neurons->id && i < lists[l]->n; i++) {
+			int64_t row = lists[l]->v[i];
+			if (row < 0 || row >= neurons->n || neurons->id[row] == row)
+				continue;
+			rmb_warn(call, "half1 and half2 name rows of recording '%s' as it arrives here, after neurons were dropped or chosen: row %"
+			         PRId64 " is neuron %" PRId64 " of the file", rmb_recording_name(call), row, neurons->id[row]);
+			return;
+		}
+}
+
 static int
 choose(struct rmb_call *call, const char *stage, const struct halves_settings *set, const struct rmb_neurons *neurons,
        struct rmb_halves *halves)
@@ -84,6 +101,7 @@ choose(struct rmb_call *call, const char *stage, const struct halves_settings *s
 	const char *how = "split at random";
 	int rc = 0;
 	if (strcmp(set->halves, "given") == 0) {
+		warn_renumbered(call, set, neurons);
 		rc = rmb_halves_given(arena, set->half1.v, set->half1.n, set->half2.v, set->half2.n, neurons->n, halves, error);
 		how = "split given";
 	} else if (strcmp(set->halves, "random") != 0) {
@@ -128,9 +146,16 @@ rmb_part_progress(void *argument, double done)
 }
 
 void
-rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n)
+rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n, bool in_double)
 {
-	if (stand < n)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " %s stand above rounding level; the others are not defined by the data (fewer "
-		         "frames than components, or neurons that repeat each other)", stand, n, what);
+	static const char causes[] = "fewer frames than components, or neurons that are silent or repeat each other";
+	if (stand >= n)
+		return;
+	if (in_double)
+		rmb_warn(call, "%" PRId64 " of %" PRId64 " %s stand above rounding level, %g of the largest; the others are not defined by the "
+		         "data (%s)", stand, n, what, rmb_rounding_level(true), causes);
+	else
+		rmb_warn(call, "%" PRId64 " of %" PRId64 " %s stand above %g of the largest; single precision cannot resolve the others. "
+		         "`precision: double` can, if the data define them (they do not if there are %s)", stand, n, what,
+		         rmb_rounding_level(false), causes);
 }

@@ -18,9 +18,9 @@ struct halves_settings {
 	{ .name = "spacing", .kind = RMB_REAL, .at = offsetof(struct halves_settings, spacing), .def = "25 um", .unit = "um", \
 	  .min = 1e-3, .max = 1e6, .help = "side of a square of the checkerboard" }, \
 	{ .name = "half1", .kind = RMB_INTS, .at = offsetof(struct halves_settings, half1), .def = "none", .none = true, \
-	  .min = 0, .max = 1e9, .help = "neurons of the first half, counted from 0, when halves are given" }, \
+	  .min = 0, .max = 1e9, .help = "neurons of the first half when halves are given: rows, from 0, of the recording read, after neurons were dropped" }, \
 	{ .name = "half2", .kind = RMB_INTS, .at = offsetof(struct halves_settings, half2), .def = "none", .none = true, \
-	  .min = 0, .max = 1e9, .help = "neurons of the second half, counted from 0, when halves are given" }
+	  .min = 0, .max = 1e9, .help = "neurons of the second half when halves are given: rows, as for half1" }
 
 #define RMB_PRECISION_PARAM(type) \
 	{ .name = "precision", .kind = RMB_WORD, .at = offsetof(type, precision), .def = "single", .words = "single|double", \
@@ -41,6 +41,8 @@ int rmb_decomposable(struct rmb_call *call, const char *stage, int64_t side) RMB
 /* For a sweep that is from..to of the whole: passes its progress on. */
 struct rmb_part { struct rmb_call *call; double from, to; };
 int rmb_part_progress(void *part, double done);
-/* Warns if fewer than n components stand above rounding level. */
-void rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n);
+/* Warns if fewer than n components stand above the rounding level of that precision. */
+void rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n, bool in_double);
+/* For the descriptor's `about`: the level of rmb_rounding_level. */
+#define RMB_LEVEL_TEXT "at rounding level (up to 1e-6 of the largest in single precision, 1e-10 in double)"
 #endif

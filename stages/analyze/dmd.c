@@ -145,7 +145,7 @@ warn_data(struct rmb_call *call, const struct settings *set, const struct rmb_re
 {
 	bool crossing = strcmp(set->variant, "blocks") != 0;
 	if (courses->nk < recording->neurons.n && courses->nk < set->components)
-		rmb_warn_rank(call, "principal components", courses->nk, recording->neurons.n);
+		rmb_warn_rank(call, "principal components", courses->nk, recording->neurons.n, strcmp(set->precision, "double") == 0);
 	if (crossing && recording->nsegments > 1)
 		rmb_warn(call, "variant %s: blocks and pairs run across joints of the recording (%" PRId64 " segments)", set->variant,
 		         recording->nsegments);

@@ -123,7 +123,7 @@ run(struct rmb_call *call)
 		return rc;
 	if (defined < 1)
 		return rmb_fail(call, RMB_EDATA, "locality: recording '%s' has no variance at all", rmb_recording_name(call));
-	rmb_warn_rank(call, "components", defined, nk);
+	rmb_warn_rank(call, "components", defined, nk, activity.in_double);
 	rc = publish(call, set, recording, &space, defined, w, value);
 	return rc ? rc : publish_weights(call, set, defined, n, w);
 }

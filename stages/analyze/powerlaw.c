@@ -32,9 +32,7 @@ static const struct rmb_port out[] = {
 	{ .name = "intercept", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "logarithm of the fitted value at rank 1" },
 	{ .name = "r", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "correlation of the logarithms of value and rank, weighted as the fit; under variant paper the published one, "
-	          "unweighted, of 100 ranks evenly spaced in their logarithm with the values one rank on. Not a number where all "
-	          "ranks or all values compared are the same" },
+	  .help = "correlation of the logarithms, weighted as the fit; under variant paper the published one" },
 	{ .name = "used", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "ranks that entered the fit" },
 	{ .name = "left_out", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "ranks of the range left out, at rounding level or negative" },
@@ -138,7 +136,9 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_powerlaw = {
 	.name = "powerlaw", .version = 2, .folder = "analyze", .brief = "exponent of a spectrum",
 	.about = "Fits a straight line to a spectrum on log-log axes by least squares with weights 1/rank, over ranks 11 to 500 unless "
-	         "told otherwise. Values at rounding level are left out and counted. Exponents fitted to the last ranks of a spectrum are "
+	         "told otherwise. Values up to 1e-10 of the largest are left out and counted. The published r is "
+	         "unweighted, of 100 ranks evenly spaced in their logarithm with the values one rank further on; r is not a number where all "
+	         "ranks or all values compared are the same. Exponents fitted to the last ranks of a spectrum are "
 	         "too large, so those of small recordings cannot be compared with published ones.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: power-law fit",
 	.caption = "Power law fitted to ranks {ranks}: exponent {exponent}, r = {r}.",

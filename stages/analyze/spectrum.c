@@ -63,7 +63,7 @@ run(struct rmb_call *call)
 		rc = rmb_eigenvalues(c, nside, spectrum->data, rmb_call_error(call));
 	if (rc)
 		return rc;
-	rmb_warn_rank(call, "eigenvalues", finish(spectrum->data, nside, nt, sweep.in_double), nn);
+	rmb_warn_rank(call, "eigenvalues", finish(spectrum->data, nside, nt, sweep.in_double), nn, sweep.in_double);
 	return rmb_progress(call, 1, 1);
 }
 
@@ -82,7 +82,8 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_spectrum = {
 	.name = "spectrum", .version = 1, .folder = "analyze", .brief = "eigenvalues of the covariance of all neurons",
 	.about = "The plain eigenspectrum of the z-scored activity: eigenvalues of Z Z' / T. Not cross-validated, so noise of single "
-	         "neurons lifts its tail. Values at rounding level (fewer frames than neurons, repeated neurons) are zero and counted.",
+	         "neurons lifts its tail. Values " RMB_LEVEL_TEXT " are zero and "
+	         "counted.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: direct eigenspectrum",
 	.caption = "Eigenvalues of the covariance.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),

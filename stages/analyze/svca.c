@@ -92,9 +92,9 @@ run(struct rmb_call *call)
 		return rmb_fail(call, RMB_EDATA, "svca: the halves of recording '%s' share no variance at all on training frames",
 		                rmb_recording_name(call));
 	if (first.nframes < FEW_FRAMES)
-		rmb_warn(call, "%" PRId64 " frames make training and test blocks of %" PRId64 " frames: too few to tell reliable variance from "
-		         "chance", first.nframes, split.length);
-	rmb_warn_rank(call, "components", neff, nk);
+		rmb_warn(call, "%" PRId64 " frames make training and test blocks of %" PRId64 " frame%s: too few to tell reliable variance from "
+		         "chance", first.nframes, split.length, split.length == 1 ? "" : "s");
+	rmb_warn_rank(call, "components", neff, nk, shared.sweep.in_double);
 	return publish(call, neff, training, scov, varcov);
 }
 
@@ -115,7 +115,9 @@ const struct rmb_stage rmb_stage_svca = {
 	.name = "svca", .version = 1, .folder = "analyze", .brief = "reliable variance of shared components on frames held out",
 	.about = "Finds the components that two halves of the neurons share on training frames, and measures on other frames how much "
 	         "variance each of them carries and how much of it both halves agree on. The frames are cut into up to 40 blocks with "
-	         "gaps between; the published labels decide which are for testing. Components at rounding level are left out.",
+	         "gaps between; the published labels decide which are for testing. Components "
+	         RMB_LEVEL_TEXT
+	         " are left out: the results end there, while svca2 and spectrum go on with zeros.",
 	.cite = "Stringer et al. 2019, Science 364:255; Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: SVCA",
 	.caption = "SVCA; halves: {halves}, spacing {spacing}, test fraction {test_fraction}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),

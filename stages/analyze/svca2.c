@@ -46,8 +46,8 @@ run(struct rmb_call *call)
 		return rc;
 	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2, left = first.nframes - set->lag;
 	if (left < 2)
-		return rmb_fail(call, RMB_EDATA, "svca2: a lag of %" PRId64 " frames leaves %" PRId64 " of the %" PRId64 " frames of recording "
-		                "'%s'; needs 2 or more", set->lag, left < 0 ? 0 : left, first.nframes, rmb_recording_name(call));
+		return rmb_fail(call, RMB_EDATA, "svca2: a lag of %" PRId64 " frame%s leaves %" PRId64 " of the %" PRId64 " frames of recording "
+		                "'%s'; needs 2 or more", set->lag, set->lag == 1 ? "" : "s", left < 0 ? 0 : left, first.nframes, rmb_recording_name(call));
 	struct rmb_axis axis = rmb_axis_rank(nk);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
 	double *c = rmb_scratch(call, (size_t)(n1 * n2), sizeof *c);
@@ -65,7 +65,7 @@ run(struct rmb_call *call)
 		rc = rmb_spectrum_of(c, n1, n2, in_double, sweep.threads, spectrum->data, rmb_call_error(call));
 	if (rc)
 		return rc;
-	rmb_warn_rank(call, "components", rmb_clear_rounding(spectrum->data, nk, in_double), nk);
+	rmb_warn_rank(call, "components", rmb_clear_rounding(spectrum->data, nk, in_double), nk, in_double);
 	return rmb_progress(call, 1, 1);
 }
 
@@ -85,7 +85,8 @@ const struct rmb_stage rmb_stage_svca2 = {
 	.name = "svca2", .version = 1, .folder = "analyze", .brief = "spectrum of the variance that two halves of the neurons share",
 	.about = "Splits the neurons in two halves that share no light and no contacts (squares of a checkerboard, when positions are "
 	         "known) and gives the singular values of their cross-covariance over all frames. Noise of single neurons does not add a "
-	         "floor, as it does to the eigenvalues of the covariance. Values at rounding level are set to zero and counted.",
+	         "floor, as it does to the eigenvalues of the covariance. Values " RMB_LEVEL_TEXT " are set to "
+	         "zero and counted; svca leaves them out.",
 	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: SVCA2",
 	.caption = "SVCA2 spectrum; halves: {halves}, spacing {spacing}, lag {lag}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),

@@ -64,6 +64,17 @@ rmb_bin_factor(double factor)
 }
 
 void
+rmb_bin_states(const int64_t *in, int64_t n, int64_t factor, int64_t *out)
+{
+	for (int64_t b = 0; b < n; b++, in += factor) {
+		out[b] = in[0];
+		for (int64_t i = 1; i < factor; i++)
+			if (in[i] != in[0])
+				out[b] = -1;
+	}
+}
+
+void
 rmb_bin_frames(const double *in, int64_t n, int64_t factor, bool sum, double *out)
 {
 	for (int64_t b = 0; b < n; b++, in += factor) {

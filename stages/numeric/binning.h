@@ -38,4 +38,6 @@ int64_t rmb_bin_spikes(const struct rmb_binning *binning, const double *time, in
 int64_t rmb_bin_factor(double factor);
 /* out[n] = mean (or sum) of `factor` values of in[n * factor] each. */
 void rmb_bin_frames(const double *in, int64_t n, int64_t factor, bool sum, double *out);
+/* out[n]: the state of the `factor` frames of each bin if they agree, else -1. */
+void rmb_bin_states(const int64_t *in, int64_t n, int64_t factor, int64_t *out);
 #endif

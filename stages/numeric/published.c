@@ -1,5 +1,5 @@
 #include "numeric/published.h"
-#include <assert.h>
+#include <stdlib.h>
 
 enum { WORDS = 624, MIDDLE = 397 };
 
@@ -46,7 +46,8 @@ rmb_mt19937_uniform(struct rmb_mt19937 *generator)
 int64_t
 rmb_mt19937_below(struct rmb_mt19937 *generator, int64_t n)
 {
-	assert(n >= 1 && n <= (int64_t)1 << 32);
+	if (n < 1 || n > (int64_t)1 << 32) /* no such number: a loop that cannot end, were it let in */
+		abort();
 	uint64_t mask = (uint64_t)n - 1, value = 0;
 	for (int shift = 1; shift < 64; shift *= 2)
 		mask |= mask >> shift;
@@ -70,7 +71,7 @@ rmb_mt19937_permutation(struct rmb_mt19937 *generator, int64_t n, int64_t *order
 int64_t
 rmb_published_segments(int64_t nframes)
 {
-	return nframes / 4 < 40 ? nframes / 4 : 40;
+	return nframes / RMB_PUBLISHED_LEAST < RMB_PUBLISHED_MOST ? nframes / RMB_PUBLISHED_LEAST : RMB_PUBLISHED_MOST;
 }
 
 int64_t

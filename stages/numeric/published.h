@@ -19,6 +19,8 @@ int64_t rmb_mt19937_below(struct rmb_mt19937 *generator, int64_t n);
 /* order[n] becomes a permutation of 0..n-1: from the front, partner = i + word mod (n - i). */
 void rmb_mt19937_permutation(struct rmb_mt19937 *generator, int64_t n, int64_t *order);
 
+/* At most 40 segments, each of 4 frames or more. */
+enum { RMB_PUBLISHED_MOST = 40, RMB_PUBLISHED_LEAST = 4 };
 /* Time split of the cross-validated analyses: number of segments and of classes for T frames at the published fraction of
  * 0.25; class 0 is the test set. 0 classes: T < 16, no test segment. */
 int64_t rmb_published_segments(int64_t nframes);

@@ -79,8 +79,7 @@ rmb_halves_given(struct rmb_arena *arena, const int64_t *half1, int64_t n1, cons
 	return rc;
 }
 
-/* Constants of the published split: at most 40 blocks, each of 4 frames or more; the last 5 frames are never used. */
-enum { MAX_BLOCKS = 40, LEAST_FRAMES = 4, TAIL = 5 };
+enum { TAIL = 5 }; /* the last 5 frames are never used */
 
 /* Starts lie evenly between 0 and T - length - 5, rounded down. */
 static int
@@ -101,15 +100,15 @@ int
 rmb_time_split_make(struct rmb_arena *arena, int64_t nframes, double fraction, int64_t pad, struct rmb_time_split *split,
                     struct rmb_error *error)
 {
-	*split = (struct rmb_time_split){ .nblocks = nframes / LEAST_FRAMES < MAX_BLOCKS ? nframes / LEAST_FRAMES : MAX_BLOCKS };
+	*split = (struct rmb_time_split){ .nblocks = rmb_published_segments(nframes) };
 	int64_t ntest = (int64_t)floor((double)split->nblocks * fraction);
 	if (ntest < 1 || split->nblocks < 2)
-		return rmb_error_set(error, RMB_EDATA, "%" PRId64 " frames are too few to set any apart for testing: at a test fraction of %g "
-		                     "it takes %.0f", nframes, fraction, LEAST_FRAMES * fmax(2, ceil(1 / fraction)));
+		return rmb_error_set(error, RMB_EDATA, "too few frames to set any apart for testing: %" PRId64 "; at a test fraction of %g it "
+		                     "takes %.0f", nframes, fraction, RMB_PUBLISHED_LEAST * fmax(2, ceil(1 / fraction)));
 	split->length = nframes / split->nblocks - pad;
 	if (split->length < 1)
-		return rmb_error_set(error, RMB_EDATA, "a gap of %" PRId64 " frames leaves nothing of the %" PRId64 " blocks of a recording of %"
-		                     PRId64 " frames; use a smaller pad", pad, split->nblocks, nframes);
+		return rmb_error_set(error, RMB_EDATA, "a gap of %" PRId64 " frame%s leaves nothing of the %" PRId64 " blocks of a recording of %"
+		                     PRId64 " frames; use a smaller pad", pad, pad == 1 ? "" : "s", split->nblocks, nframes);
 	size_t n = (size_t)split->nblocks;
 	split->start = rmb_arena_alloc(arena, n, sizeof *split->start);
 	split->label = rmb_arena_alloc(arena, n, sizeof *split->label);

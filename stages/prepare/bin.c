@@ -115,6 +115,19 @@ spike_range(const struct rmb_spikes *spikes, double *earliest, double *latest)
 	}
 }
 
+static int
+no_bin(struct rmb_call *call, const struct rmb_spikes *spikes, double width, double observed)
+{
+	char bin[32], together[32];
+	rmb_quantity_print(width, "s", bin, sizeof bin);
+	rmb_quantity_print(observed, "s", together, sizeof together);
+	if (!(observed > 0))
+		return rmb_fail(call, RMB_EDATA, "no bin of %s fits: the spikes of '%s' span no time; give `window` where it is loaded", bin,
+		                rmb_recording_name(call));
+	return rmb_fail(call, RMB_EDATA, "no bin of %s fits into the observed time of '%s' (%s in all; intervals: %" PRId64 "); choose a smaller "
+	                "width, or give `window` where it is loaded", bin, rmb_recording_name(call), together, spikes->nobserved);
+}
+
 /* The bins under the rule asked for; *rest becomes the time that belongs to no bin. */
 static int
 lay_bins(struct rmb_call *call, const struct rmb_spikes *spikes, struct rmb_binning *binning, double *rest)
@@ -137,10 +150,7 @@ lay_bins(struct rmb_call *call, const struct rmb_spikes *spikes, struct rmb_binn
 		*binning = rmb_bins_published(earliest, latest, width, run);
 	else
 		*binning = rmb_bins_observed(observed, spikes->nobserved, width, run, rest);
-	if (binning->nbins == 0)
-		return rmb_fail(call, RMB_EDATA, "no bin of %g s fits into the %" PRId64 " observed intervals of '%s', together %g s; choose a "
-		                "smaller width", width, spikes->nobserved, rmb_recording_name(call), *rest);
-	return 0;
+	return binning->nbins ? 0 : no_bin(call, spikes, width, *rest);
 }
 
 static void
@@ -152,9 +162,14 @@ warn_uncounted(struct rmb_call *call, const struct job *job, double rest)
 		counted += job->counted[t];
 	rmb_quantity_print(job->binning->width, "s", width, sizeof width);
 	rmb_quantity_print(rest, "s", left, sizeof left);
-	if (counted < n)
+	if (counted == n)
+		return;
+	if (rest > 1e-9 * job->binning->width)
 		rmb_warn(call, "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64 " (bins of %s leave %s of the observed "
 		         "time over)", n - counted, n, width, left);
+	else
+		rmb_warn(call, "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64 " (on the very end of the observed time, "
+		         "where no bin of %s begins)", n - counted, n, width);
 }
 
 static int
@@ -266,18 +281,13 @@ bin_segments(const struct rmb_recording *recording, int64_t factor, int64_t *seg
 	return n;
 }
 
-/* The state of a bin is that of its frames if they agree, else -1. */
 static void
 bin_states(const struct rmb_recording *recording, int64_t factor, int64_t *state)
 {
 	for (int64_t s = 0; s < recording->nsegments; s++) {
-		const int64_t *from = recording->state + recording->segment[s];
-		for (int64_t b = segment_length(recording, s) / factor; b > 0; b--, from += factor, state++) {
-			*state = from[0];
-			for (int64_t i = 1; i < factor; i++)
-				if (from[i] != from[0])
-					*state = -1;
-		}
+		int64_t nbins = segment_length(recording, s) / factor;
+		rmb_bin_states(recording->state + recording->segment[s], nbins, factor, state);
+		state += nbins;
 	}
 }
 
@@ -290,7 +300,7 @@ warn_joined(struct rmb_call *call, const struct rmb_recording *recording, int64_
 		rmb_warn(call, "frames dropped because they make no whole bin of %" PRId64 " at the end of a segment: %" PRId64 " of %" PRId64
 		         " (segments: %" PRId64 ")", factor, dropped, recording->nframes, recording->nsegments);
 	if (fabs(asked - made) > 1e-6 * made)
-		rmb_warn(call, "bins are %.6g s wide (%" PRId64 " frames); %.6g s were asked for", made, factor, asked);
+		rmb_warn(call, "bins are %.6g s wide (%" PRId64 " frame%s); %.6g s were asked for", made, factor, factor == 1 ? "" : "s", asked);
 }
 
 /* What join_piece needs, in scratch. False: no memory. */
@@ -327,8 +337,8 @@ bin_frames(struct rmb_call *call, const struct rmb_recording *recording)
 		return RMB_ELIMIT;
 	int64_t nsegments = bin_segments(recording, factor, segment, &nframes);
 	if (nframes == 0)
-		return rmb_fail(call, RMB_EDATA, "no segment of '%s' is as long as a bin of %" PRId64 " frames; it has %" PRId64 " frames in %" PRId64
-		                " segments", rmb_recording_name(call), factor, recording->nframes, recording->nsegments);
+		return rmb_fail(call, RMB_EDATA, "no segment of '%s' is as long as a bin of %" PRId64 " frames; its frames: %" PRId64
+		                ", in segments: %" PRId64, rmb_recording_name(call), factor, recording->nframes, recording->nsegments);
 	struct rmb_recording made = describe(&recording->neurons, nframes, recording->rate / (double)factor, segment, nsegments);
 	snprintf(made.recipe_of_view, sizeof made.recipe_of_view, "%s", recording->recipe_of_view);
 	int64_t *state = recording->state ? rmb_scratch(call, (size_t)nframes, sizeof *state) : NULL;

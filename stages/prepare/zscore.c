@@ -139,8 +139,8 @@ run(struct rmb_call *call)
 	size_t n = (size_t)recording->neurons.n;
 	int threads = rmb_threads(call);
 	if (recording->nframes <= set->ddof)
-		return rmb_fail(call, RMB_EDATA, "a standard deviation with ddof %" PRId64 " needs more than %" PRId64 " frames; '%s' has %" PRId64,
-		                set->ddof, set->ddof, rmb_recording_name(call), recording->nframes);
+		return rmb_fail(call, RMB_EDATA, "a standard deviation with ddof %" PRId64 " needs more than %" PRId64 " frame%s; '%s' has %" PRId64,
+		                set->ddof, set->ddof, set->ddof == 1 ? "" : "s", rmb_recording_name(call), recording->nframes);
 	struct job job = { call, recording, rmb_scratch(call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *job.chunk),
 		           rmb_scratch(call, n, sizeof *job.moments) };
 	int64_t *keep = rmb_scratch(call, n, sizeof *keep);
