@@ -14,8 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 #include "pipeline/cache_folder.h"
+#include "pipeline/machine.h"
 #include "pipeline/object_block.h"
 #include "pipeline/owner.h"
+#include "pipeline/record.h"
 
 static const char version_text[] = "rumble cache 1\n";
 static const char *const folders[] = { "objects", "leases", "tmp", "bad", "runs", "roots", NULL };
@@ -226,11 +228,25 @@ object_path(const struct rmb_cache *cache, const char *key, const char *ending, 
 	return snprintf(path, PATH_MAX, "%s/objects/%.2s/%s%s", cache->root, key, key, ending) < PATH_MAX ? 0 : -1;
 }
 
+/* Whether what stands there may be used. A large object is believed if it is as it was when it was last verified whole; else its
+ * header is, or with `whole` all of it is verified now and remembered. */
 static int
-check_once(const char *path, const char *key, struct stat *stat, struct rmb_error *error)
+check_once(const struct rmb_cache *cache, const char *path, const char *key, bool whole, struct stat *stat, struct rmb_error *error)
 {
-	int code = rmb_object_look(path, key, stat, NULL, error);
-	return code || stat->st_size > RMB_OBJECT_SMALL ? code : rmb_object_verify(path, key, 1, error);
+	char stamp[PATH_MAX], line[RMB_RECORD_LINE];
+	unsigned char checksum[16];
+	int code = rmb_object_look(path, key, stat, checksum, error);
+	if (code || stat->st_size <= RMB_OBJECT_SMALL)
+		return code ? code : rmb_object_verify(path, key, 1, error);
+	if (!whole || object_path(cache, key, ".used", stamp))
+		return 0;
+	rmb_record_line(key, stat, checksum, line);
+	if (rmb_record_has(stamp, line))
+		return 0;
+	code = rmb_object_verify(path, key, rmb_machine_cores() < 4 ? rmb_machine_cores() : 4, error);
+	if (code == 0)
+		rmb_record_put(stamp, line);
+	return code;
 }
 
 int
@@ -241,8 +257,8 @@ rmb_cache_check(const struct rmb_cache *cache, const char *key, int64_t *bytes, 
 	struct rmb_error first = { 0 };
 	if (object_path(cache, key, ".h5", path))
 		return rmb_error_set(error, RMB_EINPUT, "'%.80s' is not a key", key);
-	int code = check_once(path, key, &stat, &first);
-	if (code == RMB_EDAMAGE && (code = check_once(path, key, &stat, NULL)) == RMB_EDAMAGE) /* not just replaced by somebody */
+	int code = check_once(cache, path, key, true, &stat, &first);
+	if (code == RMB_EDAMAGE && (code = check_once(cache, path, key, true, &stat, NULL)) == RMB_EDAMAGE) /* not just replaced by somebody */
 		rmb_cache_set_aside(cache, key, first.text);
 	if (code)
 		return rmb_error_set(error, code, "%s", first.text);
@@ -256,16 +272,14 @@ rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes)
 {
 	char path[PATH_MAX];
 	struct stat stat;
-	if (object_path(cache, key, ".h5", path) || check_once(path, key, &stat, NULL))
+	if (object_path(cache, key, ".h5", path) || check_once(cache, path, key, false, &stat, NULL))
 		return false;
 	if (bytes)
 		*bytes = (int64_t)stat.st_size;
 	return true;
 }
 
-/* ---- what a run has verified: one line an object in runs/RUN, written in one piece */
-
-enum { LINE = 320 };
+/* ---- what was verified whole: by a run, one line an object in runs/RUN; by anybody, the line in the object's stamp */
 
 static int
 record_path(const struct rmb_cache *cache, const char *run, char *path)
@@ -279,76 +293,55 @@ record_path(const struct rmb_cache *cache, const char *run, char *path)
 	return 0;
 }
 
-static void
-record_line(const char *key, const struct stat *s, const unsigned char *checksum, char *line)
+void
+rmb_cache_remember(const struct rmb_cache *cache, const char *key)
 {
-	int n = snprintf(line, LINE, "%s %" PRIu64 " %" PRIu64 " %" PRId64 " %lld.%09ld %lld.%09ld ", key, (uint64_t)s->st_dev,
-	                 (uint64_t)s->st_ino, (int64_t)s->st_size, (long long)s->st_mtim.tv_sec, s->st_mtim.tv_nsec,
-	                 (long long)s->st_ctim.tv_sec, s->st_ctim.tv_nsec);
-	for (int i = 0; i < 16; i++)
-		n += snprintf(line + n, (size_t)(LINE - n), "%02x", checksum[i]);
-	snprintf(line + n, (size_t)(LINE - n), "\n");
-}
-
-static bool
-is_recorded(const char *path, const char *line)
-{
-	char read[LINE];
-	bool found = false;
-	FILE *file = fopen(path, "re");
-	while (file && !found && fgets(read, sizeof read, file))
-		found = strcmp(read, line) == 0;
-	if (file)
-		fclose(file);
-	return found;
-}
-
-/* Failing to remember costs a verification, nothing else. */
-static void
-record(const char *path, const char *line)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (fd < 0)
+	char path[PATH_MAX], stamp[PATH_MAX], line[RMB_RECORD_LINE];
+	struct stat stat;
+	unsigned char checksum[16];
+	if (object_path(cache, key, ".h5", path) || object_path(cache, key, ".used", stamp) || rmb_object_look(path, key, &stat, checksum, NULL) ||
+	    stat.st_size <= RMB_OBJECT_SMALL)
 		return;
-	if (write(fd, line, strlen(line)) < 0)
-		unlink(path);
-	close(fd);
+	rmb_record_line(key, &stat, checksum, line);
+	rmb_record_put(stamp, line);
 }
 
 /* ---- objects out of the cache */
 
 static int
-get_once(const char *path, const char *key, const char *record_in, struct rmb_object **object, struct rmb_error *error)
+get_once(const char *path, const char *key, const char *record_in, const char *stamp, struct rmb_object **object, struct rmb_error *error)
 {
-	char line[LINE];
+	char line[RMB_RECORD_LINE];
 	struct stat stat;
 	unsigned char checksum[16];
 	int code = rmb_object_look(path, key, &stat, checksum, error);
 	if (code)
 		return code;
 	bool large = stat.st_size > RMB_OBJECT_SMALL;
-	record_line(key, &stat, checksum, line);
-	bool known = large && record_in && is_recorded(record_in, line);
+	rmb_record_line(key, &stat, checksum, line);
+	bool known = large && record_in && rmb_record_has(record_in, line);
 	code = rmb_object_open(path, key, known ? RMB_VERIFY_HEADER : RMB_VERIFY_ALL, object, error);
-	if (code == 0 && large && record_in && !known) {
-		record_line(key, &(*object)->stat, checksum, line);
-		record(record_in, line);
-	}
-	return code;
+	if (code || !large || known)
+		return code;
+	rmb_record_line(key, &(*object)->stat, checksum, line);
+	rmb_record_put(stamp, line);
+	if (record_in)
+		rmb_record_add(record_in, line);
+	return 0;
 }
 
 int
 rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error)
 {
-	char path[PATH_MAX], record_in[PATH_MAX];
+	char path[PATH_MAX], stamp[PATH_MAX], record_in[PATH_MAX];
 	struct rmb_error first = { 0 };
-	if (object_path(cache, key, ".h5", path))
+	if (object_path(cache, key, ".h5", path) || object_path(cache, key, ".used", stamp))
 		return rmb_error_set(error, RMB_EDAMAGE, "'%.80s' is not a key", key);
 	const char *remember = run && record_path(cache, run, record_in) == 0 ? record_in : NULL;
-	int code = get_once(path, key, remember, object, &first);
+	int code = get_once(path, key, remember, stamp, object, &first);
 	if (code == RMB_EDAMAGE) { /* somebody may just have replaced it: only what is bad twice is bad */
 		struct rmb_error again = { 0 };
-		code = get_once(path, key, NULL, object, &again);
+		code = get_once(path, key, NULL, stamp, object, &again);
 		if (code == RMB_EDAMAGE)
 			rmb_cache_set_aside(cache, key, first.text);
 		first = again;

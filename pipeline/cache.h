@@ -1,6 +1,7 @@
 /* pipeline/cache.h -- the place where objects live.
  *
- *     objects/ab/ab12....h5    one object a node; ab12....used beside it: its times say when it was last used
+ *     objects/ab/ab12....h5    one object a node; ab12....used beside it: its times say when it was last used, its text (record.h)
+ *                              what a large object looked like when it was last verified whole
  *     leases/                  who works on what (lease.c)
  *     tmp/                     objects being written; a dead writer's are swept at the next opening
  *     bad/                     objects that failed verification, with the reason beside each
@@ -25,14 +26,16 @@ void rmb_cache_close(struct rmb_cache *cache);
 const char *rmb_cache_path(struct rmb_arena *arena, const struct rmb_cache *cache, const char *key);
 /* A directory on the same file system for temporary files. */
 const char *rmb_cache_scratch(struct rmb_arena *arena, const struct rmb_cache *cache);
-/* 0 if an object stands there that may be used: whole if it is up to 1 MiB, else with a right header (its first reader verifies it
- * whole). RMB_EINPUT: there is none. RMB_EDAMAGE: it was bad and is set aside now. bytes may be NULL. */
+/* 0 if a whole object stands there: verified now, unless it is larger than 1 MiB and nobody has written to it since it was last
+ * verified. RMB_EINPUT: there is none. RMB_EDAMAGE: it was bad and is set aside now. bytes may be NULL. */
 int rmb_cache_check(const struct rmb_cache *cache, const char *key, int64_t *bytes, struct rmb_error *error) RMB_CHECKED;
-/* The same as a yes or no; nothing is moved. */
+/* The same as a yes or no, of a large one by its header alone; nothing is moved. */
 bool rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes);
 /* Opens an object. Verified whole if up to 1 MiB or if this run has not verified it yet (record of header, length, inode,
  * mtime, ctime kept in the cache, named by `run`; NULL: always whole). A bad one is set aside into bad/ and gives RMB_EDAMAGE. */
 int rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error) RMB_CHECKED;
+/* Remembers an object that has just been written as verified. */
+void rmb_cache_remember(const struct rmb_cache *cache, const char *key);
 /* Moves a bad object into bad/ so that it is recomputed; never follows a symlink. false: it could not be moved. */
 bool rmb_cache_set_aside(const struct rmb_cache *cache, const char *key, const char *why);
 /* Makes the folder that an object goes into, and moves into bad/ what is in the way of either. */

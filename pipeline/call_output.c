@@ -267,6 +267,7 @@ rmb_call_outputs_publish(struct rmb_call *call, int64_t *bytes)
 	call->writer = NULL; /* publish frees it, whatever comes of it */
 	if ((code = rmb_object_publish(writer, path, rmb_threads(call), &call->error)))
 		return code;
+	rmb_cache_remember(call->cache, call->order->key);
 	struct stat stat;
 	*bytes = lstat(path, &stat) == 0 ? (int64_t)stat.st_size : 0;
 	return 0;

@@ -9,6 +9,7 @@
 #include "pipeline/command.h"
 #include "pipeline/place.h"
 #include "pipeline/run.h"
+#include "pipeline/vanished.h"
 #include "rumble/error.h"
 #include "rumble/units.h"
 
@@ -217,11 +218,11 @@ run_command(const struct rmb_command *command, int argc, char **argv)
 static int
 close_output(int status)
 {
-	if (fclose(stdout) != 0 && status == 0) {
-		fprintf(stderr, "rumble: cannot write to standard output: %s\n", strerror(errno));
-		return rmb_exit_code(RMB_EOUTPUT);
-	}
-	return status;
+	bool lost = ferror(stdout); /* some of it long ago: nobody knows any more why */
+	if (fclose(stdout) == 0 && !lost)
+		return status;
+	fprintf(stderr, "rumble: cannot write to standard output%s%s\n", lost ? "; some of what was said there is lost" : ": ", lost ? "" : strerror(errno));
+	return status ? status : rmb_exit_code(RMB_EOUTPUT);
 }
 
 static const struct rmb_command *
@@ -257,6 +258,8 @@ rmb_main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	const struct rmb_command *command = find_command(name);
+	rmb_vanished_watch("rumble: a cached object or an input file was cut short or replaced while it was read; run this again\n",
+	                   rmb_exit_code(RMB_EOUTPUT));
 	return command ? close_output(run_command(command, argc - 1, argv + 1)) : rmb_exit_code(RMB_EUSAGE);
 }
 

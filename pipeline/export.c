@@ -2,9 +2,12 @@
  *
  * Everything is written row by row from a `sheet`, so a recording of any size, seen through its view, needs a few megabytes.
  * The file appears under its name when it is whole, and what stands there already is never replaced. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "pipeline/export_inside.h"
+#include "pipeline/owner.h"
 
 struct format {
 	const char *name, *ending;
@@ -43,6 +46,18 @@ rmb_export_ending(const char *format, struct rmb_error *error)
 	return found ? found->ending : NULL;
 }
 
+/* Exports that were killed leave temporary files beside their name: the next one there takes them away. */
+static void
+sweep_beside(struct rmb_arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *folder = slash ? rmb_arena_printf(arena, "%.*s", (int)(slash - path) + 1, path) : ".";
+	int at = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (at < 0)
+		return; /* what cannot be opened is told by whoever writes there */
+	rmb_owner_sweep(at, RMB_TEMPORARY_AGE);
+	close(at);
+}
+
 int
 rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const char *output,
            const char *format, const char *path, struct rmb_error *error)
@@ -66,8 +81,10 @@ rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const s
 	sheet.object = object;
 	if (code == 0)
 		code = rmb_sheet_open(&sheet, cache, node, &samples, error);
-	if (code == 0)
+	if (code == 0) {
+		sweep_beside(sheet.arena, path);
 		code = to->write(&sheet, path, error);
+	}
 	rmb_object_close(samples);
 	rmb_object_close(object);
 	rmb_arena_free(sheet.arena);

@@ -1,12 +1,12 @@
 /* pipeline/export_rows.c -- a heading and then rows, as a file that appears under its name when it is whole. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 #include "pipeline/export_inside.h"
 #include "pipeline/owner.h"
+#include "pipeline/vanished.h"
 
 static int
 cannot_write(const char *path, struct rmb_error *error)
@@ -17,9 +17,13 @@ cannot_write(const char *path, struct rmb_error *error)
 static int
 begin_file(struct rmb_out *out, char temporary[PATH_MAX], const char *path, struct rmb_error *error)
 {
-	int n = snprintf(temporary, PATH_MAX, "%s.tmp.%016" PRIx64, path, rmb_owner_random());
+	char name[RMB_TEMPORARY_MAX];
+	const char *slash = strrchr(path, '/');
+	rmb_owner_temporary(slash ? slash + 1 : path, name);
+	int n = snprintf(temporary, PATH_MAX, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
 	int fd = n >= PATH_MAX ? -1 : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	out->file = fd < 0 ? NULL : fdopen(fd, "w");
+	rmb_vanished_remove(fd < 0 ? NULL : temporary);
 	if (!out->file && fd >= 0)
 		close(fd);
 	return out->file ? 0 : cannot_write(path, error);
@@ -34,6 +38,7 @@ end_file(struct rmb_out *out, const char *temporary, const char *path, int code,
 	fclose(out->file);
 	if (code)
 		unlink(temporary);
+	rmb_vanished_remove(NULL);
 	return code;
 }
 

@@ -13,7 +13,7 @@
 #include "pipeline/events.h"
 #include "pipeline/journal.h"
 
-enum { READ = 4 << 20, LONGEST = 8 << 20, RECENT = 16 };
+enum { READ = 4 << 20, LONGEST = 8 << 20, RECENT = 16, LIKE = 2 };
 
 /* Assumed of a machine that has measured nothing yet: one thread of a plain processor, and memory rather than disk. */
 static const double assumed_flops = 20e9, assumed_bytes = 1.5e9;
@@ -256,26 +256,49 @@ median(double *x, int n)
 	return x[n / 2];
 }
 
+/* Memory beyond what a process takes that does nothing. */
+static double
+beyond(double bytes)
+{
+	return bytes > least_memory ? bytes - least_memory : 0;
+}
+
+/* Memory is corrected by nodes of like size alone: that of a small one is mostly the process itself, and says nothing about a
+ * large one. Never to less than the program and the output take. */
+static void
+correct_memory(const struct table *table, const struct rmb_stage *stage, struct rmb_measure *expected)
+{
+	int n = 0;
+	double ratio[RECENT], assumed = beyond(expected->peak_bytes);
+	for (int i = table->n; i-- > 0 && n < RECENT;) {
+		const struct line *line = &table->line[i];
+		double then = beyond(line->memory);
+		if (line->stage == stage && !line->failed && then > 0 && then >= assumed / LIKE && then <= assumed * LIKE)
+			ratio[n++] = beyond(line->measure.peak_bytes) / then;
+	}
+	if (n > 0)
+		expected->peak_bytes = least_memory + fmax(assumed * median(ratio, n), expected->object_bytes);
+}
+
 /* Scales what is assumed by how the stage's latest RECENT measures compare with what was assumed of them. */
 static void
 correct(const struct table *table, const struct rmb_stage *stage, struct rmb_measure *expected)
 {
 	int n = 0;
-	double seconds[RECENT], memory[RECENT], disk[RECENT];
+	double seconds[RECENT], disk[RECENT];
 	for (int i = table->n; i-- > 0 && n < RECENT;) {
 		const struct line *line = &table->line[i];
 		if (line->stage != stage || line->failed)
 			continue;
 		seconds[n] = line->measure.seconds / (line->expected > 0 ? line->expected : least_seconds);
-		memory[n] = line->measure.peak_bytes / (line->memory > 0 ? line->memory : least_memory);
 		disk[n++] = line->measure.object_bytes / (line->disk > 0 ? line->disk : least_disk);
 	}
 	if (n == 0)
 		return;
 	expected->seconds *= median(seconds, n);
 	expected->cpu = expected->seconds;
-	expected->peak_bytes *= median(memory, n);
 	expected->object_bytes *= median(disk, n);
+	correct_memory(table, stage, expected);
 }
 
 /* The table, read now if it was not yet. */

@@ -19,6 +19,7 @@
 #include "pipeline/object_block.h"
 #include "pipeline/object_layout.h"
 #include "pipeline/owner.h"
+#include "pipeline/vanished.h"
 #include "rumble/hash.h"
 #include "rumble/units.h"
 
@@ -187,6 +188,7 @@ rmb_object_create(const char *directory, const char *key, const struct rmb_array
 	}
 	if (w && w->layout.arena)
 		w->layout.path = rmb_arena_printf(w->layout.arena, "%s/%.16s.tmp.%s.%016" PRIx64, directory, key, by, rmb_owner_random());
+	rmb_vanished_remove(w ? w->layout.path : NULL);
 	if (!w || !w->layout.path)
 		rmb_error_nomem(error, "an object");
 	else if (strlen(key) != RMB_KEY_MAX - 1)
@@ -202,6 +204,7 @@ rmb_object_abandon(struct rmb_object_writer *w)
 {
 	if (!w)
 		return;
+	rmb_vanished_remove(NULL);
 	if (w->layout.path)
 		unlink(w->layout.path);
 	if (w->fd >= 0)

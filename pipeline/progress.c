@@ -263,8 +263,8 @@ void
 rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds)
 {
 	char amount[64];
-	p->torun = torun;
-	p->cached = cached;
+	p->torun = p->done + p->failed + torun; /* a run may begin again for what got lost meanwhile */
+	p->cached = cached > p->done ? cached - p->done : 0;
 	p->expected = seconds;
 	p->start = rmb_machine_clock();
 	if (p->json)
@@ -414,6 +414,7 @@ void
 rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 {
 	char took[64], counts[256];
+	int unrun = p->torun - p->done - p->failed; /* what needs a node that failed, or was not begun */
 	if (p->live) {
 		erase(p);
 		p->live = false; /* what follows stays */
@@ -423,12 +424,14 @@ rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 	int n = snprintf(counts, sizeof counts, "%d run, %d cached", p->done, p->cached);
 	if (p->failed)
 		n += snprintf(counts + n, sizeof counts - (size_t)n, ", %d failed", p->failed);
+	if (unrun > 0)
+		n += snprintf(counts + n, sizeof counts - (size_t)n, ", %d not run", unrun);
 	if (p->warned)
 		snprintf(counts + n, sizeof counts - (size_t)n, ", %d warning%s", p->warned, p->warned == 1 ? "" : "s");
 	const char *how = code == 0 ? "done" : code == RMB_EINTERRUPTED || code == RMB_ETERMINATED ? "stopped" : "not all done";
 	if (p->json)
-		send(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:o?}", "event", "end", "class", rmb_code_name(code), "status", rmb_exit_code(code),
-			"run", p->done, "cached", p->cached, "failed", p->failed, "report", report ? rmb_json_text(report) : NULL));
+		send(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o?}", "event", "end", "class", rmb_code_name(code), "status", rmb_exit_code(code),
+			"run", p->done, "cached", p->cached, "failed", p->failed, "not_run", unrun > 0 ? unrun : 0, "report", report ? rmb_json_text(report) : NULL));
 	else if (!p->quiet && report)
 		say(p, "%s: %s in %s; report: %s", how, counts, took, report);
 	else if (!p->quiet)

@@ -159,10 +159,28 @@ first_reader(const struct rmb_plan *plan, const struct rmb_node *node)
 	return reader;
 }
 
+/* The beginning of a failure's sentence, without the place in the recipe and the node that it begins with. */
+static const char *
+first_words(struct rmb_reasons *reasons, const char *sentence)
+{
+	enum { MOST = 72 };
+	const char *begin = strstr(sentence, "): ");
+	begin = begin ? begin + strlen("): ") : sentence;
+	size_t n = strcspn(begin, "\n");
+	if (n <= MOST)
+		return rmb_arena_printf(reasons->arena, "%.*s", (int)n, begin);
+	for (n = MOST; n > MOST / 2 && begin[n] != ' ';)
+		n--;
+	while (n > 0 && ((unsigned char)begin[n] & 0xc0) == 0x80) /* never within a character */
+		n--;
+	return rmb_arena_printf(reasons->arena, "%.*s ...", (int)n, begin);
+}
+
 const char *
 rmb_reason(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct rmb_step *step)
 {
 	const struct rmb_node *node = step->node, *reader = first_reader(plan, node);
+	const char *failure;
 	reasons->text = NULL;
 	reasons->n = 0;
 	json_t *before = description_before(reasons, node->id), *now = json_loads(node->description, 0, NULL);
@@ -170,6 +188,8 @@ rmb_reason(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struc
 		say(reasons, "is the same as %s, which will run", name_beside(node, node->twin));
 	else if (step->damage)
 		say(reasons, "its object was damaged");
+	else if ((failure = rmb_journal_failure(plan->journal, node)))
+		say(reasons, "failed last time: %s", first_words(reasons, failure));
 	else if (!json_is_object(before))
 		say(reasons, "never ran");
 	else if (!json_equal(before, now))

@@ -57,7 +57,7 @@ find_wanted(struct folder *f, bool *cached, struct rmb_error *error)
 	f->wanted = rmb_arena_alloc(f->arena, (size_t)f->graph->nnodes, sizeof *f->wanted);
 	for (int i = 0; i < f->graph->nnodes && f->wanted; i++) {
 		const struct rmb_node *node = f->graph->node[i];
-		cached[i] = rmb_cache_has(f->cache, node->key, NULL);
+		cached[i] = rmb_cache_check(f->cache, node->key, NULL, &(struct rmb_error){ 0 }) == 0;
 		if (!cached[i])
 			continue;
 		const char *recording = node->source >= 0 ? f->graph->recipe->source[node->source].name : NULL;

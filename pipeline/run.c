@@ -162,7 +162,7 @@ prepare(struct rmb_run *run, struct rmb_error *error)
 	struct rmb_arena *arena = run->plan->arena;
 	int jobs = run->options->jobs > 0 ? run->options->jobs : rmb_machine_cores();
 	run->budget = rmb_machine_budget(run->options->memory);
-	int code = rmb_plan_fits(run->plan, rmb_cache_free_bytes(run->cache), run->budget, error);
+	int code = rmb_plan_fits(run->plan, rmb_cache_free_bytes(run->cache), 0, error);
 	if (code)
 		return code;
 	run->slots = jobs;

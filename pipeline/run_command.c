@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "pipeline/command.h"
 #include "pipeline/inside.h"
 #include "pipeline/report.h"
 #include "pipeline/results.h"
 #include "pipeline/run.h"
 #include "pipeline/session.h"
+
+enum { MAX_REPEATS = 2 };
 
 /* Makes a directory and those above it. */
 static int
@@ -73,24 +76,56 @@ count_executions(const struct rmb_plan *plan)
 
 static int
 run_and_write(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
-              struct rmb_error *error)
+              struct rmb_result *result, const char **report, struct rmb_error *error)
 {
 	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast };
-	struct rmb_result *result = rmb_arena_alloc(session->arena, (size_t)plan->nsteps, sizeof *result);
-	const char *report = NULL;
-	if (!result)
-		return rmb_error_nomem(error, "the results of the run");
 	for (int i = 0; i < plan->nsteps; i++)
 		if (plan->step[i].damage)
 			rmb_progress_note(progress, "%s: its object was damaged and is made again: %s", plan->step[i].node->id, plan->step[i].damage);
 	rmb_progress_begin(progress, count_executions(plan), plan->ncached, rmb_plan_seconds(plan, options->jobs));
 	int code = rmb_run(plan, &session->cache, &how, progress, result, error);
 	if (error->code == 0 && code != RMB_EINTERRUPTED && code != RMB_ETERMINATED) {
-		int failed = write_output(session, options, result, &report, error);
+		int failed = write_output(session, options, result, report, error);
 		code = code ? code : failed;
 	}
-	rmb_progress_end(progress, code, report);
 	return code;
+}
+
+/* A node that counts as done and is to stay, but whose object proved bad while the output was written, or is gone. */
+static const struct rmb_node *
+find_lost(const struct rmb_session *session, const struct rmb_plan *plan, const struct rmb_result *result)
+{
+	for (int i = 0; i < plan->nsteps; i++) {
+		const struct rmb_node *node = plan->step[i].node;
+		const char *path = node->keep && result[i].outcome == RMB_DONE ? rmb_cache_path(session->arena, &session->cache, node->key) : NULL;
+		if (path && access(path, F_OK))
+			return node;
+	}
+	return NULL;
+}
+
+/* Runs the plan, and plans and runs again if what was there when it was planned proves damaged when it is read for the output. */
+static int
+run(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
+    struct rmb_error *error)
+{
+	const char *report = NULL;
+	for (int attempt = 0;; attempt++) {
+		struct rmb_plan *again = attempt ? rmb_session_plan_again(session, options, error) : NULL, *now = attempt ? again : plan;
+		struct rmb_result *result = now ? rmb_arena_alloc(session->arena, (size_t)now->nsteps, sizeof *result) : NULL;
+		int code = result ? run_and_write(session, options, now, progress, result, &report, error) : rmb_error_nomem(error, "the results of the run");
+		const struct rmb_node *lost = code ? NULL : find_lost(session, now, result);
+		rmb_plan_free(again);
+		if (lost && attempt < MAX_REPEATS) {
+			rmb_progress_note(progress, "%s is computed again, for its cached object was damaged or gone when the output was written", lost->id);
+			continue;
+		}
+		if (lost)
+			code = rmb_error_set(error, RMB_EOUTPUT, "%s was computed again, and again its cached object was damaged or gone when the output was "
+			                     "written; is the disk failing, or does somebody clear the cache?", lost->id);
+		rmb_progress_end(progress, code, report);
+		return code;
+	}
 }
 
 static int
@@ -100,7 +135,7 @@ run_plan(const struct rmb_session *session, struct rmb_plan *plan, const struct 
 	struct rmb_progress *progress = rmb_progress_new(options->json, options->quiet);
 	int code = check_output(session, &error);
 	if (code == 0)
-		code = progress ? run_and_write(session, options, plan, progress, &error) : rmb_error_nomem(&error, "the display");
+		code = progress ? run(session, options, plan, progress, &error) : rmb_error_nomem(&error, "the display");
 	if (error.code)
 		rmb_complain(options, &error);
 	rmb_progress_free(progress);

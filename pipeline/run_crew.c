@@ -46,14 +46,15 @@ start_worker(struct rmb_run *run, const struct rmb_chain *chain, struct rmb_erro
 	return 0;
 }
 
-/* What a node needs may be known only once its input is loaded. */
+/* What cannot fit fails before any work starts, and stops only what depends on it; what is known only once an input is loaded, then. */
 static void
 refuse_large(struct rmb_run *run)
 {
 	for (int i = 0; i < run->plan->nsteps; i++) {
 		char text[256], need[64], cap[64];
 		double bytes = run->plan->step[i].expected.peak_bytes;
-		if (run->schedule.turn[i].state != RMB_READY || bytes <= run->budget)
+		enum rmb_state state = run->schedule.turn[i].state;
+		if ((state != RMB_READY && state != RMB_WAITING) || bytes <= run->budget)
 			continue;
 		snprintf(text, sizeof text, "is expected to need %s of memory; %s are allowed. Allow more with --memory, or take fewer neurons or frames",
 		         rmb_quantity_print(bytes, "B", need, sizeof need), rmb_quantity_print(run->budget, "B", cap, sizeof cap));

@@ -76,6 +76,13 @@ rmb_session_close(struct rmb_session *session)
 	memset(session, 0, sizeof *session);
 }
 
+struct rmb_plan *
+rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
+{
+	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly, options->until, options->nuntil,
+	                     session->last, error);
+}
+
 int
 rmb_session_plan(const struct rmb_options *options, enum rmb_session_need need,
                  int (*work)(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options))
@@ -85,8 +92,7 @@ rmb_session_plan(const struct rmb_options *options, enum rmb_session_need need,
 	int status = rmb_session_open(options, need, &session);
 	if (status)
 		return status;
-	struct rmb_plan *plan = rmb_plan_make(session.graph, &session.cache, session.journal, options->only, options->nonly, options->until,
-	                                      options->nuntil, session.last, &error);
+	struct rmb_plan *plan = rmb_session_plan_again(&session, options, &error);
 	status = plan ? work(&session, plan, options) : rmb_complain(options, &error);
 	rmb_plan_free(plan);
 	rmb_session_close(&session);

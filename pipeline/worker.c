@@ -22,6 +22,7 @@
 #include "pipeline/machine.h"
 #include "pipeline/orders.h"
 #include "pipeline/run.h"
+#include "pipeline/vanished.h"
 
 /* ---- signals */
 
@@ -35,24 +36,13 @@ on_stop(int signal)
 	stop_code = -(128 + signal);
 }
 
-/* A mapped input was truncated or vanished under us. No way back out of BLAS from here, and none is needed. */
-static void
-on_bus_error(int signal)
-{
-	static const char text[] = "an object or file vanished while it was read\n";
-	(void)signal;
-	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-	(void)written;
-	_exit(RMB_EXIT_VANISHED);
-}
-
 static void
 watch_signals(void)
 {
-	struct sigaction stop = { .sa_handler = on_stop }, bus = { .sa_handler = on_bus_error };
+	struct sigaction stop = { .sa_handler = on_stop };
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGBUS, &bus, NULL);
+	rmb_vanished_watch("an object or file vanished while it was read\n", RMB_EXIT_VANISHED);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
 }
 

@@ -4,14 +4,16 @@ import json
 import os
 import pty
 import resource
+import shutil
 import struct
+import subprocess
 import termios
 import time
 
 import h5py
 import numpy as np
 
-from support.running import CONTINUE, INT, KILL, RUMBLE, SEGV, STOP, TERM, alive, fixture, place, send, shared, tests, worker_of
+from support.running import BUS, CONTINUE, INT, KILL, RUMBLE, SEGV, STOP, TERM, alive, fixture, place, send, shared, tests, worker_of
 
 RATS = f"""
 recordings:
@@ -163,6 +165,42 @@ def test_what_cannot_fit_is_refused_before_any_work():
         assert here.objects() == before
 
 
+def test_what_cannot_fit_stops_only_what_depends_on_it():
+    with place() as here:
+        noise(here, "noise.npy", 2500, 3000)
+        np.save(here.file("fish.npy"), np.random.default_rng(2).standard_normal((40, 600), dtype=np.float32))
+        fish = "  - {name: fish, format: npy, path: fish.npy, rate: 10 Hz, orientation: neurons-first}\nstages:"
+        recipe = here.recipe(SLOW.replace("stages:", fish).replace("report:", "  alpha: {stage: powerlaw, spectrum: slow, ranks: 2..30}\nreport:"))
+        here.run("run", recipe, "--until", "noise/z")
+        for _ in range(2):  # what it learns from small nodes must not make it think otherwise of the large one
+            events = here.events("run", recipe, "--memory", "200 MB", status=3)
+            failed = [e for e in events if e["event"] == "failed"]
+            assert [e["node"] for e in failed] == ["noise/slow"] and failed[0]["class"] == "limit", events
+            text = failed[0]["message"]
+            assert "recipe.yaml:" in text and "(spectrum)" in text and "200 MB" in text and "--memory" in text, text
+            started = [i for i, e in enumerate(events) if e["event"] == "started"]
+            assert not started or events.index(failed[0]) < started[0], "before work starts"
+            assert events[-1]["failed"] == 1 and events[-1]["not_run"] == 1, events[-1]
+        here.run("plan", recipe, "--memory", "200 MB", status=3)
+        said = here.run("run", recipe, "--memory", "200 MB", status=3)
+        assert "0 run, 6 cached, 1 failed, 1 not run" in said, said
+        why = {e["node"]: e["why"] for e in here.events("plan", recipe) if e.get("state") == "run"}
+        assert why["noise/slow"].startswith("failed last time: is expected to need") and why["noise/slow"].endswith(" ..."), why
+        assert why["noise/alpha"] == "never ran", why
+        assert {e["node"] for e in here.events("run", recipe) if e["event"] == "done"} == {"noise/slow", "noise/alpha"}
+
+
+def test_plan_says_that_a_node_failed():
+    with place() as here:
+        np.save(here.file("noise.npy"), np.full((3, 50), np.nan, dtype=np.float32))
+        recipe = here.recipe(SLOW)
+        failed = [e for e in here.events("run", recipe, status=1) if e["event"] == "failed"]
+        why = {e["node"]: e["why"] for e in here.events("plan", recipe) if e.get("state") == "run"}
+        words = why["noise/raw"].removeprefix("failed last time: ").removesuffix(" ...")
+        assert words != why["noise/raw"] and "): " + words in failed[0]["message"], (why, failed)
+        assert why["noise/z"] == "never ran", why
+
+
 def crash(signal):
     """Sends a signal to the worker that computes noise/slow; returns the events of the run and its exit status."""
     with place() as here:
@@ -256,6 +294,137 @@ def flip(path):
         f.write(bytes([byte[0] ^ 1]))
 
 
+def rot(path):
+    """Flips a bit as a bad disk does: nobody wrote to the file, so that what is remembered of it still seems to hold."""
+    before = os.stat(path)
+    flip(path)
+    after, stamp = os.stat(path), path[:-3] + ".used"
+    with open(stamp) as f:
+        line = f.read()
+    for name in "st_mtime_ns", "st_ctime_ns":
+        old, new = getattr(before, name), getattr(after, name)
+        assert f" {old // 10**9}.{old % 10**9:09d} " in line, (line, old)
+        line = line.replace(f" {old // 10**9}.{old % 10**9:09d} ", f" {new // 10**9}.{new % 10**9:09d} ", 1)
+    with open(stamp, "w") as f:
+        f.write(line)
+
+
+def replaced(path):
+    """By a file of the same length and age with a bit flipped."""
+    times = os.stat(path)
+    shutil.copy(path, path + ".other")
+    flip(path + ".other")
+    os.utime(path + ".other", ns=(times.st_atime_ns, times.st_mtime_ns))
+    os.replace(path + ".other", path)
+
+
+def cut(path):
+    os.chmod(path, 0o600)
+    os.truncate(path, os.path.getsize(path) // 2)
+
+
+PLAIN = SLOW.replace("  slow: {stage: spectrum, recording: z, precision: double}\n", "")
+
+
+def test_damage_to_a_large_object_is_found_when_everything_is_cached():
+    for damage in flip, replaced, cut:
+        with place() as here:
+            noise(here, "noise.npy", 300, 3000)
+            recipe = here.recipe(PLAIN)
+            keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
+            before, path = here.objects(), here.object(keys["noise/raw"])
+            assert os.path.getsize(path) > 1 << 20
+            damage(path)
+            events = here.events("run", recipe)
+            assert [e["node"] for e in events if e["event"] == "done"] == ["noise/raw"], (damage, events)
+            notes = [e["message"] for e in events if e["event"] == "note"]
+            assert len(notes) == 1 and notes[0].startswith("noise/raw: its object was damaged"), (damage, notes)
+            assert here.objects() == before
+            assert not [e for e in here.events("run", recipe) if e["event"] in ("note", "done")], "it is told once"
+
+
+def test_a_copied_cache_is_verified_once():
+    with place() as here:
+        noise(here, "noise.npy", 300, 3000)
+        recipe = here.recipe(PLAIN)
+        keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
+        shutil.copytree(here.cache, here.file("copied"))
+        here.cache = here.file("copied")
+        stamp = here.object(keys["noise/raw"])[:-3] + ".used"
+        with open(stamp) as f:
+            before = f.read()
+        assert not [e for e in here.events("run", recipe) if e["event"] in ("note", "done")]
+        with open(stamp) as f:
+            after = f.read()
+        assert before.split()[0] == after.split()[0] == keys["noise/raw"] and before != after
+        flip(here.object(keys["noise/raw"]))
+        assert [e["node"] for e in here.events("run", recipe) if e["event"] == "done"] == ["noise/raw"]
+
+
+def test_damage_that_the_report_meets_is_mended_in_the_same_run():
+    with place() as here:
+        noise(here, "noise.npy", 300, 3000)
+        recipe = here.recipe(PLAIN)
+        keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
+        before = here.objects()
+        with open(here.file("recipe/report.html")) as f:
+            figures = f.read().count("<figure")
+        rot(here.object(keys["noise/raw"]))
+        assert not [e for e in here.events("run", recipe) if e["event"] in ("note", "done")], "nothing is read, so nothing is found"
+        os.remove(here.file("recipe/report.html"))
+        events = here.events("run", recipe)
+        assert [e["node"] for e in events if e["event"] == "done"] == ["noise/raw"] and events[-1]["run"] == 1, events
+        assert [e["cached"] for e in events if e["event"] == "end"] == [len(before) - 1], events
+        notes = [e["message"] for e in events if e["event"] == "note"]
+        assert len(notes) == 1 and notes[0].startswith("noise/raw is computed again"), notes
+        with open(here.file("recipe/report.html")) as f:
+            page = f.read()
+        assert page.count("<figure") == figures and "cannot be used" not in page
+        assert here.objects() == before and os.path.exists(here.file("recipe/results/noise/raw.h5"))
+
+
+def test_events_that_cannot_be_written_are_missed():
+    with place() as here:
+        noise(here, "noise.npy", 30, 300)
+        recipe = here.recipe(PLAIN)
+        for _ in range(2):  # computing, and with everything cached
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([RUMBLE, "run", recipe, "--json", "--cache", here.cache], cwd=here.path, stdout=full,
+                                      stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 3 and "cannot write to standard output" in done.stderr, done
+
+
+def test_a_file_that_vanishes_under_any_command_is_told():
+    with place() as here:
+        read, write = os.pipe()
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)  # less than it has to say, so that it waits
+        process = subprocess.Popen([RUMBLE, "schema"], stdout=write, stderr=subprocess.PIPE, text=True, cwd=here.path)
+        os.close(write)
+        while struct.unpack("i", fcntl.ioctl(read, termios.FIONREAD, b"\0" * 4))[0] < 4096:
+            assert process.poll() is None, "it said less than a pipe holds"
+            time.sleep(0.002)
+        send(process.pid, BUS)
+        _, said = process.communicate(timeout=60)
+        os.close(read)
+        assert process.returncode == 3 and said.startswith("rumble: a cached object or an input file was cut short"), (process.returncode, said)
+
+
+def test_what_a_killed_export_left_goes_with_the_next():
+    with place() as here:
+        noise(here, "noise.npy", 30, 300)
+        recipe = here.recipe(PLAIN)
+        here.run("run", recipe)
+        dead = subprocess.Popen(["true"])
+        dead.wait()
+        with open("/proc/sys/kernel/random/boot_id") as f:
+            owner = f"{f.read().strip()}.{os.stat('/proc/self/ns/pid').st_ino}.{dead.pid}.1"
+        for name in ".z.npy.tmp." + owner + ".0123456789abcdef", ".mine.tmp.not.ours":
+            with open(here.file(name), "w") as f:
+                f.write("half")
+        here.run("export", recipe, "noise/z", "-o", "z.npy")
+        assert sorted(name for name in os.listdir(here.path) if ".tmp." in name) == [".mine.tmp.not.ours"], os.listdir(here.path)
+
+
 def test_a_damaged_object_is_recomputed_and_said_once():
     with place() as here:
         recipe = here.recipe(RATS + STAGES)
@@ -266,7 +435,7 @@ def test_a_damaged_object_is_recomputed_and_said_once():
             source = f["recording/source"][()]
         source = (source if isinstance(source, bytes) else bytes(source)).rstrip(b"\0").decode()
         assert source in before and keys
-        flip(here.object(source))
+        rot(here.object(source))
         os.remove(here.object(keys["T181/alpha@z"]))
         events = here.events("run", recipe, "--set", "stages.svca2.spacing=50 um")
         notes = [e for e in events if e["event"] == "note" and "again" in e["message"]]

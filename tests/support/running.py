@@ -154,4 +154,5 @@ def tests(module):
     sys.exit(1 if failed else 0)
 
 
-STOP, CONTINUE, KILL, SEGV, TERM, INT = signal.SIGSTOP, signal.SIGCONT, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGINT
+STOP, CONTINUE, KILL, SEGV, TERM, INT, BUS = (signal.SIGSTOP, signal.SIGCONT, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGINT,
+                                              signal.SIGBUS)
