@@ -47,7 +47,7 @@ static const struct option_row option_rows[] = {
 	{ TIME_LIMIT, 259, "time-limit", "TIME", "longest time one node may take (default: none)", QUANTITY, "s", AT(time_limit), 0 },
 	{ FAIL_FAST, 260, "fail-fast", NULL, "stop everything at the first failure", FLAG, NULL, AT(fail_fast), 0 },
 	{ COPY, 261, "copy", NULL, "copy results instead of linking into the cache", FLAG, NULL, AT(copy), 0 },
-	{ FORMAT, 'f', "format", "FORMAT", "format of the output", TEXT, NULL, AT(format), 0 },
+	{ FORMAT, 'f', "format", "FORMAT", "graph: text, dot or svg; export: hdf5, npy or csv (default: what the ending of --out says, else hdf5)", TEXT, NULL, AT(format), 0 },
 	{ CHECK, 262, "check", NULL, "exit with status 4 if anything would run", FLAG, NULL, AT(check), 0 },
 	{ QUICK, 263, "quick", NULL, "look at headers and lengths only, not at every byte", FLAG, NULL, AT(quick), 0 },
 	{ MAX_SIZE, 264, "max-size", "SIZE", "collect until the cache is at most this large", QUANTITY, "B", AT(max_size), 0 },

@@ -16,6 +16,8 @@ give_up(struct rmb_session *session, const struct rmb_options *options)
 {
 	say_mistakes(session, options);
 	int code = rmb_mistakes_code(session->mistakes);
+	if (code == RMB_EINPUT) /* nothing ran: the recipe names what is no input */
+		code = RMB_ERECIPE;
 	rmb_session_close(session);
 	return rmb_exit_code(code ? code : RMB_EINTERNAL);
 }

@@ -260,6 +260,14 @@ def check_files(where):
 
     done = subprocess.run([rumble, "check", "recipe.yaml"], cwd=where, capture_output=True, text=True, preexec_fn=drop)
     assert done.returncode == 2 and "cannot read 'secret.npz': Permission denied" in done.stderr, (done.returncode, done.stderr)
+    cache = os.path.join(where, "of nobody")
+    os.mkdir(cache)
+    os.chmod(cache, 0o777)
+    done = subprocess.run([rumble, "plan", "recipe.yaml", "--json", "--cache", cache], cwd=where, capture_output=True, text=True, preexec_fn=drop)
+    assert done.returncode == 3 and json.loads(done.stdout)["class"] == "access", (done.returncode, done.stdout, done.stderr)
+    code, out, err = run("export", "recipe.yaml", "z", "--set", "recordings.a.path=a.npz", "--out", "-", "--cache", cache, where=where)
+    assert code == 2 and "not to standard output" in err and not os.path.exists(os.path.join(where, "-")), (code, err)
+    assert "text, dot or svg" in run("graph", "--help", where=where)[1]
     os.chmod(secret, stat.S_IRUSR | stat.S_IWUSR)
 
 

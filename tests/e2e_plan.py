@@ -150,9 +150,9 @@ def test_narrowed(where):
 
 def test_missing_input(where):
     change(where, "data/two.npy", "data/three.npy")
-    out, err = run(where, "plan", "recipe.yaml", code=1)
+    out, err = run(where, "plan", "recipe.yaml", code=2)
     assert not out and "recipe.yaml:5:" in err and "data/three.npy" in err and "no such file" in err, err
-    event = json.loads(run(where, "plan", "recipe.yaml", "--json", code=1)[0])
+    event = json.loads(run(where, "plan", "recipe.yaml", "--json", code=2)[0])
     assert event["class"] == "input" and event["line"] == 5
     run(where, "graph", "recipe.yaml")  # which needs no file
     change(where, "data/three.npy", "data/two.npy")

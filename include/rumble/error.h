@@ -19,6 +19,7 @@ enum rmb_code {
 	RMB_EOUTPUT = -6,        /* output or cache cannot be written */
 	RMB_EDATA = -7,          /* numerically impossible */
 	RMB_EDAMAGE = -8,        /* a cached object is damaged, foreign or gone */
+	RMB_EACCESS = -9,        /* the machine refuses: permissions */
 	RMB_EINTERNAL = -70,     /* a bug */
 	RMB_EINTERRUPTED = -130, /* SIGINT */
 	RMB_ETERMINATED = -143   /* SIGTERM */

@@ -11,6 +11,7 @@ static const struct { int code, status; const char *name; } codes[] = {
 	{ RMB_EOUTPUT, 3, "output" },
 	{ RMB_EDATA, 1, "data" },
 	{ RMB_EDAMAGE, 1, "damage" },
+	{ RMB_EACCESS, 3, "access" },
 	{ RMB_EINTERNAL, 70, "internal" },
 	{ RMB_EINTERRUPTED, 130, "interrupted" },
 	{ RMB_ETERMINATED, 143, "terminated" },

@@ -124,7 +124,7 @@ rmb_hash_file(const char *path, char *hex, struct rmb_error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not block us */
 	if (fd < 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: cannot be opened: %s", path, strerror(errno));
+		return rmb_error_set(error, errno == EACCES || errno == EPERM ? RMB_EACCESS : RMB_EINPUT, "%s: cannot be opened: %s", path, strerror(errno));
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	int code = hash_open(fd, path, hex, error);
 	close(fd);
