@@ -107,6 +107,12 @@ rmb_threads(const struct rmb_call *call)
 	return call->order->threads > 1 ? call->order->threads : 1;
 }
 
+double
+rmb_free_disk(const struct rmb_call *call)
+{
+	return rmb_cache_free_bytes(call->cache);
+}
+
 struct rmb_arena *
 rmb_call_arena(struct rmb_call *call)
 {

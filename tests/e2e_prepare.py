@@ -16,6 +16,7 @@ RECORDINGS = {
     "s": "path: spikes.npz, window: [1 s, 61.3 s]",
     "bare": "path: bare.npy, rate: 20 Hz",
     "golden": "path: golden.npz",
+    "far": "path: far.npz",
 }
 
 
@@ -228,10 +229,13 @@ def check_refusals():
         ("a", "bin, recording: raw, width: 100 s", "no segment of 'a' is as long as a bin of 2000 frames"),
         ("s", "bin, recording: raw, width: 100 s", "no bin of 100 s fits into the observed time of 's' (60.3 s in all; intervals: 1)"),
         ("moment", "bin, recording: raw, rate: 22 Hz", "no bin of 45.45 ms fits: the spikes of 'moment' span no time; give `window`"),
+        ("far", "bin, recording: raw, rate: 1 kHz", "bins of 1 ms over the 5e+08 s of 'far' make 499999999999 frames for each of its neurons (2), "
+         "in all 4 TB; "),
     ]
+    np.savez("far.npz", st=[0.5, 5e8 + 0.4995], clu=[0, 1])
     for i, (recording, stage, says) in enumerate(cases):
         path = recipe(f"refused{i}", [recording], ["node: {stage: " + stage + "}"])
-        said = program("run", path, status=1)
+        said = program("run", path, status=3 if recording == "far" else 1)  # 3: the disk
         assert says in said, f"{stage}: should say {says!r}:\n{said}"
     for i, (stage, says) in enumerate([
         ("select, recording: raw, box: [0 um, 1 um, 0 um]", "box needs four lengths"),

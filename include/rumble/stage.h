@@ -149,6 +149,8 @@ int rmb_fail(struct rmb_call *call, int code, const char *format, ...) RMB_PRINT
 void rmb_warn(struct rmb_call *call, const char *format, ...) RMB_PRINTF(2, 3);
 /* Report progress between blocks. Non-zero: the run was cancelled, return that value at once. */
 int rmb_progress(struct rmb_call *call, double done, double total) RMB_CHECKED;
+/* Bytes free on the disk that outputs go to, NaN if that is unknown: for a sentence that names the cause before space is claimed. */
+double rmb_free_disk(const struct rmb_call *call);
 /* Threads the stage may use now. Must not change any result. */
 int rmb_threads(const struct rmb_call *call);
 /* A stream of this node alone (its key and `purpose`)... */

@@ -47,8 +47,8 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 	if (first || second)
 		return 0;
 	if (m->axis[0] >= m->axis[1])
-		rmb_load_note(notes, "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as %" PRId64 " neurons with %"
-		              PRId64 " frames. If it is the other way round, write `orientation: frames-first`", m->name, shape, m->axis[0], m->axis[1]);
+		rmb_load_note(notes, "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as neurons x "
+		              "frames. If it is the other way round, write `orientation: frames-first`", m->name, shape);
 	return 0;
 }
 

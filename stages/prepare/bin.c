@@ -153,6 +153,22 @@ lay_bins(struct rmb_call *call, const struct rmb_spikes *spikes, struct rmb_binn
 	return binning->nbins ? 0 : no_bin(call, spikes, width, *rest);
 }
 
+/* A matrix that the disk cannot hold is refused with what makes it so large; where space is claimed only its size is known. */
+static int
+check_room(struct rmb_call *call, const struct rmb_binning *binning, int64_t nneurons)
+{
+	double size = (double)sizeof(float) * (double)nneurons * (double)binning->nbins, room = rmb_free_disk(call);
+	char width[32], needs[32], has[32];
+	if (!(size > room))
+		return 0;
+	rmb_quantity_print(binning->width, "s", width, sizeof width);
+	rmb_quantity_print(size, "B", needs, sizeof needs);
+	rmb_quantity_print(room, "B", has, sizeof has);
+	return rmb_fail(call, RMB_EOUTPUT, "bins of %s over the %.6g s of '%s' make %" PRId64 " frames for each of its neurons (%" PRId64 "), in all %s; %s is "
+	                "free: choose a larger width, load a part with `window`, or look at the unit of the spike times (`clock`)", width,
+	                (double)binning->nbins * binning->width, rmb_recording_name(call), binning->nbins, nneurons, needs, has);
+}
+
 static void
 warn_uncounted(struct rmb_call *call, const struct job *job, double rest)
 {
@@ -179,7 +195,7 @@ bin_spikes(struct rmb_call *call, const struct rmb_spikes *spikes)
 	struct rmb_binning binning;
 	double rest;
 	int code = lay_bins(call, spikes, &binning, &rest);
-	if (code)
+	if (code || (code = check_room(call, &binning, spikes->neurons.n)))
 		return code;
 	size_t threads = (size_t)rmb_threads(call);
 	int64_t *segment = rmb_scratch(call, (size_t)binning.nruns, sizeof *segment);
