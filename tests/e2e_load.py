@@ -174,11 +174,11 @@ def spoilt():
     one[7, 33] = row[9] = whole[:] = np.nan
     infinite[0, 0] = np.inf
     return [
-        ("D31 one", one, "", 0, None, ["dropped 1 of 40 neurons", "neuron 7", "frame 33"]),
+        ("D31 one", one, "", 0, None, ["dropped 1 of 40 neurons", "neuron 7", "frame 33, which is missing (NaN)"]),
         ("D31 one, refused", one, ", nonfinite: fail", 1, "data", ["1 of 40 neurons", "neuron 7", "frame 33", "nonfinite: drop"]),
         ("D31 neuron", row, "", 0, None, ["dropped 1 of 40 neurons", "neuron 9", "frame 0"]),
         ("D31 all", whole, "", 1, "data", ["40 of 40 neurons", "neuron 0", "frame 0"]),
-        ("D32", infinite, ", nonfinite: fail", 1, "data", ["1 of 40 neurons", "infinite", "neuron 0", "frame 0"]),
+        ("D32", infinite, ", nonfinite: fail", 1, "data", ["1 of 40 neurons", "neuron 0", "frame 0, which is infinite"]),
         ("D16 pickle", np.array([{}, None], object), "", 1, "input", ["pickle", "not loaded"]),
         ("text", np.array([["a", "b"], ["c", "d"]]), "", 1, "input", ["text"]),
         ("empty", np.zeros((0, 7), "f4"), "", 1, "input", ["0 x 7", "none of them empty"]),
