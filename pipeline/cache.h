@@ -62,13 +62,16 @@ struct rmb_cache_entry {
 	char key[RMB_KEY_MAX];
 	int64_t bytes, used;       /* size; last use, s since 1970 */
 	char stage[RMB_NAME_MAX];  /* "" if the object is damaged */
-	bool named;                /* some results/ folder points to it ... */
+	bool named;                /* some results/ folder points to it, or to a view of its samples ... */
 	const char *by;            /* ... this one, under this name; NULL: none */
 };
 /* All objects, by key. In the arena. */
 int rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error) RMB_CHECKED;
 /* Names a results folder (absolute path) whose links gc is to respect until the folder is gone. */
 int rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct rmb_error *error) RMB_CHECKED;
+/* Keys of the objects that results folders count on, all but the folder `except` (absolute; NULL: none). In the arena. */
+int rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, const char *except, const char ***key, int64_t *n,
+                    struct rmb_error *error) RMB_CHECKED;
 /* The key[RMB_KEY_MAX] of the object that a symbolic link points to, told from the end of its target; false: it is no such link. */
 bool rmb_cache_link(int folder, const char *file, char *key);
 /* What a collection took, or would take. */

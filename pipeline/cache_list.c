@@ -9,7 +9,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "pipeline/bundle.h"
 #include "pipeline/cache_folder.h"
+#include "pipeline/object_block.h"
 #include "rumble/hash.h"
 
 /* While anybody works in the cache, what was used this recently (s) may be what they read next; bad objects are kept a week. */
@@ -18,7 +20,7 @@ enum { RECENT = 3600, BAD_AGE = 7 * 86400 };
 /* ---- names in results folders */
 
 struct name { char key[RMB_KEY_MAX]; const char *by; };
-struct names { struct rmb_arena *arena; struct name *name; size_t n, room; bool failed; };
+struct names { struct rmb_arena *arena; const struct rmb_cache *cache; struct name *name; size_t n, room; bool failed; };
 
 static void
 add_name(struct names *names, const char *key, const char *folder, const char *inner, const char *file)
@@ -55,11 +57,65 @@ rmb_cache_link(int folder, const char *file, char *key)
 	return rmb_is_key(key);
 }
 
-/* Links of a folder and, if deep, of the folders in it. 0 or errno. */
-static int
-read_links(struct names *names, int at, const char *path, const char *folder, const char *inner, bool deep)
+/* The key[RMB_KEY_MAX] that a copy of an object says it has; "": it is none. */
+static void
+copied_key(int folder, const char *file, char *key)
+{
+	unsigned char bytes[RMB_USER_BLOCK];
+	struct rmb_block block;
+	struct stat stat;
+	int fd = openat(folder, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	key[0] = '\0';
+	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK && rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
+		memcpy(key, bytes + RMB_BLOCK_KEY, RMB_KEY_MAX - 1);
+		key[RMB_KEY_MAX - 1] = '\0';
+		if (rmb_block_read(bytes, key, (int64_t)stat.st_size, &block))
+			key[0] = '\0';
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* A view is of no use without its samples: whoever names it, or keeps a copy, names the object that holds them too. */
+static void
+add_samples(struct names *names, const char *path, const char *key, const char *folder, const char *inner, const char *file)
+{
+	static const char member[] = "/source";
+	struct rmb_object *object;
+	if (!path || rmb_object_open(path, key, RMB_VERIFY_HEADER, &object, NULL))
+		return;
+	for (int i = 0; i < object->narrays; i++) {
+		char port[sizeof object->array[i].name];
+		size_t n = strlen(object->array[i].name), m = sizeof member - 1;
+		if (n <= m || strcmp(object->array[i].name + n - m, member))
+			continue;
+		snprintf(port, sizeof port, "%.*s", (int)(n - m), object->array[i].name);
+		const char *source = rmb_bundle_source(object, port);
+		if (rmb_is_key(source) && strcmp(source, key))
+			add_name(names, source, folder, inner, file);
+	}
+	rmb_object_close(object);
+}
+
+/* What one name in a results folder counts on: a link or a copy. */
+static void
+read_name(struct names *names, int fd, const char *folder, const char *inner, const char *file)
 {
 	char key[RMB_KEY_MAX];
+	if (rmb_cache_link(fd, file, key)) {
+		add_name(names, key, folder, inner, file);
+		add_samples(names, rmb_cache_path(names->arena, names->cache, key), key, folder, inner, file);
+		return;
+	}
+	copied_key(fd, file, key);
+	if (key[0])
+		add_samples(names, rmb_arena_printf(names->arena, "%s/%s%s%s", folder, inner, inner[0] ? "/" : "", file), key, folder, inner, file);
+}
+
+/* Names in a folder and, if deep, in the folders in it. 0 or errno. */
+static int
+read_names(struct names *names, int at, const char *path, const char *folder, const char *inner, bool deep)
+{
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (deep ? 0 : O_NOFOLLOW));
 	DIR *open = fd < 0 ? NULL : fdopendir(fd);
 	if (!open) {
@@ -71,10 +127,9 @@ read_links(struct names *names, int at, const char *path, const char *folder, co
 	for (const struct dirent *entry; (entry = readdir(open));) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (rmb_cache_link(fd, entry->d_name, key))
-			add_name(names, key, folder, inner, entry->d_name);
+		read_name(names, fd, folder, inner, entry->d_name);
 		if (deep)
-			read_links(names, fd, entry->d_name, folder, entry->d_name, false);
+			read_names(names, fd, entry->d_name, folder, entry->d_name, false);
 	}
 	closedir(open);
 	return 0;
@@ -87,9 +142,9 @@ compare_names(const void *a, const void *b)
 	return keys ? keys : strcmp(((const struct name *)a)->by, ((const struct name *)b)->by);
 }
 
-/* All names; a registered folder that is gone is forgotten. */
+/* All names but those in the folder `except` (NULL: none); a registered folder that is gone is forgotten. */
 static int
-find_names(const struct rmb_cache *cache, struct names *names, struct rmb_error *error)
+find_names(const struct rmb_cache *cache, const char *except, struct names *names, struct rmb_error *error)
 {
 	DIR *roots = rmb_folder_open(cache, "roots");
 	if (!roots && errno == ENOENT)
@@ -101,7 +156,7 @@ find_names(const struct rmb_cache *cache, struct names *names, struct rmb_error 
 		if (entry->d_name[0] == '.' || rmb_folder_read(dirfd(roots), entry->d_name, path, sizeof path) <= 0)
 			continue;
 		path[strcspn(path, "\n")] = '\0';
-		if (path[0] == '/' && read_links(names, AT_FDCWD, path, path, "", true) == ENOENT)
+		if (path[0] == '/' && !(except && strcmp(path, except) == 0) && read_names(names, AT_FDCWD, path, path, "", true) == ENOENT)
 			unlinkat(dirfd(roots), entry->d_name, 0);
 	}
 	closedir(roots);
@@ -124,6 +179,20 @@ named_by(const struct names *names, const char *key)
 			high = middle;
 	}
 	return low < names->n && strcmp(names->name[low].key, key) == 0 ? names->name[low].by : NULL;
+}
+
+int
+rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, const char *except, const char ***key, int64_t *n, struct rmb_error *error)
+{
+	struct names names = { .arena = arena, .cache = cache };
+	int code = find_names(cache, except, &names, error);
+	*n = (int64_t)names.n;
+	*key = rmb_arena_alloc(arena, names.n, sizeof **key);
+	for (size_t i = 0; i < names.n && *key && code == 0; i++)
+		if (!((*key)[i] = rmb_arena_strdup(arena, names.name[i].key)))
+			code = rmb_error_nomem(error, "the names in results folders");
+	free(names.name);
+	return code || *key ? code : rmb_error_nomem(error, "the names in results folders");
 }
 
 int
@@ -220,12 +289,12 @@ int
 rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error)
 {
 	struct list list = { 0 };
-	struct names names = { .arena = arena };
+	struct names names = { .arena = arena, .cache = cache };
 	int number = list_objects(cache, &list), code = 0;
 	if (number)
 		code = rmb_error_set(error, RMB_EOUTPUT, "%s/objects: cannot be listed: %s", cache->root, strerror(number));
 	if (code == 0)
-		code = find_names(cache, &names, error);
+		code = find_names(cache, NULL, &names, error);
 	for (size_t i = 0; i < list.n && code == 0; i++) {
 		list.entry[i].by = named_by(&names, list.entry[i].key);
 		list.entry[i].named = list.entry[i].by != NULL;

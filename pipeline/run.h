@@ -9,6 +9,7 @@ struct rmb_run_options {
 	double memory;          /* bytes; 0: 80 % of what is available */
 	double time_limit;      /* seconds for one node; 0: none */
 	bool fail_fast;
+	const char *results;    /* absolute path of the results folder that this run writes; NULL: there is none yet */
 };
 enum rmb_outcome { RMB_NOT_RUN, RMB_DONE, RMB_FAILED, RMB_BLOCKED, RMB_CANCELLED };
 struct rmb_result {             /* one per node of the plan */

@@ -1,5 +1,6 @@
 /* pipeline/run_command.c -- `rumble run`: what is missing is computed, results get their names, the report is written. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,11 @@ static int
 run_and_write(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
               struct rmb_result *result, const char **report, struct rmb_error *error)
 {
-	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast };
+	char results[PATH_MAX];
+	const char *path = rmb_arena_printf(session->arena, "%s/results", session->out);
+	if (!path)
+		return rmb_error_nomem(error, "a path");
+	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast, realpath(path, results) };
 	for (int i = 0; i < plan->nsteps; i++)
 		if (plan->step[i].damage)
 			rmb_progress_note(progress, "%s: its object was damaged and is made again: %s", plan->step[i].node->id, plan->step[i].damage);

@@ -48,13 +48,36 @@ may_let_go(const struct rmb_run *run, const struct rmb_node *first)
 	return true;
 }
 
+/* Whether the results of another recipe count on an object. What cannot be found out is taken for yes. */
+static bool
+is_named(struct rmb_run *run, const char *key)
+{
+	struct rmb_error error = { 0 };
+	if (!run->named && rmb_cache_named(run->plan->arena, run->cache, run->options->results, &run->named, &run->nnamed, &error)) {
+		run->named = NULL;
+		return true;
+	}
+	for (int64_t i = 0; i < run->nnamed; i++)
+		if (strcmp(run->named[i], key) == 0)
+			return true;
+	return false;
+}
+
 static void
 let_go(struct rmb_run *run, const struct rmb_node *first)
 {
 	struct rmb_error error = { 0 };
-	run->gone[first->index] = true;
-	if (rmb_cache_remove(run->cache, first->key, &error))
+	run->gone[first->index] = true; /* or spared: decided once */
+	if (!is_named(run, first->key) && rmb_cache_remove(run->cache, first->key, &error))
 		rmb_progress_note(run->progress, "%s", error.text);
+}
+
+static void
+let_go_of(struct rmb_run *run, bool cached)
+{
+	for (int i = 0; i < run->plan->nsteps; i++)
+		if (run->result[i].cached == cached && may_let_go(run, run->plan->step[i].node))
+			let_go(run, run->plan->step[i].node);
 }
 
 void
@@ -62,33 +85,11 @@ rmb_run_settle(struct rmb_run *run)
 {
 	for (int i = 0; i < run->plan->nsteps; i++)
 		run->ended[i] = run->schedule.turn[i].state == RMB_ENDED;
-	for (int i = 0; i < run->plan->nsteps; i++)
-		if (!run->result[i].cached && may_let_go(run, run->plan->step[i].node))
-			let_go(run, run->plan->step[i].node);
-}
-
-static bool
-named(const struct rmb_cache_entry *entry, int64_t n, const char *key)
-{
-	for (int64_t i = 0; i < n; i++)
-		if (strcmp(entry[i].key, key) == 0)
-			return entry[i].named;
-	return true;
+	let_go_of(run, false);
 }
 
 void
 rmb_run_let_go_of_leftovers(struct rmb_run *run)
 {
-	struct rmb_cache_entry *entry = NULL;
-	struct rmb_error error = { 0 };
-	int64_t n = 0;
-	for (int i = 0; i < run->plan->nsteps; i++) {
-		const struct rmb_node *node = run->plan->step[i].node;
-		if (!run->result[i].cached || !may_let_go(run, node))
-			continue;
-		if (!entry && rmb_cache_list(run->plan->arena, run->cache, &entry, &n, &error))
-			return;
-		if (!named(entry, n, node->key))
-			let_go(run, node);
-	}
+	let_go_of(run, true);
 }

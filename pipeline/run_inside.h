@@ -33,6 +33,8 @@ struct rmb_run {
 	double budget, memory;      /* bytes: all; free */
 	struct rmb_run_worker **worker; /* [jobs] */
 	bool *ended, *gone, *told;  /* by node: ended; its object was let go; that it got lost was told */
+	const char **named;         /* [nnamed]: keys that other results folders count on; NULL: not asked yet */
+	int64_t nnamed;
 	int failure;                /* code of the first failure */
 	int stop;                   /* code with which everything stops, or 0 */
 	double last_look;           /* when nodes held elsewhere were looked at */
@@ -44,9 +46,9 @@ struct rmb_run {
 void rmb_run_failed(struct rmb_run *run, struct rmb_node *node, int code, const char *sentence);
 /* Puts it back into the queue, unless it was put back too often for `reason`. */
 void rmb_run_try_again(struct rmb_run *run, struct rmb_node *node, int code, const char *reason);
-/* Lets go of objects with keep: false that nobody will read any more. */
+/* Lets go of objects with keep: false that nobody will read any more and no other results folder counts on. */
 void rmb_run_settle(struct rmb_run *run);
-/* The same for those that a stopped run left, at the end and unless some results folder counts on them. */
+/* The same for those that a stopped run left, at the end. */
 void rmb_run_let_go_of_leftovers(struct rmb_run *run);
 
 /* ---- run_crew.c: workers */

@@ -233,6 +233,41 @@ def test_collection_spares_what_results_name(recipe, good):
     assert content() == good
 
 
+def test_views_keep_their_samples():
+    """Linked or copied, a view among the results spares the object with its samples, and a copy nothing else."""
+    recipe = make_recipe("views")
+    program("run", recipe, "--copy", "--cache", "shelf")
+    program("cache", "gc", "--max-size", "1 B", "--cache", "shelf")
+    left = [stage_of(os.path.join(path, f)) for path, _, files in os.walk("shelf/objects") for f in files if f.endswith(".h5")]
+    assert left == ["load", "load"], left
+    program("run", recipe, "--cache", "shelf")
+    os.remove("views/results/a/raw.h5")
+    os.remove("views/results/b/alpha@z.h5")
+    out, _ = program("cache", "gc", "--max-size", "1 B", "--json", "--cache", "shelf")
+    assert json.loads(out.splitlines()[-1])["objects"] == 1
+    program("cache", "gc", "--max-size", "1 B", "--cache", "shelf")
+    shutil.rmtree("views")
+    program("cache", "gc", "--max-size", "1 B", "--cache", "shelf")
+    assert not any(f.endswith(".h5") for _, _, files in os.walk("shelf/objects") for f in files)
+
+
+def test_keep_false_spares_what_other_results_name(recipe, good):
+    with open(recipe) as f, open("other.yaml", "w") as g:
+        g.write(f.read().replace("{stage: load}", "{stage: load, keep: false}"))
+    for key, path in objects().items():
+        if stage_of(path) in ("load", "zscore"):
+            os.remove(path)
+    program("run", "other.yaml", "--cache", "cache")
+    assert content() == good
+    shutil.rmtree("small")  # nobody else counts on them now
+    os.remove(next(path for path in objects().values() if stage_of(path) == "powerlaw"))
+    program("run", "other.yaml", "--cache", "cache")
+    assert sorted(data for key, data in good.items() if key not in content()) == sorted(d for d in good.values() if b'"stage":"load"' in d)
+    shutil.rmtree("other")
+    program("run", recipe, "--cache", "cache")
+    assert content() == good
+
+
 def test_nothing_is_left_behind():
     for folder in "tmp", "leases":
         assert os.listdir(os.path.join("cache", folder)) == [], folder
@@ -352,6 +387,8 @@ def main():
     test_a_file_in_place_of_a_folder(recipe, good)
     test_verify_goes_on_past_what_is_bad(recipe, good)
     test_collection_spares_what_results_name(recipe, good)
+    test_keep_false_spares_what_other_results_name(recipe, good)
+    test_views_keep_their_samples()
     test_an_unwritable_cache_is_named_with_a_remedy(recipe)
     test_looking_makes_no_cache(recipe)
     test_a_cache_of_others_can_be_looked_at(recipe, good)
