@@ -47,7 +47,7 @@ double rmb_cache_free_bytes(const struct rmb_cache *cache);
 /* ---- leases: leases/KEY.lease.N made by link(); whoever takes over from a dead holder makes N + 1 */
 struct rmb_lease; /* opaque; a thread beats it every 15 s */
 enum rmb_claim { RMB_CLAIMED, RMB_HELD, RMB_CLAIM_FAILED };
-/* RMB_HELD: somebody alive holds it, `owner` says who. */
+/* RMB_HELD: somebody alive holds it, `owner` says who. RMB_CLAIMED: it says from whom, gone, it was taken over; "": from nobody. */
 enum rmb_claim rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size, struct rmb_error *error);
 /* true while it is still ours: look before publishing. */
 bool rmb_lease_holds(struct rmb_lease *lease);

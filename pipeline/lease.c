@@ -92,7 +92,7 @@ struct generations {
 	struct token *token;        /* NULL or fd -1: made when the clock is needed */
 	uint64_t highest;           /* 0: there are none */
 	uint64_t alive;             /* the highest whose owner is alive, 0: nobody is */
-	char owner[384];            /* one who is alive */
+	char owner[384], gone[384]; /* one who is alive; one who is not, and has left a lease */
 };
 
 /* "KEY.lease.N": N, or 0. key NULL: of any key. */
@@ -134,14 +134,14 @@ is_alive(struct generations *g, int folder, const char *name)
 	close(fd);
 	text[n < 0 ? 0 : n] = '\0';
 	bool known = rmb_owner_read(text, &owner) == 0;
-	if ((known && rmb_owner_life(&owner) == RMB_GONE) || silence(g, &stat) > LAPSE)
-		return false;
+	bool alive = !(known && rmb_owner_life(&owner) == RMB_GONE) && silence(g, &stat) <= LAPSE;
+	char *who = alive ? g->owner : g->gone;
 	sscanf(text, "%*s %*s %255s", host);
 	if (known)
-		snprintf(g->owner, sizeof g->owner, "process %" PRId64 " on %s", owner.pid, host);
+		snprintf(who, sizeof g->owner, "process %" PRId64 " on %s", owner.pid, host);
 	else
-		snprintf(g->owner, sizeof g->owner, "an unknown process");
-	return true;
+		snprintf(who, sizeof g->owner, "an unknown process");
+	return alive;
 }
 
 /* Looks at all generations of the key but our own. 0 or errno. */
@@ -333,8 +333,8 @@ rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease
 		rmb_error_set(error, RMB_EOUTPUT, "%s/leases: no lease can be made: %s", cache->root, strerror(number));
 	if (claim == RMB_CLAIMED)
 		snprintf((*lease)->folder, sizeof (*lease)->folder, "%s", cache->root);
-	if (claim == RMB_HELD && owner)
-		snprintf(owner, size, "%s", g.owner);
+	if (claim != RMB_CLAIM_FAILED && owner)
+		snprintf(owner, size, "%s", claim == RMB_HELD ? g.owner : g.gone);
 	return claim;
 }
 

@@ -69,6 +69,14 @@ on_found(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, c
 }
 
 static void
+on_taken(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, const char *text)
+{
+	(void)text;
+	rmb_progress_note(w->run->progress, "%s was begun by %s, which is gone or has been silent for too long; it is taken over", node->id,
+	                  json_string_value(json_object_get(event, "owner")));
+}
+
+static void
 on_held(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, const char *text)
 {
 	(void)text;
@@ -113,7 +121,7 @@ static const struct handler {
 	bool settles; /* nothing more will come for this node */
 } handlers[] = {
 	{ "started", on_started, false }, { "progress", on_progress, false }, { "warning", on_warning, false }, { "done", on_done, true },
-	{ "found", on_found, true }, { "held", on_held, true }, { "lost", on_lost, true }, { "failed", on_failed, true },
+	{ "found", on_found, true }, { "taken", on_taken, false }, { "held", on_held, true }, { "lost", on_lost, true }, { "failed", on_failed, true },
 };
 
 static int

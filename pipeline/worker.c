@@ -262,6 +262,8 @@ do_task(const struct rmb_cache *cache, const struct rmb_task *task, const char *
 	if (rmb_cache_has(cache, task->order.key, &bytes)) {
 		rmb_event_send(json_pack("{s:s, s:i}", "event", "found", "node", task->index));
 	} else {
+		if (owner[0])
+			rmb_event_send(json_pack("{s:s, s:i, s:o}", "event", "taken", "node", task->index, "owner", rmb_json_text(owner)));
 		rmb_event_send(json_pack("{s:s, s:i}", "event", "started", "node", task->index));
 		code = execute(cache, task, lease, run);
 	}

@@ -383,6 +383,23 @@ def test_damage_that_the_report_meets_is_mended_in_the_same_run():
         assert here.objects() == before and os.path.exists(here.file("recipe/results/noise/raw.h5"))
 
 
+def test_the_work_of_a_dead_host_is_taken_over_and_said_once():
+    with place() as here:
+        noise(here, "noise.npy", 30, 300)
+        recipe = here.recipe(PLAIN)
+        keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
+        os.remove(here.object(keys["noise/z"]))
+        lease = os.path.join(here.cache, "leases", keys["noise/z"] + ".lease.1700000000000000")
+        with open(lease, "w") as f:
+            f.write("11111111-2222-3333-4444-555555555555.4026531836.77.123456 0123456789abcdef farhost -\n")
+        os.utime(lease, (time.time() - 120,) * 2)
+        events = here.events("run", recipe)
+        notes = [e["message"] for e in events if e["event"] == "note"]
+        assert len(notes) == 1 and notes[0].startswith("noise/z was begun by process 77 on farhost") and "taken over" in notes[0], notes
+        assert [e["node"] for e in events if e["event"] == "done"] == ["noise/z"]
+        assert not [e for e in here.events("run", recipe) if e["event"] in ("note", "done")]
+
+
 def test_events_that_cannot_be_written_are_missed():
     with place() as here:
         noise(here, "noise.npy", 30, 300)

@@ -153,6 +153,7 @@ one_owner_at_a_time_and_nothing_left_behind(void **state)
 	char owner[256] = "";
 	assert_false(rmb_lease_held(&cache, key));
 	assert_int_equal(claim(key, &first, owner), RMB_CLAIMED);
+	assert_string_equal(owner, "");
 	assert_true(rmb_lease_holds(first));
 	assert_true(rmb_lease_held(&cache, key));
 	assert_true(rmb_lease_held(&cache, NULL));
@@ -186,6 +187,7 @@ a_dead_process_is_taken_over_at_once(void **state)
 	waitpid(pid, NULL, 0);
 	assert_false(rmb_lease_held(&cache, key));
 	assert_int_equal(claim(key, &lease, owner), RMB_CLAIMED);
+	assert_non_null(strstr(owner, expected)); /* from whom */
 	assert_int_equal(count_files("leases", NULL), 2); /* the dead one's file stands: its number is not used again */
 	rmb_lease_release(lease);
 }
