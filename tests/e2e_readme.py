@@ -1,4 +1,4 @@
-"""The README tells the truth: its recipe is the quickstart recipe, its commands run, its Python opens the results."""
+"""The README and the handbook tell the truth: recipes are accepted, commands run, the Python opens the results."""
 import json
 import os
 import re
@@ -12,12 +12,13 @@ import yaml
 
 rumble, source = os.environ["RUMBLE"], os.environ["RUMBLE_SOURCE"]
 readme = open(os.path.join(source, "README.md")).read()
-blocks = re.findall(r"```(\w+)\n(.*?)```", readme, re.S)
+loading = open(os.path.join(source, "docs/loading.md")).read()
+cache = open(os.path.join(source, "docs/cache.md")).read()
 
 
-def block(language, word):
-    found = [text for kind, text in blocks if kind == language and word in text]
-    assert len(found) == 1, f"README has {len(found)} {language} blocks with {word!r}"
+def block(language, word, page=readme):
+    found = [text for kind, text in re.findall(r"```(\w+)\n(.*?)```", page, re.S) if kind == language and word in text]
+    assert len(found) == 1, f"there are {len(found)} {language} blocks with {word!r}"
     return found[0]
 
 
@@ -33,7 +34,10 @@ def main():
 
     own = yaml.safe_load(block("yaml", "data/F_fx26.npz"))
     schema = json.loads(run([rumble, "schema"], source))
-    jsonschema.Draft7Validator(schema).validate({"rumble": 1, "stages": {"raw": {"stage": "load"}}, **own})
+    entries = [yaml.safe_load(text) for text in re.findall(r"`- (\{path:[^`]*\})`", loading)]
+    assert len(entries) >= 3, "docs/loading.md shows fewer recordings than it did"
+    for recordings in (own["recordings"], entries):
+        jsonschema.Draft7Validator(schema).validate({"rumble": 1, "stages": {"raw": {"stage": "load"}}, "recordings": recordings})
 
     with tempfile.TemporaryDirectory() as place:
         for folder in ("recipes", "fixtures"):
@@ -41,7 +45,8 @@ def main():
         os.environ["RUMBLE_CACHE"] = os.path.join(place, "cache")
         said = run([rumble, "run", "recipes/quickstart.yaml", "--out", "quickstart"], place)
         assert said.rstrip().endswith("report.html"), f"the last words do not name the report:\n{said}"
-        run([sys.executable, "-c", block("python", "h5py")], place)
+        for page in (readme, cache):
+            run([sys.executable, "-c", block("python", "h5py", page)], place)
         for command in re.findall(r"`rumble ((?:export|cache|stages|help)[^`]*)`", readme):
             words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", command)]
             print("rumble", *words)
