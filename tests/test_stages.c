@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "pipeline/recipe.h"
 #include "rumble/units.h"
@@ -84,6 +85,66 @@ check_ports(const struct rmb_port *ports, bool output)
 	}
 }
 
+static bool
+is_one_of(const char *word, const char *words)
+{
+	size_t n = strlen(word);
+	for (const char *at = words; (at = strstr(at, word)); at += n)
+		if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return true;
+	return false;
+}
+
+/* Axes that the output declares: -1: there is no such output. */
+static int
+axes_of(const char *output)
+{
+	for (const struct rmb_port *p = now->out; p->name; p++)
+		if (strcmp(p->name, output) == 0)
+			return !p->axes || !*p->axes ? 0 : strchr(p->axes, ' ') ? 2 : 1;
+	return -1;
+}
+
+static void
+check_series(const struct rmb_figure *f, const struct rmb_series *s)
+{
+	const char *const drawn[] = { s->x, s->low, s->high, s->spread };
+	bool family = strcmp(f->kind, "family") == 0;
+	if (axes_of(s->y) != 1 + family)
+		wrong("a figure draws what is no output, or has other axes", s->y);
+	for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++)
+		if (drawn[i] && axes_of(drawn[i]) != 1)
+			wrong("a figure draws what is no output, or has other axes", drawn[i]);
+	if ((s->z != NULL) != (strcmp(f->kind, "map") == 0) || (s->z && axes_of(s->z) < 1))
+		wrong("the points of a map, and of nothing else, are coloured by an output", f->name);
+	if (!s->style || !is_one_of(s->style, "points line dashes guide"))
+		wrong("no style of a series", s->y);
+	if (!s->low != !s->high || (s->low && s->spread))
+		wrong("a band has a lower and an upper end, or a spread", s->y);
+	if (s != f->series && (family || s->z))
+		wrong("a family or a map has one series", f->name);
+}
+
+/* A number, or the name of a scalar output or a setting. */
+static bool
+is_number(const char *text)
+{
+	char *end;
+	if (!text || axes_of(text) == 0 || rmb_param_index(now, text) >= 0)
+		return text != NULL;
+	return isfinite(strtod(text, &end)) && end != text && !*end;
+}
+
+static void
+check_guide(const struct rmb_guide *guide)
+{
+	bool two = is_one_of(guide->shape, "span wedge");
+	if (!is_one_of(guide->shape, "horizontal vertical span circle power wedge"))
+		wrong("no shape of a guide", guide->shape);
+	if (!is_number(guide->at) || (guide->to && (!two || !is_number(guide->to))) || (!guide->to && strcmp(guide->shape, "wedge") == 0))
+		wrong("a guide stands at a number, a scalar output or a setting", guide->at);
+}
+
 static void
 check_figures(void)
 {
@@ -91,9 +152,16 @@ check_figures(void)
 		const struct rmb_figure *f = &now->figures[i];
 		if (!f->kind || !f->caption || !f->x || !f->y)
 			wrong("a figure needs kind, titles and a caption", f->name);
+		if (!is_one_of(f->kind, "curve family map raster"))
+			wrong("no kind of figure", f->kind);
+		if (strchr(f->x, '(') || strchr(f->y, '(') || (f->z && strchr(f->z, '(')))
+			wrong("the unit in an axis title comes from what is drawn", f->name);
+		if (strcmp(f->kind, "raster") == 0 && (!f->image || !count(now->out, f->image)))
+			wrong("a raster needs an output as its image", f->name);
 		for (int k = 0; k < 6 && f->series[k].y; k++)
-			if (!count(now->out, f->series[k].y) || (f->series[k].x && !count(now->out, f->series[k].x)))
-				wrong("a figure draws what is no output", f->series[k].y);
+			check_series(f, &f->series[k]);
+		for (int k = 0; k < 4 && f->guide[k].shape; k++)
+			check_guide(&f->guide[k]);
 	}
 }
 

@@ -69,23 +69,44 @@ struct rmb_port {           /* an entry without name ends the list; the first ou
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
-/* A series: one output drawn against another, or against the axis values of its fastest axis. */
+/* A series: one output drawn against another, or against the values of its fastest axis. Replicates of a `repeat` become one
+ * line, their mean, in a band from the smallest to the largest. */
 struct rmb_series {
-	const char *y;       /* output; an entry without y ends the list */
-	const char *x;       /* output, or NULL: the axis */
-	const char *style;   /* "points", "line", "dashes" */
-	const char *label;   /* {name} prints a scalar output or a setting, as in "fit, exponent {exponent}" */
+	const char *y;          /* output; an entry without y ends the list */
+	const char *x;          /* output, or NULL: the axis */
+	const char *style;      /* "points", "line", "dashes"; "guide": the same for all branches, drawn once in grey */
+	const char *label;      /* {name} prints a scalar output or a setting, as in "fit, exponent {exponent}" */
+	const char *low, *high; /* outputs: a band behind y; */
+	const char *spread;     /* or one: the band from y - spread to y + spread */
+	const char *z;          /* kind "map": the output that colours the points */
 };
-/* A figure of a node. In the report the branches of a node share its axes. An entry without name ends the list. */
+/* Something to compare with that is no output: drawn once, in grey, behind the series; at a scalar output it is drawn for each
+ * branch, in its colour. A number is written as such ("0.69") or is the name of a scalar output or a setting. */
+struct rmb_guide {
+	const char *shape;      /* "horizontal", "vertical": a line at `at`. "span": a vertical stripe from `at` to `to`, or over the
+	                         * setting `at` if that is a range. "circle": of radius `at` around the origin. "power": y = x^-at
+	                         * through the point `through`. "wedge": what lies between x^-at and x^-to */
+	const char *at, *to;
+	double through[2];      /* both 0: (1, 1) */
+	const char *label;      /* {name} as above */
+};
+/* A figure of a node. In the report the branches of a node share its axes. An entry without name ends the list. Kinds:
+ *   "curve"   series, those of all branches together
+ *   "family"  one series, whose y has two axes: a line for each of some fifty entries of the slow axis, coloured by its values;
+ *             a panel for each branch
+ *   "map"     one series: points at (x, y), coloured by z around 0; a panel for each branch, and for each row if z has two axes
+ *   "raster"  a recording or an array [row column] as an image; a figure for each branch */
 struct rmb_figure {
 	const char *name;
-	const char *kind;       /* "curve" (series), "raster" (a recording or an array [row column] as an image) */
-	const char *x, *y;      /* axis titles, with units in brackets where there are any */
-	bool logx, logy;
+	const char *kind;
+	const char *x, *y, *z;  /* axis titles; the unit of what is drawn is added in brackets. z: of the colours */
+	bool logx, logy, logz;
 	bool equal;             /* 1:1 aspect */
+	double xwindow[2], ywindow[2]; /* what is shown at first; both 0: all */
 	const char *image;      /* kind raster: the output */
 	const char *caption;    /* {name} as above */
-	struct rmb_series series[6];
+	struct rmb_series series[6]; /* those of a figure have one unit on each axis */
+	struct rmb_guide guide[4];   /* an entry without shape ends the list */
 };
 
 /* ---- cost -------------------------------------------------------------------------------------------------------- */

@@ -72,6 +72,13 @@ blank(struct rmb_gathering *g, int source, const struct rmb_figure *figure, cons
 	return data;
 }
 
+/* "lag" as "lag (s)", if that is what is drawn. */
+static const char *
+titled(struct rmb_gathering *g, const char *title, const char *unit)
+{
+	return *unit && strcmp(unit, "1") ? rmb_arena_printf(g->arena, "%s (%s)", title, unit) : title;
+}
+
 /* ---- curves ------------------------------------------------------------------------------------------------------ */
 
 static double *
@@ -104,7 +111,10 @@ add_series(struct rmb_gathering *g, struct rmb_figure_data *data, const struct r
 	double *yv = values(g, y, n), *xv = x ? values(g, x, n) : NULL;
 	if (!yv || (x && !xv) || !trace->label)
 		return rmb_error_nomem(error, "a figure");
-	data->ntraces++;
+	if (data->ntraces++ == 0) {
+		data->x = titled(g, data->x, x ? x->unit : y->axis[0].unit);
+		data->y = titled(g, data->y, y->unit);
+	}
 	return rmb_trace_set(g->arena, xv, y->axis[0].start, y->axis[0].step, yv, n, data->logx, data->logy,
 	                     trace->mark == RMB_POINTS ? g->line_limit * 5 / 2 : g->line_limit, trace, error);
 }
@@ -154,11 +164,13 @@ read_array(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t
 }
 
 static struct rmb_image *
-image_of_array(struct rmb_gathering *g, const struct rmb_array *array, struct rmb_error *error)
+image_of_array(struct rmb_gathering *g, const struct rmb_array *array, struct rmb_figure_data *data, struct rmb_error *error)
 {
 	const struct rmb_axis *rows = &array->axis[0], *columns = &array->axis[1];
 	struct rmb_image *image = rmb_image_make(g->arena, rows->n, columns->n, g->image_limit, read_array, array, error);
 	if (image) {
+		data->x = titled(g, data->x, columns->unit);
+		data->y = titled(g, data->y, rows->unit);
 		image->x = columns->start + image->x * columns->step, image->dx *= columns->step;
 		image->y = rows->start + image->y * rows->step, image->dy *= rows->step;
 	}
@@ -175,13 +187,12 @@ image_of(struct rmb_gathering *g, const struct rmb_node *node, const char *port,
 	struct rmb_recording recording;
 	struct rmb_image *image = NULL;
 	if (array && array->naxes == 2 && array->type != RMB_TEXT)
-		return image_of_array(g, array, error);
+		return image_of_array(g, array, data, error);
 	if (!object || rmb_bundle_kind(object, port) != RMB_RECORDING)
 		return NULL;
 	if ((samples = samples_of(g, object, port, &opened, error))
 	    && rmb_unbundle_recording(g->arena, object, port, samples, &recording, error) == 0) {
-		if (!(recording.rate > 0))
-			data->x = "frame";
+		data->x = titled(g, data->x, recording.rate > 0 ? "s" : "frames");
 		image = rmb_image_recording(g->arena, &recording, g->image_limit, error);
 	}
 	rmb_object_close(opened);

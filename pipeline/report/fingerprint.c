@@ -4,7 +4,7 @@
 #include "pipeline/report/content.h"
 #include "rumble/hash.h"
 
-enum { PAGE_VERSION = 1 }; /* raise when page.c or content.c say the same things in another way */
+enum { PAGE_VERSION = 2 }; /* raise when page.c or content.c say the same things in another way */
 
 const char *
 rmb_unusable(struct rmb_arena *arena, const char *why)
@@ -51,10 +51,18 @@ add_stage(FILE *to, const struct rmb_stage *stage)
 	for (const struct rmb_port *p = stage->out; p && p->name; p++)
 		add(to, p->name), add(to, p->unit), add(to, p->help);
 	for (const struct rmb_figure *f = stage->figures; f && f->name; f++) {
-		add(to, f->name), add(to, f->kind), add(to, f->x), add(to, f->y), add(to, f->image), add(to, f->caption);
-		fprintf(to, "%d%d%d", f->logx, f->logy, f->equal);
-		for (size_t s = 0; s < sizeof f->series / sizeof *f->series && f->series[s].y; s++)
-			add(to, f->series[s].y), add(to, f->series[s].x), add(to, f->series[s].style), add(to, f->series[s].label);
+		add(to, f->name), add(to, f->kind), add(to, f->x), add(to, f->y), add(to, f->z), add(to, f->image), add(to, f->caption);
+		fprintf(to, "%d%d%d%d %a %a %a %a ", f->logx, f->logy, f->logz, f->equal, f->xwindow[0], f->xwindow[1], f->ywindow[0], f->ywindow[1]);
+		for (size_t s = 0; s < sizeof f->series / sizeof *f->series && f->series[s].y; s++) {
+			const struct rmb_series *one = &f->series[s];
+			add(to, one->y), add(to, one->x), add(to, one->style), add(to, one->label);
+			add(to, one->low), add(to, one->high), add(to, one->spread), add(to, one->z);
+		}
+		for (size_t i = 0; i < sizeof f->guide / sizeof *f->guide && f->guide[i].shape; i++) {
+			const struct rmb_guide *one = &f->guide[i];
+			add(to, one->shape), add(to, one->at), add(to, one->to), add(to, one->label);
+			fprintf(to, "%a %a ", one->through[0], one->through[1]);
+		}
 	}
 }
 

@@ -74,16 +74,16 @@ static const struct { const char *port; int64_t rank; } examples[] = {
 
 #define LINE(rank) { .y = "rank_" #rank, .style = "line", .label = "rank " #rank }
 static const struct rmb_figure figures[] = {
-	{ .name = "correlograms", .kind = "curve", .x = "lag (s)", .y = "autocorrelation", .logx = true,
+	{ .name = "correlograms", .kind = "curve", .x = "lag", .y = "autocorrelation", .logx = true,
 	  .caption = "Correlograms of components, from the largest to weak ones.",
 	  .series = { LINE(1), LINE(3), LINE(10), LINE(30), LINE(100), LINE(300) } },
 	{ .name = "timescales", .kind = "curve", .x = "rank", .y = "mean of lags 4 to 6", .logx = true, .logy = true,
 	  .caption = "Index of timescale by rank; correlation of the logarithms over ranks {ranks}: {r}.",
 	  .series = { { .y = "timescale", .style = "points", .label = "r = {r}" } } },
-	{ .name = "decays", .kind = "curve", .x = "rank", .y = "decay (s)", .logx = true, .logy = true,
+	{ .name = "decays", .kind = "curve", .x = "rank", .y = "decay", .logx = true, .logy = true,
 	  .caption = "Time constants of exponentials fitted from lag 1 on.",
 	  .series = { { .y = "decay", .style = "points", .label = "decay" } } },
-	{ .name = "all", .kind = "raster", .x = "lag (s)", .y = "rank", .image = "autocorrelogram",
+	{ .name = "all", .kind = "raster", .x = "lag", .y = "rank", .image = "autocorrelogram",
 	  .caption = "Correlograms of all components kept." }, { 0 } };
 
 /* ---- what is read off the correlograms ---- */
@@ -164,7 +164,7 @@ static int
 publish(struct rmb_call *call, const struct settings *set, const struct rmb_correlograms *found, double rate, struct reading *reading)
 {
 	bool timed = rate > 0;
-	struct rmb_axis axes[2] = { rmb_axis_rank(found->nk), rmb_axis_make("lag", timed ? "s" : "1", found->nlags, 0, timed ? 1 / rate : 1) };
+	struct rmb_axis axes[2] = { rmb_axis_rank(found->nk), rmb_axis_make("lag", timed ? "s" : "frames", found->nlags, 0, timed ? 1 / rate : 1) };
 	struct rmb_array *g = rmb_output(call, "autocorrelogram", axes), *lag0 = rmb_output(call, "lag0", axes);
 	struct rmb_array *index = rmb_output(call, "timescale", axes), *flag = rmb_output(call, "flag", axes);
 	if (!g || !lag0 || !index || !flag)

@@ -59,13 +59,13 @@ static const struct rmb_port out[] = {
 	  .help = "correlation of the same pairs; variant paper: minus infinity for excluded ones" }, { 0 } };
 
 static const struct rmb_figure figures[] = {
-	{ .name = "correlation", .kind = "curve", .x = "distance (um)", .y = "correlation",
+	{ .name = "correlation", .kind = "curve", .x = "distance", .y = "correlation",
 	  .caption = "Mean correlation of pairs of neurons against their distance, in bins of {bin}.",
 	  .series = { { .y = "correlation", .style = "line", .label = "mean over neurons" } } },
-	{ .name = "pairs", .kind = "curve", .x = "distance (um)", .y = "correlation",
+	{ .name = "pairs", .kind = "curve", .x = "distance", .y = "correlation",
 	  .caption = "Pairs of neurons drawn at random.",
 	  .series = { { .y = "sample_correlation", .x = "sample_distance", .style = "points", .label = "pairs" } } },
-	{ .name = "odds", .kind = "curve", .x = "distance (um)", .y = "odds of strong pairs", .logy = true,
+	{ .name = "odds", .kind = "curve", .x = "distance", .y = "odds of strong pairs", .logy = true,
 	  .caption = "Odds that a pair at this distance is strong (top {top} of a neuron's partners), relative to other pairs; near to far: "
 	             "{near_far}.",
 	  .series = { { .y = "odds", .style = "line", .label = "near to far {near_far}" } } }, { 0 } };

@@ -73,7 +73,7 @@ static const struct rmb_figure figures[] = {
 	  .series = { { .y = "eigenvalue_imaginary", .x = "eigenvalue_real", .style = "points", .label = "eigenvalues" },
 	              { .y = "circle_imaginary", .x = "circle_real", .style = "line", .label = "modulus 1" },
 	              { .y = "spiral_imaginary", .x = "spiral_real", .style = "dashes", .label = "one rotation per ten-fold attenuation" } } },
-	{ .name = "timescales", .kind = "curve", .x = "mode", .y = "timescale (s)", .logy = true,
+	{ .name = "timescales", .kind = "curve", .x = "mode", .y = "timescale", .logy = true,
 	  .caption = "Time constants that the eigenvalues imply, by real part.",
 	  .series = { { .y = "timescale", .style = "points", .label = "timescale" } } }, { 0 } };
 

@@ -34,7 +34,7 @@ static const struct rmb_port out[] = {
 };
 
 static const struct rmb_figure figures[] = {
-	{ .name = "raster", .kind = "raster", .x = "time (s)", .y = "neuron", .image = "recording",
+	{ .name = "raster", .kind = "raster", .x = "time", .y = "neuron", .image = "recording",
 	  .caption = "Activity of all neurons, z-scored (ddof {ddof}, eps {eps})." },
 	{ 0 },
 };
