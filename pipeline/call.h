@@ -21,6 +21,7 @@ struct rmb_order_input {        /* one thing at an input port */
 	const char *name;           /* as the recipe has it: "fx26/svca2@z" */
 	int nlabels;
 	const struct rmb_label *label; /* of the recording it comes from; only for stages that read labels */
+	struct rmb_origin origin;   /* names; only for stages that read names */
 };
 
 struct rmb_order {              /* what has to be known of a node to execute it; borrowed by the call */

@@ -181,6 +181,14 @@ rmb_input_spikes(const struct rmb_call *call, const char *port, int i)
 	return k < 0 ? NULL : call->input[k].spikes;
 }
 
+const struct rmb_origin *
+rmb_input_origin(const struct rmb_call *call, const char *port, int i)
+{
+	assert(call->order->stage->reads_names);
+	int k = find_input(call, port, i);
+	return k < 0 ? NULL : &call->order->input[k].origin;
+}
+
 const char *
 rmb_input_label(const struct rmb_call *call, const char *port, int i, const char *label)
 {

@@ -57,6 +57,12 @@ take_axes(struct rmb_call *call, const struct rmb_port *port, const struct rmb_a
 struct rmb_array *
 rmb_output(struct rmb_call *call, const char *name, const struct rmb_axis *axes)
 {
+	return rmb_output_texts(call, name, axes, 0);
+}
+
+struct rmb_array *
+rmb_output_texts(struct rmb_call *call, const char *name, const struct rmb_axis *axes, size_t width)
+{
 	const struct rmb_port *port;
 	struct call_output *output = find_output(call, name, RMB_ARRAY, &port);
 	struct rmb_array *array = output ? rmb_arena_alloc(call->arena, 1, sizeof *array) : NULL;
@@ -66,6 +72,11 @@ rmb_output(struct rmb_call *call, const char *name, const struct rmb_axis *axes)
 	snprintf(array->unit, sizeof array->unit, "%s", port->unit ? port->unit : "1");
 	array->help = port->help;
 	array->type = port->type;
+	array->width = width;
+	if ((width > 0) != (port->type == RMB_TEXT)) {
+		rmb_fail(call, RMB_EINTERNAL, "output '%s' of stage %s: texts have a width, numbers have none", name, call->order->stage->name);
+		return NULL;
+	}
 	int64_t n = rmb_array_count(array);
 	if (n < 0 || !(array->data = rmb_arena_alloc(call->arena, (size_t)n, rmb_array_item(array)))) {
 		rmb_fail(call, RMB_ELIMIT, "no memory for output '%s'", name);
@@ -88,6 +99,16 @@ rmb_output_scalar(struct rmb_call *call, const char *port, double value)
 	case RMB_UINT8: *(uint8_t *)array->data = (uint8_t)value; break;
 	case RMB_TEXT: return rmb_fail(call, RMB_EINTERNAL, "output '%s' is a text, not a number", port);
 	}
+	return 0;
+}
+
+int
+rmb_output_text(struct rmb_call *call, const char *port, const char *text)
+{
+	struct rmb_array *array = rmb_output_texts(call, port, NULL, strlen(text) + 1);
+	if (!array)
+		return call->error.code;
+	strcpy(array->data, text);
 	return 0;
 }
 

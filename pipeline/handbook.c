@@ -51,7 +51,7 @@ static const char *
 gather_text(enum rmb_gather gather)
 {
 	static const char *const text[] = { [RMB_ONE] = "", [RMB_BRANCHES] = "; takes a list as it is", [RMB_REPLICATES] = "; takes all replicates",
-		[RMB_RECORDINGS] = "; one node over all recordings" };
+		[RMB_RECORDINGS] = "; one node over all recordings", [RMB_ALL] = "; takes all branches and replicates" };
 	return text[gather];
 }
 

@@ -1,6 +1,7 @@
 /* pipeline/key.c -- canonical descriptions and keys. */
 #include <stdlib.h>
 #include <string.h>
+#include "pipeline/events.h"
 #include "pipeline/inputs.h"
 #include "pipeline/key.h"
 #include "rumble/hash.h"
@@ -65,6 +66,24 @@ labels(const struct rmb_graph *graph, const struct rmb_node *node)
 	return list;
 }
 
+/* What the things it reads are called; the recording only where there are several. */
+static json_t *
+names(const struct rmb_graph *graph, const struct rmb_node *node)
+{
+	json_t *list = json_array();
+	for (int i = 0; i < node->nedges; i++) {
+		const struct rmb_node *from = node->edge[i].from;
+		json_t *name = json_pack("[ooi]", rmb_json_text(from->entry->name), rmb_json_text(from->branch ? from->branch : ""), from->replicate);
+		if (node->source < 0 && from->source >= 0)
+			json_array_append_new(name, rmb_json_text(graph->recipe->source[from->source].name));
+		if (json_array_append_new(list, name)) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 const char *
 rmb_node_describe(const struct rmb_graph *graph, const struct rmb_node *node, int numeric)
 {
@@ -76,6 +95,8 @@ rmb_node_describe(const struct rmb_graph *graph, const struct rmb_node *node, in
 		          | json_object_set_new(object, "replicate", json_integer(node->turn));
 	if (object && node->stage->reads_labels)
 		failed |= json_object_set_new(object, "labels", labels(graph, node));
+	if (object && node->stage->reads_names)
+		failed |= json_object_set_new(object, "names", names(graph, node));
 	char *text = failed ? NULL : json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
 	const char *kept = text ? rmb_arena_strdup(graph->arena, text) : NULL;
 	free(text);

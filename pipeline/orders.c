@@ -43,14 +43,22 @@ labels_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 }
 
 static json_t *
+origin_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
+{
+	return json_pack("{s:o, s:o, s:o, s:i}", "recording", rmb_json_text(node->source < 0 ? "" : recipe->source[node->source].name),
+	                 "entry", rmb_json_text(node->entry->name), "branch", rmb_json_text(node->branch ? node->branch : ""), "replicate", node->replicate);
+}
+
+static json_t *
 inputs_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 {
 	json_t *inputs = json_array();
 	for (int e = 0; e < node->nedges; e++) {
 		const struct rmb_edge *edge = &node->edge[e];
-		json_array_append_new(inputs, json_pack("{s:s, s:s, s:s, s:o, s:o}", "port", node->stage->in[edge->port].name,
+		json_array_append_new(inputs, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "port", node->stage->in[edge->port].name,
 			"key", edge->from->key, "output", edge->output, "name", rmb_json_text(edge->from->id),
-			"labels", node->stage->reads_labels ? labels_json(recipe, edge->from) : json_object()));
+			"labels", node->stage->reads_labels ? labels_json(recipe, edge->from) : json_object(),
+			"origin", node->stage->reads_names ? origin_json(recipe, edge->from) : json_object()));
 	}
 	return inputs;
 }
@@ -114,6 +122,19 @@ read_labels(struct rmb_arena *arena, const json_t *labels, struct rmb_order_inpu
 	return 0;
 }
 
+/* An empty object: the stage reads no names. */
+static int
+read_origin(struct rmb_arena *arena, const json_t *json, struct rmb_order_input *input, struct rmb_error *error)
+{
+	const char *recording = "", *entry = "", *branch = "";
+	int replicate = 0;
+	if (json_unpack((json_t *)json, "{s?s, s?s, s?s, s?i}", "recording", &recording, "entry", &entry, "branch", &branch, "replicate", &replicate))
+		return broken(error, "the origin of an input is not one");
+	input->origin = (struct rmb_origin){ rmb_arena_strdup(arena, recording), rmb_arena_strdup(arena, entry), rmb_arena_strdup(arena, branch),
+	                                     input->output, replicate };
+	return input->origin.branch ? 0 : rmb_error_nomem(error, "the orders");
+}
+
 static int
 find_port(const struct rmb_stage *stage, const char *name)
 {
@@ -149,14 +170,15 @@ read_inputs(struct rmb_arena *arena, const json_t *described, const json_t *give
 		return rmb_error_nomem(error, "the orders");
 	for (size_t i = 0; i < json_array_size(given); i++) {
 		const char *port, *key, *output, *name;
-		json_t *labels;
-		if (json_unpack(json_array_get(given, i), "{s:s, s:s, s:s, s:s, s:o}", "port", &port, "key", &key, "output", &output,
-		                "name", &name, "labels", &labels) || (input[i].port = find_port(order->stage, port)) < 0)
+		json_t *labels, *origin;
+		if (json_unpack(json_array_get(given, i), "{s:s, s:s, s:s, s:s, s:o, s:o}", "port", &port, "key", &key, "output", &output,
+		                "name", &name, "labels", &labels, "origin", &origin) || (input[i].port = find_port(order->stage, port)) < 0)
 			return broken(error, "an input is not of this stage");
 		input[i].key = rmb_arena_strdup(arena, key);
 		input[i].output = rmb_arena_strdup(arena, output);
 		input[i].name = rmb_arena_strdup(arena, name);
 		int code = read_labels(arena, labels, &input[i], error);
+		code = code ? code : read_origin(arena, origin, &input[i], error);
 		if (code)
 			return code;
 	}

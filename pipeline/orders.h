@@ -3,7 +3,8 @@
  * {"cache": root, "run": id, "parent": pid, "threads": n, "memory": bytes, "confined": true,
  *  "nodes": [{"index": 7, "key": ..., "description": "...", "id": "fx26/svca2@z", "recording": "fx26", "seed": 1, "turn": 1,
  *             "files": {sha256: path, ...}, "unkeyed": {setting: value, ...},
- *             "inputs": [{"port": ..., "key": ..., "output": ..., "name": ..., "labels": {name: value, ...}}, ...]}, ...]}
+ *             "inputs": [{"port": ..., "key": ..., "output": ..., "name": ..., "labels": {name: value, ...},
+ *                         "origin": {"recording": ..., "entry": ..., "branch": ..., "replicate": n}}, ...]}, ...]}
  *
  * What is computed is read from the description, whose SHA-256 must be the key; the rest is where things lie and what they
  * are called. This file is the only one that knows the form. */

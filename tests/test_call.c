@@ -104,6 +104,19 @@ run_read(struct rmb_call *call)
 }
 
 static int
+run_texts(struct rmb_call *call)
+{
+	struct rmb_axis axis = rmb_axis_index("rank", 2);
+	struct rmb_array *names = rmb_output_texts(call, "names", &axis, 4);
+	const struct rmb_origin *origin = rmb_input_origin(call, "recording", 0);
+	if (!names)
+		return RMB_ELIMIT;
+	strcpy((char *)names->data + 4, "abc");
+	assert_null(rmb_input_origin(call, "recording", 1));
+	return rmb_output_text(call, "verdict", origin->branch);
+}
+
+static int
 run_progress(struct rmb_call *call)
 {
 	for (int i = 0; i < 100; i++) {
@@ -154,9 +167,13 @@ static const struct rmb_port made[] = {
 static const struct rmb_port recording_out[] = { { "recording", .kinds = RMB_AS_INPUT | RMB_RECORDING }, { 0 } };
 static const struct rmb_port copy_out[] = { { "copy", .kinds = RMB_ARRAY, .axes = "neuron frame", .type = RMB_FLOAT32, .unit = "1" }, { 0 } };
 
+static const struct rmb_port texts_out[] = { { "verdict", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1" },
+	{ "names", .kinds = RMB_ARRAY, .axes = "rank", .type = RMB_TEXT, .unit = "1" }, { 0 } };
+
 static const struct rmb_stage make = { .name = "make", .version = 1, .in = none, .out = made, .run = run_make };
 static const struct rmb_stage view = { .name = "view", .version = 1, .in = one, .out = recording_out, .run = run_view };
 static const struct rmb_stage reader = { .name = "reader", .version = 1, .in = one, .out = copy_out, .run = run_read };
+static const struct rmb_stage texts = { .name = "texts", .version = 1, .in = one, .out = texts_out, .reads_names = true, .run = run_texts };
 static const struct rmb_stage spiky = { .name = "spiky", .version = 1, .in = spikes_in, .out = copy_out, .run = run_read };
 static const struct rmb_stage lazy = { .name = "lazy", .version = 1, .in = none, .out = made, .run = run_progress };
 static const struct rmb_stage bad_output = { .name = "bad_output", .version = 1, .in = none, .out = made, .run = run_bad_output };
@@ -278,7 +295,7 @@ samples_and_tables_come_back(void **state)
 	struct make_settings set = { 0 };
 	struct rmb_order order = order_for(&make, &set, "{\"made\":1}", NULL, 0);
 	do_well(cache, &order);
-	struct rmb_order_input input[] = { { 0, order.key, "recording", "r/made", 0, NULL }, { 1, order.key, "numbers", "r/made", 0, NULL } };
+	struct rmb_order_input input[] = { { 0, order.key, "recording", "r/made", 0, NULL, {0} }, { 1, order.key, "numbers", "r/made", 0, NULL, {0} } };
 	struct rmb_order copy = order_for(&reader, NULL, "{\"copy\":1}", input, 2);
 	do_well(cache, &copy);
 	struct rmb_object *object = open_object(cache, copy.key), *source = open_object(cache, order.key);
@@ -296,6 +313,22 @@ samples_and_tables_come_back(void **state)
 	rmb_object_close(object);
 	rmb_object_close(source);
 	assert_int_equal(scratch_files(cache), 0);
+}
+
+static void
+texts_and_names_pass_through(void **state)
+{
+	const struct rmb_cache *cache = &((struct place *)*state)->cache;
+	struct make_settings set = { 0 };
+	struct rmb_order order = order_for(&make, &set, "{\"made\":9}", NULL, 0);
+	do_well(cache, &order);
+	struct rmb_order_input input = { 0, order.key, "recording", "r/made", 0, NULL, { .branch = "z,fast" } };
+	struct rmb_order text = order_for(&texts, NULL, "{\"texts\":1}", &input, 1);
+	do_well(cache, &text);
+	struct rmb_object *object = open_object(cache, text.key);
+	assert_string_equal(rmb_object_array(object, "verdict")->data, "z,fast");
+	assert_memory_equal(rmb_object_array(object, "names")->data, "\0\0\0\0abc", 8);
+	rmb_object_close(object);
 }
 
 static void
@@ -326,13 +359,13 @@ a_view_names_where_its_samples_are(void **state)
 	struct make_settings set = { 0 };
 	struct rmb_order order = order_for(&make, &set, "{\"made\":3}", NULL, 0);
 	do_well(cache, &order);
-	struct rmb_order_input from_made = { 0, order.key, "recording", "r/made", 0, NULL };
+	struct rmb_order_input from_made = { 0, order.key, "recording", "r/made", 0, NULL, {0} };
 	struct rmb_order first = order_for(&view, NULL, "{\"view\":1}", &from_made, 1);
 	do_well(cache, &first);
-	struct rmb_order_input from_first = { 0, first.key, "recording", "r/first", 0, NULL };
+	struct rmb_order_input from_first = { 0, first.key, "recording", "r/first", 0, NULL, {0} };
 	struct rmb_order second = order_for(&view, NULL, "{\"view\":2}", &from_first, 1);
 	do_well(cache, &second);
-	struct rmb_order_input from_second = { 0, second.key, "recording", "r/second", 0, NULL };
+	struct rmb_order_input from_second = { 0, second.key, "recording", "r/second", 0, NULL, {0} };
 	struct rmb_order copy = order_for(&reader, NULL, "{\"copy\":3}", &from_second, 1);
 	do_well(cache, &copy);
 	size_t whole, small;
@@ -376,7 +409,7 @@ a_kind_that_does_not_fit_is_told(void **state)
 	struct make_settings set = { 0 };
 	struct rmb_order order = order_for(&make, &set, "{\"made\":4}", NULL, 0);
 	do_well(cache, &order);
-	struct rmb_order_input input = { 0, order.key, "recording", "r/made", 0, NULL };
+	struct rmb_order_input input = { 0, order.key, "recording", "r/made", 0, NULL, {0} };
 	struct rmb_order wrong = order_for(&spiky, NULL, "{\"spiky\":1}", &input, 1);
 	char text[256];
 	assert_int_equal(execute(cache, &wrong, NULL, text, NULL), RMB_EDATA);
@@ -406,10 +439,10 @@ lost_inputs_are_named(void **state)
 	struct make_settings set = { 0 };
 	struct rmb_order order = order_for(&make, &set, "{\"made\":5}", NULL, 0);
 	do_well(cache, &order);
-	struct rmb_order_input from_made = { 0, order.key, "recording", "r/made", 0, NULL };
+	struct rmb_order_input from_made = { 0, order.key, "recording", "r/made", 0, NULL, {0} };
 	struct rmb_order middle = order_for(&view, NULL, "{\"view\":5}", &from_made, 1);
 	do_well(cache, &middle);
-	struct rmb_order_input from_view = { 0, middle.key, "recording", "r/view", 0, NULL };
+	struct rmb_order_input from_view = { 0, middle.key, "recording", "r/view", 0, NULL, {0} };
 	struct rmb_order copy = order_for(&reader, NULL, "{\"copy\":5}", &from_view, 1);
 	char text[256], lost[RMB_KEY_MAX];
 	damage(cache, order.key); /* not the input, but where its samples are */
@@ -429,7 +462,7 @@ an_input_that_changes_under_us_is_noticed(void **state)
 	struct make_settings set = { 0 };
 	struct rmb_order order = order_for(&make, &set, "{\"made\":6}", NULL, 0);
 	do_well(cache, &order);
-	struct rmb_order_input input = { 0, order.key, "recording", "r/made", 0, NULL };
+	struct rmb_order_input input = { 0, order.key, "recording", "r/made", 0, NULL, {0} };
 	struct rmb_order copy = order_for(&reader, NULL, "{\"copy\":6}", &input, 1);
 	struct rmb_call *call = rmb_call_new(&copy, cache, NULL);
 	int64_t bytes;
@@ -501,6 +534,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(samples_and_tables_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(order_of_writing_changes_no_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_view_names_where_its_samples_are, setup, teardown),
+		cmocka_unit_test_setup_teardown(texts_and_names_pass_through, setup, teardown),
 		cmocka_unit_test_setup_teardown(mistakes_of_a_stage_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_kind_that_does_not_fit_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_inputs_are_named, setup, teardown),

@@ -22,6 +22,7 @@ static const struct rmb_port in_one[] = { IN("recording", RMB_RECORDING | RMB_SP
 static const struct rmb_port in_two[] = { IN("a", RMB_RECORDING | RMB_ARRAY, RMB_ONE), IN("b", RMB_RECORDING | RMB_ARRAY, RMB_ONE), {0} };
 static const struct rmb_port in_list[] = { IN("a", RMB_RECORDING | RMB_ARRAY, RMB_ONE), IN("list", RMB_RECORDING | RMB_ARRAY, RMB_BRANCHES), {0} };
 static const struct rmb_port in_all_of[] = { IN("of", RMB_RECORDING | RMB_ARRAY, RMB_REPLICATES), {0} };
+static const struct rmb_port in_everything[] = { IN("of", RMB_RECORDING | RMB_ARRAY, RMB_ALL), {0} };
 static const struct rmb_port in_group[] = { IN("value", RMB_RECORDING | RMB_ARRAY, RMB_RECORDINGS), {0} };
 static const struct rmb_port in_spikes[] = { IN("spikes", RMB_SPIKES, RMB_ONE), {0} };
 static const struct rmb_port out_as[] = { { .name = "recording", .kinds = RMB_AS_INPUT }, {0} };
@@ -37,6 +38,7 @@ static const struct rmb_stage one = STAGE("one", in_one, out_as, .draws = always
 static const struct rmb_stage two = STAGE("two", in_two, out_array, .draws = NULL);
 static const struct rmb_stage list = STAGE("list", in_list, out_array, .draws = NULL);
 static const struct rmb_stage all_of = STAGE("all_of", in_all_of, out_array, .draws = NULL);
+static const struct rmb_stage everything = STAGE("everything", in_everything, out_array, .draws = NULL);
 static const struct rmb_stage group = STAGE("group", in_group, out_array, .draws = NULL);
 static const struct rmb_stage of_spikes = STAGE("of_spikes", in_spikes, out_array, .draws = NULL);
 
@@ -357,6 +359,18 @@ a_port_can_take_the_list_as_it_is(void **state)
 }
 
 static void
+a_port_can_take_all_branches_and_replicates(void **state)
+{
+	(void)state;
+	struct world w;
+	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 }, { "s", &one, "recording: [raw x]", 0, 0 },
+	                              { "all", &everything, "of: [s s@raw]", 0, 0 }, {0} });
+	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/s@raw r1/s@x#1 r1/s@x#2 r1/all r2/raw r2/x#1 r2/x#2 r2/s@raw r2/s@x#1 r2/s@x#2 r2/all");
+	assert_reads(&w, "r2/all", "of=r2/s@raw of=r2/s@x#1 of=r2/s@x#2 of=r2/s@raw");
+	tear(&w);
+}
+
+static void
 a_group_is_one_over_all_recordings(void **state)
 {
 	(void)state;
@@ -374,6 +388,21 @@ a_group_is_one_over_all_recordings(void **state)
 	static const struct rmb_stage mixed = STAGE("mixed", mixed_ports, out_array, .draws = NULL);
 	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "g", &mixed, "value: raw.extra; like: raw", 0, 0 }, {0} });
 	assert_said(&w, "g is one over all recordings, but raw there is one for each; its input like takes");
+	tear(&w);
+}
+
+static void
+a_group_reads_recordings_by_name(void **state)
+{
+	(void)state;
+	struct world w;
+	struct spec spec[] = { { "raw", &source, NULL, 0, 0 }, { "g", &group, "value: raw", 0, 0 }, {0} };
+	static struct rmb_source sources[] = { { .name = "GP10" }, { .name = "GP9" }, { .name = "A" } };
+	build(&w, 3, spec);
+	rmb_graph_free(w.graph);
+	w.recipe.source = sources;
+	assert_non_null(w.graph = rmb_graph_make(&w.recipe, w.m));
+	assert_reads(&w, "g", "value=A/raw value=GP9/raw value=GP10/raw");
 	tear(&w);
 }
 
@@ -632,7 +661,9 @@ main(void)
 		cmocka_unit_test(replicates_are_inherited_named_and_gathered),
 		cmocka_unit_test(replicates_of_replicates_are_numbered_through),
 		cmocka_unit_test(a_port_can_take_the_list_as_it_is),
+		cmocka_unit_test(a_port_can_take_all_branches_and_replicates),
 		cmocka_unit_test(a_group_is_one_over_all_recordings),
+		cmocka_unit_test(a_group_reads_recordings_by_name),
 		cmocka_unit_test(kinds_pass_through_and_must_fit),
 		cmocka_unit_test(sizes_are_carried_to_readers),
 		cmocka_unit_test(too_many_nodes_are_refused_by_name),

@@ -391,6 +391,23 @@ labels_enter_the_keys_of_stages_that_read_them(void **state)
 	rmb_test_recipe_close(&a);
 }
 
+static void
+names_enter_the_keys_of_stages_that_read_them(void **state)
+{
+	(void)state;
+	struct rmb_test_recipe a;
+	open_text(&a, base);
+	struct rmb_node *node = rmb_test_node(&a, "a/alpha@z");
+	struct rmb_stage copy = *node->stage;
+	assert_null(strstr(rmb_node_describe(a.graph, node, 1), "names"));
+	copy.reads_names = true;
+	node->stage = &copy;
+	assert_non_null(strstr(rmb_node_describe(a.graph, node, 1), "\"names\":[[\"svca2\",\"z\",0]]"));
+	node->source = -1; /* over all recordings, theirs are told too */
+	assert_non_null(strstr(rmb_node_describe(a.graph, node, 1), "\"names\":[[\"svca2\",\"z\",0,\"a\"]]"));
+	rmb_test_recipe_close(&a);
+}
+
 /* ---- files */
 
 static void
@@ -548,6 +565,7 @@ main(void)
 		cmocka_unit_test(versions_change_what_is_behind_them),
 		cmocka_unit_test(a_parameter_that_changes_no_number_is_in_no_key),
 		cmocka_unit_test(labels_enter_the_keys_of_stages_that_read_them),
+		cmocka_unit_test(names_enter_the_keys_of_stages_that_read_them),
 		cmocka_unit_test(missing_files_are_mistakes_with_a_place),
 		cmocka_unit_test(a_file_that_was_just_written_is_not_remembered),
 		cmocka_unit_test(the_memo_is_believed_only_if_everything_agrees),

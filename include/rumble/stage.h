@@ -53,7 +53,8 @@ enum rmb_gather {
 	RMB_ONE = 0,    /* one thing; a list in the recipe makes a branch per element */
 	RMB_BRANCHES,   /* the list as it is */
 	RMB_REPLICATES, /* all replicates of a `repeat` (or the one) */
-	RMB_RECORDINGS  /* the node of every recording: the stage is a group stage, one node over all */
+	RMB_RECORDINGS, /* the node of every recording, by name: the stage is a group stage, one node over all */
+	RMB_ALL         /* all branches and all replicates of everything named */
 };
 
 struct rmb_port {           /* an entry without name ends the list; the first output is the main one */
@@ -140,6 +141,16 @@ const struct rmb_recording *rmb_input_recording(const struct rmb_call *call, con
 const struct rmb_spikes *rmb_input_spikes(const struct rmb_call *call, const char *port, int i);
 /* Labels (`area`, ...) of the recording that thing i comes from, or NULL. Only for stages that say reads_labels. */
 const char *rmb_input_label(const struct rmb_call *call, const char *port, int i, const char *label);
+/* Where a thing comes from, as the recipe has it; texts are "" where there is nothing. */
+struct rmb_origin {
+	const char *recording; /* "fx26"; "": over all recordings */
+	const char *entry;     /* "alpha" */
+	const char *branch;    /* "symmetric", "z,fast" */
+	const char *output;    /* "exponent" */
+	int replicate;         /* 1.., 0: not repeated */
+};
+/* Origin of thing i at the port; NULL: there is no such thing. Only for stages that say reads_names. */
+const struct rmb_origin *rmb_input_origin(const struct rmb_call *call, const char *port, int i);
 /* The recording's name in sentences ("krebs"); for group stages "". */
 const char *rmb_recording_name(const struct rmb_call *call);
 
@@ -147,6 +158,9 @@ const char *rmb_recording_name(const struct rmb_call *call);
 struct rmb_array *rmb_output(struct rmb_call *call, const char *port, const struct rmb_axis *axes);
 /* A scalar output in one line. 0 or a failure. */
 int rmb_output_scalar(struct rmb_call *call, const char *port, double value) RMB_CHECKED;
+/* The same for a port of type RMB_TEXT: one text, or texts of at most `width` bytes, the NUL included, on axes. */
+int rmb_output_text(struct rmb_call *call, const char *port, const char *text) RMB_CHECKED;
+struct rmb_array *rmb_output_texts(struct rmb_call *call, const char *port, const struct rmb_axis *axes, size_t width);
 /* Publish a recording at an output port: a view of an input (out->source stands), or a description of samples that the
  * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
  * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */
@@ -195,6 +209,7 @@ struct rmb_stage {
 	size_t settings_size;
 	bool reads_files;     /* a source: each recording's entry in the recipe gives its settings; its worker is confined */
 	bool reads_labels;    /* labels of the recordings enter its key */
+	bool reads_names;     /* names of what it reads enter its key (that of the recording only over all recordings) */
 	int blas_threads;     /* constant of the stage; 0 means 1 */
 	/* Whether it draws random numbers under these settings (seed and replicate then enter the key). NULL: never. */
 	bool (*draws)(const void *settings);
