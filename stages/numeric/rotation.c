@@ -1,24 +1,8 @@
 #include "numeric/rotation.h"
 #include <math.h>
-#include <stdlib.h>
+#include "numeric/percentile.h"
 
 const double rmb_rotation_percentiles[RMB_ROTATION_PERCENTILES] = { 5, 25, 50, 75, 95 };
-
-static int
-ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-/* Between the two order statistics beside position percent/100 (n - 1). */
-static double
-percentile(const double *sorted, int64_t n, double percent)
-{
-	double at = percent / 100 * (double)(n - 1), part = at - floor(at);
-	int64_t below = (int64_t)floor(at), above = part > 0 ? below + 1 : below;
-	return part > 0 ? sorted[below] + (sorted[above] - sorted[below]) * part : sorted[below];
-}
 
 static double
 rotation(double re, double im)
@@ -48,9 +32,9 @@ rmb_rotations(const double *real, const double *imaginary, int64_t n, double flo
 	int64_t used = rotations->n;
 	if (beyond > 0)
 		rotations->complex_fraction = (double)turning / (double)beyond;
-	qsort(scratch, (size_t)used, sizeof *scratch, ascending);
+	rmb_sort(scratch, used);
 	for (int i = 0; i < RMB_ROTATION_PERCENTILES; i++)
-		rotations->percentile[i] = used ? percentile(scratch, used, rmb_rotation_percentiles[i]) : NAN;
+		rotations->percentile[i] = rmb_percentile(scratch, used, rmb_rotation_percentiles[i]);
 	for (int64_t i = 0; i < used; i++)
 		sum += scratch[i];
 	if (used == 0)
