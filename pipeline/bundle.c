@@ -20,6 +20,8 @@ static const struct member annotations[] = {
 };
 static const struct member view[] = {
 	{ "segment", RMB_INT64, "1", "segment", "first frame of each run without a gap", offsetof(struct rmb_recording, segment) },
+	{ "segment_time", RMB_FLOAT64, "s", "segment", "when each begins, on the recording's own clock; none: frame / rate",
+	  offsetof(struct rmb_recording, segment_time) },
 	{ "state", RMB_INT64, "1", "frame", "state of each frame", offsetof(struct rmb_recording, state) },
 	{ "row", RMB_INT64, "1", "neuron", "stored row of each neuron", offsetof(struct rmb_recording, row) },
 	{ "shift", RMB_INT64, "1", "neuron", "frame t shows selected frame t - shift, in a circle", offsetof(struct rmb_recording, shift) },
@@ -143,6 +145,10 @@ rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_sp
 	         spikes->neurons.n + 1);
 	add_neurons(&pack, &spikes->neurons);
 	add_pairs(&pack, "observed", "s", "observed intervals: start, end", RMB_FLOAT64, "interval", spikes->nobserved, spikes->observed);
+	if (spikes->nstates) {
+		add_pairs(&pack, "stated", "s", "intervals with a state: start, end", RMB_FLOAT64, "epoch", spikes->nstates, spikes->stated);
+		add_axis(add(&pack, "state", "1", "state of each of these", RMB_INT64, spikes->state), "epoch", spikes->nstates);
+	}
 	return packed(&pack, error);
 }
 
@@ -186,14 +192,14 @@ take_text(struct unpack *u, const char *name, char *text, size_t size)
 }
 
 static void
-take_members(struct unpack *u, const struct member *member, int n, void *of, int64_t neurons, int64_t frames)
+take_members(struct unpack *u, const struct member *member, int n, void *of, int64_t neurons, int64_t frames, int64_t segments)
 {
 	for (int i = 0; i < n; i++) {
 		const struct rmb_array *array = find(u->object, u->port, member[i].name);
 		if (!array)
 			continue;
 		bool frame = strcmp(member[i].axis, "frame") == 0, segment = strcmp(member[i].axis, "segment") == 0;
-		if (array->type != member[i].type || array->naxes != 1 || (!segment && array->axis[0].n != (frame ? frames : neurons)))
+		if (array->type != member[i].type || array->naxes != 1 || array->axis[0].n != (frame ? frames : segment ? segments : neurons))
 			wrong(u, member[i].name);
 		else
 			memcpy((char *)of + member[i].at, &array->data, sizeof array->data);
@@ -204,7 +210,7 @@ static void
 take_neurons(struct unpack *u, struct rmb_neurons *neurons)
 {
 	take_scalar(u, "nneurons", RMB_INT64, &neurons->n);
-	take_members(u, annotations, NANNOTATIONS, neurons, neurons->n, 0);
+	take_members(u, annotations, NANNOTATIONS, neurons, neurons->n, 0, 0);
 	const struct rmb_array *area = find(u->object, u->port, "area");
 	if (area && (area->type != RMB_TEXT || area->naxes != 1 || area->axis[0].n != neurons->n))
 		wrong(u, "area");
@@ -284,9 +290,9 @@ rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object,
 	take_text(&u, "view", r->recipe_of_view, sizeof r->recipe_of_view);
 	take_scalar(&u, "stored_rows", RMB_INT64, &r->stored_rows);
 	take_scalar(&u, "stored_frames", RMB_INT64, &r->stored_frames);
-	take_members(&u, view, NVIEW, r, r->neurons.n, r->nframes);
 	const struct rmb_array *segment = find(object, port, "segment");
 	r->nsegments = segment && segment->naxes == 1 ? segment->axis[0].n : 0;
+	take_members(&u, view, NVIEW, r, r->neurons.n, r->nframes, r->nsegments);
 	r->interval = take_pairs(&u, "interval", RMB_INT64, false, &r->nintervals);
 	take_samples(&u, samples, r);
 	if (u.wrong || !rmb_recording_valid(r, &why))
@@ -314,6 +320,12 @@ rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, co
 		spikes->first = first->data;
 	}
 	spikes->observed = take_pairs(&u, "observed", RMB_FLOAT64, true, &spikes->nobserved);
+	spikes->stated = take_pairs(&u, "stated", RMB_FLOAT64, false, &spikes->nstates);
+	const struct rmb_array *state = find(object, port, "state");
+	if (spikes->nstates && (!state || state->type != RMB_INT64 || state->naxes != 1 || state->axis[0].n != spikes->nstates))
+		wrong(&u, "state");
+	else if (spikes->nstates)
+		spikes->state = state->data;
 	if (u.wrong || !rmb_spikes_valid(spikes, &why))
 		return not_whole(&u, why.text, error);
 	return 0;

@@ -14,6 +14,7 @@ static struct rmb_test_place here;
 enum { N = 3, ROWS = 4, T = 6 };
 static const int64_t id[N] = { 7, 9, 11 }, plane[N] = { 0, 0, 1 }, row[N] = { 3, 0, 1 }, shift[N] = { 0, 5, 2 };
 static const int64_t segment[2] = { 0, 4 }, state[T] = { 1, 1, 2, 2, 2, 3 };
+static const double segment_time[2] = { -0.5, 17.25 };
 static const double x[N] = { 1.5, NAN, 3 }, offset[N] = { 0, 1, 2 }, scale[N] = { 1, 0.5, 0 };
 static const struct rmb_interval interval[2] = { { 1, 4 }, { 7, 2 } };
 static const float samples[ROWS][9] = { { 1, 2, 3 }, { 4 }, { 5 }, { 6, 7, 8, 9 } };
@@ -23,7 +24,7 @@ recording(const char *source)
 {
 	struct rmb_recording r = {
 		.neurons = { .n = N, .id = id, .x = x, .plane = plane, .area = "V1\0CA1V2\0", .area_width = 3 },
-		.nframes = T, .rate = 3.5, .nsegments = 2, .segment = segment, .state = state, .scaling = "zscore ddof=0 eps=0",
+		.nframes = T, .rate = 3.5, .nsegments = 2, .segment = segment, .segment_time = segment_time, .state = state, .scaling = "zscore ddof=0 eps=0",
 		.recipe_of_view = "circular shifts", .samples = samples[0], .stored_rows = ROWS, .stored_frames = 9, .row = row,
 		.nintervals = 2, .interval = interval, .shift = shift, .offset = offset, .scale = scale,
 	};
@@ -65,6 +66,7 @@ assert_same(const struct rmb_recording *a, const struct rmb_recording *b)
 	assert_true(a->rate == b->rate);
 	assert_int_equal(a->nsegments, b->nsegments);
 	assert_memory_equal(a->segment, b->segment, sizeof segment);
+	assert_memory_equal(a->segment_time, b->segment_time, sizeof segment_time);
 	assert_memory_equal(a->state, b->state, sizeof state);
 	assert_string_equal(a->scaling, b->scaling);
 	assert_string_equal(a->recipe_of_view, b->recipe_of_view);
@@ -130,10 +132,13 @@ a_view_finds_its_samples_in_the_object_it_names(void **unused)
 static void
 spikes_come_back(void **unused)
 {
+	static const double stated[] = { 0, 1, 1, 2.5 };
+	static const int64_t epoch[] = { 1, 0 };
 	(void)unused;
 	static const double time[4] = { 0.5, 1, 1, 2.25 }, observed[2] = { 0, 3 };
 	static const int64_t first[N + 1] = { 0, 1, 1, 4 };
-	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1, .observed = observed }, out;
+	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1, .observed = observed,
+	                          .nstates = 2, .stated = stated, .state = epoch }, out;
 	struct rmb_array array[32];
 	int n = 0;
 	assert_int_equal(rmb_bundle_spikes(here.arena, "recording", &in, array, &n, NULL), 0);
@@ -142,6 +147,9 @@ spikes_come_back(void **unused)
 	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_SPIKES);
 	assert_int_equal(rmb_unbundle_spikes(here.arena, object, "recording", &out, NULL), 0);
 	assert_int_equal(out.nspikes, 4);
+	assert_int_equal(out.nstates, 2);
+	assert_memory_equal(out.stated, stated, sizeof stated);
+	assert_memory_equal(out.state, epoch, sizeof epoch);
 	assert_int_equal(out.nobserved, 1);
 	assert_memory_equal(out.time, time, sizeof time);
 	assert_memory_equal(out.first, first, sizeof first);

@@ -22,6 +22,8 @@ struct plain {
 	double offset[3 * ROWS], scale[3 * ROWS];
 	int64_t id[3 * ROWS], state[MOST];
 	bool joint[MOST]; /* a segment begins here */
+	double time[MOST];
+	bool shifted;     /* frames have no state and no time any more */
 };
 
 struct both { struct rmb_arena *arena; struct rmb_recording view; struct plain plain; struct rmb_stream stream; uint64_t draw; };
@@ -51,8 +53,10 @@ begin(struct both *both, uint64_t seed)
 		for (int64_t t = 0; t < FRAMES; t++)
 			plain->x[i][t] = samples[i * FRAMES + t] = (float)rmb_random_normal(both->stream, both->draw++);
 	}
-	for (int64_t t = 0; t < FRAMES; t++)
+	for (int64_t t = 0; t < FRAMES; t++) {
 		plain->state[t] = state[t] = t / 7;
+		plain->time[t] = (double)t / 22;
+	}
 	for (int s = 0; s < 4; s++)
 		plain->joint[segment[s]] = true;
 	both->view = (struct rmb_recording){ .neurons = { .n = ROWS, .id = id }, .nframes = FRAMES, .rate = 22, .nsegments = 4,
@@ -105,6 +109,7 @@ take_frames(struct both *both)
 				plain->x[i][t] = old.x[i][f];
 			plain->joint[t] = f != before + 1 || old.joint[f];
 			plain->state[t] = old.state[f];
+			plain->time[t] = old.time[f];
 			before = f;
 		}
 	}
@@ -124,6 +129,7 @@ shift_rows(struct both *both)
 		for (int64_t t = 0; t < plain->t; t++)
 			plain->x[i][(t + shift[i] % plain->t + plain->t) % plain->t] = old.x[i][t];
 	}
+	plain->shifted = true;
 	assert_int_equal(rmb_view_shift(both->arena, &both->view, shift, &both->view, NULL), 0);
 	assert_string_equal(both->view.recipe_of_view, "circular shifts");
 }
@@ -173,7 +179,10 @@ compare(struct both *both)
 		fail_msg("%s", error.text);
 	assert_true(view->neurons.n == plain->n && view->nframes == plain->t);
 	assert_memory_equal(view->neurons.id, plain->id, (size_t)plain->n * sizeof *plain->id);
-	assert_memory_equal(view->state, plain->state, (size_t)plain->t * sizeof *plain->state);
+	assert_true(plain->shifted ? !view->state && !view->segment_time
+	                           : memcmp(view->state, plain->state, (size_t)plain->t * sizeof *plain->state) == 0);
+	for (int64_t t = 0; t < plain->t && !plain->shifted; t++)
+		assert_true(fabs(rmb_frame_time(view, t) - plain->time[t]) < 1e-12);
 	int64_t nsegments = 0;
 	for (int64_t t = 0; t < plain->t; t++)
 		if (plain->joint[t]) {
@@ -203,6 +212,26 @@ any_composition_reads_as_the_plain_matrix(void **state)
 		}
 		rmb_arena_free(both.arena);
 	}
+}
+
+static void
+a_scaling_over_more_frames_is_outdated(void **state)
+{
+	static struct both both;
+	struct rmb_interval all = { 0, FRAMES }, some[] = { { 3, 5 }, { 100, 90 } };
+	struct rmb_recording some_view, view;
+	(void)state;
+	begin(&both, 1);
+	assert_int_equal(rmb_view_frames(both.arena, &both.view, some, 2, &view, NULL), 0);
+	assert_string_equal(view.scaling, "none");
+	scale_rows(&both);
+	assert_int_equal(rmb_view_frames(both.arena, &both.view, &all, 1, &view, NULL), 0);
+	assert_string_equal(view.scaling, "zscore ddof=0 eps=0");
+	assert_int_equal(rmb_view_frames(both.arena, &both.view, some, 2, &some_view, NULL), 0);
+	assert_string_equal(some_view.scaling, "outdated zscore ddof=0 eps=0");
+	assert_int_equal(rmb_view_frames(both.arena, &some_view, some, 1, &view, NULL), 0);
+	assert_string_equal(view.scaling, "outdated zscore ddof=0 eps=0");
+	rmb_arena_free(both.arena);
 }
 
 static void
@@ -364,6 +393,9 @@ broken_spikes_are_refused(void **state)
 	BROKEN(s.observed = NULL, "observed");
 	BROKEN(s.observed = backwards, "interval 0");
 	BROKEN(s.observed = overlapping, "interval 1");
+	BROKEN((s.nstates = 1, s.stated = observed), "1 intervals with a state");
+	BROKEN((s.nstates = -1), "-1 intervals with a state");
+	BROKEN((s.nstates = 2, s.stated = overlapping, s.state = first), "stated interval 1");
 #undef BROKEN
 	assert_true(rmb_spikes_valid(&good, NULL));
 }
@@ -480,6 +512,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_composition_reads_as_the_plain_matrix),
+		cmocka_unit_test(a_scaling_over_more_frames_is_outdated),
 		cmocka_unit_test(every_range_of_a_small_view_is_right),
 		cmocka_unit_test(scales_of_scales_are_one_scale),
 		cmocka_unit_test(broken_recordings_are_refused),

@@ -28,6 +28,8 @@ struct rmb_neurons {
 	size_t area_width;
 };
 
+enum { RMB_NO_STATE = -1 };
+#define RMB_OUTDATED "outdated " /* before a scaling that frames have been taken from since */
 struct rmb_interval { int64_t start, n; }; /* frames start .. start + n - 1 */
 
 struct rmb_recording {
@@ -36,8 +38,9 @@ struct rmb_recording {
 	double rate;                         /* frames per second, Hz; NaN if unknown */
 	int64_t nsegments;                   /* runs of frames without a gap; at least 1 if nframes > 0 */
 	const int64_t *segment;              /* first frame (of the view) of each; segment[0] = 0, ascending */
-	const int64_t *state;                /* [nframes] or NULL */
-	char scaling[RMB_NAME_MAX];          /* "none", or "zscore ddof=0 eps=0" */
+	const double *segment_time;          /* s, on the recording's own clock, at which each begins; NULL: frame / rate */
+	const int64_t *state;                /* [nframes] or NULL; RMB_NO_STATE: unknown, or more than one */
+	char scaling[RMB_NAME_MAX];          /* "none", or "zscore ddof=0 eps=0"; behind "outdated " if it was over other frames */
 	char recipe_of_view[RMB_NAME_MAX];   /* "", or what a reader should know: "circular shifts" */
 
 	/* the samples: data[stored_rows][stored_frames], in the object `source` ("" = the object being written) */
@@ -62,7 +65,13 @@ struct rmb_spikes {
 	const int64_t *first;    /* [neurons.n + 1] */
 	int64_t nobserved;       /* observed intervals: the user's window, else the file's, else first to last spike */
 	const double *observed;  /* [nobserved][2], s, ascending, disjoint */
+	int64_t nstates;         /* intervals whose state is known; 0: none */
+	const double *stated;    /* [nstates][2], s, ascending, disjoint */
+	const int64_t *state;    /* [nstates] */
 };
+
+/* When a frame begins, s on the recording's own clock. NaN if the rate is unknown. */
+double rmb_frame_time(const struct rmb_recording *recording, int64_t frame);
 
 /* Copies rows row .. row + nrows - 1, frames frame .. frame + nframes - 1 of the view into buffer[nrows][nframes].
  * The range must lie inside. Quick when frame pieces are 1,024 or longer. Safe from many threads at once. */
@@ -78,10 +87,12 @@ void rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t n
  * keep[nkeep]: rows of *in, in the order wanted; all annotations follow. */
 int rmb_view_neurons(struct rmb_arena *arena, const struct rmb_recording *in, const int64_t *keep, int64_t nkeep,
                      struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
-/* interval[n]: frames of *in. Segments end at every joint. RMB_EDATA if *in is shifted: export or bin it first. */
+/* interval[n]: frames of *in. Segments end at every joint. What was scaled over more frames than stay is outdated. RMB_EDATA if
+ * *in is shifted: export or bin it first. */
 int rmb_view_frames(struct rmb_arena *arena, const struct rmb_recording *in, const struct rmb_interval *interval, int64_t n,
                     struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
-/* Row i becomes x((t - shift[i]) mod T); adds to shifts that stand. shift[neurons.n], any sign. */
+/* Row i becomes x((t - shift[i]) mod T); adds to shifts that stand. shift[neurons.n], any sign. Segments stay where they are;
+ * states and times, which rows then no longer share, go. */
 int rmb_view_shift(struct rmb_arena *arena, const struct rmb_recording *in, const int64_t *shift,
                    struct rmb_recording *out, struct rmb_error *error) RMB_CHECKED;
 /* Row i becomes (x - offset[i]) * scale[i]; scale[i] is finite (0 allowed: the row becomes zero). `scaling` names it. */

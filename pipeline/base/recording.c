@@ -216,11 +216,28 @@ rmb_view_neurons(struct rmb_arena *arena, const struct rmb_recording *in, const 
 	return ok ? 0 : rmb_error_nomem(error, "a view of selected neurons");
 }
 
+double
+rmb_frame_time(const struct rmb_recording *recording, int64_t frame)
+{
+	int64_t low = 0, high = recording->nsegments;
+	if (!recording->segment_time)
+		return (double)frame / recording->rate;
+	while (high - low > 1) { /* the last segment that begins at or before the frame */
+		int64_t middle = low + (high - low) / 2;
+		if (recording->segment[middle] <= frame)
+			low = middle;
+		else
+			high = middle;
+	}
+	return recording->segment_time[low] + (double)(frame - recording->segment[low]) / recording->rate;
+}
+
 /* Tables of a selection of frames, grown as the intervals are walked. */
 struct selection {
 	struct rmb_interval *interval; /* of stored frames */
 	int64_t ninterval;
 	int64_t *segment;
+	double *time;
 	int64_t nsegment;
 	int64_t nframes;
 };
@@ -243,30 +260,45 @@ add_intervals(const struct rmb_recording *in, struct rmb_interval from, struct s
 	}
 }
 
+/* Frame `frame` of *in begins a segment, as frame `to` of the selection. */
+static void
+add_segment(const struct rmb_recording *in, int64_t frame, int64_t to, struct selection *selection)
+{
+	selection->time[selection->nsegment] = rmb_frame_time(in, frame);
+	selection->segment[selection->nsegment++] = to;
+}
+
 /* Adds the segments inside `from`: its first frame begins one if there is a joint before it, the others as in *in. */
 static void
 add_segments(const struct rmb_recording *in, struct rmb_interval from, bool joint, struct selection *selection)
 {
 	if (joint)
-		selection->segment[selection->nsegment++] = selection->nframes;
+		add_segment(in, from.start, selection->nframes, selection);
 	for (int64_t s = 0; s < in->nsegments; s++) {
 		int64_t start = in->segment[s];
 		if ((start > from.start || (start == from.start && !joint)) && start < from.start + from.n)
-			selection->segment[selection->nsegment++] = selection->nframes + start - from.start;
+			add_segment(in, start, selection->nframes + start - from.start, selection);
 	}
 	selection->nframes += from.n;
 }
 
-/* Room that the tables of a selection can need at most: each interval asked for can cut every one that stands. */
+/* Room that the tables of a selection can need at most: each interval asked for can cut every one that stands, but those that
+ * ascend cut each joint once. */
 static bool
-selection_room(struct rmb_arena *arena, const struct rmb_recording *in, int64_t n, struct selection *selection)
+selection_room(struct rmb_arena *arena, const struct rmb_recording *in, const struct rmb_interval *interval, int64_t n,
+               struct selection *selection)
 {
-	int64_t intervals, segments;
-	if (__builtin_mul_overflow(n, in->nintervals + 1, &intervals) || __builtin_mul_overflow(n, in->nsegments + 1, &segments))
+	int64_t intervals = n + in->nintervals, segments = n + in->nsegments;
+	bool ascending = true;
+	for (int64_t i = 1; i < n; i++)
+		ascending = ascending && interval[i].start >= interval[i - 1].start + interval[i - 1].n;
+	if (!ascending &&
+	    (__builtin_mul_overflow(n, in->nintervals + 1, &intervals) || __builtin_mul_overflow(n, in->nsegments + 1, &segments)))
 		return false;
 	*selection = (struct selection){ .interval = rmb_arena_alloc(arena, (size_t)intervals, sizeof *selection->interval),
-		                         .segment = rmb_arena_alloc(arena, (size_t)segments, sizeof *selection->segment) };
-	return selection->interval && selection->segment;
+		                         .segment = rmb_arena_alloc(arena, (size_t)segments, sizeof *selection->segment),
+		                         .time = rmb_arena_alloc(arena, (size_t)segments, sizeof *selection->time) };
+	return selection->interval && selection->segment && selection->time;
 }
 
 static const int64_t *
@@ -278,6 +310,17 @@ select_states(struct rmb_arena *arena, const int64_t *state, const struct rmb_in
 	return out;
 }
 
+/* "zscore ..." becomes "outdated zscore ...": fewer frames have another mean and another deviation. */
+static void
+outdate(char scaling[RMB_NAME_MAX])
+{
+	char name[RMB_NAME_MAX];
+	if (strcmp(scaling, "none") == 0 || strncmp(scaling, RMB_OUTDATED, strlen(RMB_OUTDATED)) == 0)
+		return;
+	snprintf(name, sizeof name, "%s%.*s", RMB_OUTDATED, (int)(sizeof name - sizeof RMB_OUTDATED), scaling);
+	memcpy(scaling, name, sizeof name);
+}
+
 int
 rmb_view_frames(struct rmb_arena *arena, const struct rmb_recording *in, const struct rmb_interval *interval, int64_t n,
                 struct rmb_recording *out, struct rmb_error *error)
@@ -286,7 +329,7 @@ rmb_view_frames(struct rmb_arena *arena, const struct rmb_recording *in, const s
 	if (in->shift)
 		return rmb_error_set(error, RMB_EDATA, "frames cannot be selected from a recording whose neurons are shifted against each "
 		                     "other in time; select frames before the shuffle, or export the shuffled recording and load it");
-	if (!selection_room(arena, in, n, &selection))
+	if (!selection_room(arena, in, interval, n, &selection))
 		return rmb_error_nomem(error, "a view of selected frames");
 	for (int64_t i = 0; i < n; i++) {
 		assert(interval[i].n > 0 && interval[i].start >= 0 && interval[i].start <= in->nframes - interval[i].n);
@@ -304,6 +347,9 @@ rmb_view_frames(struct rmb_arena *arena, const struct rmb_recording *in, const s
 	out->nintervals = selection.ninterval;
 	out->segment = selection.segment;
 	out->nsegments = selection.nsegment;
+	out->segment_time = isnan(in->rate) ? NULL : selection.time;
+	if (out->nframes < in->nframes)
+		outdate(out->scaling);
 	return 0;
 }
 
@@ -320,6 +366,8 @@ rmb_view_shift(struct rmb_arena *arena, const struct rmb_recording *in, const in
 	}
 	*out = *in;
 	out->shift = sum;
+	out->state = NULL;
+	out->segment_time = NULL;
 	snprintf(out->recipe_of_view, sizeof out->recipe_of_view, "circular shifts");
 	return 0;
 }

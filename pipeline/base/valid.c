@@ -48,6 +48,9 @@ times_valid(const struct rmb_recording *recording, struct rmb_error *error)
 		if (recording->segment[s] <= recording->segment[s - 1] || recording->segment[s] >= recording->nframes)
 			return WRONG(error, "segment %" PRId64 " begins at frame %" PRId64 ", which is not after the one before and below %" PRId64,
 			             s, recording->segment[s], recording->nframes);
+	for (int64_t s = 0; recording->segment_time && s < recording->nsegments; s++)
+		if (!isfinite(recording->segment_time[s]))
+			return WRONG(error, "segment %" PRId64 " begins at %g s", s, recording->segment_time[s]);
 	return 1;
 }
 
@@ -117,18 +120,27 @@ rmb_recording_valid(const struct rmb_recording *recording, struct rmb_error *err
 
 /* ---- spikes ------------------------------------------------------------------------------------------------------- */
 
+/* bound[n][2] ascends, and no two of them overlap. */
+static int
+intervals_ascend(const char *which, const double *bound, int64_t n, struct rmb_error *error)
+{
+	for (int64_t i = 0; i < n; i++) {
+		double start = bound[2 * i], end = bound[2 * i + 1];
+		if (!isfinite(start) || !isfinite(end) || end < start || (i > 0 && start < bound[2 * i - 1]))
+			return WRONG(error, "%s interval %" PRId64 " (%g s to %g s) runs backwards or into the one before", which, i, start, end);
+	}
+	return 1;
+}
+
 static int
 observed_valid(const struct rmb_spikes *spikes, struct rmb_error *error)
 {
-	const double *observed = spikes->observed;
-	if (spikes->nobserved < 0 || (spikes->nobserved == 0 && spikes->nspikes > 0) || (spikes->nobserved > 0 && !observed))
+	if (spikes->nobserved < 0 || (spikes->nobserved == 0 && spikes->nspikes > 0) || (spikes->nobserved > 0 && !spikes->observed))
 		return WRONG(error, "%" PRId64 " spikes in %" PRId64 " observed intervals are not possible", spikes->nspikes, spikes->nobserved);
-	for (int64_t i = 0; i < spikes->nobserved; i++) {
-		double start = observed[2 * i], end = observed[2 * i + 1];
-		if (!isfinite(start) || !isfinite(end) || end < start || (i > 0 && start < observed[2 * i - 1]))
-			return WRONG(error, "observed interval %" PRId64 " (%g s to %g s) runs backwards or into the one before", i, start, end);
-	}
-	return 1;
+	if (spikes->nstates < 0 || (spikes->nstates > 0 && (!spikes->stated || !spikes->state)))
+		return WRONG(error, "%" PRId64 " intervals with a state are not possible", spikes->nstates);
+	return intervals_ascend("observed", spikes->observed, spikes->nobserved, error) &&
+	       intervals_ascend("stated", spikes->stated, spikes->nstates, error);
 }
 
 int

@@ -30,6 +30,11 @@ rmb_zscored_input(struct rmb_call *call, const char *stage)
 	const struct rmb_recording *in = rmb_input_recording(call, "recording", 0);
 	if (!in)
 		return NULL;
+	if (strncmp(in->scaling, RMB_OUTDATED, strlen(RMB_OUTDATED)) == 0) {
+		rmb_fail(call, RMB_EDATA, "%s: recording '%s' was z-scored over more frames than are left of it, so its neurons no longer have "
+		         "mean 0 and variance 1; put a zscore stage behind the one that chose frames", stage, rmb_recording_name(call));
+		return NULL;
+	}
 	if (strncmp(in->scaling, "zscore", 6) != 0) {
 		rmb_fail(call, RMB_EDATA, "%s: recording '%s' is not z-scored, and its most active neurons would decide the result; put a "
 		         "zscore stage before %s", stage, rmb_recording_name(call), stage);

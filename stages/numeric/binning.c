@@ -1,6 +1,7 @@
 #include "numeric/binning.h"
 #include <float.h>
 #include <math.h>
+#include "rumble/recording.h"
 
 #define FURTHEST 0x1p53 /* bins beyond are nobody's, but must not overflow */
 
@@ -70,8 +71,24 @@ rmb_bin_states(const int64_t *in, int64_t n, int64_t factor, int64_t *out)
 		out[b] = in[0];
 		for (int64_t i = 1; i < factor; i++)
 			if (in[i] != in[0])
-				out[b] = -1;
+				out[b] = RMB_NO_STATE;
 	}
+}
+
+void
+rmb_bin_epochs(const struct rmb_binning *binning, const double *epoch, const int64_t *state, int64_t n, int64_t *out)
+{
+	double whole = binning->width * (1 - 1e-6), early = binning->nearest ? binning->width / 2 : 0;
+	int64_t first = 0;
+	for (int64_t r = 0; r < binning->nruns; r++)
+		for (int64_t b = 0; b < binning->run[r].n; b++, out++) {
+			double start = binning->run[r].start - early + (double)b * binning->width, end = start + binning->width, covered = 0;
+			while (first < n && epoch[2 * first + 1] <= start)
+				first++;
+			for (int64_t e = first; e < n && epoch[2 * e] < end && state[e] == state[first]; e++)
+				covered += fmin(epoch[2 * e + 1], end) - fmax(epoch[2 * e], start);
+			*out = covered >= whole ? state[first] : RMB_NO_STATE;
+		}
 }
 
 void

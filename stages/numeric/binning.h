@@ -32,12 +32,15 @@ struct rmb_binning rmb_bins_published(double earliest, double latest, double wid
 /* Adds the spikes time[n], ascending, of one neuron to count[binning->nbins]; returns how many fell into a bin. */
 int64_t rmb_bin_spikes(const struct rmb_binning *binning, const double *time, int64_t n, float *count);
 
+/* out[binning->nbins]: the state of the epochs [start, end] of n pairs, ascending, that cover the bin whole, else RMB_NO_STATE. */
+void rmb_bin_epochs(const struct rmb_binning *binning, const double *epoch, const int64_t *state, int64_t n, int64_t *out);
+
 /* ---- frames ---- */
 
 /* Nearest whole factor to `factor` if within 1 % of it, else 0. */
 int64_t rmb_bin_factor(double factor);
 /* out[n] = mean (or sum) of `factor` values of in[n * factor] each. */
 void rmb_bin_frames(const double *in, int64_t n, int64_t factor, bool sum, double *out);
-/* out[n]: the state of the `factor` frames of each bin if they agree, else -1. */
+/* out[n]: the state of the `factor` frames of each bin if they agree, else RMB_NO_STATE. */
 void rmb_bin_states(const int64_t *in, int64_t n, int64_t factor, int64_t *out);
 #endif

@@ -74,11 +74,11 @@ job_run(struct job *job, int (*work)(void *argument, int64_t piece, int thread))
 
 /* The description of the samples that are about to be written. */
 static struct rmb_recording
-describe(const struct rmb_neurons *neurons, int64_t nframes, double rate, const int64_t *segment, int64_t nsegments)
+describe(const struct rmb_neurons *neurons, int64_t nframes, double rate, const int64_t *segment, const double *time, int64_t nsegments)
 {
 	return (struct rmb_recording){
 		.neurons = *neurons, .nframes = nframes, .rate = rate, .segment = segment, .nsegments = nsegments,
-		.scaling = "none", .stored_rows = neurons->n, .stored_frames = nframes,
+		.segment_time = time, .scaling = "none", .stored_rows = neurons->n, .stored_frames = nframes,
 	};
 }
 
@@ -146,6 +146,9 @@ lay_bins(struct rmb_call *call, const struct rmb_spikes *spikes, struct rmb_binn
 		return rmb_fail(call, RMB_ELIMIT, "%g bins of %g s would be needed for the %g s of '%s'; choose a larger width, and look at the "
 		                "unit of the spike times", span / width, width, span, rmb_recording_name(call));
 	*rest = 0;
+	if (strcmp(set->rule, "paper") == 0 && spikes->nobserved > 1)
+		rmb_warn(call, "rule paper: bins run on through the gaps between the %" PRId64 " observed intervals of '%s', and count 0 there",
+		         spikes->nobserved, rmb_recording_name(call));
 	if (strcmp(set->rule, "paper") == 0)
 		*binning = rmb_bins_published(earliest, latest, width, run);
 	else
@@ -199,15 +202,25 @@ bin_spikes(struct rmb_call *call, const struct rmb_spikes *spikes)
 		return code;
 	size_t threads = (size_t)rmb_threads(call);
 	int64_t *segment = rmb_scratch(call, (size_t)binning.nruns, sizeof *segment);
+	double *time = rmb_scratch(call, (size_t)binning.nruns, sizeof *time);
 	struct job job = { .call = call, .nneurons = spikes->neurons.n, .nframes = binning.nbins, .spikes = spikes, .binning = &binning,
 		           .row = rmb_scratch(call, threads * (size_t)binning.nbins, sizeof *job.row),
 		           .counted = rmb_scratch(call, threads, sizeof *job.counted) };
-	if (!segment || !job.row || !job.counted)
+	if (!segment || !time || !job.row || !job.counted)
 		return RMB_ELIMIT;
-	for (int64_t r = 0; r < binning.nruns; r++)
+	for (int64_t r = 0; r < binning.nruns; r++) {
 		segment[r] = binning.run[r].first;
+		time[r] = binning.run[r].start - (binning.nearest ? binning.width / 2 : 0);
+	}
 	double rate = isnan(set->rate) ? 1 / set->width : set->rate;
-	struct rmb_recording made = describe(&spikes->neurons, binning.nbins, rate, segment, binning.nruns);
+	struct rmb_recording made = describe(&spikes->neurons, binning.nbins, rate, segment, time, binning.nruns);
+	if (spikes->nstates) {
+		int64_t *state = rmb_scratch(call, (size_t)binning.nbins, sizeof *state);
+		if (!state)
+			return RMB_ELIMIT;
+		rmb_bin_epochs(&binning, spikes->stated, spikes->state, spikes->nstates, state);
+		made.state = state;
+	}
 	if ((code = rmb_output_recording(call, "recording", &made)) == 0 && (code = job_run(&job, count_piece)) == 0)
 		warn_uncounted(call, &job, rest);
 	return code;
@@ -284,14 +297,16 @@ find_factor(struct rmb_call *call, const struct rmb_recording *recording)
 
 /* Segments of the binned recording; those without a whole bin vanish. Returns how many; *nframes becomes the frames in all. */
 static int64_t
-bin_segments(const struct rmb_recording *recording, int64_t factor, int64_t *segment, int64_t *nframes)
+bin_segments(const struct rmb_recording *recording, int64_t factor, int64_t *segment, double *time, int64_t *nframes)
 {
 	int64_t n = 0;
 	*nframes = 0;
 	for (int64_t s = 0; s < recording->nsegments; s++) {
 		int64_t nbins = segment_length(recording, s) / factor;
-		if (nbins > 0)
+		if (nbins > 0) {
+			time[n] = rmb_frame_time(recording, recording->segment[s]);
 			segment[n++] = *nframes;
+		}
 		*nframes += nbins;
 	}
 	return n;
@@ -349,13 +364,15 @@ bin_frames(struct rmb_call *call, const struct rmb_recording *recording)
 		return rmb_output_recording(call, "recording", recording); /* a view of all of it */
 	}
 	int64_t *segment = rmb_scratch(call, (size_t)recording->nsegments, sizeof *segment);
-	if (!segment)
+	double *time = rmb_scratch(call, (size_t)recording->nsegments, sizeof *time);
+	if (!segment || !time)
 		return RMB_ELIMIT;
-	int64_t nsegments = bin_segments(recording, factor, segment, &nframes);
+	int64_t nsegments = bin_segments(recording, factor, segment, time, &nframes);
 	if (nframes == 0)
 		return rmb_fail(call, RMB_EDATA, "no segment of '%s' is as long as a bin of %" PRId64 " frames; its frames: %" PRId64
 		                ", in segments: %" PRId64, rmb_recording_name(call), factor, recording->nframes, recording->nsegments);
-	struct rmb_recording made = describe(&recording->neurons, nframes, recording->rate / (double)factor, segment, nsegments);
+	struct rmb_recording made = describe(&recording->neurons, nframes, recording->rate / (double)factor, segment, recording->shift ? NULL : time,
+	                                       nsegments);
 	snprintf(made.recipe_of_view, sizeof made.recipe_of_view, "%s", recording->recipe_of_view);
 	int64_t *state = recording->state ? rmb_scratch(call, (size_t)nframes, sizeof *state) : NULL;
 	if (!job_frames(&job, recording, factor, nframes, strcmp(set->how, "sum") == 0) || (recording->state && !state))
@@ -401,7 +418,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_bin = {
-	.name = "bin", .version = 1, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
+	.name = "bin", .version = 2, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
 	.brief = "count spikes in frames, or join frames to wider ones",
 	.about = "Spikes are counted in bins of the width asked for that lie whole inside an observed interval; every observed interval "
 	         "becomes a segment. Rule `paper` takes the published bins instead: they begin at the earliest spike of all neurons present, "
