@@ -237,9 +237,10 @@ rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, doub
 	return rc;
 }
 
-/* The transpose, which a row-major matrix is to LAPACK, has the same eigenvalues. */
-int
-rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, struct rmb_error *error)
+/* The transpose, which a row-major matrix is to LAPACK, has the same eigenvalues, and left eigenvectors where a has right ones. v[n][n], or
+ * NULL. */
+static int
+geev(double *a, int64_t n, double *real, double *imaginary, double *v, struct rmb_error *error)
 {
 	static const char what[] = "eigenvalues";
 	struct work work = { 0 };
@@ -248,18 +249,37 @@ rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, s
 	if (rc)
 		return rc;
 	rmb_blas_threads(1);
-	lapack_int side = (lapack_int)n;
-	lapack_int info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, 'N', 'N', side, a, side, real, imaginary, &none, 1, &none, 1, &query, -1);
+	char job = v ? 'V' : 'N';
+	lapack_int side = (lapack_int)n, rows = v ? side : 1;
+	double *left = v ? v : &none;
+	lapack_int info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, job, 'N', side, a, side, real, imaginary, left, rows, &none, 1, &query, -1);
 	rc = check_output(what, info, &query, 1, error);
 	if (!rc)
-		rc = work_make(&work, what, query, 3 * n, 1, error);
+		rc = work_make(&work, what, query, 4 * n, 1, error);
 	if (!rc) {
-		info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, 'N', 'N', side, a, side, real, imaginary, &none, 1, &none, 1, work.reals,
+		info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, job, 'N', side, a, side, real, imaginary, left, rows, &none, 1, work.reals,
 		                          (lapack_int)work.nreals);
 		rc = check_output(what, info, real, n, error);
 	}
 	work_free(&work);
 	return rc ? rc : check_output(what, 0, imaginary, n, error);
+}
+
+int
+rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, struct rmb_error *error)
+{
+	return geev(a, n, real, imaginary, NULL, error);
+}
+
+/* u^H a' = e u^H is a conj(u) = e conj(u). */
+int
+rmb_general_eigenvectors(double *a, int64_t n, double *real, double *imaginary, double *v, struct rmb_error *error)
+{
+	int rc = geev(a, n, real, imaginary, v, error);
+	for (int64_t k = 1; !rc && k < n; k++)
+		for (int64_t i = 0; imaginary[k] < 0 && i < n; i++)
+			v[k * n + i] = -v[k * n + i];
+	return rc ? rc : check_output("eigenvectors", 0, v, n * n, error);
 }
 
 /* y = x b^-1 is b' y' = x', and b' and x' are what LAPACK sees. */

@@ -28,6 +28,9 @@ int rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_e
 int rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, double *v, struct rmb_error *error) RMB_CHECKED;
 /* Eigenvalues of a[n][n], not symmetric, in no particular order; conjugates stand side by side. Destroys a. */
 int rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, struct rmb_error *error) RMB_CHECKED;
+/* The same, and right eigenvectors in the rows of v[n][n]: a v = e v. Of two conjugates, which stand side by side with the positive
+ * imaginary part first, the first row holds the real part and the second the imaginary part of the first one's vector. */
+int rmb_general_eigenvectors(double *a, int64_t n, double *real, double *imaginary, double *v, struct rmb_error *error) RMB_CHECKED;
 /* x becomes x b^-1 for x[m][n], b[n][n]; destroys b. *rcond: reciprocal of b's condition number in the 1-norm, 0 if b is singular
  * (x is then undefined, and the call succeeds: say what that means for the data). */
 int rmb_right_divide(double *x, int64_t m, double *b, int64_t n, double *rcond, struct rmb_error *error) RMB_CHECKED;

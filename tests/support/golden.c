@@ -30,12 +30,12 @@ read_as(const struct golden_case *test, const char *path, hid_t type, size_t siz
 	if (!exists(test->handle, path))
 		return NULL;
 	hid_t set = H5Dopen2(test->handle, path, H5P_DEFAULT), space = H5Dget_space(set);
-	hsize_t extent[2] = { 1, 1 };
+	hsize_t extent[3] = { 1, 1, 1 };
 	int rank = H5Sget_simple_extent_ndims(space);
-	assert_in_range(rank, 0, 2);
+	assert_in_range(rank, 0, 3);
 	H5Sget_simple_extent_dims(space, extent, NULL);
 	shape->rows = (int64_t)extent[0];
-	shape->columns = (int64_t)extent[1];
+	shape->columns = (int64_t)(extent[1] * extent[2]);
 	shape->n = shape->rows * shape->columns;
 	shape->leading = H5Aexists(set, "leading") > 0;
 	void *data = rmb_arena_alloc(test->arena, (size_t)shape->n, size);

@@ -1,0 +1,506 @@
+#include "numeric/network.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "numeric/lapack.h"
+#include "rumble/parallel.h"
+
+/* Rows of a piece of work, and side of the squares in which a triangle and its mirror image are read together. */
+enum { ROWS = 64 };
+
+static const char what[] = "network";
+
+/* ---- what can be said before drawing ---- */
+
+static bool
+sparse(const struct rmb_network *net)
+{
+	return net->family == RMB_SPARSE || net->family == RMB_CLUSTERED || net->family == RMB_LOCAL;
+}
+
+bool
+rmb_network_symmetric(const struct rmb_network *net)
+{
+	return net->family != RMB_CLIPPED && net->asymmetry == 0;
+}
+
+static int
+check_places(const struct rmb_network *net, struct rmb_error *error)
+{
+	if (net->space.naxes < 1)
+		return rmb_error_set(error, RMB_EDATA, "a local network needs the places of its neurons");
+	for (int axis = 0; axis < net->space.naxes; axis++)
+		for (int64_t i = 0; i < net->n; i++)
+			if (!isfinite(net->space.axis[axis][i]))
+				return rmb_error_set(error, RMB_EDATA, "a local network needs the place of every neuron; neuron %" PRId64 " has none", i);
+	return 0;
+}
+
+int
+rmb_network_check(const struct rmb_network *net, struct rmb_error *error)
+{
+	if (net->n < 2)
+		return rmb_error_set(error, RMB_EDATA, "a network needs 2 neurons or more; found %" PRId64, net->n);
+	if (net->n > RMB_LAPACK_MAX)
+		return rmb_error_set(error, RMB_ELIMIT, "a network of %" PRId64 " neurons is larger than the %d whose eigenvalues LAPACK finds "
+		                     "safely; use fewer neurons", net->n, RMB_LAPACK_MAX);
+	if (!(net->edge > 0 && net->edge < 1))
+		return rmb_error_set(error, RMB_EDATA, "the edge of a stable network lies between 0 and 1; found %g", net->edge);
+	if (!(net->asymmetry >= 0 && net->asymmetry <= 1))
+		return rmb_error_set(error, RMB_EDATA, "asymmetry lies between 0 and 1; found %g", net->asymmetry);
+	if (sparse(net) && !(net->probability > 0 && net->probability < 1))
+		return rmb_error_set(error, RMB_EDATA, "a probability of connection between 0 and 1 is needed, both excluded; found %g",
+		                     net->probability);
+	if (net->family != RMB_CLUSTERED && net->family != RMB_LOCAL)
+		return 0;
+	if (!(net->peak > 0 && net->peak <= 1))
+		return rmb_error_set(error, RMB_EDATA, "the probability of connection %s lies between 0 and 1; found %g",
+		                     net->family == RMB_LOCAL ? "at distance zero" : "inside a cluster", net->peak);
+	if (net->family == RMB_LOCAL)
+		return check_places(net, error);
+	if (net->cluster < 2 || net->cluster > net->n)
+		return rmb_error_set(error, RMB_EDATA, "clusters of %" PRId64 " neurons do not fit a network of %" PRId64, net->cluster, net->n);
+	return 0;
+}
+
+void
+rmb_network_places(struct rmb_stream stream, int64_t n, double box, double *x, double *y)
+{
+	for (int64_t i = 0; i < n; i++) {
+		x[i] = box * rmb_random_uniform(stream, (uint64_t)(2 * i));
+		y[i] = box * rmb_random_uniform(stream, (uint64_t)(2 * i + 1));
+	}
+}
+
+/* ---- pieces of rows ---- */
+
+struct shaping {
+	const struct rmb_network *net;
+	double *a;
+	double mean;            /* of the half-normal */
+	double balance;         /* height of the profile that is subtracted, over the other's */
+	double *sum, *other;    /* [pieces] */
+	int64_t *connected;     /* [pieces] */
+};
+
+static int64_t
+pieces(const struct rmb_network *net)
+{
+	return (net->n + ROWS - 1) / ROWS;
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool
+normal_draws(const struct rmb_network *net)
+{
+	return net->family == RMB_CLIPPED || (net->family == RMB_DENSE && (net->entries == RMB_BINARY || net->entries == RMB_GAUSSIAN ||
+	                                                                   net->entries == RMB_HALF_NORMAL));
+}
+
+static int
+draw_rows(void *argument, int64_t piece, int thread)
+{
+	const struct shaping *s = argument;
+	int64_t n = s->net->n, end = least(n, (piece + 1) * ROWS) * n;
+	bool normal = normal_draws(s->net);
+	(void)thread;
+	for (int64_t i = piece * ROWS * n; i < end; i++)
+		s->a[i] = normal ? rmb_random_normal(s->net->stream, (uint64_t)i) : rmb_random_uniform(s->net->stream, (uint64_t)i);
+	return 0;
+}
+
+int
+rmb_network_raw(const struct rmb_network *net, double *a, struct rmb_error *error)
+{
+	struct shaping s = { .net = net, .a = a };
+	int rc = rmb_network_check(net, error);
+	return rc ? rc : rmb_parallel(net->threads, pieces(net), draw_rows, &s);
+}
+
+static int
+sum_moduli(void *argument, int64_t piece, int thread)
+{
+	const struct shaping *s = argument;
+	int64_t n = s->net->n, end = least(n, (piece + 1) * ROWS) * n;
+	(void)thread;
+	for (int64_t i = piece * ROWS * n; i < end; i++)
+		s->sum[piece] += fabs(s->a[i]);
+	return 0;
+}
+
+static double
+profile(const struct rmb_network *net, double distance, double width)
+{
+	return net->peak * exp(-distance / width);
+}
+
+static int
+sum_profiles(void *argument, int64_t piece, int thread)
+{
+	const struct shaping *s = argument;
+	const struct rmb_network *net = s->net;
+	(void)thread;
+	for (int64_t i = piece * ROWS; i < least(net->n, (piece + 1) * ROWS); i++)
+		for (int64_t j = 0; j < i; j++) {
+			double distance = rmb_space_distance(&net->space, i, j);
+			s->sum[piece] += profile(net, distance, net->width);
+			s->other[piece] += profile(net, distance, net->width * net->inhibition);
+		}
+	return 0;
+}
+
+/* ---- one entry, one pair ---- */
+
+/* B - P for neurons i and j from a uniform number. */
+static double
+sparse_entry(const struct shaping *s, double u, int64_t i, int64_t j, int64_t *connected)
+{
+	const struct rmb_network *net = s->net;
+	double p = net->probability, subtracted;
+	if (net->family == RMB_CLUSTERED && i / net->cluster == j / net->cluster && i / net->cluster < net->n / net->cluster)
+		p = net->peak;
+	subtracted = p;
+	if (net->family == RMB_LOCAL) {
+		double distance = rmb_space_distance(&net->space, i, j);
+		p = subtracted = fmax(profile(net, distance, net->width), net->probability);
+		if (net->inhibition != 1)
+			subtracted = fmax(s->balance * profile(net, distance, net->width * net->inhibition), net->probability);
+	}
+	*connected += u < p;
+	return (u < p ? 1 : 0) - subtracted;
+}
+
+static double
+entry(const struct shaping *s, double raw, int64_t i, int64_t j, int64_t *connected)
+{
+	const struct rmb_network *net = s->net;
+	if (sparse(net))
+		return sparse_entry(s, raw, i, j, connected);
+	++*connected;
+	if (net->family == RMB_CLIPPED)
+		return raw / sqrt((double)net->n + 1e-3);
+	switch (net->entries) {
+	case RMB_UNIFORM:
+		return 2 * raw - 1;
+	case RMB_BINARY:
+		return raw > 0 ? 1 : -1;
+	case RMB_GAUSSIAN:
+		return raw;
+	case RMB_HALF_NORMAL:
+		return fabs(raw) - s->mean;
+	case RMB_EXPONENTIAL:
+		break;
+	}
+	return -log1p(-raw) - 1;
+}
+
+/* Entries (i, j) and (j, i), i < j, become those of the matrix. */
+static void
+pair(const struct shaping *s, int64_t i, int64_t j, int64_t *connected)
+{
+	const struct rmb_network *net = s->net;
+	double *up = &s->a[i * net->n + j], *low = &s->a[j * net->n + i], p = net->asymmetry;
+	*low = entry(s, *low, j, i, connected);
+	if (rmb_network_symmetric(net)) {
+		*up = *low;
+		return;
+	}
+	*up = entry(s, *up, i, j, connected);
+	if (p == 1 || net->family == RMB_CLIPPED)
+		return;
+	if (net->published) {
+		*low = (1 - p) * *up + p * *low;
+		return;
+	}
+	double even = sqrt(1 - p / 2) * *low, odd = sqrt(p / 2) * *up; /* cos and sin of phi, cos(2 phi) = 1 - p */
+	*up = even + odd;
+	*low = even - odd;
+}
+
+static int
+shape_rows(void *argument, int64_t piece, int thread)
+{
+	const struct shaping *s = argument;
+	int64_t n = s->net->n, first = piece * ROWS, end = least(n, first + ROWS), unused = 0;
+	(void)thread;
+	for (int64_t column = first; column < n; column += ROWS)
+		for (int64_t i = first; i < end; i++)
+			for (int64_t j = column > i ? column : i + 1; j < least(n, column + ROWS); j++)
+				pair(s, i, j, &s->connected[piece]);
+	for (int64_t i = first; i < end; i++)
+		s->a[i * n + i] = s->net->family == RMB_CLIPPED ? entry(s, s->a[i * n + i], i, i, &unused) : 0;
+	return 0;
+}
+
+static double
+total(const double *sum, int64_t n)
+{
+	double all = 0;
+	for (int64_t i = 0; i < n; i++)
+		all += sum[i];
+	return all;
+}
+
+static int
+shape(struct shaping *s, int64_t npieces, struct rmb_error *error)
+{
+	const struct rmb_network *net = s->net;
+	int64_t connected = 0;
+	int rc = 0;
+	if (net->family == RMB_DENSE && net->entries == RMB_HALF_NORMAL) {
+		rc = rmb_parallel(net->threads, npieces, sum_moduli, s);
+		s->mean = total(s->sum, npieces) / ((double)net->n * (double)net->n);
+	}
+	if (net->family == RMB_LOCAL && net->inhibition != 1) {
+		rc = rmb_parallel(net->threads, npieces, sum_profiles, s);
+		s->balance = total(s->sum, npieces) / total(s->other, npieces);
+	}
+	if (!rc)
+		rc = rmb_parallel(net->threads, npieces, shape_rows, s);
+	for (int64_t i = 0; i < npieces; i++)
+		connected += s->connected[i];
+	if (!rc && connected == 0)
+		rc = rmb_error_set(error, RMB_EDATA, "none of the %" PRId64 " neurons is connected at a probability of %g; raise it, or use more "
+		                   "neurons", net->n, net->probability);
+	return rc;
+}
+
+int
+rmb_network_shape(const struct rmb_network *net, double *a, struct rmb_error *error)
+{
+	int64_t npieces = pieces(net);
+	int rc = rmb_network_check(net, error);
+	if (rc)
+		return rc;
+	struct shaping s = { .net = net, .a = a, .sum = calloc((size_t)npieces, sizeof *s.sum), .other = calloc((size_t)npieces, sizeof *s.other),
+	                     .connected = calloc((size_t)npieces, sizeof *s.connected) };
+	rc = s.sum && s.other && s.connected ? shape(&s, npieces, error) : rmb_error_nomem(error, what);
+	free(s.sum);
+	free(s.other);
+	free(s.connected);
+	return rc;
+}
+
+static int
+draw(const struct rmb_network *net, double *a, struct rmb_error *error)
+{
+	int rc = rmb_network_raw(net, a, error);
+	return rc ? rc : rmb_network_shape(net, a, error);
+}
+
+/* ---- eigenvalues and normalisation ---- */
+
+struct value { double real, imaginary; };
+
+static int
+descending(const void *a, const void *b)
+{
+	const struct value *p = a, *q = b;
+	if (p->real != q->real)
+		return p->real < q->real ? 1 : -1;
+	return p->imaginary < q->imaginary ? 1 : p->imaginary > q->imaginary ? -1 : 0;
+}
+
+static int
+sort(double *real, double *imaginary, int64_t n, struct rmb_error *error)
+{
+	struct value *value = malloc((size_t)n * sizeof *value);
+	if (!value)
+		return rmb_error_nomem(error, what);
+	for (int64_t i = 0; i < n; i++)
+		value[i] = (struct value){ real[i], imaginary[i] };
+	qsort(value, (size_t)n, sizeof *value, descending);
+	for (int64_t i = 0; i < n; i++) {
+		real[i] = value[i].real;
+		imaginary[i] = value[i].imaginary;
+	}
+	free(value);
+	return 0;
+}
+
+/* Scales the eigenvalues, whose first has the largest real part. *factor: what the matrix is to be multiplied with. */
+static int
+scale(const struct rmb_network *net, double *real, double *imaginary, double *factor, struct rmb_error *error)
+{
+	double largest = 0;
+	for (int64_t i = 0; i < net->n; i++)
+		largest = fmax(largest, hypot(real[i], imaginary ? imaginary[i] : 0));
+	if (!(real[0] > 1e-12 * largest))
+		return rmb_error_set(error, RMB_EDATA, "the network cannot be normalised: no eigenvalue has a positive real part (the largest is "
+		                     "%g, the largest modulus %g)", real[0], largest);
+	*factor = net->edge / real[0];
+	for (int64_t i = 0; i < net->n; i++) {
+		real[i] *= *factor;
+		if (imaginary)
+			imaginary[i] *= *factor;
+	}
+	return 0;
+}
+
+/* Eigenvalues of a, which is destroyed, before normalisation. */
+static int
+decompose(const struct rmb_network *net, double *a, double *real, double *imaginary, struct rmb_error *error)
+{
+	if (rmb_network_symmetric(net)) {
+		if (imaginary)
+			memset(imaginary, 0, (size_t)net->n * sizeof *imaginary);
+		return rmb_eigenvalues(a, net->n, real, error);
+	}
+	assert(imaginary);
+	int rc = rmb_general_eigenvalues(a, net->n, real, imaginary, error);
+	return rc ? rc : sort(real, imaginary, net->n, error);
+}
+
+static void
+multiply(double *a, int64_t n, double factor)
+{
+	for (int64_t i = 0; i < n * n; i++)
+		a[i] *= factor;
+}
+
+static void
+transpose(double *a, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t j = 0; j < i; j++) {
+			double t = a[i * n + j];
+			a[i * n + j] = a[j * n + i];
+			a[j * n + i] = t;
+		}
+}
+
+/* Eigenvalues beyond the edge move onto it, in their direction; the eigenvectors W stay: A = W E W^-1, all real, where a pair of
+ * conjugates has the real and imaginary part of its vector as two columns x, y of W, and A x = Re x - Im y, A y = Im x + Re y. */
+static int
+clip(const struct rmb_network *net, double *a, double *w, double *real, double *imaginary, struct rmb_error *error)
+{
+	int64_t n = net->n;
+	double rcond;
+	int rc = rmb_general_eigenvectors(a, n, real, imaginary, w, error);
+	if (rc)
+		return rc;
+	for (int64_t k = 0; k < n; k++) {
+		double modulus = hypot(real[k], imaginary[k]), shrink = modulus > net->edge ? net->edge / modulus : 1;
+		real[k] *= shrink;
+		imaginary[k] *= shrink;
+		const double *own = w + k * n, *partner = w + (imaginary[k] > 0 ? k + 1 : imaginary[k] < 0 ? k - 1 : k) * n;
+		for (int64_t i = 0; i < n; i++) /* the second of a pair has the negative imaginary part */
+			a[k * n + i] = real[k] * own[i] - imaginary[k] * (imaginary[k] != 0 ? partner[i] : 0);
+	}
+	transpose(a, n);
+	transpose(w, n);
+	rc = rmb_right_divide(a, n, w, n, &rcond, error);
+	if (!rc && !(rcond > 1e-13))
+		rc = rmb_error_set(error, RMB_EDATA, "the network cannot be normalised: its eigenvectors do not span all directions");
+	return rc ? rc : sort(real, imaginary, n, error);
+}
+
+int
+rmb_network_normalise(const struct rmb_network *net, double *a, double *spare, double *real, double *imaginary, struct rmb_error *error)
+{
+	double factor = 1;
+	int rc = rmb_network_check(net, error);
+	if (rc || net->family == RMB_CLIPPED)
+		return rc ? rc : clip(net, a, spare, real, imaginary, error);
+	memcpy(spare, a, (size_t)(net->n * net->n) * sizeof *a);
+	rc = decompose(net, spare, real, imaginary, error);
+	if (!rc)
+		rc = scale(net, real, imaginary, &factor, error);
+	if (!rc)
+		multiply(a, net->n, factor);
+	return rc;
+}
+
+int
+rmb_network_eigenvalues(const struct rmb_network *net, double *a, double *real, double *imaginary, struct rmb_error *error)
+{
+	double factor;
+	int rc = draw(net, a, error);
+	if (!rc)
+		rc = decompose(net, a, real, imaginary, error);
+	for (int64_t k = 0; !rc && net->family == RMB_CLIPPED && k < net->n; k++) {
+		double shrink = fmin(1, net->edge / hypot(real[k], imaginary[k]));
+		real[k] *= shrink;
+		imaginary[k] *= shrink;
+	}
+	if (net->family == RMB_CLIPPED)
+		return rc ? rc : sort(real, imaginary, net->n, error);
+	return rc ? rc : scale(net, real, imaginary, &factor, error);
+}
+
+int
+rmb_network_modes(const struct rmb_network *net, double *a, double *value, struct rmb_error *error)
+{
+	double factor;
+	assert(rmb_network_symmetric(net));
+	int rc = draw(net, a, error);
+	if (!rc)
+		rc = rmb_eigenvectors(a, net->n, value, error);
+	return rc ? rc : scale(net, value, NULL, &factor, error);
+}
+
+/* Drawn twice, not kept twice: drawing is the smaller part of the time, the matrix the larger of memory. */
+int
+rmb_network_matrix(const struct rmb_network *net, double *a, double *real, double *imaginary, struct rmb_error *error)
+{
+	double factor = 1;
+	int rc = draw(net, a, error);
+	if (!rc && net->family == RMB_CLIPPED) {
+		double *spare = malloc((size_t)(net->n * net->n) * sizeof *spare);
+		rc = spare ? clip(net, a, spare, real, imaginary, error) : rmb_error_nomem(error, what);
+		free(spare);
+		return rc;
+	}
+	if (!rc)
+		rc = decompose(net, a, real, imaginary, error);
+	if (!rc)
+		rc = scale(net, real, imaginary, &factor, error);
+	if (!rc)
+		rc = draw(net, a, error);
+	if (!rc)
+		multiply(a, net->n, factor);
+	return rc;
+}
+
+/* ---- stability of a step ---- */
+
+/* |1 - h g| < 1  <=>  h < 2 Re g / |g|^2. */
+static double
+largest_step(double real, double imaginary)
+{
+	double gap = 1 - real;
+	return 2 * gap / (gap * gap + imaginary * imaginary);
+}
+
+double
+rmb_network_largest_step(const double *real, const double *imaginary, int64_t n)
+{
+	double most = INFINITY;
+	for (int64_t i = 0; i < n; i++)
+		most = fmin(most, largest_step(real[i], imaginary ? imaginary[i] : 0));
+	return most;
+}
+
+int
+rmb_network_stable(const double *real, const double *imaginary, int64_t n, double step, struct rmb_error *error)
+{
+	double most = rmb_network_largest_step(real, imaginary, n);
+	if (step < most)
+		return 0;
+	int64_t worst = 0;
+	for (int64_t i = 1; i < n; i++)
+		if (largest_step(real[i], imaginary ? imaginary[i] : 0) < largest_step(real[worst], imaginary ? imaginary[worst] : 0))
+			worst = i;
+	if (!(most > 0))
+		return rmb_error_set(error, RMB_EDATA, "the network is unstable: eigenvalue %g must have a real part below 1", real[worst]);
+	return rmb_error_set(error, RMB_EDATA, "the network is unstable in steps of %.4g time constants, because of its eigenvalue %.4g %+.4gi: "
+	                     "steps must be shorter than %.4g time constants, or the edge smaller", step, real[worst],
+	                     imaginary ? imaginary[worst] : 0.0, most);
+}
