@@ -190,7 +190,7 @@ class Small(Analyses):
         self.assertTrue((s[:60] > 0).all() and (s[60:] == 0).all())
         self.assertIn("60 of 90 eigenvalues", said)
         self.assertIn("ends at rank 90", said)
-        self.assertIn("cannot be compared with the 0.7 to 0.85", said)
+        self.assertIn("beyond half of the 60 components", said)
         self.assertIn("61 frames", said)
         n = len(self.result("one", "spectrum"))
         self.assertLessEqual(n, 29)     # blocks of one frame, 15 of them
@@ -234,12 +234,81 @@ class Small(Analyses):
                 else:
                     self.assertAlmostEqual(found, np.corrcoef(np.log(k), np.log(np.abs(s[k])))[0, 1], delta=1e-11)
 
+    def test_trust_in_numpy(self):
+        """What goes beside an exponent, against regressions by numpy."""
+        self.save(self.signals(160, 900))
+        self.run_recipe(["d: {stage: spectrum, recording: z, precision: double}",
+                         "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 6..500, reach: 0.75, firsts: 2..20, lasts: 30..110}"])
+        s = self.result("d", "spectrum")
+        found = {name: self.result("f", name) for name in (
+            "exponent", "standard_error", "r_squared", "curvature", "used", "resolved", "band", "first_tried", "last_tried", "by_first", "by_last",
+            "band_low", "band_high", "local_rank", "local_exponent")}
+
+        def fit(first, last, degree=1, **more):
+            rank = np.arange(first, last + 1)
+            return np.polyfit(np.log(rank), np.log(s[first - 1:last]), degree, w=np.sqrt(1 / rank), **more)
+
+        line, covariance = fit(6, 120, cov=True)
+        self.assertEqual((found["used"], found["resolved"]), (115, 80))
+        self.assertAlmostEqual(float(found["exponent"]), -line[0], delta=1e-11)
+        self.assertAlmostEqual(float(found["standard_error"]) / math.sqrt(covariance[0, 0]), 1, delta=1e-9)
+        self.assertAlmostEqual(float(found["curvature"]), -2 * fit(6, 120, 2)[0] * math.log(10), delta=1e-9)
+        rank = np.arange(6, 121)
+        y, w = np.log(s[5:120]), 1 / rank
+        explained = 1 - (w * (y - np.polyval(line, np.log(rank))) ** 2).sum() / (w * (y - np.average(y, weights=w)) ** 2).sum()
+        self.assertAlmostEqual(float(found["r_squared"]), explained, delta=1e-11)
+
+        first, last = found["first_tried"].astype(int), found["last_tried"].astype(int)
+        np.testing.assert_array_equal(first, np.unique(np.round(np.geomspace(2, 20, 8))))
+        np.testing.assert_array_equal(last, np.unique(np.round(np.geomspace(27, 110, 12))))     # 27: a quarter of 110
+        expected = np.array([[-fit(a, b)[0] if b >= 4 * a else np.nan for b in last] for a in first])
+        np.testing.assert_allclose(found["band"], expected, rtol=1e-9, equal_nan=True)
+        resolved = expected[:, last <= 80]
+        self.assertAlmostEqual(float(found["band_low"]), np.nanmin(resolved), delta=1e-9)
+        self.assertAlmostEqual(float(found["band_high"]), np.nanmax(resolved), delta=1e-9)
+        np.testing.assert_allclose(found["by_first"], [-fit(a, 120)[0] for a in first], rtol=1e-9)
+        np.testing.assert_allclose(found["by_last"], [-fit(6, b)[0] for b in last], rtol=1e-9)
+        edge = np.round(6 * (121 / 6) ** (np.arange(5) / 4)).astype(int)                        # four octaves
+        np.testing.assert_allclose(found["local_rank"], np.sqrt(edge[:-1] * (edge[1:] - 1.)), rtol=1e-12)
+        np.testing.assert_allclose(found["local_exponent"], [-fit(a, b - 1)[0] for a, b in zip(edge[:-1], edge[1:])], rtol=1e-9)
+
+    def test_replicates_give_an_interval(self):
+        self.save(self.signals(60, 400), xpos=np.arange(60.), ypos=np.zeros(60))
+        halves = "halves: {stage: svca2, recording: [z, shuffled], halves: random, repeat: 7}"
+        self.run_recipe(["shuffled: {stage: shuffle, recording: z}", halves, "each: {stage: powerlaw, spectrum: halves.spectrum, ranks: 2..15}",
+                         "all: {stage: powerlaw, spectrum: halves#3.spectrum, replicates: halves.spectrum, ranks: 2..15, coverage: 0.8}",
+                         "board: {stage: svca2, recording: z, spacing: 2 um}",
+                         "alpha: {stage: powerlaw, spectrum: board.spectrum, replicates: halves@z.spectrum, ranks: 2..15}"])
+        for branch in ("z", "shuffled"):
+            each = np.array([self.result(f"each@{branch}#{i}", "exponent") for i in range(1, 8)])
+            self.assertGreater(each.std(), 0)
+            np.testing.assert_array_equal(self.result(f"all@{branch}", "replicate_exponent"), each)
+            self.assertEqual(self.result(f"all@{branch}", "exponent"), each[2])
+            found = [float(self.result(f"all@{branch}", "replicate_" + name)) for name in ("mean", "sd", "low", "high")]
+            np.testing.assert_allclose(found, [each.mean(), each.std(ddof=1), *np.percentile(each, (10, 90))], rtol=1e-12)
+            if branch == "z":
+                found = [float(self.result("alpha", "replicate_" + name)) for name in ("mean", "low", "high")]
+                np.testing.assert_allclose(found, [each.mean(), *np.percentile(each, (2.5, 97.5))], rtol=1e-12)
+        with h5py.File(self.path("out", "results", "x", "each@z#1.h5")) as f:
+            self.assertNotIn("replicate_mean", f)
+        said = self.run_recipe([halves.replace("[z, shuffled]", "z").replace("repeat: 7", "repeat: 1"),
+                                "all: {stage: powerlaw, spectrum: halves.spectrum, replicates: halves.spectrum, ranks: 2..15}"], expect=1)
+        self.assertIn("an interval needs two replicates or more, and there is one", said)
+        said = self.run_recipe(["board: {stage: svca2, recording: z, spacing: 2 um, repeat: 3}",
+                                "all: {stage: powerlaw, spectrum: board#1.spectrum, replicates: board.spectrum, ranks: 2..15}"])
+        self.assertIn("all 3 replicates have the same exponent", said)
+
     def test_where_warnings_begin(self):
-        self.save(self.signals(450, 470))
-        said = self.run_recipe(["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 11..410}"])
-        self.assertNotIn("cannot be compared", said)
-        said = self.run_recipe(["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 11..409}"])
-        self.assertIn("an exponent fitted to 399 ranks (11..409) cannot be compared", said)
+        def said_of(neurons, settings):
+            self.save(self.signals(neurons, 1100))
+            return self.run_recipe(["d: {stage: spectrum, recording: z}", f"f: {{stage: powerlaw, spectrum: d.spectrum, {settings}}}"])
+        self.assertIn("ranks 11..226 were fitted, beyond half of the 451 components", said_of(451, "ranks: 11..226"))
+        said = said_of(451, "ranks: 11..225")
+        self.assertNotIn("beyond half", said)
+        self.assertIn("an exponent of 451 components cannot be compared with the 0.7 to 0.85", said)
+        self.assertIn("an exponent of 499 components", said_of(499, "reach: 0.5"))
+        self.assertNotIn("warning", said_of(500, "reach: 0.5"))
+        self.assertIn("the spectrum ends at rank 500, before 501: ranks 11..500", said_of(500, "ranks: 11..501"))
         for frames, few in ((399, True), (400, False)):
             self.save(self.signals(12, frames))
             said = self.run_recipe(["one: {stage: svca, recording: z, halves: random}"])

@@ -1,6 +1,8 @@
 /* Power-law fits: planted exponents, tails at rounding level, and what cannot be fitted. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include "numeric/percentile.h"
 #include "numeric/powerlaw.h"
 #include "rumble/random.h"
 #include "support/check.h"
@@ -153,6 +155,100 @@ the_level_of_rounding(void **state)
 	assert_true(fit.used == 4 && fit.left_out == 2);
 }
 
+/* ln s = 3 - 0.8 x - 0.05 x^2, x = ln rank: the local exponent 0.8 + 0.1 x grows by 0.1 ln 10 over ten-fold ranks. */
+static void
+a_parabola_has_its_curvature(void **state)
+{
+	(void)state;
+	double s[N], straight[N], larger[N];
+	for (int k = 0; k < N; k++) {
+		double x = log(k + 1);
+		s[k] = exp(3 - 0.8 * x - 0.05 * x * x);
+		larger[k] = 1e4 * s[k];
+	}
+	plant(straight, 0.8, 30);
+	struct rmb_powerlaw bent = fitted(s, N, &usual), line = fitted(straight, N, &usual), scaled = fitted(larger, N, &usual);
+	assert_true(fabs(bent.curvature - 0.1 * log(10)) < 1e-10);
+	assert_true(fabs(line.curvature) < 1e-11 && line.standard_error < 1e-14 && fabs(line.r_squared - 1) < 1e-14);
+	assert_true(bent.standard_error > 1e-4 && bent.r_squared < 1 && bent.r_squared > 0.99);
+	assert_true(fabs(bent.r_squared - bent.r_weighted * bent.r_weighted) < 1e-12);
+	assert_true(fabs(scaled.standard_error - bent.standard_error) < 1e-12 && fabs(scaled.curvature - bent.curvature) < 1e-10);
+	assert_true(bent.components == N);
+	struct rmb_powerlaw two = fitted(s, N, &(struct rmb_powerlaw_options){ .first = 3, .last = 4 });
+	assert_true(isnan(two.standard_error) && isnan(two.curvature));
+}
+
+/* Residuals as regression takes them, independent with variance rank: their spread over draws is the standard error. */
+static void
+the_standard_error_is_the_spread_over_draws(void **state)
+{
+	(void)state;
+	enum { DRAWS = 400 };
+	double s[N], sum = 0, square = 0, error = 0;
+	struct rmb_stream stream = rmb_stream_named("standard error");
+	for (int d = 0; d < DRAWS; d++) {
+		for (int k = 0; k < 500; k++)
+			s[k] = exp(0.01 * sqrt(k + 1) * rmb_random_normal(stream, (uint64_t)(d * 500 + k)) - 0.8 * log(k + 1));
+		struct rmb_powerlaw fit = fitted(s, 500, &usual);
+		sum += fit.alpha / DRAWS;
+		square += (fit.alpha - 0.8) * (fit.alpha - 0.8) / DRAWS;
+		error += fit.standard_error / DRAWS;
+	}
+	double ratio = error / sqrt(square); /* the spread of 400 draws is known to 1 / sqrt(800) = 3.5 % */
+	printf("standard error over spread: %.3f\n", ratio);
+	assert_true(fabs(sum - 0.8) < 5 * error / sqrt(DRAWS) && fabs(ratio - 1) < 4 * 0.036);
+}
+
+static void
+other_ranges_of_a_power_law_agree(void **state)
+{
+	(void)state;
+	double s[N];
+	int64_t rank[12];
+	plant(s, 0.8, 30);
+	assert_int_equal(rmb_log_spaced(5, 50, 8, rank), 8);
+	const int64_t expected[] = { 5, 7, 10, 13, 19, 26, 36, 50 };
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(rank[i], expected[i]);
+		assert_true(fabs(rmb_powerlaw_exponent(s, N, &usual, rank[i], 4 * rank[i]) - 0.8) < 1e-12);
+		assert_true(isnan(rmb_powerlaw_exponent(s, N, &usual, rank[i], 4 * rank[i] - 1)));
+	}
+	assert_int_equal(rmb_log_spaced(1, 4, 12, rank), 4);
+	assert_true(rank[0] == 1 && rank[3] == 4);
+	assert_int_equal(rmb_log_spaced(7, 7, 12, rank), 1);
+	assert_int_equal(rank[0], 7);
+	assert_true(isnan(rmb_powerlaw_exponent(s, N, &usual, N + 1, 4 * N + 4)));
+}
+
+static void
+stretches_cover_the_range(void **state)
+{
+	(void)state;
+	for (int64_t first = 1; first < 40; first += 3)
+		for (int64_t last = first + 1; last < 3000; last += last / 7 + 1) {
+			int64_t end[RMB_STRETCHES], n = rmb_powerlaw_stretches(first, last, end), start = first;
+			assert_true(n >= 1 && end[n - 1] == last);
+			for (int64_t i = 0; i < n; start = end[i++] + 1) {
+				assert_true(end[i] - start + 1 >= (last - first < 2 ? 2 : 3));
+				assert_true(n == 1 || start < 12 || (double)end[i] / (double)start < 3);
+			}
+		}
+	int64_t end[RMB_STRETCHES];
+	assert_int_equal(rmb_powerlaw_stretches(11, 500, end), 5);
+	assert_true(rmb_powerlaw_stretches(1, INT64_MAX / 2, end) <= RMB_STRETCHES);
+}
+
+static void
+percentiles_lie_between_order_statistics(void **state)
+{
+	(void)state;
+	double v[] = { 3, 1, 2, 10 };
+	rmb_sort(v, 4);
+	assert_true(v[0] == 1 && v[3] == 10);
+	assert_true(rmb_percentile(v, 4, 0) == 1 && rmb_percentile(v, 4, 100) == 10 && rmb_percentile(v, 4, 50) == 2.5);
+	assert_true(fabs(rmb_percentile(v, 4, 90) - 7.9) < 1e-12 && rmb_percentile(v, 1, 75) == 1 && isnan(rmb_percentile(v, 0, 50)));
+}
+
 static void
 the_curve_is_one_at_rank_one(void **state)
 {
@@ -170,7 +266,9 @@ main(void)
 		cmocka_unit_test(residuals_are_orthogonal), cmocka_unit_test(a_tail_at_rounding_level_is_left_out),
 		cmocka_unit_test(a_short_spectrum_shortens_the_range), cmocka_unit_test(what_cannot_be_fitted_says_why),
 		cmocka_unit_test(a_correlation_of_one_rank_is_undefined), cmocka_unit_test(the_level_of_rounding),
-		cmocka_unit_test(the_curve_is_one_at_rank_one),
+		cmocka_unit_test(the_curve_is_one_at_rank_one), cmocka_unit_test(a_parabola_has_its_curvature),
+		cmocka_unit_test(the_standard_error_is_the_spread_over_draws), cmocka_unit_test(other_ranges_of_a_power_law_agree),
+		cmocka_unit_test(stretches_cover_the_range), cmocka_unit_test(percentiles_lie_between_order_statistics),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

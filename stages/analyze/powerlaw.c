@@ -1,68 +1,124 @@
-/* stages/analyze/powerlaw.c -- the exponent of a spectrum.
+/* stages/analyze/powerlaw.c -- the exponent of a spectrum, and how far to trust it.
  *
  * Least squares of ln s on ln rank over a range of ranks, with weights 1/rank, so that every octave of ranks counts alike:
  *     ln s(rank) = intercept - exponent ln rank.
  * Values at or below 1e-10 of the largest are left out and counted: they are rounding, and wreck a fit. `variant: paper` takes
  * the modulus of every value and rounds weights to single precision instead, as the published figures do.
- * A straight line on log-log axes over a fixed range is a summary; it does not show that a power law holds.
- * Cost: one pass over the ranks. */
+ * A straight line on log-log axes over a fixed range is a summary; it does not show that a power law holds. So the stage also
+ * gives: the exponent of each octave of the range and the curvature of a parabola; the exponents of other ranges, a band instead of
+ * a number; and those of the replicates of a spectrum (other halves of the neurons, other surrogates), if it is given any.
+ * Cost: one pass over the ranks for each range tried, about a hundred. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "numeric/percentile.h"
 #include "numeric/powerlaw.h"
 #include "rumble/stage.h"
 
 struct settings {
-	struct rmb_range ranks;
+	struct rmb_range ranks, firsts, lasts;
+	double reach, coverage;
 	const char *variant;
 };
 
 static const struct rmb_param params[] = {
 	{ .name = "ranks", .kind = RMB_RANGE, .at = offsetof(struct settings, ranks), .def = "11..500", .min = 1, .max = 1e9,
 	  .help = "ranks fitted, both ends included; ends where the spectrum ends" },
+	{ .name = "reach", .kind = RMB_REAL, .at = offsetof(struct settings, reach), .def = "1", .min = 1e-6, .max = 1,
+	  .help = "part of the spectrum after which the fit ends, if ranks go further; the paper of 2026: 0.5 for parts of recordings" },
+	{ .name = "firsts", .kind = RMB_RANGE, .at = offsetof(struct settings, firsts), .def = "5..50", .min = 1, .max = 1e9,
+	  .help = "other ranges tried: where they begin" },
+	{ .name = "lasts", .kind = RMB_RANGE, .at = offsetof(struct settings, lasts), .def = "100..10000", .min = 2, .max = 1e9,
+	  .help = "other ranges tried: where they end; from a quarter of the spectrum on if that is earlier, and to its end at most" },
+	{ .name = "coverage", .kind = RMB_REAL, .at = offsetof(struct settings, coverage), .def = "0.95", .min = 0.01, .max = 1,
+	  .help = "part of the replicates that lies between replicate_low and replicate_high" },
 	{ .name = "variant", .kind = RMB_WORD, .at = offsetof(struct settings, variant), .def = "default", .words = "default|paper",
 	  .help = "paper: modulus of negative values, single-precision weights, r of the published program" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "spectrum", .kinds = RMB_ARRAY, .axes = "rank", .help = "a spectrum, by rank" }, { 0 } };
+	{ .name = "spectrum", .kinds = RMB_ARRAY, .axes = "rank", .help = "a spectrum, by rank" },
+	{ .name = "replicates", .kinds = RMB_ARRAY, .gather = RMB_REPLICATES, .optional = true, .axes = "rank",
+	  .help = "the same kind of spectrum from a node with a repeat: other halves, other surrogates; their exponents give an interval" },
+	{ 0 } };
+
+#define SCALAR(port, text) { .name = port, .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = text }
+#define VECTOR(port, over, text) { .name = port, .kinds = RMB_ARRAY, .axes = over, .type = RMB_FLOAT64, .unit = "1", .help = text }
 
 static const struct rmb_port out[] = {
-	{ .name = "exponent", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "exponent of the power law" },
-	{ .name = "intercept", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "logarithm of the fitted value at rank 1" },
-	{ .name = "r", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "correlation of the logarithms, weighted as the fit; under variant paper the published one" },
-	{ .name = "used", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "ranks that entered the fit" },
-	{ .name = "left_out", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "ranks of the range left out, at rounding level or negative" },
-	{ .name = "normalized", .kinds = RMB_ARRAY, .axes = "rank", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "spectrum divided by the fitted value at rank 1" },
-	{ .name = "fit", .kinds = RMB_ARRAY, .axes = "rank", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "fitted line divided by its value at rank 1" }, { 0 } };
+	SCALAR("exponent", "exponent of the power law"),
+	SCALAR("standard_error", "of the exponent, were residuals independent; they are not, so a lower bound"),
+	SCALAR("intercept", "logarithm of the fitted value at rank 1"),
+	SCALAR("r", "correlation of the logarithms, weighted as the fit; under variant paper the published one"),
+	SCALAR("r_squared", "part of the weighted variance of the logarithms that the line explains"),
+	SCALAR("curvature", "change of the exponent over ten-fold ranks, from a parabola: 0 for a power law, positive if it steepens"),
+	SCALAR("used", "ranks that entered the fit"),
+	SCALAR("left_out", "ranks of the range left out, at rounding level or negative"),
+	SCALAR("resolved", "rank up to which the number of components lets an exponent be read: half of them"),
+	SCALAR("band_low", "least exponent of all ranges tried that end at a resolved rank; not a number if there is none"),
+	SCALAR("band_high", "largest of them"),
+	{ .name = "replicate_mean", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "mean exponent of the replicates" },
+	{ .name = "replicate_sd", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "standard deviation of their exponents (divisor n - 1)" },
+	{ .name = "replicate_low", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "lower end of the interval that holds the middle part, `coverage`, of their exponents" },
+	{ .name = "replicate_high", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "its upper end" },
+	{ .name = "replicate_exponent", .kinds = RMB_ARRAY, .optional = true, .axes = "replicate", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "exponent of each replicate" },
+	VECTOR("normalized", "rank", "spectrum divided by the fitted value at rank 1"),
+	VECTOR("fit", "rank", "fitted line divided by its value at rank 1"),
+	VECTOR("local_rank", "stretch", "geometric middle of each stretch of the range, of about a factor of two"),
+	VECTOR("local_exponent", "stretch", "exponent fitted to the stretch alone; not a number if fewer than two of its ranks can be used"),
+	VECTOR("first_tried", "first", "first ranks of the ranges tried"),
+	VECTOR("by_first", "first", "exponent of the range that begins there and ends where the fit does"),
+	VECTOR("last_tried", "last", "last ranks of the ranges tried"),
+	VECTOR("by_last", "last", "exponent of the range that ends there and begins where the fit does"),
+	VECTOR("band", "first last", "exponent of each range tried; not a number if it spans less than a factor of four"), { 0 } };
 
 static const struct rmb_figure figures[] = {
 	{ .name = "fit", .kind = "curve", .x = "rank", .y = "normalized variance", .logx = true, .logy = true,
 	  .caption = "Spectrum divided by the fitted value at rank 1, and the fit to ranks {ranks}.",
 	  .series = { { .y = "normalized", .style = "points", .label = "spectrum" },
-	              { .y = "fit", .style = "line", .label = "fit, exponent {exponent}" } } }, { 0 } };
+	              { .y = "fit", .style = "line", .label = "fit, exponent {exponent}" } } },
+	{ .name = "range", .kind = "curve", .x = "rank", .y = "exponent", .logx = true,
+	  .caption = "Exponent against the range of ranks fitted: with another last rank, with another first rank, and of each stretch of "
+	             "about a factor of two by itself. All ranges that end by rank {resolved}, half of the components: {band_low} to {band_high}.",
+	  .series = { { .y = "by_last", .x = "last_tried", .style = "line", .label = "by last rank" },
+	              { .y = "by_first", .x = "first_tried", .style = "dashes", .label = "by first rank" },
+	              { .y = "local_exponent", .x = "local_rank", .style = "points", .label = "of a stretch" } },
+	  .guide = { { .shape = "vertical", .at = "resolved", .label = "half of the components" } } }, { 0 } };
 
-/* Published exponents come from 490 ranks of thousands of neurons. Near the end of a spectrum it falls more steeply, so
- * fewer ranks give larger exponents: 1.04 instead of 0.8 for 1,200 neurons. */
-enum { ENOUGH_RANKS = 400 };
+/* ---- what the reader must know ---- */
+
+/* Mixing by random weights leaves less than its share to the last components of a cross-covariance. Of neurons with an exact n^-0.8,
+ * without noise and from many frames, svca2 gives, from rank 11 up to this part of K components per half:
+ *                 1/10   1/4    1/2    4/5    all
+ *     K = 1,200   0.88   0.92   0.98   1.05   1.15
+ *     K = 200     0.91   1.00   1.10   1.25   1.46
+ * Private noise and few frames lift the tail and hide this (K = 400, 8,000 frames, noise as strong as signal: 0.83, 0.80, 0.80, 0.86,
+ * 0.99), and only svca could tell; but beyond one half the exponent of every case tried climbs, by 0.2 to 0.4 up to the end, and
+ * before it rises slowly or stays. So the limit is one half, as in the published fits to parts of recordings. With fewer components
+ * than the published 500 ranks it comes out too large even so. */
+enum { RESOLVED_PART = 2, ENOUGH_COMPONENTS = 500 };
 
 static void
 warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct rmb_powerlaw *fit, double r)
 {
-	char shortened[128] = "";
+	char ends[128] = "";
 	if (n < set->ranks.last)
-		snprintf(shortened, sizeof shortened, "the spectrum ends at rank %" PRId64 ", before %" PRId64 ": ", n, set->ranks.last);
-	if (fit->used < ENOUGH_RANKS)
-		rmb_warn(call, "%san exponent fitted to %" PRId64 " ranks (%" PRId64 "..%" PRId64 ") cannot be compared with the 0.7 to 0.85 of "
-		         "recordings of thousands of neurons, fitted to ranks 11..500; it comes out too large where the range reaches the end "
-		         "of the spectrum", shortened, fit->used, set->ranks.first, fit->last);
-	else if (*shortened)
-		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted", shortened, set->ranks.first, fit->last);
+		snprintf(ends, sizeof ends, "the spectrum ends at rank %" PRId64 ", before %" PRId64 ": ", n, set->ranks.last);
+	if (fit->last > fit->components / RESOLVED_PART)
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There a spectrum falls more "
+		         "steeply for want of neurons, whatever the network, so that the exponent comes out too large and cannot be compared with "
+		         "published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
+	else if (fit->components < ENOUGH_COMPONENTS)
+		rmb_warn(call, "an exponent of %" PRId64 " components cannot be compared with the 0.7 to 0.85 of recordings of thousands of neurons, "
+		         "fitted to ranks 11..500: of so few it comes out too large, by 0.1 to 0.3. Compare it with that of surrogates of the same size",
+		         fit->components);
+	else if (*ends)
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted", ends, set->ranks.first, fit->last);
 	if (fit->left_out > 0)
 		rmb_warn(call, "%" PRId64 " of the %" PRId64 " ranks to be fitted are at rounding level or negative and were left out",
 		         fit->left_out, fit->left_out + fit->used);
@@ -70,48 +126,195 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 		rmb_warn(call, "r is undefined: all ranks or all values that it compares are the same");
 }
 
+/* ---- fits ---- */
+
+/* Thing i at a port, over the ranks asked for, to the end of its own `reach` at most. */
 static int
-publish(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw *fit, double r)
+fit_input(struct rmb_call *call, const struct settings *set, const char *port, int i, const struct rmb_powerlaw_options *options,
+          struct rmb_powerlaw *fit)
 {
-	int64_t n = spectrum->axis[0].n;
+	const struct rmb_array *spectrum = rmb_input_array(call, port, i);
+	struct rmb_powerlaw_options range = *options;
+	if (!spectrum || spectrum->naxes != 1 || spectrum->type != RMB_FLOAT64)
+		return rmb_fail(call, RMB_EDATA, "powerlaw: '%s' is not a spectrum: needs one axis of ranks, in double precision",
+		                rmb_input_name(call, port, i));
+	int64_t end = (int64_t)(set->reach * (double)spectrum->axis[0].n + 1e-9);
+	range.last = end < range.last ? end : range.last;
+	return rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, rmb_call_error(call));
+}
+
+/* ---- the parts of the result ---- */
+
+struct scalar { const char *port; double value; };
+
+static int
+publish_all(struct rmb_call *call, const struct scalar *scalar, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = rmb_output_scalar(call, scalar[i].port, scalar[i].value);
+	return rc;
+}
+
+static int
+publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw *fit, double r)
+{
 	const double *s = spectrum->data;
-	const struct { const char *port; double value; } scalars[] = {
-		{ "exponent", fit->alpha }, { "intercept", fit->intercept }, { "r", r },
-		{ "used", (double)fit->used }, { "left_out", (double)fit->left_out },
+	const struct scalar scalars[] = {
+		{ "exponent", fit->alpha }, { "standard_error", fit->standard_error }, { "intercept", fit->intercept }, { "r", r },
+		{ "r_squared", fit->r_squared }, { "curvature", fit->curvature }, { "used", (double)fit->used },
+		{ "left_out", (double)fit->left_out }, { "resolved", (double)(fit->components / RESOLVED_PART) },
 	};
-	for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++) {
-		int rc = rmb_output_scalar(call, scalars[i].port, scalars[i].value);
-		if (rc)
-			return rc;
-	}
 	struct rmb_array *normalized = rmb_output(call, "normalized", spectrum->axis), *curve = rmb_output(call, "fit", spectrum->axis);
 	if (!normalized || !curve)
 		return RMB_ELIMIT;
 	double one = exp(fit->intercept);
-	for (int64_t k = 0; k < n; k++)
+	for (int64_t k = 0; k < spectrum->axis[0].n; k++)
 		((double *)normalized->data)[k] = s[k] / one;
-	rmb_powerlaw_curve(fit->alpha, n, curve->data);
+	rmb_powerlaw_curve(fit->alpha, spectrum->axis[0].n, curve->data);
+	return publish_all(call, scalars, sizeof scalars / sizeof *scalars);
+}
+
+/* Stretches of the range, each by itself. */
+static int
+publish_stretches(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options, int64_t last)
+{
+	int64_t end[RMB_STRETCHES], first = options->first;
+	struct rmb_axis axis = rmb_axis_index("stretch", rmb_powerlaw_stretches(first, last, end));
+	struct rmb_array *rank = rmb_output(call, "local_rank", &axis), *exponent = rmb_output(call, "local_exponent", &axis);
+	if (!rank || !exponent)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i < axis.n; first = end[i++] + 1) {
+		struct rmb_powerlaw_options stretch = *options;
+		struct rmb_powerlaw fit;
+		struct rmb_error error = { 0 };
+		stretch.first = first;
+		stretch.last = end[i];
+		((double *)rank->data)[i] = sqrt((double)first * (double)end[i]);
+		((double *)exponent->data)[i] = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &stretch, &fit, &error) ? NAN : fit.alpha;
+	}
 	return 0;
+}
+
+enum { FIRSTS = 8, LASTS = 12 };
+struct grid { int64_t nfirst, nlast, first[FIRSTS], last[LASTS]; };
+
+/* A spectrum shorter than `lasts` is tried from a quarter of its components to the last. */
+static struct grid
+make_grid(const struct settings *set, int64_t components)
+{
+	int64_t top = set->lasts.last < components ? set->lasts.last : components, quarter = top / 4 > 1 ? top / 4 : 1;
+	struct grid grid;
+	grid.nfirst = rmb_log_spaced(set->firsts.first, set->firsts.last, FIRSTS, grid.first);
+	grid.nlast = rmb_log_spaced(set->lasts.first < quarter ? set->lasts.first : quarter, top, LASTS, grid.last);
+	return grid;
+}
+
+/* A column of whole numbers and beside it the exponents of the ranges that they begin or end. */
+static int
+publish_column(struct rmb_call *call, const char *ranks, const char *exponents, const char *axis_name, const int64_t *rank, int64_t n,
+               const double *exponent)
+{
+	struct rmb_axis axis = rmb_axis_index(axis_name, n);
+	struct rmb_array *x = rmb_output(call, ranks, &axis), *y = rmb_output(call, exponents, &axis);
+	for (int64_t i = 0; x && y && i < n; i++) {
+		((double *)x->data)[i] = (double)rank[i];
+		((double *)y->data)[i] = exponent[i];
+	}
+	return x && y ? 0 : RMB_ELIMIT;
+}
+
+static int
+publish_ranges(struct rmb_call *call, const struct settings *set, const struct rmb_array *spectrum,
+               const struct rmb_powerlaw_options *options, const struct rmb_powerlaw *fit)
+{
+	const double *s = spectrum->data;
+	int64_t n = spectrum->axis[0].n;
+	struct grid grid = make_grid(set, fit->components);
+	struct rmb_axis axes[] = { rmb_axis_index("first", grid.nfirst), rmb_axis_index("last", grid.nlast) };
+	struct rmb_array *band = rmb_output(call, "band", axes);
+	double low = INFINITY, high = -INFINITY, by_first[FIRSTS], by_last[LASTS];
+	if (!band)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i < grid.nfirst; i++) {
+		double *row = rmb_array_row(band, i);
+		by_first[i] = rmb_powerlaw_exponent(s, n, options, grid.first[i], fit->last);
+		for (int64_t j = 0; j < grid.nlast; j++) {
+			row[j] = rmb_powerlaw_exponent(s, n, options, grid.first[i], grid.last[j]);
+			if (grid.last[j] <= fit->components / RESOLVED_PART && !isnan(row[j])) {
+				low = fmin(low, row[j]);
+				high = fmax(high, row[j]);
+			}
+		}
+	}
+	for (int64_t j = 0; j < grid.nlast; j++)
+		by_last[j] = rmb_powerlaw_exponent(s, n, options, options->first, grid.last[j]);
+	int rc = publish_column(call, "first_tried", "by_first", "first", grid.first, grid.nfirst, by_first);
+	if (!rc)
+		rc = publish_column(call, "last_tried", "by_last", "last", grid.last, grid.nlast, by_last);
+	const struct scalar scalars[] = { { "band_low", low <= high ? low : NAN }, { "band_high", low <= high ? high : NAN } };
+	return rc ? rc : publish_all(call, scalars, 2);
+}
+
+/* The replicates' exponents, each fitted like the spectrum itself; mean, standard deviation and percentiles. */
+static int
+publish_replicates(struct rmb_call *call, const struct settings *set, const struct rmb_powerlaw_options *options)
+{
+	int n = rmb_input_count(call, "replicates");
+	if (n == 0)
+		return 0;
+	if (n == 1)
+		return rmb_fail(call, RMB_EDATA, "powerlaw: an interval needs two replicates or more, and there is one, '%s'; write `repeat: 20` "
+		                "where it is made", rmb_input_name(call, "replicates", 0));
+	struct rmb_axis axis = rmb_axis_index("replicate", n);
+	axis.start = 1;
+	struct rmb_array *exponents = rmb_output(call, "replicate_exponent", &axis);
+	double *alpha = rmb_scratch(call, (size_t)n, sizeof *alpha), mean = 0, square = 0, outside = 50 * (1 - set->coverage);
+	if (!exponents || !alpha)
+		return RMB_ELIMIT;
+	for (int i = 0; i < n; i++) {
+		struct rmb_powerlaw fit;
+		int rc = fit_input(call, set, "replicates", i, options, &fit);
+		if (rc)
+			return rc;
+		alpha[i] = fit.alpha;
+		mean += fit.alpha / n;
+	}
+	for (int i = 0; i < n; i++) {
+		((double *)exponents->data)[i] = alpha[i];
+		square += (alpha[i] - mean) * (alpha[i] - mean);
+	}
+	rmb_sort(alpha, n);
+	if (alpha[0] == alpha[n - 1])
+		rmb_warn(call, "all %d replicates have the same exponent: what is repeated draws nothing at random, or nothing that matters", n);
+	const struct scalar scalars[] = {
+		{ "replicate_mean", mean }, { "replicate_sd", sqrt(square / (n - 1)) },
+		{ "replicate_low", rmb_percentile(alpha, n, outside) }, { "replicate_high", rmb_percentile(alpha, n, 100 - outside) },
+	};
+	return publish_all(call, scalars, sizeof scalars / sizeof *scalars);
 }
 
 static int
 run(struct rmb_call *call)
 {
 	const struct settings *set = rmb_settings(call);
-	const struct rmb_array *spectrum = rmb_input_array(call, "spectrum", 0);
-	if (!spectrum || spectrum->naxes != 1 || spectrum->type != RMB_FLOAT64)
-		return rmb_fail(call, RMB_EDATA, "powerlaw: '%s' is not a spectrum: needs one axis of ranks, in double precision",
-		                rmb_input_name(call, "spectrum", 0));
 	bool paper = strcmp(set->variant, "paper") == 0;
 	struct rmb_powerlaw_options options = {
 		.first = set->ranks.first, .last = set->ranks.last, .modulus = paper, .single_weights = paper };
 	struct rmb_powerlaw fit;
-	int rc = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &options, &fit, rmb_call_error(call));
+	int rc = fit_input(call, set, "spectrum", 0, &options, &fit);
 	if (rc)
 		return rc;
+	const struct rmb_array *spectrum = rmb_input_array(call, "spectrum", 0);
 	double r = paper ? fit.r_paper : fit.r_weighted;
 	warn(call, set, spectrum->axis[0].n, &fit, r);
-	return publish(call, spectrum, &fit, r);
+	if (!rc)
+		rc = publish_fit(call, spectrum, &fit, r);
+	if (!rc)
+		rc = publish_stretches(call, spectrum, &options, fit.last);
+	if (!rc)
+		rc = publish_ranges(call, set, spectrum, &options, &fit);
+	return rc ? rc : publish_replicates(call, set, &options);
 }
 
 static int
@@ -130,18 +333,24 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	(void)settings;
 	cost->bytes = 24 * size->neurons;
 	cost->memory = 16 * size->neurons + 1e6;
-	cost->disk = 16 * size->neurons + 16384;
+	cost->disk = 16 * size->neurons + 32768;
 }
 
 const struct rmb_stage rmb_stage_powerlaw = {
-	.name = "powerlaw", .version = 2, .folder = "analyze", .brief = "exponent of a spectrum",
+	.name = "powerlaw", .version = 3, .folder = "analyze", .brief = "exponent of a spectrum, and how far to trust it",
 	.about = "Fits a straight line to a spectrum on log-log axes by least squares with weights 1/rank, over ranks 11 to 500 unless "
 	         "told otherwise. Values up to 1e-10 of the largest are left out and counted. The published r is "
 	         "unweighted, of 100 ranks evenly spaced in their logarithm with the values one rank further on; r is not a number where all "
-	         "ranks or all values compared are the same. Exponents fitted to the last ranks of a spectrum are "
-	         "too large, so those of small recordings cannot be compared with published ones.",
+	         "ranks or all values compared are the same. Four things say how far to trust the exponent. standard_error is that of the "
+	         "regression; residuals of neighbouring ranks are alike, so it is a lower bound. curvature and local_exponent show whether "
+	         "there is one exponent at all. band holds the exponents of other ranges of ranks, up to 8 beginnings and 12 ends; band_low "
+	         "and band_high are the extremes of those that end within the first half of the components, for beyond it spectra fall more steeply "
+	         "whatever the network. replicates, if given, are spectra of a node with a repeat, such as svca2 with halves: random, repeat: "
+	         "20; the middle 95 % of their exponents are an interval. Random halves share neurons and frames: their interval says how much "
+	         "the exponent depends on the split, and is narrower than that of new recordings would be.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: power-law fit",
-	.caption = "Power law fitted to ranks {ranks}: exponent {exponent}, r = {r}.",
+	.caption = "Power law fitted to ranks {ranks}: exponent {exponent} (standard error {standard_error}), R2 = {r_squared}; other ranges of "
+	           "resolved ranks give {band_low} to {band_high}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.check = check, .estimate = estimate, .run = run,
 };

@@ -50,6 +50,31 @@ weigh(const double *s, const struct rmb_powerlaw_options *options, int64_t last,
 	return m;
 }
 
+/* Residuals of the line, and the parabola's coefficient: y regressed on the part of x^2 that 1 and x do not explain. */
+static void
+judge(const double *s, const struct rmb_powerlaw_options *options, double largest, const struct moments *m, struct rmb_powerlaw *fit)
+{
+	double third = 0, square = m->xx / m->w, residual = 0, qq = 0, qe = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (int64_t rank = options->first; rank <= fit->last; rank++) {
+			if (!enters(s, rank, largest, options->modulus))
+				continue;
+			double w = weight(rank, options->single_weights), x = log((double)rank) - m->x;
+			if (pass == 0) {
+				third += w * x * x * x / m->xx;
+				continue;
+			}
+			double q = x * x - third * x - square, e = log(fabs(s[rank - 1])) - m->y + fit->alpha * x;
+			residual += w * e * e;
+			qq += w * q * q;
+			qe += w * q * e;
+		}
+	bool two = fit->used < 3;
+	fit->standard_error = two ? NAN : sqrt(residual / (double)(fit->used - 2) / m->xx);
+	fit->curvature = two ? NAN : -2 * qe / qq * log(10);
+	fit->r_squared = m->most > m->least ? 1 - residual / m->yy : NAN;
+}
+
 static bool
 all_the_same(const double *v, int n)
 {
@@ -92,6 +117,8 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 			return rmb_error_set(error, RMB_EDATA, "the spectrum is %g at rank %" PRId64, s[k], k + 1);
 		largest = fmax(largest, s[k]);
 	}
+	for (int64_t rank = 1; rank <= n; rank++)
+		fit->components += enters(s, rank, largest, false);
 	for (int64_t rank = options->first; rank <= fit->last; rank++) {
 		if (enters(s, rank, largest, options->modulus))
 			fit->used++;
@@ -122,11 +149,54 @@ rmb_powerlaw_fit(const double *s, int64_t n, const struct rmb_powerlaw_options *
 	struct moments m = weigh(s, options, fit->last, largest);
 	fit->alpha = -m.xy / m.xx;
 	fit->intercept = m.y + fit->alpha * m.x;
+	judge(s, options, largest, &m, fit);
 	fit->r_weighted = m.most > m.least ? m.xy / sqrt(m.xx * m.yy) : NAN;
 	fit->r_paper = options->modulus ? rmb_published_r(s, log((double)options->first), log((double)(fit->last - 1))) : NAN;
 	if (!isfinite(fit->alpha) || !isfinite(fit->intercept) || !isfinite(exp(fit->intercept)) || exp(fit->intercept) <= 0)
 		return rmb_error_set(error, RMB_EDATA, "the fit gave an exponent of %g and %g at rank 1", fit->alpha, exp(fit->intercept));
 	return 0;
+}
+
+int64_t
+rmb_log_spaced(int64_t low, int64_t high, int64_t most, int64_t *number)
+{
+	int64_t n = 0;
+	double step = log((double)high / (double)low) / (double)(most - 1);
+	for (int64_t i = 0; i < most; i++) {
+		int64_t next = i == most - 1 ? high : (int64_t)round((double)low * exp((double)i * step));
+		if (n == 0 || next > number[n - 1])
+			number[n++] = next;
+	}
+	return n;
+}
+
+double
+rmb_powerlaw_exponent(const double *s, int64_t n, const struct rmb_powerlaw_options *options, int64_t first, int64_t last)
+{
+	enum { LEAST_FACTOR = 4 };
+	struct rmb_powerlaw_options range = *options;
+	struct rmb_powerlaw fit;
+	struct rmb_error error = { 0 };
+	range.first = first;
+	range.last = last;
+	return last / LEAST_FACTOR < first || rmb_powerlaw_fit(s, n, &range, &fit, &error) ? NAN : fit.alpha;
+}
+
+int64_t
+rmb_powerlaw_stretches(int64_t first, int64_t last, int64_t *end)
+{
+	enum { LEAST_RANKS = 3 };
+	double octaves = log2((double)last / (double)first);
+	int64_t most = octaves < 1 ? 1 : (int64_t)octaves, n = 0, start = first;
+	for (int64_t i = 1; i <= most; i++) {
+		double edge = (double)first * pow((double)(last + 1) / (double)first, (double)i / (double)most);
+		int64_t stop = i == most ? last : (int64_t)round(edge) - 1;
+		if (stop - start + 1 < LEAST_RANKS && i < most)
+			continue;
+		end[n++] = stop;
+		start = stop + 1;
+	}
+	return n;
 }
 
 void
