@@ -1,0 +1,98 @@
+#include "compare/verdict.h"
+#include <inttypes.h>
+#include <math.h>
+
+enum standing
+rmb_standing(const struct finding *all, double level)
+{
+	if (isnan(all->p))
+		return UNTESTED;
+	if (all->p <= level)
+		return APART;
+	return all->attainable > level ? UNTESTED : COMPATIBLE;
+}
+
+/* Two digits, and no powers of ten up to a million. */
+static const char *
+brief(struct rmb_arena *arena, double x)
+{
+	return rmb_arena_printf(arena, fabs(x) >= 100 && fabs(x) < 1e6 ? "%.0f" : "%.2g", x);
+}
+
+/* "shuffled (distance 28.1, 95 % interval 20 to 44; p = 0.05; most apart: alpha.exponent)" */
+static const char *
+evidence(struct rmb_arena *arena, const struct finding *family, int64_t nstatistics)
+{
+	const struct finding *all = &family[nstatistics], *most = NULL;
+	if (isnan(all->distance))
+		return rmb_arena_printf(arena, "%s (nothing to compare)", all->family);
+	for (int64_t s = 0; s < nstatistics; s++)
+		if (!isnan(family[s].distance) && (!most || family[s].distance > most->distance))
+			most = &family[s];
+	const char *apart = nstatistics > 1 && most ? rmb_arena_printf(arena, "; most apart: %s, %s", most->statistic, brief(arena, most->distance)) : "";
+	return rmb_arena_printf(arena, "%s (distance %s, %s to %s; p = %.2g%s)", all->family, brief(arena, all->distance), brief(arena, all->low),
+	                        brief(arena, all->high), all->p, apart);
+}
+
+/* The families that stand so, with their evidence: "a (...), b (...)"; "": none. */
+static const char *
+list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, enum standing standing)
+{
+	const char *text = "";
+	for (int64_t f = 0; f < nfamilies && text; f++) {
+		const struct finding *family = &finding[f * (nstatistics + 1)];
+		const char *one = rmb_standing(&family[nstatistics], level) == standing ? evidence(arena, family, nstatistics) : NULL;
+		if (one)
+			text = rmb_arena_printf(arena, "%s%s%s", text, *text ? ", " : "", one);
+	}
+	return text ? text : "";
+}
+
+static const char *
+basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, int rank)
+{
+	int64_t fewest = INT64_MAX, most = 0;
+	const char *names = "";
+	for (int64_t f = 0; f < nfamilies; f++) {
+		int64_t n = finding[f * (nstatistics + 1) + nstatistics].replicates;
+		fewest = n < fewest ? n : fewest;
+		most = n > most ? n : most;
+	}
+	for (int64_t s = 0; s < nstatistics && names; s++)
+		names = rmb_arena_printf(arena, "%s%s%s", names, s ? ", " : "", finding[s].statistic);
+	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family, level %g.", names ? names : "",
+	                        rank ? "ranked" : "Student's t", fewest, most > fewest ? " or more" : "", level);
+}
+
+struct verdict
+rmb_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, int rank)
+{
+	int64_t count[3] = { 0 };
+	const struct finding *nearest = NULL;
+	for (int64_t f = 0; f < nfamilies; f++) {
+		const struct finding *all = &finding[f * (nstatistics + 1) + nstatistics];
+		count[rmb_standing(all, level)]++;
+		if (!isnan(all->distance) && (!nearest || all->distance < nearest->distance))
+			nearest = all;
+	}
+	const char *good = list(arena, finding, nfamilies, nstatistics, level, COMPATIBLE), *bad = list(arena, finding, nfamilies, nstatistics, level, APART);
+	const char *open = list(arena, finding, nfamilies, nstatistics, level, UNTESTED), *by = basis(arena, finding, nfamilies, nstatistics, level, rank);
+	struct verdict v = { "undecided", nearest ? nearest->family : "", nearest ? nearest->distance : NAN, count[COMPATIBLE], NULL };
+	const char *not = *bad ? rmb_arena_printf(arena, "; not with %s", bad) : "";
+	const char *needs = rank ? rmb_arena_printf(arena, " with so few replicates (p below %g takes %d or more)", level, (int)ceil(1 / level - 1 - 1e-9)) : "";
+	if (!not || !needs || !by)
+		return v;
+	if (count[UNTESTED]) {
+		v.sentence = rmb_arena_printf(arena, "Undecided: nothing can be concluded about %s%s%s%s%s; nearest: %s. %s", open, needs,
+		                              *good ? "; compatible with " : "", good, not, *v.nearest ? v.nearest : "none", by);
+	} else if (count[COMPATIBLE] > 1) {
+		v.sentence = rmb_arena_printf(arena, "Undecided between %s%s; nearest: %s. %s", good, not, v.nearest, by);
+	} else if (count[COMPATIBLE] == 1) {
+		v.decision = "compatible";
+		v.sentence = rmb_arena_printf(arena, "Compatible with %s%s%s. %s", good, nfamilies == 1 ? ", the only family compared" : " alone", not, by);
+	} else {
+		v.decision = "none";
+		v.sentence = rmb_arena_printf(arena, "Like none of the families: not with %s; nearest: %s. %s", bad, v.nearest, by);
+	}
+	return v;
+}
