@@ -2,8 +2,8 @@
 #include <string.h>
 #include "pipeline/reading.h"
 
-static const struct rmb_param repeat_param = { "repeat", RMB_INT, 0, "1", false, NULL, 1, 10000, NULL, NULL, false };
-static const struct rmb_param keep_param = { "keep", RMB_FLAG, 0, "true", false, NULL, 0, 0, NULL, NULL, false };
+static const struct rmb_param repeat_param = { "repeat", RMB_INT, 0, "1", false, NULL, 1, 10000, .words = NULL };
+static const struct rmb_param keep_param = { "keep", RMB_FLAG, 0, "true", false, NULL, 0, 0, .words = NULL };
 
 /* ---- {by: label, value: ..., else: ...} */
 

@@ -152,7 +152,7 @@ hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *me
 		char hex[RMB_KEY_MAX];
 		if (node->stage->params[i].kind != RMB_FILE || value->none || value->sha256)
 			continue;
-		int code = rmb_inputs_hash(memo, value->path, hex, &error);
+		int code = rmb_inputs_hash_content(memo, value->path, node->stage->params[i].inside, hex, &error);
 		if (code)
 			rmb_mistake(m, code, value->place, "%s", error.text);
 		/* what cannot be read is told once, not once a node */

@@ -95,20 +95,6 @@ broken(struct rmb_error *error, const char *what)
 }
 
 static int
-read_files(struct rmb_arena *arena, const json_t *files, struct rmb_task *task, struct rmb_error *error)
-{
-	struct rmb_file_read *file = rmb_arena_alloc(arena, json_object_size(files), sizeof *file);
-	if (!file)
-		return rmb_error_nomem(error, "the orders");
-	const char *sha256;
-	json_t *path;
-	json_object_foreach((json_t *)files, sha256, path)
-		file[task->nfiles++] = (struct rmb_file_read){ rmb_arena_strdup(arena, json_string_value(path)), rmb_arena_strdup(arena, sha256) };
-	task->file = file;
-	return 0;
-}
-
-static int
 read_labels(struct rmb_arena *arena, const json_t *labels, struct rmb_order_input *input, struct rmb_error *error)
 {
 	struct rmb_label *label = rmb_arena_alloc(arena, json_object_size(labels), sizeof *label);
@@ -187,9 +173,25 @@ read_inputs(struct rmb_arena *arena, const json_t *described, const json_t *give
 	return 0;
 }
 
+/* The files that the settings name, for looking at them again once they were read. */
 static int
-read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *node, struct rmb_order *order, struct rmb_error *error)
+list_files(struct rmb_arena *arena, const json_t *parameters, const struct rmb_value *value, struct rmb_task *task, struct rmb_error *error)
 {
+	const struct rmb_param *param = task->order.stage->params;
+	int n = rmb_nparams(task->order.stage);
+	struct rmb_file_read *file = rmb_arena_alloc(arena, (size_t)n, sizeof *file);
+	for (int p = 0; file && p < n; p++)
+		if (param[p].kind == RMB_FILE && !value[p].none)
+			file[task->nfiles++] = (struct rmb_file_read){ value[p].path, param[p].inside,
+				rmb_arena_strdup(arena, json_string_value(json_object_get(parameters, param[p].name))) };
+	task->file = file;
+	return file ? 0 : rmb_error_nomem(error, "the orders");
+}
+
+static int
+read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *node, struct rmb_task *task, struct rmb_error *error)
+{
+	struct rmb_order *order = &task->order;
 	const json_t *files = json_object_get(node, "files"), *unkeyed = json_object_get(node, "unkeyed");
 	int n = rmb_nparams(order->stage);
 	struct rmb_value *value = rmb_arena_alloc(arena, (size_t)n, sizeof *value);
@@ -203,13 +205,14 @@ read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *n
 			return code;
 	}
 	order->settings = rmb_settings_make(arena, order->stage, value);
-	return order->settings ? 0 : rmb_error_nomem(error, "the settings");
+	return order->settings ? list_files(arena, parameters, value, task, error) : rmb_error_nomem(error, "the settings");
 }
 
 /* What the description says, after comparing it with the key and with the stage as this program has it. */
 static int
-read_description(struct rmb_arena *arena, const json_t *node, struct rmb_order *order, struct rmb_error *error)
+read_description(struct rmb_arena *arena, const json_t *node, struct rmb_task *task, struct rmb_error *error)
 {
+	struct rmb_order *order = &task->order;
 	char key[RMB_KEY_MAX];
 	rmb_sha256(order->description, strlen(order->description), key);
 	if (strcmp(key, order->key))
@@ -223,7 +226,7 @@ read_description(struct rmb_arena *arena, const json_t *node, struct rmb_order *
 		code = broken(error, "the description is not one");
 	else if (!(order->stage = rmb_stage_find(stage)) || order->stage->version != version)
 		code = broken(error, "the description is of another version of the program");
-	else if ((code = read_settings(arena, parameters, node, order, error)) == 0)
+	else if ((code = read_settings(arena, parameters, node, task, error)) == 0)
 		code = read_inputs(arena, inputs, json_object_get(node, "inputs"), order, error);
 	json_decref(root);
 	return code;
@@ -235,9 +238,8 @@ read_node(struct rmb_arena *arena, const json_t *node, int threads, struct rmb_t
 	struct rmb_order *order = &task->order;
 	const char *key, *description, *id, *recording;
 	json_int_t seed;
-	json_t *files;
-	if (json_unpack((json_t *)node, "{s:i, s:s, s:s, s:s, s:s, s:I, s:i, s:o}", "index", &task->index, "key", &key, "description",
-	                &description, "id", &id, "recording", &recording, "seed", &seed, "turn", &order->replicate, "files", &files))
+	if (json_unpack((json_t *)node, "{s:i, s:s, s:s, s:s, s:s, s:I, s:i}", "index", &task->index, "key", &key, "description",
+	                &description, "id", &id, "recording", &recording, "seed", &seed, "turn", &order->replicate))
 		return broken(error, "a node lacks a member");
 	order->key = rmb_arena_strdup(arena, key);
 	order->description = rmb_arena_strdup(arena, description);
@@ -245,8 +247,7 @@ read_node(struct rmb_arena *arena, const json_t *node, int threads, struct rmb_t
 	order->recording = rmb_arena_strdup(arena, recording);
 	order->seed = seed;
 	order->threads = threads;
-	int code = read_files(arena, files, task, error);
-	return code ? code : read_description(arena, node, order, error);
+	return read_description(arena, node, task, error);
 }
 
 int

@@ -15,7 +15,7 @@
 #include "pipeline/call.h"
 #include "pipeline/graph.h"
 
-struct rmb_file_read { const char *path, *sha256; };
+struct rmb_file_read { const char *path, *inside, *sha256; };
 
 struct rmb_task {               /* one node of the chain */
 	int index;                  /* the run's number for it */

@@ -64,8 +64,8 @@ rmb_scalar(struct rmb_reading *r, const struct rmb_tree *tree, const char *expec
 
 /* ---- the top of a recipe */
 
-static const struct rmb_param title_param = { "title", RMB_STRING, 0, NULL, false, NULL, 0, 0, NULL, NULL, false };
-static const struct rmb_param seed_param = { "seed", RMB_INT, 0, "0", false, NULL, 0, 9007199254740992.0, NULL, NULL, false };
+static const struct rmb_param title_param = { "title", RMB_STRING, 0, NULL, false, NULL, 0, 0, .words = NULL };
+static const struct rmb_param seed_param = { "seed", RMB_INT, 0, "0", false, NULL, 0, 9007199254740992.0, .words = NULL };
 
 /* File name without directory and without .yaml or .yml. */
 static const char *

@@ -196,7 +196,7 @@ files_stand(const struct rmb_cache *cache, const struct rmb_task *task, struct r
 	struct rmb_inputs *inputs = rmb_inputs_open(memo);
 	int code = inputs ? 0 : rmb_error_nomem(error, "the hashes of input files");
 	for (int f = 0; f < task->nfiles && code == 0; f++) {
-		code = rmb_inputs_hash(inputs, task->file[f].path, sha256, error);
+		code = rmb_inputs_hash_content(inputs, task->file[f].path, task->file[f].inside, sha256, error);
 		if (code == 0 && strcmp(sha256, task->file[f].sha256))
 			code = rmb_error_set(error, RMB_EINPUT, "%s changed while it was read; run again once nobody writes to it",
 			                     task->file[f].path);

@@ -7,7 +7,7 @@
 enum { RANKS = 50, ROWS = 6, COLUMNS = 8, NODES = 6 };
 
 static const struct rmb_param params[] = {
-	{ "width", RMB_REAL, 0, "5 um", false, "um", 0, 0, NULL, "how wide", false }, { 0 } };
+	{ "width", RMB_REAL, 0, "5 um", false, "um", 0, 0, .help = "how wide" }, { 0 } };
 static const struct rmb_port out[] = {
 	{ .name = "level", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "um", .help = "how high it is" },
 	{ .name = "hits", .kinds = RMB_ARRAY, .axes = "", .type = RMB_INT64, .unit = "1", .help = "how many there are" },

@@ -19,16 +19,16 @@ struct settings {
 
 #define AT(field) offsetof(struct settings, field)
 static const struct rmb_param params[] = {
-	{ "real", RMB_REAL, AT(real), "45 ms", true, "s", 0, 10, NULL, "a time", false },
-	{ "bare", RMB_REAL, AT(bare), "0.5", false, NULL, 0, 0, NULL, "a number", false },
-	{ "whole", RMB_INT, AT(whole), "3", true, NULL, -5, INFINITY, NULL, "a count", false },
-	{ "flag", RMB_FLAG, AT(flag), "true", false, NULL, 0, 0, NULL, "a flag", false },
-	{ "word", RMB_WORD, AT(word), "mean", false, NULL, 0, 0, "mean|sum|median", "a word", false },
-	{ "string", RMB_STRING, AT(string), "none", true, NULL, 0, 0, NULL, "a text", false },
-	{ "file", RMB_FILE, AT(file), "none", true, NULL, 0, 0, NULL, "a path", false },
-	{ "range", RMB_RANGE, AT(range), "11..500", true, NULL, 1, 1000, NULL, "ranks", false },
-	{ "ints", RMB_INTS, AT(ints), "none", true, NULL, 0, 100, NULL, "numbers", false },
-	{ "reals", RMB_REALS, AT(reals), "[0 um, 1.5 mm]", true, "um", 0, 0, NULL, "lengths", false },
+	{ "real", RMB_REAL, AT(real), "45 ms", true, "s", 0, 10, .help = "a time" },
+	{ "bare", RMB_REAL, AT(bare), "0.5", false, NULL, 0, 0, .help = "a number" },
+	{ "whole", RMB_INT, AT(whole), "3", true, NULL, -5, INFINITY, .help = "a count" },
+	{ "flag", RMB_FLAG, AT(flag), "true", false, NULL, 0, 0, .help = "a flag" },
+	{ "word", RMB_WORD, AT(word), "mean", false, NULL, 0, 0, .words = "mean|sum|median", .help = "a word" },
+	{ "string", RMB_STRING, AT(string), "none", true, NULL, 0, 0, .help = "a text" },
+	{ "file", RMB_FILE, AT(file), "none", true, NULL, 0, 0, .help = "a path" },
+	{ "range", RMB_RANGE, AT(range), "11..500", true, NULL, 1, 1000, .help = "ranks" },
+	{ "ints", RMB_INTS, AT(ints), "none", true, NULL, 0, 100, .help = "numbers" },
+	{ "reals", RMB_REALS, AT(reals), "[0 um, 1.5 mm]", true, "um", 0, 0, .help = "lengths" },
 	{ 0 } };
 enum { REAL, BARE, WHOLE, FLAG, WORD, STRING, PATH, RANGE, INTS, REALS, NPARAMS };
 static const struct rmb_stage stage = { .name = "probe", .params = params, .settings_size = sizeof(struct settings) };

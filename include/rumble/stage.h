@@ -44,6 +44,8 @@ struct rmb_param {        /* one setting; an entry without name ends the list */
 	const char *words;    /* RMB_WORD: "mean|sum" */
 	const char *help;     /* one line without a full stop */
 	bool numeric_noise;   /* true: does not enter the key, for it cannot change a result (a block size, a cap) */
+	const char *inside;   /* RMB_FILE: the path may be a folder, which then stands for the files in it that fit these patterns: glob(7)
+	                       * with {a,b}, relative to it, separated by blanks. NULL: only a file will do */
 };
 
 /* ---- ports ------------------------------------------------------------------------------------------------------- */
