@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,13 +90,62 @@ read_head(const char *path, unsigned char *head, size_t room, size_t *n, int64_t
 	return code;
 }
 
+void
+rmb_load_file_note(struct rmb_load_file *file, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	const char *copy = rmb_arena_strdup(file->arena, text);
+	if (copy && file->nnotes < RMB_FILE_NOTES)
+		file->note[file->nnotes++] = copy;
+}
+
+static int
+open_with(struct rmb_arena *arena, const struct rmb_format *format, const char *path, int64_t size, const struct rmb_load_wish *wish,
+          struct rmb_load_file **file, struct rmb_error *error)
+{
+	struct rmb_load_file *f = rmb_arena_alloc(arena, 1, sizeof *f);
+	if (!f)
+		return rmb_error_nomem(error, path);
+	*f = (struct rmb_load_file){ .format = format, .wish = wish, .path = path, .size = size, .arena = arena, .rate = NAN };
+	int code = format->open(f, error);
+	*file = code ? NULL : f;
+	return code;
+}
+
+static int
+open_folder(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish, struct rmb_load_file **file,
+            struct rmb_error *error)
+{
+	static const struct rmb_format *const formats[] = { &rmb_format_suite2p, &rmb_format_phy };
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if ((strcmp(wanted, "auto") == 0 || strcmp(wanted, formats[i]->name) == 0) && formats[i]->recognises(arena, path))
+			return open_with(arena, formats[i], path, 0, wish, file, error);
+	return rmb_error_set(error, RMB_EINPUT, "%s is a folder, and not one that %s%s: load reads folders of suite2p (F.npy or spks.npy, in it "
+	                     "or in plane0) and of Kilosort or phy (spike_times.npy)", path, strcmp(wanted, "auto") == 0 ? "rumble knows" : "is of the format ",
+	                     strcmp(wanted, "auto") == 0 ? "" : wanted);
+}
+
 int
 rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, struct rmb_load_file **file, struct rmb_error *error)
+{
+	return rmb_load_open_as(arena, path, wanted, NULL, file, error);
+}
+
+int
+rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish, struct rmb_load_file **file,
+                 struct rmb_error *error)
 {
 	unsigned char head[4096];
 	size_t n = 0;
 	int64_t size = 0;
+	struct stat stat_of;
 	*file = NULL;
+	if (wish && stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode))
+		return open_folder(arena, path, wanted, wish, file, error);
 	int code = read_head(path, head, sizeof head, &n, &size, error);
 	if (code)
 		return code;
@@ -105,14 +156,7 @@ rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, str
 	if (strcmp(wanted, "auto") != 0 && strcmp(wanted, found->format->name) != 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s is of the format %s, not %s as the recipe says: write `format: %s` or leave it out",
 		                     path, title, wanted, found->format->name);
-	struct rmb_load_file *f = rmb_arena_alloc(arena, 1, sizeof *f);
-	if (!f)
-		return rmb_error_nomem(error, path);
-	*f = (struct rmb_load_file){ .format = found->format, .path = path, .size = size, .arena = arena };
-	if ((code = f->format->open(f, error)))
-		return code;
-	*file = f;
-	return 0;
+	return open_with(arena, found->format, path, size, wish, file, error);
 }
 
 void

@@ -37,13 +37,22 @@ struct rmb_member {
 	int64_t at;                /* the format's own: where it lies */
 };
 
+/* What a recipe asks of formats that offer a choice; every member is a word of its setting. */
+struct rmb_load_wish { const char *rois, *units; };
+
+enum { RMB_FILE_NOTES = 16 };
 struct rmb_format;
 struct rmb_load_file {
 	const struct rmb_format *format;
+	const struct rmb_load_wish *wish; /* NULL: the usual */
 	const char *path;          /* as given: for opening and for sentences */
 	int64_t size;              /* bytes */
 	struct rmb_arena *arena;   /* members live here */
 	void *handle;              /* the format's own */
+	double rate;               /* frames per second, as the file says; NaN: it does not */
+	bool in_pixels;            /* positions are pixels */
+	int nnotes;                /* what the format has to tell the reader of the results */
+	const char *note[RMB_FILE_NOTES];
 };
 
 struct rmb_format {
@@ -61,13 +70,20 @@ struct rmb_format {
 	 * asked in the order of the file are quick. */
 	int (*read)(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
 	            int64_t ncolumns, void *raw, struct rmb_error *error);
+	/* Whether a folder is of this format. NULL: the format is one of files. */
+	bool (*recognises)(struct rmb_arena *arena, const char *folder);
 };
-extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5;
+extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5, rmb_format_suite2p, rmb_format_phy;
 
 /* Opens the file with the format that its first bytes show; `wanted` ("auto", "npz", ...) must agree with them. The sentence
  * of a failure names the format found. Members and handle go with the arena and rmb_load_close. */
 int rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, struct rmb_load_file **file,
                   struct rmb_error *error) RMB_CHECKED;
+/* The same with what the recipe wishes, which is borrowed; and of folders, too, by the files that are in them. */
+int rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish, struct rmb_load_file **file,
+                     struct rmb_error *error) RMB_CHECKED;
+/* Keeps a sentence for the reader of the results; it must not depend on where the file lies. */
+void rmb_load_file_note(struct rmb_load_file *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rmb_load_close(struct rmb_load_file *file); /* accepts NULL */
 /* The member a setting names; if there is none, an error that lists what there is. */
 int rmb_load_find(struct rmb_load_file *file, const char *setting, const char *name, const struct rmb_member **member,

@@ -1,0 +1,395 @@
+/* load/suite2p.c -- the folder that suite2p writes: one recording of all its planes.
+ *
+ * Any of <root>, <root>/suite2p and <root>/suite2p/plane0 will do; of several planes each is a part of the neurons, `combined` is
+ * left out. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of each ROI xpos and ypos (pixels, from
+ * `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2 var x) of x = F - 0.7 Fneu), probability
+ * (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that iscell.npy calls cells are there, unless
+ * `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p gives for one plane.
+ * Layout: suite2p's documentation, "Outputs"; pickles are read as data (pickle.h). */
+#include <dirent.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "load/gathered.h"
+#include "load/pickle.h"
+
+#define NEUROPIL 0.7
+#define MOST_PICKLE ((int64_t)4 << 30)
+enum { SPKS, F, FNEU, NTRACES, MOST_PLANES = 1000, SNR_PIECE = 8192 };
+static const char *const trace_names[NTRACES] = { "spks", "F", "Fneu" };
+static const char corrected[] = "F-0.7Fneu";
+
+struct plane {
+	const char *folder;
+	int64_t number;                               /* of plane12: 12 */
+	struct rmb_load_file *trace[NTRACES];         /* NULL: the plane lacks the file */
+	int64_t n, nframes;                           /* ROIs and frames of the first trace that is there */
+	double *cell;                                 /* [n][2] of iscell.npy, or NULL */
+	const struct rmb_pickled *stat;               /* n dictionaries, or NULL */
+};
+struct folder {
+	int nplanes;
+	struct plane *plane;
+	int64_t n, nframes;                           /* ROIs that are read, frames that all planes have */
+	struct rmb_gathered_row *place;               /* [n] of each ROI: row in its plane; `file` is unused */
+	const struct plane **home;                    /* [n] */
+};
+
+/* ---- which planes */
+
+static bool
+holds(struct rmb_arena *arena, const char *folder, const char *name)
+{
+	const char *path = rmb_arena_printf(arena, "%s/%s", folder, name);
+	return path && access(path, F_OK) == 0;
+}
+
+static bool
+is_plane(struct rmb_arena *arena, const char *folder)
+{
+	return holds(arena, folder, "spks.npy") || holds(arena, folder, "F.npy");
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct plane *x = a, *y = b;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* The numbered planes in a folder, ascending; list NULL: they are only counted. */
+static int
+list_planes(struct rmb_arena *arena, const char *folder, struct plane *list)
+{
+	DIR *directory = opendir(folder);
+	struct dirent *entry;
+	int n = 0;
+	while (directory && n < MOST_PLANES && (entry = readdir(directory))) {
+		const char *digits = entry->d_name + 5;
+		const char *path = strncmp(entry->d_name, "plane", 5) == 0 ? rmb_arena_printf(arena, "%s/%s", folder, entry->d_name) : NULL;
+		if (!path || !*digits || strlen(digits) > 6 || strspn(digits, "0123456789") != strlen(digits) || !is_plane(arena, path))
+			continue;
+		if (list)
+			list[n] = (struct plane){ .folder = path, .number = strtol(digits, NULL, 10) };
+		n++;
+	}
+	if (directory)
+		closedir(directory);
+	if (list)
+		qsort(list, (size_t)n, sizeof *list, by_number);
+	return n;
+}
+
+/* The folder in which the planes lie; NULL: none here. */
+static const char *
+planes_in(struct rmb_arena *arena, const char *path)
+{
+	const char *below = rmb_arena_printf(arena, "%s/suite2p", path);
+	return list_planes(arena, path, NULL) > 0 ? path : below && list_planes(arena, below, NULL) > 0 ? below : NULL;
+}
+
+bool
+rmb_suite2p_recognises(struct rmb_arena *arena, const char *path)
+{
+	return is_plane(arena, path) || planes_in(arena, path) != NULL;
+}
+
+static int
+find_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *error)
+{
+	const char *where = is_plane(file->arena, file->path) ? NULL : planes_in(file->arena, file->path);
+	f->nplanes = where ? list_planes(file->arena, where, NULL) : 1;
+	f->plane = rmb_arena_alloc(file->arena, (size_t)f->nplanes, sizeof *f->plane);
+	if (!f->plane)
+		return rmb_error_nomem(error, file->path);
+	f->plane[0].folder = file->path;
+	if (where)
+		f->nplanes = list_planes(file->arena, where, f->plane);
+	return 0;
+}
+
+/* ---- one plane */
+
+/* The pickle in an .npy file of objects; *value NULL: there is no such file. */
+static int
+read_pickle(struct rmb_load_file *file, const char *folder, const char *name, const struct rmb_pickled **value, struct rmb_error *error)
+{
+	unsigned char *bytes;
+	size_t n;
+	struct rmb_member member = { 0 };
+	*value = NULL;
+	int code = rmb_gathered_bytes(file, folder, name, MOST_PICKLE, &bytes, &n, error);
+	if (code || !bytes)
+		return code;
+	const char *what = rmb_arena_printf(file->arena, "%s/%s", folder, name);
+	code = rmb_npy_header(file->arena, what ? what : name, bytes, n, (int64_t)n, &member, error);
+	if (!code && (!member.type || strcmp(member.type, "Python objects") != 0))
+		code = rmb_error_set(error, RMB_EINPUT, "%s holds %s; suite2p keeps Python objects there", what, member.type ? member.type : "?");
+	return code ? code : rmb_pickle_read(file->arena, what ? what : name, bytes + member.at, n - (size_t)member.at, value, error);
+}
+
+static int
+open_traces(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
+{
+	int code = 0, first = -1;
+	for (int t = 0; t < NTRACES && !code; t++) {
+		const char *name = rmb_arena_printf(file->arena, "%s.npy", trace_names[t]);
+		code = name ? rmb_gathered_open(file, p->folder, name, &p->trace[t], error) : rmb_error_nomem(error, p->folder);
+		const struct rmb_member *m = !code && p->trace[t] ? rmb_gathered_sole(p->trace[t]) : NULL;
+		if (!m)
+			continue;
+		if (m->refusal || m->naxes != 2 || m->fortran || m->number == RMB_BYTES || m->number == RMB_UTF32 || m->item > 8)
+			return rmb_error_set(error, RMB_EINPUT, "%s is no matrix of numbers, ROIs x frames, as suite2p writes it (%s, %s)", p->trace[t]->path,
+			                     rmb_member_shape(file->arena, m), m->type);
+		if (first >= 0 && (m->axis[0] != p->n || m->axis[1] != p->nframes))
+			return rmb_error_set(error, RMB_EINPUT, "%s is %s, but %s in the same folder is %" PRId64 " x %" PRId64, p->trace[t]->path,
+			                     rmb_member_shape(file->arena, m), trace_names[first], p->n, p->nframes);
+		p->n = m->axis[0];
+		p->nframes = m->axis[1];
+		first = t;
+	}
+	return code;
+}
+
+static int
+read_iscell(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
+{
+	struct rmb_load_file *part;
+	int code = rmb_gathered_open(file, p->folder, "iscell.npy", &part, error);
+	if (code || !part)
+		return code;
+	const struct rmb_member *m = rmb_gathered_sole(part);
+	if (m->refusal || m->naxes != 2 || m->axis[1] != 2 || m->axis[0] != p->n)
+		return rmb_error_set(error, RMB_EINPUT, "%s is %s; for %" PRId64 " ROIs it must be %" PRId64 " x 2 (cell or not, probability)", part->path,
+		                     m->refusal ? m->type : rmb_member_shape(file->arena, m), p->n, p->n);
+	return rmb_load_doubles(part, m, &p->cell, error);
+}
+
+static int
+read_stat(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
+{
+	int code = read_pickle(file, p->folder, "stat.npy", &p->stat, error);
+	if (!code && p->stat && rmb_pickle_length(p->stat) != p->n)
+		code = rmb_error_set(error, RMB_EINPUT, "%s/stat.npy describes %" PRId64 " ROIs; the traces are of %" PRId64, p->folder,
+		                     rmb_pickle_length(p->stat), p->n);
+	return code;
+}
+
+/* fs of the first plane that tells it. */
+static int
+read_rate(struct rmb_load_file *file, const struct plane *p, struct rmb_error *error)
+{
+	static const char *const name[] = { "settings.npy", "ops.npy" };
+	const struct rmb_pickled *value;
+	int code = 0;
+	for (int i = 0; i < 2 && !code && isnan(file->rate); i++) {
+		double rate;
+		code = read_pickle(file, p->folder, name[i], &value, error);
+		const struct rmb_pickled *options = rmb_pickle_item(value, 0) ? rmb_pickle_item(value, 0) : value;
+		if (!code && rmb_pickle_number(rmb_pickle_get(options, "fs"), 0, &rate) && rate > 0 && isfinite(rate))
+			file->rate = rate;
+	}
+	return code;
+}
+
+/* ---- all planes */
+
+/* Which ROIs are read. */
+static int
+choose_rois(struct rmb_load_file *file, struct folder *f, struct rmb_error *error)
+{
+	int64_t all = 0;
+	bool every = file->wish && strcmp(file->wish->rois, "all") == 0;
+	f->nframes = f->plane[0].nframes;
+	for (int p = 0; p < f->nplanes; p++) {
+		all += f->plane[p].n;
+		f->nframes = f->plane[p].nframes < f->nframes ? f->plane[p].nframes : f->nframes;
+	}
+	f->place = rmb_arena_alloc(file->arena, (size_t)all, sizeof *f->place);
+	f->home = rmb_arena_alloc(file->arena, (size_t)all, sizeof *f->home);
+	if (!f->place || !f->home)
+		return rmb_error_nomem(error, file->path);
+	for (int p = 0; p < f->nplanes; p++)
+		for (int64_t i = 0; i < f->plane[p].n; i++)
+			if (every || !f->plane[p].cell || f->plane[p].cell[2 * i] > 0.5) {
+				f->place[f->n].row = i;
+				f->home[f->n++] = &f->plane[p];
+			}
+	if (f->n == 0)
+		return rmb_error_set(error, RMB_EINPUT, "%s: suite2p's iscell.npy calls none of %" PRId64 " ROIs a cell; curate them, or write `rois: all`", file->path, all);
+	if (f->n < all)
+		rmb_load_file_note(file, "read the %" PRId64 " of %" PRId64 " ROIs that suite2p's iscell.npy calls cells; `rois: all` reads every one", f->n, all);
+	for (int p = 0; p < f->nplanes; p++)
+		if (f->plane[p].nframes > f->nframes)
+			rmb_load_file_note(file, "plane %" PRId64 " has %" PRId64 " frames, of which the first %" PRId64 " were read: as many as all planes have",
+			                   f->plane[p].number, f->plane[p].nframes, f->nframes);
+	return 0;
+}
+
+/* A matrix of one kind of trace, if every plane has it; less: of trace t less NEUROPIL times Fneu. */
+static int
+add_traces(struct rmb_load_file *file, const struct folder *f, int t, bool less, struct rmb_error *error)
+{
+	for (int p = 0; p < f->nplanes; p++)
+		if (!f->plane[p].trace[t] || (less && !f->plane[p].trace[FNEU]))
+			return 0;
+	struct rmb_gathered_row *row = rmb_arena_copy(file->arena, f->place, (size_t)f->n, sizeof *row);
+	if (!row)
+		return rmb_error_nomem(error, file->path);
+	for (int64_t i = 0; i < f->n; i++) {
+		row[i].file = f->home[i]->trace[t];
+		row[i].member = rmb_gathered_sole(row[i].file);
+		row[i].less_file = less ? f->home[i]->trace[FNEU] : NULL;
+		row[i].less = less ? rmb_gathered_sole(row[i].less_file) : NULL;
+		row[i].factor = NEUROPIL;
+	}
+	return rmb_gathered_matrix(file, less ? corrected : trace_names[t], row, f->n, f->nframes, error);
+}
+
+/* ROI i's entry `key`, item `at`, of stat.npy; NaN: not there. */
+static double
+stat_number(const struct folder *f, int64_t i, const char *key, int64_t at)
+{
+	double number;
+	const struct rmb_pickled *roi = rmb_pickle_item(f->home[i]->stat, f->place[i].row);
+	return rmb_pickle_number(rmb_pickle_get(roi, key), at, &number) ? number : NAN;
+}
+
+static double
+probability(const struct folder *f, int64_t i, const char *key, int64_t at)
+{
+	(void)key;
+	return f->home[i]->cell ? f->home[i]->cell[2 * f->place[i].row + at] : NAN;
+}
+
+/* One number per ROI, if at least one has it; *missing (may be NULL) counts the others. */
+static int
+add_numbers(struct rmb_load_file *file, const struct folder *f, const char *name,
+            double (*number)(const struct folder *f, int64_t i, const char *key, int64_t at), const char *key, int64_t at, int64_t *missing,
+            struct rmb_error *error)
+{
+	double *value = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *value);
+	int64_t absent = 0;
+	if (!value)
+		return rmb_error_nomem(error, name);
+	for (int64_t i = 0; i < f->n; i++) {
+		value[i] = number(f, i, key, at);
+		absent += isnan(value[i]);
+	}
+	if (missing)
+		*missing = absent;
+	return absent < f->n && (!missing || absent == 0) ? rmb_gathered_doubles(file, name, value, f->n, error) : 0;
+}
+
+/* 1 - var(diff x) / (2 var x): 1 for a slow trace, 0 for white noise (formats.md of the paper's data: `snr`). */
+static double
+snr_of(const float *x, int64_t n)
+{
+	double mean = 0, variance = 0, steps = 0, mean_step = n > 1 ? ((double)x[n - 1] - (double)x[0]) / (double)(n - 1) : 0;
+	for (int64_t t = 0; t < n; t++)
+		mean += (double)x[t];
+	mean /= (double)n;
+	for (int64_t t = 0; t < n; t++)
+		variance += ((double)x[t] - mean) * ((double)x[t] - mean);
+	for (int64_t t = 1; t < n; t++) {
+		double step = (double)x[t] - (double)x[t - 1] - mean_step;
+		steps += step * step;
+	}
+	return n > 1 && variance > 0 ? 1 - steps / (double)(n - 1) / (2 * variance / (double)n) : NAN;
+}
+
+static int
+work_out_snr(struct rmb_load_file *file, double *value, int64_t n, struct rmb_error *error)
+{
+	const struct rmb_member *m = NULL;
+	int code = rmb_gathered_find(file, corrected, &m, error);
+	float *trace = !code && m ? rmb_arena_alloc(file->arena, (size_t)m->axis[1], sizeof *trace) : NULL;
+	if (!trace)
+		return code ? code : rmb_error_nomem(error, "snr");
+	for (int64_t i = 0; i < n && !code; i++) {
+		code = rmb_gathered_read(file, m, i, 1, 0, m->axis[1], trace, error);
+		value[i] = snr_of(trace, m->axis[1]);
+	}
+	return code;
+}
+
+static int
+add_snr(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
+{
+	int64_t missing = 0;
+	const struct rmb_member *traces = NULL;
+	int code = add_numbers(file, f, "snr", stat_number, "snr", 0, &missing, error);
+	if (code || missing == 0)
+		return code;
+	code = rmb_gathered_find(file, corrected, &traces, error);
+	return code || !traces ? code : rmb_gathered_later(file, "snr", f->n, work_out_snr, error);
+}
+
+static int
+add_numbering(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
+{
+	int64_t *roi = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *roi), *plane = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *plane);
+	if (!roi || !plane)
+		return rmb_error_nomem(error, file->path);
+	for (int64_t i = 0; i < f->n; i++) {
+		roi[i] = f->place[i].row;
+		for (const struct plane *p = f->plane; p < f->home[i]; p++)
+			roi[i] += p->n;
+		double within = stat_number(f, i, "iplane", 0); /* in a folder of combined planes */
+		plane[i] = f->nplanes > 1 || !(within >= 0 && within < MOST_PLANES) ? f->home[i]->number : (int64_t)within;
+	}
+	int code = rmb_gathered_integers(file, "roi", roi, f->n, error);
+	return code ? code : rmb_gathered_integers(file, "iplane", plane, f->n, error);
+}
+
+static int
+add_members(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
+{
+	int code = 0;
+	for (int t = 0; t < NTRACES && !code; t++)
+		code = add_traces(file, f, t, false, error);
+	if (!code)
+		code = add_traces(file, f, F, true, error);
+	if (!code)
+		code = add_numbers(file, f, "xpos", stat_number, "med", 1, NULL, error);
+	if (!code)
+		code = add_numbers(file, f, "ypos", stat_number, "med", 0, NULL, error);
+	if (!code)
+		code = add_numbers(file, f, "probability", probability, NULL, 1, NULL, error);
+	if (!code)
+		code = add_snr(file, f, error);
+	return code ? code : add_numbering(file, f, error);
+}
+
+static int
+suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
+{
+	struct folder f = { 0 };
+	int code = rmb_gathered_make(file, error);
+	if (!code)
+		code = find_planes(file, &f, error);
+	for (int p = 0; p < f.nplanes && !code; p++) {
+		code = open_traces(file, &f.plane[p], error);
+		if (!code)
+			code = read_iscell(file, &f.plane[p], error);
+		if (!code)
+			code = read_stat(file, &f.plane[p], error);
+		if (!code)
+			code = read_rate(file, &f.plane[p], error);
+	}
+	if (!code)
+		code = choose_rois(file, &f, error);
+	file->in_pixels = true;
+	if (!code)
+		code = add_members(file, &f, error);
+	if (code)
+		rmb_gathered_close(file);
+	return code;
+}
+
+const struct rmb_format rmb_format_suite2p = {
+	.name = "suite2p", .open = suite2p_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
+	.read = rmb_gathered_read, .recognises = rmb_suite2p_recognises,
+};
