@@ -65,7 +65,10 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 		return rmb_error_nomem(error, "positions");
 	if (layout->positions.member)
 		code = pairs(&layout->positions, n, x, y, notes, error);
-	for (int64_t i = 0; i < n; i++) {
+	const struct rmb_found *from = layout->positions.member ? &layout->positions : layout->x.member ? &layout->x : &layout->y;
+	if (from->file->in_pixels && isnan(pixel))
+		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 um`, wherever distances count");
+	for (int64_t i = 0; i < n && !isnan(pixel); i++) {
 		x[i] *= pixel;
 		y[i] *= pixel;
 	}

@@ -28,7 +28,7 @@ static const struct role roles[] = {
 	{ ROLE(area), { "areas" }, true },
 	{ ROLE(plane), { "iplane" }, false },
 	{ ROLE(probe), { "iprobe" }, false },
-	{ ROLE(id), { NULL }, false },
+	{ ROLE(id), { "roi", "cluster" }, false },
 	{ "", 0, offsetof(struct rmb_layout, times), { "tneural" }, false },
 };
 

@@ -5,16 +5,30 @@
  * where only one coordinate is given the other is 0. A neuron with a sample that is not finite is dropped with a warning that
  * counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore deals with them.
  * Cost: one pass over the file, N*T*4 bytes written; memory of a few hundred MB at most for activity of any size. */
+#include <fnmatch.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "load/parts.h"
 
+/* What is read of a folder: suite2p's planes, Kilosort's output with phy's labels. Raw data beside them is not touched. */
+#define FOLDERS "{,plane*/,suite2p/plane*/}{spks,F,Fneu,iscell,stat,ops,settings}.npy " \
+	"{,*/}{params.py,spike_times.npy,spike_clusters.npy,spike_templates.npy,templates.npy,channel_positions.npy} " \
+	"{,*/}{cluster_KSLabel.tsv,cluster_info.tsv,cluster_group.csv,cluster_group.tsv}"
+
+/* Bytes that a byte of a pickle may become. */
+#define PICKLED 40
+
 #define AT(name) offsetof(struct rmb_load_settings, name)
 static const struct rmb_param params[] = {
-	{ "path", RMB_FILE, AT(path), .help = "the recording's file" },
-	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5", .help = "format of the file; auto goes by its first bytes" },
+	{ "path", RMB_FILE, AT(path), .inside = FOLDERS, .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it" },
+	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5|suite2p|phy",
+	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
+	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all", .help = "which ROIs of suite2p: those that iscell.npy calls cells, or all" },
+	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",
+	  .help = "which units of Kilosort or phy, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
 	{ "activity", RMB_STRING, AT(activity), "none", true,
 	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks" },
@@ -41,7 +55,7 @@ static const struct rmb_param params[] = {
 	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12, .help = "spike times are ticks of this clock; none: they are seconds" },
 	{ "window", RMB_REALS, AT(window), "none", true, "s",
 	  .help = "[a, b]: keep spikes from a to before b; this becomes the observed interval" },
-	{ "pixel", RMB_REAL, AT(pixel), "1 um", false, "um", 1e-6, 1e6, .help = "positions are multiplied by this" },
+	{ "pixel", RMB_REAL, AT(pixel), "none", true, "um", 1e-6, 1e6, .help = "positions are multiplied by this; none: they are um already" },
 	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail",
 	  .help = "what to do with neurons that have a sample that is not finite" },
 	{ 0 }
@@ -56,9 +70,9 @@ static unsigned
 makes(const void *settings)
 {
 	const struct rmb_load_settings *set = settings;
-	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0)
+	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0 || strcmp(set->format, "phy") == 0)
 		return RMB_SPIKES;
-	return set->activity || strcmp(set->format, "npy") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
+	return set->activity || strcmp(set->format, "npy") == 0 || strcmp(set->format, "suite2p") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
 }
 
 static int
@@ -84,15 +98,36 @@ check(const void *settings, struct rmb_error *error)
 	return 0;
 }
 
+/* Bytes of a file, or of the arrays in a folder; *pickles: of those that become values, each many times its bytes. */
+static double
+bytes_of(const char *path, double *pickles)
+{
+	enum { DEEPEST = 3 }; /* root/suite2p/plane0/F.npy */
+	char *const roots[] = { (char *)(uintptr_t)path, NULL };
+	FTS *tree = path ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL) : NULL;
+	double sum = 0;
+	*pickles = 0;
+	for (FTSENT *entry; tree && (entry = fts_read(tree));) {
+		if (entry->fts_info == FTS_D && entry->fts_level == DEEPEST)
+			fts_set(tree, entry, FTS_SKIP);
+		bool array = entry->fts_info == FTS_F && (entry->fts_level == 0 || fnmatch("*.npy", entry->fts_name, 0) == 0);
+		bool pickle = array && entry->fts_level > 0 && fnmatch("@(stat|ops|settings).npy", entry->fts_name, FNM_EXTMATCH) == 0;
+		sum += array ? (double)entry->fts_statp->st_size : 0;
+		*pickles += pickle ? (double)entry->fts_statp->st_size : 0;
+	}
+	if (tree)
+		fts_close(tree);
+	return sum;
+}
+
 /* Before a file has been read only its length is known. Activity takes blocks of a fixed size, spikes all of their list. */
 static void
 estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
 {
 	const struct rmb_load_settings *set = settings;
-	struct stat file;
-	double length = set->path && stat(set->path, &file) == 0 ? (double)file.st_size : 0;
+	double pickles, length = bytes_of(set->path, &pickles);
 	double samples = known->neurons * known->frames;
-	cost->memory = makes(set) == RMB_SPIKES ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6);
+	cost->memory = makes(set) == RMB_SPIKES ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6) + PICKLED * pickles;
 	cost->disk = samples > 0 ? 4 * samples : known->spikes > 0 ? 8 * known->spikes : 4 * length;
 	cost->bytes = length + cost->disk;
 }
@@ -146,7 +181,7 @@ frame_rate(struct rmb_call *call, const struct rmb_load_settings *set, const str
 {
 	const struct rmb_found *times = &layout->times;
 	double *time;
-	*rate = set->rate;
+	*rate = isnan(set->rate) ? layout->activity.file->rate : set->rate;
 	if (isnan(*rate) && times->member && times->member->count == nframes) {
 		int code = rmb_load_doubles(times->file, times->member, &time, rmb_call_error(call));
 		if (code)
@@ -234,7 +269,7 @@ open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct 
            struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	*files = (struct files){ NULL, NULL, NULL };
-	int code = rmb_load_open(arena, set->path, set->format, &files->main, error);
+	int code = rmb_load_open_as(arena, set->path, set->format, &set->wish, &files->main, error);
 	if (!code && set->positions_file)
 		code = rmb_load_open(arena, set->positions_file, "npy", &files->positions, error);
 	if (!code && set->quality_file)
@@ -284,6 +319,8 @@ run(struct rmb_call *call)
 	struct rmb_layout layout;
 	struct files files;
 	int code = open_files(arena, set, &files, &layout, &notes, error);
+	for (int i = 0; !code && i < files.main->nnotes; i++)
+		rmb_load_note(&notes, "%s", files.main->note[i]);
 	if (!code)
 		code = layout.activity.member ? load_recording(call, set, &layout, &notes) : load_spikes(call, set, &layout, &notes);
 	if (!code && notes.lost)
@@ -295,8 +332,8 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_load = {
-	.name = "load", .version = 1, .folder = "load", .run = run,
-	.brief = "read a recording from .npy, .npz or HDF5",
+	.name = "load", .version = 2, .folder = "load", .run = run,
+	.brief = "read a recording from .npy, .npz, HDF5, or a folder of suite2p, Kilosort or phy",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
 	         "arrays of published data sets are found by their names; others are named by settings. Neurons with samples that are not "

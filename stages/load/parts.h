@@ -11,6 +11,7 @@ struct rmb_load_settings {
 	const char *x, *y, *positions, *quality, *area, *plane, *probe, *id;
 	const char *orientation, *nonfinite;
 	struct rmb_reals window;
+	struct rmb_load_wish wish;
 };
 
 /* A member and the file it lies in; member NULL: the role is not played. */

@@ -6,6 +6,9 @@
 enum kind { NOTHING, TRUTH, WHOLE, REAL, TEXT, LIST, DICTIONARY, NAME, TYPE, ARRAY, OTHER, MARK };
 enum { MOST_AXES = 32 };
 
+/* How the items of an array lie; item size 0: unknown. */
+struct items { struct rmb_member as; bool objects; };
+
 struct rmb_pickled {
 	enum kind kind;
 	union {
@@ -13,7 +16,7 @@ struct rmb_pickled {
 		double real;
 		struct { const unsigned char *at; size_t n; } text;                /* TEXT, in the pickle itself: no NUL */
 		struct { const struct rmb_pickled **item; int64_t n; size_t room; } list; /* DICTIONARY: key, value, key, value, ... */
-		struct { struct rmb_member as; bool objects; } type;               /* how the items of an array lie */
+		struct items *items;                                               /* TYPE */
 		struct { const struct rmb_pickled *type, *data; int64_t n; } array; /* data: TEXT, or a LIST of objects; NULL: not yet built */
 	};
 };
@@ -443,17 +446,21 @@ build_type(struct machine *m, value arguments)
 		{ 'b', RMB_BOOLEAN }, { 'i', RMB_SIGNED }, { 'u', RMB_UNSIGNED }, { 'f', RMB_FLOATING } };
 	value code = arguments->list.n > 0 ? arguments->list.item[0] : NULL;
 	struct rmb_pickled *v = make(m, TYPE);
+	if (v && !(v->items = rmb_arena_alloc(m->arena, 1, sizeof *v->items))) {
+		no_memory(m);
+		return NULL;
+	}
 	if (!v || !code || code->kind != TEXT || code->text.n < 2)
 		return v;
-	v->type.objects = code->text.at[0] == 'O';
+	v->items->objects = code->text.at[0] == 'O';
 	size_t size = 0;
 	for (size_t i = 1; i < code->text.n && size <= 8; i++)
 		size = code->text.at[i] >= '0' && code->text.at[i] <= '9' ? 10 * size + code->text.at[i] - '0' : 9;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (code->text.at[0] == kinds[i].letter && (size == 1 || size == 2 || size == 4 || size == 8) &&
 		    !(kinds[i].number == RMB_FLOATING && size == 1)) {
-			v->type.as.number = kinds[i].number;
-			v->type.as.item = size;
+			v->items->as.number = kinds[i].number;
+			v->items->as.item = size;
 		}
 	return v;
 }
@@ -475,7 +482,7 @@ static value
 build_scalar(struct machine *m, value arguments)
 {
 	value type = arguments->list.n > 0 ? arguments->list.item[0] : NULL, data = arguments->list.n > 1 ? arguments->list.item[1] : NULL;
-	if (!type || type->kind != TYPE || !data || data->kind != TEXT || type->type.as.item == 0 || data->text.n != type->type.as.item)
+	if (!type || type->kind != TYPE || !data || data->kind != TEXT || type->items->as.item == 0 || data->text.n != type->items->as.item)
 		return make(m, OTHER);
 	return make_array(m, type, data, 1);
 }
@@ -487,7 +494,7 @@ type_state(struct rmb_pickled *type, value state)
 	const uint16_t one = 1;
 	unsigned char other = *(const unsigned char *)&one == 1 ? '>' : '<';
 	value order = state->list.n > 1 ? state->list.item[1] : NULL;
-	type->type.as.swapped = order && order->kind == TEXT && order->text.n == 1 && order->text.at[0] == other;
+	type->items->as.swapped = order && order->kind == TEXT && order->text.n == 1 && order->text.at[0] == other;
 	return true;
 }
 
@@ -514,8 +521,8 @@ array_state(struct machine *m, struct rmb_pickled *array, value state)
 	int64_t n = shape ? count_items(shape) : -1;
 	if (n < 0 || type->kind != TYPE)
 		return damaged(m, "the state of an array is not one");
-	bool fits = type->type.objects ? data->kind == LIST && data->list.n == n : data->kind == TEXT &&
-	            (type->type.as.item == 0 || (data->text.n % type->type.as.item == 0 && data->text.n / type->type.as.item == (size_t)n));
+	bool fits = type->items->objects ? data->kind == LIST && data->list.n == n : data->kind == TEXT &&
+	            (type->items->as.item == 0 || (data->text.n % type->items->as.item == 0 && data->text.n / type->items->as.item == (size_t)n));
 	if (!fits)
 		return damaged(m, "an array has more or fewer items than its shape says");
 	array->array.type = type;
@@ -614,7 +621,7 @@ rmb_pickle_length(value v)
 value
 rmb_pickle_item(value v, int64_t i)
 {
-	if (v && v->kind == ARRAY && v->array.data && v->array.type->type.objects)
+	if (v && v->kind == ARRAY && v->array.data && v->array.type->items->objects)
 		v = v->array.data;
 	return v && v->kind == LIST && i >= 0 && i < v->list.n ? v->list.item[i] : NULL;
 }
@@ -624,11 +631,11 @@ static bool
 number_in_array(value v, int64_t i, double *number)
 {
 	unsigned char raw[8];
-	if (!v->array.data || v->array.data->kind != TEXT || v->array.type->type.as.item == 0 || i >= v->array.n)
+	if (!v->array.data || v->array.data->kind != TEXT || v->array.type->items->as.item == 0 || i >= v->array.n)
 		return false;
-	size_t size = v->array.type->type.as.item;
+	size_t size = v->array.type->items->as.item;
 	memcpy(raw, v->array.data->text.at + (size_t)i * size, size);
-	rmb_member_decode(&v->array.type->type.as, raw, 1, number);
+	rmb_member_decode(&v->array.type->items->as, raw, 1, number);
 	return true;
 }
 

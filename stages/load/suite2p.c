@@ -90,8 +90,8 @@ planes_in(struct rmb_arena *arena, const char *path)
 	return list_planes(arena, path, NULL) > 0 ? path : below && list_planes(arena, below, NULL) > 0 ? below : NULL;
 }
 
-bool
-rmb_suite2p_recognises(struct rmb_arena *arena, const char *path)
+static bool
+suite2p_recognises(struct rmb_arena *arena, const char *path)
 {
 	return is_plane(arena, path) || planes_in(arena, path) != NULL;
 }
@@ -391,5 +391,5 @@ suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 
 const struct rmb_format rmb_format_suite2p = {
 	.name = "suite2p", .open = suite2p_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
-	.read = rmb_gathered_read, .recognises = rmb_suite2p_recognises,
+	.read = rmb_gathered_read, .recognises = suite2p_recognises,
 };

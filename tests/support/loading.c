@@ -152,8 +152,8 @@ rmb_test_load(const char *path, const struct rmb_load_settings *given, struct rm
 struct rmb_load_settings
 rmb_test_settings(const char *path)
 {
-	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = NAN, .clock = NAN, .pixel = 1, .orientation = "auto",
-		.nonfinite = "drop", .window = { -1, NULL } };
+	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = NAN, .clock = NAN, .pixel = NAN, .orientation = "auto",
+		.nonfinite = "drop", .window = { -1, NULL }, .wish = { "cells", "good" } };
 }
 
 void

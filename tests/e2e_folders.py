@@ -1,0 +1,187 @@
+"""Folders that suite2p and Kilosort or phy wrote, through the binary: real ones, and ones made here with the traits that real ones have."""
+import os
+import shutil
+import subprocess
+
+import h5py
+import numpy as np
+
+from support.running import RUMBLE, place, shared, tests
+
+MINI = "suite2p-miniscope219"
+TIMES = {"spike_times": np.array([[10], [20], [20], [40], [55]], np.uint64), "spike_clusters": np.array([3, 9, 3, 900, 9], np.int32)}
+
+
+def load(p, path, settings="", name="r"):
+    """What `load` makes of a folder: datasets of the object by name, and what was said."""
+    p.recipe(f"recordings: [{{name: {name}, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
+    said = p.run("run", "recipe.yaml")
+    with h5py.File(p.file(f"recipe/results/{name}/raw.h5"), "r") as file:
+        return {k: v[()] for k, v in file["recording"].items()}, said
+
+
+def refuse(p, path, settings, *words):
+    p.recipe(f"recordings: [{{name: r, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
+    seen = subprocess.run([RUMBLE, "check", "recipe.yaml"], cwd=p.path, capture_output=True, text=True, timeout=60)
+    assert seen.returncode == 2, (seen.returncode, seen.stdout, seen.stderr)
+    for word in words:
+        assert word in seen.stderr + seen.stdout, (word, seen.stderr, seen.stdout)
+    run = p.start("run", "recipe.yaml")
+    said = "".join(run.communicate(timeout=60))
+    assert run.returncode in (1, 2) and words[0] in said, (run.returncode, said)
+
+
+def write_phy(folder, times=TIMES, **text):
+    os.makedirs(folder)
+    for name, value in times.items():
+        np.save(os.path.join(folder, name + ".npy"), value)
+    for name, value in {"params.py": "sample_rate = 25000.\n", **text}.items():
+        if value is not None:
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(value)
+
+
+def snr(x):
+    return 1 - np.var(np.diff(x)) / (2 * np.var(x))
+
+
+def test_suite2p_is_read_as_numpy_reads_it():
+    with place() as p:
+        plane = shared(MINI) + "/suite2p/plane0/"
+        spks, F, Fneu = (np.load(plane + n).astype(np.float64) for n in ("spks.npy", "F.npy", "Fneu.npy"))
+        cell = np.load(plane + "iscell.npy")[:, 0] > 0.5
+        stat = np.load(plane + "stat.npy", allow_pickle=True)
+        med = np.array([s["med"] for s in stat], float)
+        for where in "", "/suite2p", "/suite2p/plane0":
+            got, said = load(p, shared(MINI) + where, ", rate: 30 Hz, pixel: 1.5 um")
+            assert np.array_equal(got["activity"], spks[cell].astype(np.float32))
+            assert np.array_equal(got["x"], med[cell, 1] * 1.5) and np.array_equal(got["y"], med[cell, 0] * 1.5)
+            assert np.array_equal(got["id"], np.flatnonzero(cell)) and got["rate"] == 30
+            assert np.allclose(got["quality"], [snr(f - 0.7 * n) for f, n in zip(F[cell], Fneu[cell])], rtol=1e-4)
+            assert f"{cell.sum()} of {cell.size} ROIs" in said and "pixel" not in said
+        got, said = load(p, shared(MINI), ", rois: all, activity: F-0.7Fneu, rate: 30 Hz, quality: probability")
+        assert np.allclose(got["activity"], F - 0.7 * Fneu, rtol=1e-6, atol=1e-3) and "in pixels" in said
+        assert np.allclose(got["quality"], np.load(plane + "iscell.npy")[:, 1])
+        # the same snr that the paper's own layout of this recording holds
+        packed = np.load(shared("critical-init-npz") + "/F_miniscope219.npz")["snr"]
+        assert np.allclose(load(p, shared(MINI), ", rois: all, rate: 30 Hz")[0]["quality"], packed, rtol=1e-4, equal_nan=True)
+
+
+def test_the_rate_comes_from_the_options():
+    with place() as p:
+        got, said = load(p, shared("suite2p-fissa23"))
+        ops = np.load(shared("suite2p-fissa23") + "/suite2p/plane0/ops.npy", allow_pickle=True).item()
+        assert got["rate"] == float(ops["fs"]) and "rate is unknown" not in said
+        os.makedirs(p.file("new/plane0"))
+        np.save(p.file("new/plane0/F.npy"), np.random.default_rng(1).random((4, 50), np.float32))
+        np.save(p.file("new/plane0/settings.npy"), {"fs": np.float32(7.5), "tau": 1.0}, allow_pickle=True)
+        assert load(p, "new", ", activity: F")[0]["rate"] == 7.5
+
+
+def test_planes_are_parts_of_one_recording():
+    with place() as p:
+        rng = np.random.default_rng(2)
+        for plane, (n, t) in enumerate([(3, 61), (2, 60)]):
+            folder = p.file(f"planes/suite2p/plane{plane}")
+            os.makedirs(folder)
+            np.save(folder + "/spks.npy", rng.random((n, t), np.float32))
+            np.save(folder + "/iscell.npy", np.asfortranarray(np.array([[1, .9], [0, .1], [1, .8]][:n])))
+            stat = np.array([{"med": [plane * 100 + i, i], "ypix": np.arange(3)} for i in range(n)], object)
+            np.save(folder + "/stat.npy", stat, allow_pickle=True)
+        os.makedirs(p.file("planes/suite2p/combined"))
+        np.save(p.file("planes/suite2p/combined/spks.npy"), np.zeros((5, 61), np.float32))
+        got, said = load(p, "planes", ", rate: 5 Hz")
+        a, b = (np.load(p.file(f"planes/suite2p/plane{i}/spks.npy")) for i in (0, 1))
+        assert np.array_equal(got["activity"], np.vstack([a[[0, 2], :60], b[[0], :]])) and "plane 0 has 61 frames" in said
+        assert list(got["plane"]) == [0, 0, 1] and list(got["id"]) == [0, 2, 3] and list(got["y"]) == [0, 2, 100]
+
+
+def test_phy_is_read_as_its_tables_say():
+    with place() as p:
+        folder = shared("phy-rat-m1-striatum196")
+        times, clusters = np.load(folder + "/spike_times.npy"), np.load(folder + "/spike_clusters.npy")
+        rows = [line.split("\t") for line in open(folder + "/cluster_info.tsv").read().splitlines()]
+        info = {int(r[0]): dict(zip(rows[0], r)) for r in rows[1:]}
+        for units, groups in ("good", ["good"]), ("good+mua", ["good", "mua"]), ("all", ["good", "mua", "unsorted"]):
+            wanted = [c for c in np.unique(clusters) if info[c]["group"] in groups]
+            got, said = load(p, folder, f", units: {units}")
+            assert list(got["id"]) == wanted and np.allclose(got["y"], [float(info[c]["depth"]) for c in wanted])
+            assert [a.decode().rstrip("\0") for a in got["area"]] == [info[c]["area"] for c in wanted]
+            for i, c in enumerate(wanted):
+                assert np.allclose(got["time"][got["first"][i]:got["first"][i + 1]], times[clusters == c] / 30000.0, rtol=0, atol=1e-9)
+        template = shared("phy-template")
+        got, _ = load(p, template, ", units: all")
+        t, place_of = np.load(template + "/templates.npy"), np.load(template + "/channel_positions.npy")
+        for i, c in enumerate(got["id"]):
+            assert got["y"][i] == place_of[np.ptp(t[c], axis=0).argmax(), 1]
+
+
+def test_labels_and_probes():
+    with place() as p:
+        write_phy(p.file("two/probeA"), **{"cluster_KSLabel.tsv": "cluster_id\tKSLabel\n3\tgood\n9\tmua\n900\tgood\n",
+                                           "cluster_group.tsv": "cluster_id\tgroup\n900\tnoise\n9\tunsorted\n"})
+        write_phy(p.file("two/probeB"), **{"cluster_info.tsv": "id\tfr\tgroup\tdepth\r\n3\t12.3 spk/s\tmua\t80.5\r\n9\t1\tgood\t\r\n",
+                                           "cluster_group.csv": "cluster_id\tgroup\n3\tgood\n"})
+        got, said = load(p, "two")
+        assert list(got["id"]) == [3, 1000003, 1000009] and list(got["probe"]) == [0, 1, 1], got["id"]
+        assert np.allclose(got["time"], np.array([10, 20, 10, 20, 20, 55]) / 25000) and "3 of 6 units" in said
+        assert np.isnan(got["y"][0]) and got["y"][1] == 80.5
+        got, _ = load(p, "two", ", units: all")
+        assert list(got["id"]) == [3, 9, 1000003, 1000009, 1000900]
+        write_phy(p.file("bare"))
+        got, said = load(p, "bare")
+        assert list(got["id"]) == [3, 9, 900] and "no unit is labelled" in said
+
+
+def test_only_what_is_read_counts():
+    with place() as p:
+        shutil.copytree(shared("phy-template"), p.file("t"))
+        os.chmod(p.file("t"), 0o755)
+        load(p, "t", ", units: all")
+        with open(p.file("t/raw.dat"), "wb") as file:
+            file.write(b"x" * 1000)
+        assert "1 cached" in load(p, "t", ", units: all")[1]
+        np.save(p.file("t/spike_times2.npy"), np.arange(3))
+        assert "1 cached" in load(p, "t", ", units: all")[1]
+        os.chmod(p.file("t/cluster_group.tsv"), 0o644)
+        with open(p.file("t/cluster_group.tsv"), "a") as file:
+            file.write("5\tnoise\n")
+        got, said = load(p, "t", ", units: all")
+        assert "1 run" in said and 5 not in got["id"]
+
+
+def test_what_is_missing_or_wrong_is_said():
+    with place() as p:
+        os.makedirs(p.file("empty"))
+        refuse(p, "empty", "", "folder")
+        write_phy(p.file("norate"), **{"params.py": "dat_path = 'x'\nimport os\n"})
+        refuse(p, "norate", "", "params.py", "sample_rate")
+        write_phy(p.file("nofile"), **{"params.py": None})
+        refuse(p, "nofile", "", "params.py", "sample_rate")
+        write_phy(p.file("lengths"), {**TIMES, "spike_clusters": np.arange(4)})
+        refuse(p, "lengths", "", "spike_clusters.npy", "5", "4")
+        write_phy(p.file("negative"), {**TIMES, "spike_clusters": np.array([-1, 0, 0, 0, 0])})
+        refuse(p, "negative", "", "cluster -1")
+        write_phy(p.file("before"), {**TIMES, "spike_times": np.array([-5, 0, 0, 0, 0])})
+        refuse(p, "before", "", "sample -5")
+        write_phy(p.file("unlabelled"), **{"cluster_info.tsv": "depth\tgroup\n1\tgood\n"})
+        refuse(p, "unlabelled", "", "cluster_id")
+        write_phy(p.file("mua"), **{"cluster_group.tsv": "cluster_id\tgroup\n3\tmua\n"})
+        refuse(p, "mua", "", "none of 3 units", "good+mua")
+        os.makedirs(p.file("s/plane0"))
+        np.save(p.file("s/plane0/F.npy"), np.ones((3, 9), np.float32))
+        np.save(p.file("s/plane0/iscell.npy"), np.zeros((3, 2)))
+        refuse(p, "s", ", activity: F", "none of 3 ROIs", "rois: all")
+        np.save(p.file("s/plane0/Fneu.npy"), np.ones((3, 8), np.float32))
+        refuse(p, "s", ", activity: F", "Fneu.npy", "3 x 8")
+        os.remove(p.file("s/plane0/Fneu.npy"))
+
+        class Trap:
+            def __reduce__(self):
+                return os.system, (f"touch {p.file('sprung')}",)
+        np.save(p.file("s/plane0/stat.npy"), np.array([Trap(), Trap(), Trap()], object), allow_pickle=True)
+        refuse(p, "s", ", activity: F, rois: all", "stat.npy", "posix.system", "not data")
+        assert not os.path.exists(p.file("sprung"))
+
+
+tests(globals())
