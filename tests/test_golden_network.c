@@ -1,9 +1,11 @@
-/* Connectivity and the propagation of bins against the reference implementation: every case of connectivity.h5, block cases of theory.h5. */
+/* Connectivity, modes and the propagation of bins against the reference implementation: every case of these analyses in all golden files. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "numeric/blocks.h"
 #include "numeric/network.h"
+#include "numeric/population.h"
+#include "numeric/theory.h"
 #include "support/check.h"
 #include "support/golden.h"
 
@@ -96,6 +98,58 @@ one_block(const struct golden_case *test)
 	rmb_test_close("cov", c, expected.data, nlags * n * n, 1e-12);
 }
 
+static struct rmb_steps
+steps_of(const struct golden_case *test, double width)
+{
+	return (struct rmb_steps){ golden_number(test, "dt", 2) / golden_number(test, "tau", 50), (int64_t)golden_number(test, "width", width) };
+}
+
+/* Each value by itself: they differ by orders of magnitude. */
+static void
+golden_each_close(double found, double expected)
+{
+	if (!(fabs(found - expected) <= 1e-12 * fabs(expected)))
+		fail_msg("%.17g, expected %.17g", found, expected);
+}
+
+static void
+one_binned(const struct golden_case *test)
+{
+	struct golden_array gap = golden_input(test, "gap");
+	int64_t nlags = 1 + (int64_t)golden_number(test, "n_lags", 10);
+	double *variance = reals(test, gap.n), *rho = reals(test, gap.n * nlags);
+	for (int64_t i = 0; i < gap.n; i++) {
+		rmb_mode_binned(gap.data[i], steps_of(test, 23), nlags, rho + i * nlags);
+		variance[i] = rho[i * nlags];
+		for (int64_t k = 0; k < nlags; k++)
+			rho[i * nlags + k] /= variance[i];
+		golden_each_close(variance[i], golden_must(test, "variance").data[i]);
+	}
+	golden_close(test, "rho", rho, gap.n * nlags, 1e-12);
+}
+
+static void
+one_stationary(const struct golden_case *test)
+{
+	struct golden_array lam = golden_input(test, "lam");
+	for (int64_t i = 0; i < lam.n; i++) {
+		double variance;
+		rmb_mode_binned(1 - lam.data[i], steps_of(test, 1), 1, &variance);
+		golden_each_close(variance, golden_must(test, "variance").data[i]);
+	}
+}
+
+/* The correlation matrix of bin means, by its eigenvalues. */
+static void
+one_spectrum(const struct golden_case *test)
+{
+	struct rmb_error error = { 0 };
+	struct golden_array a = golden_input(test, "A");
+	struct rmb_population found;
+	must(rmb_population_make(a.data, a.rows, steps_of(test, 1), 1, false, THREADS, test->arena, &found, &error), &error);
+	golden_close(test, "corr_evals", found.spectrum, a.rows, tolerance);
+}
+
 static void
 matrices(void **state)
 {
@@ -109,6 +163,15 @@ blocks(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("block", one_block), 4);
+	assert_int_equal(golden_each("statcov", one_spectrum), 4);
+}
+
+static void
+modes(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("binned", one_binned), 3);
+	assert_true(golden_each("stationary", one_stationary) >= 1);
 }
 
 int
@@ -116,6 +179,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrices),
+		cmocka_unit_test(modes),
 		cmocka_unit_test(blocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,48 @@ rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, doub
 	return rc;
 }
 
+int
+rmb_tridiagonal_eigenvalues(double *diagonal, double *beside, int64_t n, struct rmb_error *error)
+{
+	static const char what[] = "eigenvalues";
+	if (!rmb_blas_fits(what, &n, 1, error))
+		return RMB_ELIMIT;
+	if (n < 1 || rmb_first_nonfinite(diagonal, n) >= 0 || rmb_first_nonfinite(beside, n - 1) >= 0)
+		return rmb_error_set(error, RMB_EDATA, "%s: the tridiagonal matrix is empty or not finite", what);
+	rmb_blas_threads(1);
+	int rc = check_output(what, LAPACKE_dsterf_work((lapack_int)n, diagonal, beside), diagonal, n, error);
+	reverse(diagonal, rc ? 0 : n);
+	return rc;
+}
+
+struct eigenvalue { double real, imaginary; };
+
+static int
+descending(const void *a, const void *b)
+{
+	const struct eigenvalue *x = a, *y = b;
+	if (x->real != y->real)
+		return x->real < y->real ? 1 : -1;
+	return (x->imaginary < y->imaginary) - (x->imaginary > y->imaginary);
+}
+
+int
+rmb_sort_eigenvalues(double *real, double *imaginary, int64_t n, struct rmb_error *error)
+{
+	struct eigenvalue *e = malloc((size_t)n * sizeof *e);
+	if (!e)
+		return rmb_error_nomem(error, "eigenvalues");
+	for (int64_t i = 0; i < n; i++)
+		e[i] = (struct eigenvalue){ real[i], imaginary[i] };
+	qsort(e, (size_t)n, sizeof *e, descending);
+	for (int64_t i = 0; i < n; i++) {
+		real[i] = e[i].real;
+		imaginary[i] = e[i].imaginary;
+	}
+	free(e);
+	return 0;
+}
+
 /* The transpose, which a row-major matrix is to LAPACK, has the same eigenvalues, and left eigenvectors where a has right ones. v[n][n], or
  * NULL. */
 static int
@@ -268,7 +310,8 @@ geev(double *a, int64_t n, double *real, double *imaginary, double *v, struct rm
 int
 rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, struct rmb_error *error)
 {
-	return geev(a, n, real, imaginary, NULL, error);
+	int rc = geev(a, n, real, imaginary, NULL, error);
+	return rc ? rc : rmb_sort_eigenvalues(real, imaginary, n, error);
 }
 
 /* u^H a' = e u^H is a conj(u) = e conj(u). */

@@ -26,9 +26,14 @@ int rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, 
 int rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_error *error) RMB_CHECKED;
 /* The same and the vectors: c = sum over k of s[k] u[k]' v[k], with rows u[k][m] and v[k][n], k < min(m, n). Destroys c. */
 int rmb_singular_vectors(double *c, int64_t m, int64_t n, double *s, double *u, double *v, struct rmb_error *error) RMB_CHECKED;
-/* Eigenvalues of a[n][n], not symmetric, in no particular order; conjugates stand side by side. Destroys a. */
+/* Eigenvalues of the symmetric tridiagonal matrix with that diagonal[n] and n - 1 entries beside it; descending into diagonal, beside[n] is
+ * destroyed. */
+int rmb_tridiagonal_eigenvalues(double *diagonal, double *beside, int64_t n, struct rmb_error *error) RMB_CHECKED;
+/* Eigenvalues of a[n][n], not symmetric, by real part and then imaginary part, descending. Destroys a. */
 int rmb_general_eigenvalues(double *a, int64_t n, double *real, double *imaginary, struct rmb_error *error) RMB_CHECKED;
-/* The same, and right eigenvectors in the rows of v[n][n]: a v = e v. Of two conjugates, which stand side by side with the positive
+/* Puts eigenvalues into that order. */
+int rmb_sort_eigenvalues(double *real, double *imaginary, int64_t n, struct rmb_error *error) RMB_CHECKED;
+/* The same in LAPACK's order, and right eigenvectors in the rows of v[n][n]: a v = e v. Of two conjugates, which stand side by side with the positive
  * imaginary part first, the first row holds the real part and the second the imaginary part of the first one's vector. */
 int rmb_general_eigenvectors(double *a, int64_t n, double *real, double *imaginary, double *v, struct rmb_error *error) RMB_CHECKED;
 /* x becomes x b^-1 for x[m][n], b[n][n]; destroys b. *rcond: reciprocal of b's condition number in the 1-norm, 0 if b is singular

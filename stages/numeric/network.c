@@ -297,34 +297,6 @@ draw(const struct rmb_network *net, double *a, struct rmb_error *error)
 
 /* ---- eigenvalues and normalisation ---- */
 
-struct value { double real, imaginary; };
-
-static int
-descending(const void *a, const void *b)
-{
-	const struct value *p = a, *q = b;
-	if (p->real != q->real)
-		return p->real < q->real ? 1 : -1;
-	return p->imaginary < q->imaginary ? 1 : p->imaginary > q->imaginary ? -1 : 0;
-}
-
-static int
-sort(double *real, double *imaginary, int64_t n, struct rmb_error *error)
-{
-	struct value *value = malloc((size_t)n * sizeof *value);
-	if (!value)
-		return rmb_error_nomem(error, what);
-	for (int64_t i = 0; i < n; i++)
-		value[i] = (struct value){ real[i], imaginary[i] };
-	qsort(value, (size_t)n, sizeof *value, descending);
-	for (int64_t i = 0; i < n; i++) {
-		real[i] = value[i].real;
-		imaginary[i] = value[i].imaginary;
-	}
-	free(value);
-	return 0;
-}
-
 /* Scales the eigenvalues, whose first has the largest real part. *factor: what the matrix is to be multiplied with. */
 static int
 scale(const struct rmb_network *net, double *real, double *imaginary, double *factor, struct rmb_error *error)
@@ -354,8 +326,7 @@ decompose(const struct rmb_network *net, double *a, double *real, double *imagin
 		return rmb_eigenvalues(a, net->n, real, error);
 	}
 	assert(imaginary);
-	int rc = rmb_general_eigenvalues(a, net->n, real, imaginary, error);
-	return rc ? rc : sort(real, imaginary, net->n, error);
+	return rmb_general_eigenvalues(a, net->n, real, imaginary, error);
 }
 
 static void
@@ -399,7 +370,7 @@ clip(const struct rmb_network *net, double *a, double *w, double *real, double *
 	rc = rmb_right_divide(a, n, w, n, &rcond, error);
 	if (!rc && !(rcond > 1e-13))
 		rc = rmb_error_set(error, RMB_EDATA, "the network cannot be normalised: its eigenvectors do not span all directions");
-	return rc ? rc : sort(real, imaginary, n, error);
+	return rc ? rc : rmb_sort_eigenvalues(real, imaginary, n, error);
 }
 
 int
@@ -431,7 +402,7 @@ rmb_network_eigenvalues(const struct rmb_network *net, double *a, double *real, 
 		imaginary[k] *= shrink;
 	}
 	if (net->family == RMB_CLIPPED)
-		return rc ? rc : sort(real, imaginary, net->n, error);
+		return rc ? rc : rmb_sort_eigenvalues(real, imaginary, net->n, error);
 	return rc ? rc : scale(net, real, imaginary, &factor, error);
 }
 

@@ -236,33 +236,6 @@ rmb_propagator_pairs(const struct rmb_propagator_options *options, int64_t nfram
 
 /* ---- the propagator ------------------------------------------------------------------------------------------------ */
 
-struct eigenvalue { double real, imaginary; };
-
-static int
-descending(const void *a, const void *b)
-{
-	const struct eigenvalue *x = a, *y = b;
-	if (x->real != y->real)
-		return x->real < y->real ? 1 : -1;
-	return (x->imaginary < y->imaginary) - (x->imaginary > y->imaginary);
-}
-
-static int
-sort(struct rmb_propagator *propagator, struct rmb_arena *arena, struct rmb_error *error)
-{
-	struct eigenvalue *e = rmb_arena_alloc(arena, (size_t)propagator->n, sizeof *e);
-	if (!e)
-		return rmb_error_nomem(error, "eigenvalues");
-	for (int64_t i = 0; i < propagator->n; i++)
-		e[i] = (struct eigenvalue){ propagator->real[i], propagator->imaginary[i] };
-	qsort(e, (size_t)propagator->n, sizeof *e, descending);
-	for (int64_t i = 0; i < propagator->n; i++) {
-		propagator->real[i] = e[i].real;
-		propagator->imaginary[i] = e[i].imaginary;
-	}
-	return 0;
-}
-
 /* Leading components whose variance one frame apart is positive: where it is not, noise is all there is. */
 static int64_t
 leading_positive(const double *m, int64_t nk)
@@ -322,5 +295,5 @@ rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagat
 	if (!rc)
 		rc = propagate(options, courses->in_double, near, far, nk, propagator, error);
 	propagator->npairs = pairs.npairs;
-	return rc ? rc : sort(propagator, arena, error);
+	return rc;
 }

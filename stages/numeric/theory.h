@@ -20,4 +20,28 @@ struct rmb_steps rmb_steps_of(double bin, double step, double time_constant);
 double rmb_mode_variance(double eigenvalue);
 /* covariance[k] = b(k), k = 0..nlags-1. 0 < gap < 2 / step. */
 void rmb_mode_binned(double gap, struct rmb_steps steps, int64_t nlags, double *covariance);
+/* a^(n lag): what a mode keeps over `lag` bins; of a mode that turns, real and imaginary part. */
+void rmb_mode_decay(double real, double imaginary, struct rmb_steps steps, int64_t lag, double *decay_real, double *decay_imaginary);
+
+/* Quantiles of the semicircle of radius 1: q[k], k = 0..n-1, descending, has the upper tail (k + 1/2) / n. */
+void rmb_semicircle_quantiles(int64_t n, double *q);
+
+/* Eigenvalues of symmetric n x n matrices with independent entries, without the matrices: those of a normal one are those of a tridiagonal
+ * one with diagonal sqrt(2) N(0, 1) and chi of n-1, ..., 1 degrees of freedom beside it, and those of other distributions follow the same law.
+ * The leading `count` depend on its first rows only: an eigenvector of eigenvalue 2 sqrt(n) x decays beyond row n (1 - x^2). */
+int64_t rmb_symmetric_rows(int64_t n, int64_t count);
+/* Draw number `draw` of the stream: eigenvalue[n], descending, the first 1. The leading `count` are those of the draw, from `rows` rows (at
+ * least rmb_symmetric_rows); the rest, which fluctuate by 1/n only, are q[n], the quantiles. */
+int rmb_symmetric_draw(struct rmb_stream stream, int64_t draw, int64_t n, int64_t count, int64_t rows, const double *q, double *eigenvalue,
+                       struct rmb_error *error) RMB_CHECKED;
+
+/* Where a measured exponent lies on a curve of exponents mean[n] +- z spread[n] that belong to distance[n] from the edge, descending, and
+ * rise as it falls. */
+struct rmb_inversion {
+	double distance;  /* where the mean is that exponent; NaN beyond the ends of the curve */
+	double low, high; /* the distances whose band holds the exponent; both NaN: none does */
+	int open_low, open_high; /* the band still holds it at the smallest, at the largest distance of the curve */
+};
+void rmb_exponent_inversion(const double *distance, const double *mean, const double *spread, int64_t n, double z, double exponent,
+                            struct rmb_inversion *inversion);
 #endif
