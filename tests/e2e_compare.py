@@ -66,6 +66,14 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
         assert (result(p, "verdict", "alone", "replicates") == 19).all()
 
 
+        with open(p.file("recipe/report.html"), encoding="utf-8") as f:
+            page = f.read()
+        part = page[page.index("<h2>together</h2>"):]
+        first = part.index('<p class="headline"><b>verdict</b> Like none of the families')
+        assert first < part.index("<figure") and first < part.index("Mind when reading")
+        assert part.count("verdict: by comparison") and "<td>size.participation</td>" in part
+
+
 def test_few_replicates_leave_it_undecided_unless_their_spread_is_trusted():
     with place() as p:
         p.recipe(recordings(p, together=1) + STAGES.replace("repeat: 19", "repeat: 3") + """

@@ -145,6 +145,26 @@ check_guide(const struct rmb_guide *guide)
 		wrong("a guide stands at a number, a scalar output or a setting", guide->at);
 }
 
+/* A headline is an output of one text; an axis of a table has two columns or more. */
+static void
+check_headline_and_tables(void)
+{
+	int texts = 0;
+	for (const struct rmb_port *p = now->out; p->name && now->headline; p++)
+		texts += strcmp(p->name, now->headline) == 0 && p->type == RMB_TEXT && !*p->axes;
+	if (now->headline && texts != 1)
+		wrong("the headline is no output of one text", now->headline);
+	char axis[RMB_NAME_MAX];
+	int used;
+	for (const char *at = now->tables; at && sscanf(at, "%63s%n", axis, &used) == 1; at += used) {
+		int columns = 0;
+		for (const struct rmb_port *p = now->out; p->name; p++)
+			columns += p->axes && strcmp(p->axes, axis) == 0;
+		if (columns < 2)
+			wrong("a table needs outputs along its axis", axis);
+	}
+}
+
 static void
 check_figures(void)
 {
@@ -190,6 +210,7 @@ descriptors_are_whole(void **state)
 		check_ports(now->in, false);
 		check_ports(now->out, true);
 		check_figures();
+		check_headline_and_tables();
 	}
 }
 

@@ -205,6 +205,8 @@ struct rmb_stage {
 	const char *about;    /* a paragraph for the handbook: what it computes and which estimator */
 	const char *cite;     /* paper, equation, section */
 	const char *caption;  /* report sentence; {setting} prints with its unit */
+	const char *headline; /* output, one text, that stands at the top of the recording's part of the report; NULL: none */
+	const char *tables;   /* axes, as "group test": outputs along one of them alone are the columns of a table in the report; NULL: none */
 	const struct rmb_param *params;
 	const struct rmb_port *in, *out;
 	const struct rmb_figure *figures; /* NULL: none */

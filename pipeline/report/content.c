@@ -43,6 +43,19 @@ warnings(struct rmb_gathering *g, int source, struct rmb_section *section)
 }
 
 static void
+headlines(struct rmb_gathering *g, int source, struct rmb_section *section)
+{
+	struct rmb_remark *list = rmb_arena_alloc(g->arena, (size_t)g->graph->nnodes, sizeof *list);
+	for (int i = 0; list && i < g->graph->nnodes; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		const char *text = node->source == source && node->stage->headline ? rmb_gather_text(rmb_gather_object(g, node), node->stage->headline) : NULL;
+		if (text)
+			list[section->nheadlines++] = (struct rmb_remark){ node->name, rmb_arena_strdup(g->arena, text), 1, 0 };
+	}
+	section->headline = list;
+}
+
+static void
 problems(struct rmb_gathering *g, struct rmb_page *page)
 {
 	struct rmb_remark *list = rmb_arena_alloc(g->arena, (size_t)g->graph->nnodes, sizeof *list);
@@ -65,6 +78,26 @@ about(struct rmb_gathering *g, const struct rmb_source *source)
 	for (int i = 0; i < source->ntags; i++)
 		text = rmb_joined(g->arena, text, i ? ", " : " \xc2\xb7 ", i ? source->tag[i] : rmb_arena_printf(g->arena, "tags: %s", source->tag[i]));
 	return text;
+}
+
+/* The tables that nodes make themselves, an axis each. */
+static void
+result_tables(struct rmb_gathering *g, int source, struct rmb_section *section)
+{
+	struct rmb_table *table = NULL;
+	for (int i = 0; i < g->graph->nnodes; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		char axis[RMB_NAME_MAX];
+		int used;
+		for (const char *axes = node->stage->tables; node->source == source && axes && sscanf(axes, "%63s%n", axis, &used) == 1; axes += used) {
+			struct rmb_table *larger = rmb_arena_room(g->arena, table, (size_t)section->ntables, sizeof *larger);
+			if (!larger)
+				return;
+			table = larger;
+			section->ntables += rmb_table_along(g, node, axis, &table[section->ntables]);
+			section->table = table;
+		}
+	}
 }
 
 static bool
@@ -93,7 +126,9 @@ sections(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *error
 		int code = rmb_drawings(g, source, &to->figure, &to->nfigures, error);
 		if (code)
 			return code;
+		headlines(g, source, to);
 		warnings(g, source, to);
+		result_tables(g, source, to);
 		rmb_table_numbers(g, source, &to->numbers);
 		rmb_table_data(g, source, &to->data);
 		rmb_gather_close(g);

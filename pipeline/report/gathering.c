@@ -42,6 +42,13 @@ rmb_gather_scalar(const struct rmb_object *object, const char *name, double *val
 	return true;
 }
 
+const char *
+rmb_gather_text(const struct rmb_object *object, const char *name)
+{
+	const struct rmb_array *a = object ? rmb_object_array(object, name) : NULL;
+	return a && a->naxes == 0 && a->type == RMB_TEXT && a->width > 0 && !((const char *)a->data)[a->width - 1] ? a->data : NULL;
+}
+
 double
 rmb_gather_value(const struct rmb_array *a, int64_t i)
 {

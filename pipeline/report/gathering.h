@@ -20,6 +20,8 @@ const struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct
 void rmb_gather_close(struct rmb_gathering *g);
 /* A scalar output; false: there is none of that name. */
 bool rmb_gather_scalar(const struct rmb_object *object, const char *name, double *value);
+/* An output that is one text; NULL: there is none of that name. */
+const char *rmb_gather_text(const struct rmb_object *object, const char *name);
 /* Entry i of an array of numbers. */
 double rmb_gather_value(const struct rmb_array *array, int64_t i);
 
@@ -31,7 +33,7 @@ const char *rmb_joined(struct rmb_arena *arena, const char *a, const char *betwe
 /* drawing.c: all figures of a recording's nodes (-1: of group nodes), in recipe order. */
 int rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figure, int *n, struct rmb_error *error) RMB_CHECKED;
 
-/* tables.c. Number of scalar outputs that a stage declares. */
+/* tables.c. Number of scalar outputs that a stage declares, the headline aside. */
 int rmb_count_scalars(const struct rmb_stage *stage);
 /* Quantity, value, unit and meaning: all scalars of the nodes of a recording (-1: group nodes). */
 void rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table);
@@ -39,6 +41,8 @@ void rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *ta
 void rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table);
 /* What each recording or spike list of a recording's nodes consists of: shows what selecting and binning left. */
 void rmb_table_data(struct rmb_gathering *g, int source, struct rmb_table *table);
+/* The outputs of a node along one axis of a table; false: they are not there. */
+bool rmb_table_along(struct rmb_gathering *g, const struct rmb_node *node, const char *axis, struct rmb_table *table);
 /* Stage, settings and key of every node. */
 void rmb_table_nodes(struct rmb_gathering *g, struct rmb_table *table);
 /* With what the objects were computed: every attribute but what belongs to the node itself, and how many objects say so. */

@@ -187,6 +187,8 @@ section(FILE *to, struct rmb_arena *arena, const struct rmb_section *s, int numb
 {
 	int code = 0;
 	rmb_html(to, "<section id=\"s%d\">\n<h2>%s</h2>\n<p class=\"about\">%s</p>\n", number, s->title, s->about);
+	for (int i = 0; i < s->nheadlines; i++)
+		rmb_html(to, "<p class=\"headline\"><b>%s</b> %s</p>\n", s->headline[i].who, s->headline[i].text);
 	remarks(to, "Mind when reading", "warnings", s->remark, s->nremarks);
 	if (s->nfigures)
 		rmb_html(to, "<div class=\"figures\">\n");
@@ -194,6 +196,8 @@ section(FILE *to, struct rmb_arena *arena, const struct rmb_section *s, int numb
 		code = figure(to, arena, s->figure[i], ++*figures);
 	if (s->nfigures)
 		rmb_html(to, "</div>\n");
+	for (int i = 0; i < s->ntables; i++)
+		table(to, &s->table[i]);
 	if (s->numbers.nrows)
 		table(to, &s->numbers);
 	if (s->data.nrows)

@@ -21,6 +21,9 @@ struct rmb_section {                   /* one recording, or the results over all
 	int nremarks, nfigures;
 	const struct rmb_remark *remark;
 	struct rmb_figure_data **figure;
+	int nheadlines, ntables;
+	const struct rmb_remark *headline; /* what is to be read first */
+	const struct rmb_table *table; /* results that are tables themselves */
 	struct rmb_table data, numbers; /* what the results are made of, and scalar results; nrows 0: none */
 };
 

@@ -1,5 +1,6 @@
 /* pipeline/report/tables.c -- the tables of a report: numbers, data on the way, provenance. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include "pipeline/bundle.h"
 #include "pipeline/report/gathering.h"
@@ -7,9 +8,23 @@
 /* ---- scalar outputs ---------------------------------------------------------------------------------------------- */
 
 static bool
-is_scalar(const struct rmb_port *port)
+is_scalar(const struct rmb_stage *stage, const struct rmb_port *port)
 {
-	return port->kinds == RMB_ARRAY && port->axes && !*port->axes;
+	return port->kinds == RMB_ARRAY && port->axes && !*port->axes && !(stage->headline && strcmp(port->name, stage->headline) == 0);
+}
+
+/* What a table says of a number that there is none of. */
+static const char none[] = "\xe2\x80\x93";
+
+/* A scalar in print, be it number or text; NULL: it is not there. */
+static const char *
+print_scalar(struct rmb_gathering *g, const struct rmb_object *object, const char *name)
+{
+	double value;
+	if (rmb_gather_scalar(object, name, &value))
+		return rmb_number_print(g->arena, value, 4);
+	const char *text = rmb_gather_text(object, name);
+	return text ? rmb_arena_strdup(g->arena, text) : NULL;
 }
 
 int
@@ -17,7 +32,7 @@ rmb_count_scalars(const struct rmb_stage *stage)
 {
 	int n = 0;
 	for (const struct rmb_port *p = stage->out; p && p->name; p++)
-		n += is_scalar(p);
+		n += is_scalar(stage, p);
 	return n;
 }
 
@@ -42,14 +57,20 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 		if (node->source != source || !rmb_count_scalars(node->stage))
 			continue;
 		const struct rmb_object *object = rmb_gather_object(g, node);
-		double value;
 		for (const struct rmb_port *p = node->stage->out; p->name; p++) {
-			if (!is_scalar(p) || !rmb_gather_scalar(object, p->name, &value))
+			const char *text = is_scalar(node->stage, p) ? print_scalar(g, object, p->name) : NULL;
+			if (!text)
 				continue;
 			const char **cell = table->cell + 5 * table->nrows++;
-			cell[0] = node->name, cell[1] = p->name, cell[2] = rmb_number_print(g->arena, value, 4), cell[3] = unit_of(p), cell[4] = p->help;
+			cell[0] = node->name, cell[1] = p->name, cell[2] = text, cell[3] = unit_of(p), cell[4] = p->help;
 		}
 	}
+}
+
+static struct rmb_column
+column_of(struct rmb_gathering *g, const struct rmb_port *p)
+{
+	return (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, p->type != RMB_TEXT };
 }
 
 /* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
@@ -64,8 +85,8 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct
 		return;
 	column[0] = (struct rmb_column){ "Recording", NULL, false }, column[1] = (struct rmb_column){ "Result", NULL, false };
 	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
-		if (is_scalar(p))
-			column[c++] = (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, true };
+		if (is_scalar(entry->stage, p))
+			column[c++] = column_of(g, p);
 	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
 	for (int i = 0; i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
@@ -76,15 +97,57 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct
 		cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
 		cell[1] = node->name, c = 2;
 		for (const struct rmb_port *p = entry->stage->out; p->name; p++) {
-			double value;
-			if (is_scalar(p))
-				cell[c++] = rmb_gather_scalar(object, p->name, &value) ? rmb_number_print(g->arena, value, 4) : "\xe2\x80\x93";
+			if (!is_scalar(entry->stage, p))
+				continue;
+			const char *text = print_scalar(g, object, p->name);
+			cell[c++] = text ? text : none;
 		}
 		json_t *list = rmb_gather_warnings(object);
-		cell[c] = object ? rmb_arena_printf(g->arena, "%d", (int)json_array_size(list)) : "\xe2\x80\x93";
+		cell[c] = object ? rmb_arena_printf(g->arena, "%d", (int)json_array_size(list)) : none;
 		json_decref(list);
 		table->nrows++;
 	}
+}
+
+/* ---- results that are tables ------------------------------------------------------------------------------------- */
+
+static const char *
+print_entry(struct rmb_gathering *g, const struct rmb_array *a, int64_t i)
+{
+	if (a->type == RMB_TEXT)
+		return rmb_arena_printf(g->arena, "%.*s", (int)a->width, (const char *)a->data + (size_t)i * a->width);
+	double value = rmb_gather_value(a, i);
+	return isnan(value) ? none : rmb_number_print(g->arena, value, 4);
+}
+
+bool
+rmb_table_along(struct rmb_gathering *g, const struct rmb_node *node, const char *axis, struct rmb_table *table)
+{
+	enum { MOST_ROWS = 1000 };
+	const struct rmb_object *object = rmb_gather_object(g, node);
+	int n = 0;
+	int64_t rows = 0;
+	for (const struct rmb_port *p = node->stage->out; p->name; p++)
+		n++;
+	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
+	const struct rmb_array **array = rmb_arena_alloc(g->arena, (size_t)n, sizeof *array);
+	n = 0;
+	for (const struct rmb_port *p = node->stage->out; object && column && array && p->name; p++) {
+		const struct rmb_array *a = p->axes && strcmp(p->axes, axis) == 0 ? rmb_object_array(object, p->name) : NULL;
+		if (!a || (n && a->axis[0].n != rows))
+			continue;
+		rows = a->axis[0].n;
+		array[n] = a;
+		column[n++] = column_of(g, p);
+	}
+	int64_t shown = rows < MOST_ROWS ? rows : MOST_ROWS;
+	const char *cut = shown < rows ? rmb_arena_printf(g->arena, ", the first %d of %" PRId64, MOST_ROWS, rows) : "";
+	*table = (struct rmb_table){ rmb_arena_printf(g->arena, "%s: by %s%s", node->name, axis, cut), n, (int)shown, column,
+	                             rmb_arena_alloc(g->arena, (size_t)(n * shown), sizeof *table->cell) };
+	for (int64_t r = 0; table->cell && r < shown; r++)
+		for (int c = 0; c < n; c++)
+			table->cell[r * n + c] = print_entry(g, array[c], r);
+	return table->cell && shown > 0;
 }
 
 /* ---- recordings and spikes --------------------------------------------------------------------------------------- */

@@ -347,6 +347,6 @@ const struct rmb_stage rmb_stage_compare = {
 	         "by Student's t (test normal). Statistics are adjusted for by Holm's method; families exclude each other and need no "
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
-	.caption = "Distances from each family at level {level}, by test {test}.",
+	.caption = "Distances from each family at level {level}, by test {test}.", .headline = "verdict", .tables = "comparison",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .reads_names = true, .draws = draws, .run = run,
 };

@@ -76,7 +76,8 @@ rmb_test_page(struct rmb_arena *arena, const char *name)
 	cite[0] = rmb_arena_printf(arena, "A paper on %s", name);
 	for (int i = 0; i < 2; i++)
 		section[i] = (struct rmb_section){ name, rmb_arena_printf(arena, "area %s", name), 1, RMB_TEST_FIGURES, remark,
-		                                   rmb_test_figures(arena, name), numbers(arena, name), numbers(arena, name) };
+		                                   rmb_test_figures(arena, name), 1, 1, remark, table,
+		                                   numbers(arena, name), numbers(arena, name) };
 	*page = (struct rmb_page){ .title = rmb_arena_printf(arena, "Title of %s", name), .lead = rmb_arena_printf(arena, "Lead of %s", name),
 	                           .fingerprint = "0123", .program = rmb_arena_printf(arena, "rumble %s", name), .note = name, .nproblems = 1,
 	                           .problem = remark, .nsummaries = 1, .summary = table, .nsections = 2, .section = section,
