@@ -30,7 +30,7 @@ archives_of_numpy_read_alike_however_they_are_packed(void **state)
 }
 
 static void
-an_object_array_is_skipped_with_a_note_unless_it_is_asked_for(void **state)
+an_object_array_that_does_not_fit_is_skipped_with_a_note_unless_it_is_asked_for(void **state)
 {
 	(void)state;
 	struct rmb_test_load got;
@@ -42,7 +42,7 @@ an_object_array_is_skipped_with_a_note_unless_it_is_asked_for(void **state)
 	set.area = "areas";
 	rmb_test_load(NPZ "with_object_member.npz", &set, &got);
 	assert_int_equal(got.code, RMB_EINPUT);
-	rmb_test_says("error", got.error.text, (const char *const[]){ "area: areas", "pickle", NULL });
+	rmb_test_says("error", got.error.text, (const char *const[]){ "areas", "3 neurons", NULL });
 }
 
 static void
@@ -169,7 +169,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(archives_of_numpy_read_alike_however_they_are_packed),
-		cmocka_unit_test(an_object_array_is_skipped_with_a_note_unless_it_is_asked_for),
+		cmocka_unit_test(an_object_array_that_does_not_fit_is_skipped_with_a_note_unless_it_is_asked_for),
 		cmocka_unit_test(what_is_not_there_is_answered_by_what_is),
 		cmocka_unit_test_setup_teardown(zip64_and_streamed_members_are_read, begin, end),
 		cmocka_unit_test_setup_teardown(lying_archives_are_refused, begin, end),

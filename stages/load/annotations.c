@@ -77,6 +77,22 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	return code;
 }
 
+/* Python objects that were only found by their name may be something else than a text for each neuron: they are then left out. */
+static int
+areas(const struct rmb_found *found, int64_t n, struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	struct rmb_error own = { 0 };
+	char *text = NULL;
+	int code = found->member ? rmb_load_texts(found->file, found->member, &text, &neurons->area_width, &own) : 0;
+	if (found->member && found->member->pickle && !found->asked && (code == RMB_EINPUT || (!code && found->member->count != n))) {
+		rmb_load_note(notes, "'%s' was left out: it is a pickle of Python objects that are not one text for each neuron", found->member->name);
+		neurons->area_width = 0;
+		return 0;
+	}
+	neurons->area = text;
+	return code ? rmb_error_set(error, code, "%s", own.text) : 0;
+}
+
 int
 rmb_load_fits(const struct rmb_layout *layout, int64_t n, struct rmb_error *error)
 {
@@ -106,11 +122,8 @@ rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings
 		code = whole_numbers(&layout->probe, &neurons->probe, error);
 	if (!code)
 		code = whole_numbers(&layout->id, &neurons->id, error);
-	if (!code && layout->area.member) {
-		char *text;
-		code = rmb_load_texts(layout->area.file, layout->area.member, &text, &neurons->area_width, error);
-		neurons->area = text;
-	}
+	if (!code)
+		code = areas(&layout->area, n, neurons, notes, error);
 	neurons->n = n;
 	neurons->quality = quality;
 	if (!code && !neurons->id) {

@@ -35,6 +35,7 @@ struct rmb_member {
 	int64_t axis[RMB_MEMBER_AXES];
 	int64_t count;             /* product of the axes */
 	int64_t at;                /* the format's own: where it lies */
+	int64_t pickle;            /* bytes of a pickle of Python objects, which rmb_load_texts() can read; else 0 */
 };
 
 /* What a recipe asks of formats that offer a choice; every member is a word of its setting. */

@@ -54,7 +54,7 @@ plausible(const struct role *role, const struct rmb_member *m, struct rmb_load_n
 	bool matrix = strcmp(role->setting, "activity") == 0;
 	if (strcmp(role->setting, "spikes") == 0 || matrix)
 		return (m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1) == matrix;
-	if (m->refusal || (text && !role->text)) {
+	if ((m->refusal && !(role->text && m->pickle)) || (text && !role->text)) {
 		rmb_load_note(notes, "'%s' was left out: it %s", m->name, m->refusal ? m->refusal : "holds text");
 		return false;
 	}
@@ -71,7 +71,7 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 	if (given) {
 		*found = (struct rmb_found){ file, NULL, true };
 		code = rmb_load_find(file, role->setting, given, &found->member, error);
-		if (!code && found->member->refusal)
+		if (!code && found->member->refusal && !(role->text && found->member->pickle))
 			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given, found->member->refusal);
 		return code;
 	}
@@ -211,7 +211,7 @@ rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rm
 	*n = 0;
 	*whose = NULL;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		const struct rmb_member *m = all[i]->member;
+		const struct rmb_member *m = all[i]->member && all[i]->member->pickle && !all[i]->asked ? NULL : all[i]->member;
 		int64_t here = m ? entries(m, i == 0) : 0;
 		if (m && here == 0)
 			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; %s is needed", all[i]->file->path, m->name,

@@ -230,6 +230,8 @@ rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *b
 	m->at = (int64_t)(least + length);
 	int code = rmb_member_measure(arena, what, m, error);
 	int64_t expected;
+	if (!code && m->refusal && strcmp(m->type, "Python objects") == 0)
+		m->pickle = size - m->at;
 	if (code || m->refusal)
 		return code;
 	if (__builtin_mul_overflow(m->count, (int64_t)m->item, &expected) || __builtin_add_overflow(expected, m->at, &expected))

@@ -278,7 +278,7 @@ npz_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, in
 {
 	struct npz *npz = file->handle;
 	int64_t rows, columns, i = 0;
-	while (i < npz->n && npz->member[i] != m)
+	while (i < npz->n && npz->name[i] != m->name)
 		i++;
 	rmb_member_matrix(m, &rows, &columns);
 	int code = seek(file, npz, i, m->at + (row * columns + column) * (int64_t)m->item, error);

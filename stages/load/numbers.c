@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "load/format.h"
+#include "load/pickle.h"
+
+enum { MOST_TEXT = 1024 };
 
 static void
 swap_items(unsigned char *raw, int64_t n, size_t item)
@@ -236,12 +239,61 @@ tidy(struct rmb_arena *arena, char *text, int64_t count, size_t *width, struct r
 	return 0;
 }
 
+/* The value in a member that is a pickle. Its bytes stay in the arena. */
+static int
+unpickle(struct rmb_load_file *file, const struct rmb_member *member, const struct rmb_pickled **value, struct rmb_error *error)
+{
+	struct rmb_member raw = { .name = member->name, .type = "bytes", .number = RMB_BYTES, .item = 1, .naxes = 1, .axis = { member->pickle },
+		.count = member->pickle, .at = member->at };
+	const char *what = rmb_arena_printf(file->arena, "%s: '%s'", file->path, member->name);
+	int64_t room = member->pickle < RMB_LYING_BYTES ? member->pickle : RMB_LYING_BYTES;
+	if (room < member->pickle)
+		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' is a pickle of %" PRId64 " bytes; rumble reads up to %" PRId64 " of texts", file->path,
+		                     member->name, member->pickle, room);
+	unsigned char *bytes = rmb_arena_alloc(file->arena, (size_t)room, 1);
+	if (!bytes || !what)
+		return rmb_error_nomem(error, member->name);
+	int code = file->format->read(file, &raw, 0, 1, 0, room, bytes, error);
+	return code ? code : rmb_pickle_read(file->arena, what, bytes, (size_t)room, value, error);
+}
+
+/* An array of objects that are texts, as np.array(list, dtype=object) makes them. */
+static int
+texts_of_objects(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error)
+{
+	const struct rmb_pickled *value = NULL;
+	size_t length;
+	int code = unpickle(file, member, &value, error);
+	*width = 1;
+	if (!code && rmb_pickle_length(value) != member->count)
+		code = rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged: its header says %" PRId64 " objects, the pickle holds %" PRId64, file->path,
+		                     member->name, member->count, rmb_pickle_length(value));
+	for (int64_t i = 0; !code && i < member->count; i++)
+		if (!rmb_pickle_item(value, i) || !rmb_pickle_text(value, i, &length) || length > MOST_TEXT)
+			code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is no text of up to %d characters: save the array as text, with dtype "
+			                     "str", file->path, i, member->name, MOST_TEXT);
+		else
+			*width = length + 1 > *width ? length + 1 : *width;
+	*out = code ? NULL : rmb_arena_alloc(file->arena, (size_t)member->count, *width);
+	if (!code && !*out)
+		code = rmb_error_nomem(error, member->name);
+	for (int64_t i = 0; !code && i < member->count; i++) {
+		const char *from = rmb_pickle_text(value, i, &length);
+		memcpy(*out + (size_t)i * *width, from, length);
+	}
+	return code;
+}
+
 int
 rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error)
 {
 	bool text = member->number == RMB_BYTES || member->number == RMB_UTF32;
 	int64_t rows, columns;
 	double *number = NULL;
+	if (member->pickle) {
+		int failed = texts_of_objects(file, member, out, width, error);
+		return failed ? failed : tidy(file->arena, *out, member->count, width, error);
+	}
 	*width = text ? member->item + 1 : 32;
 	int code = prepare(file, member, true, *width, (void **)out, error);
 	rmb_member_matrix(member, &rows, &columns);

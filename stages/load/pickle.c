@@ -626,6 +626,17 @@ rmb_pickle_item(value v, int64_t i)
 	return v && v->kind == LIST && i >= 0 && i < v->list.n ? v->list.item[i] : NULL;
 }
 
+const char *
+rmb_pickle_text(value v, int64_t i, size_t *length)
+{
+	value item = rmb_pickle_item(v, i);
+	v = item ? item : v;
+	if (!v || v->kind != TEXT)
+		return NULL;
+	*length = v->text.n;
+	return (const char *)v->text.at;
+}
+
 /* Item i of an array of numbers. */
 static bool
 number_in_array(value v, int64_t i, double *number)

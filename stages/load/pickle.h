@@ -19,6 +19,8 @@ const struct rmb_pickled *rmb_pickle_get(const struct rmb_pickled *value, const 
 int64_t rmb_pickle_length(const struct rmb_pickled *value);
 /* Entry i of a list, a tuple or an array of objects; NULL: there is none, or it is a bare number of an array. */
 const struct rmb_pickled *rmb_pickle_item(const struct rmb_pickled *value, int64_t i);
+/* A text, not NUL-terminated, of the value itself or of entry i; NULL: it is none. */
+const char *rmb_pickle_text(const struct rmb_pickled *value, int64_t i, size_t *length);
 /* Entry i as a number; a single number is its own entry 0, and so is the only item of an array without axes. */
 bool rmb_pickle_number(const struct rmb_pickled *value, int64_t i, double *number);
 #endif
