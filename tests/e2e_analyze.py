@@ -242,7 +242,7 @@ class Small(Analyses):
         s = self.result("d", "spectrum")
         found = {name: self.result("f", name) for name in (
             "exponent", "standard_error", "r_squared", "curvature", "used", "resolved", "band", "first_tried", "last_tried", "by_first", "by_last",
-            "band_low", "band_high", "local_rank", "local_exponent")}
+            "by_last_low", "by_last_high", "band_low", "band_high", "local_rank", "local_exponent")}
 
         def fit(first, last, degree=1, **more):
             rank = np.arange(first, last + 1)
@@ -263,6 +263,9 @@ class Small(Analyses):
         np.testing.assert_array_equal(last, np.unique(np.round(np.geomspace(27, 110, 12))))     # 27: a quarter of 110
         expected = np.array([[-fit(a, b)[0] if b >= 4 * a else np.nan for b in last] for a in first])
         np.testing.assert_allclose(found["band"], expected, rtol=1e-9, equal_nan=True)
+        expected = np.vstack([expected, [-fit(6, b)[0] for b in last]])
+        np.testing.assert_allclose(found["by_last_low"], np.nanmin(expected, axis=0), rtol=1e-9)
+        np.testing.assert_allclose(found["by_last_high"], np.nanmax(expected, axis=0), rtol=1e-9)
         resolved = expected[:, last <= 80]
         self.assertAlmostEqual(float(found["band_low"]), np.nanmin(resolved), delta=1e-9)
         self.assertAlmostEqual(float(found["band_high"]), np.nanmax(resolved), delta=1e-9)

@@ -75,6 +75,8 @@ static const struct rmb_port out[] = {
 	VECTOR("by_first", "first", "exponent of the range that begins there and ends where the fit does"),
 	VECTOR("last_tried", "last", "last ranks of the ranges tried"),
 	VECTOR("by_last", "last", "exponent of the range that ends there and begins where the fit does"),
+	VECTOR("by_last_low", "last", "least exponent of all ranges tried that end there"),
+	VECTOR("by_last_high", "last", "largest exponent of all ranges tried that end there"),
 	VECTOR("band", "first last", "exponent of each range tried; not a number if it spans less than a factor of four"), { 0 } };
 
 static const struct rmb_figure figures[] = {
@@ -83,9 +85,11 @@ static const struct rmb_figure figures[] = {
 	  .series = { { .y = "normalized", .style = "points", .label = "spectrum" },
 	              { .y = "fit", .style = "line", .label = "fit, exponent {exponent}" } } },
 	{ .name = "range", .kind = "curve", .x = "rank", .y = "exponent", .logx = true,
-	  .caption = "Exponent against the range of ranks fitted: with another last rank, with another first rank, and of each stretch of "
-	             "about a factor of two by itself. All ranges that end by rank {resolved}, half of the components: {band_low} to {band_high}.",
-	  .series = { { .y = "by_last", .x = "last_tried", .style = "line", .label = "by last rank" },
+	  .caption = "Exponent against the range of ranks fitted: with another last rank (the band: and with any first rank), with another "
+	             "first rank, and of each stretch of about a factor of two by itself. All ranges that end by rank {resolved}, half of the "
+	             "components, give {band_low} to {band_high}.",
+	  .series = { { .y = "by_last", .x = "last_tried", .style = "line", .label = "by last rank", .low = "by_last_low",
+	                .high = "by_last_high" },
 	              { .y = "by_first", .x = "first_tried", .style = "dashes", .label = "by first rank" },
 	              { .y = "local_exponent", .x = "local_rank", .style = "points", .label = "of a stretch" } },
 	  .guide = { { .shape = "vertical", .at = "resolved", .label = "half of the components" } } }, { 0 } };
@@ -203,57 +207,61 @@ struct grid { int64_t nfirst, nlast, first[FIRSTS], last[LASTS]; };
 static struct grid
 make_grid(const struct settings *set, int64_t components)
 {
-	int64_t top = set->lasts.last < components ? set->lasts.last : components, quarter = top / 4 > 1 ? top / 4 : 1;
+	int64_t some = components > 1 ? components : 1, top = set->lasts.last < some ? set->lasts.last : some, quarter = top / 4 > 1 ? top / 4 : 1;
 	struct grid grid;
 	grid.nfirst = rmb_log_spaced(set->firsts.first, set->firsts.last, FIRSTS, grid.first);
 	grid.nlast = rmb_log_spaced(set->lasts.first < quarter ? set->lasts.first : quarter, top, LASTS, grid.last);
 	return grid;
 }
 
-/* A column of whole numbers and beside it the exponents of the ranges that they begin or end. */
-static int
-publish_column(struct rmb_call *call, const char *ranks, const char *exponents, const char *axis_name, const int64_t *rank, int64_t n,
-               const double *exponent)
+/* An output [first] or [last]; NULL: failed. */
+static double *
+make_column(struct rmb_call *call, const char *port, const char *axis_name, int64_t n)
 {
 	struct rmb_axis axis = rmb_axis_index(axis_name, n);
-	struct rmb_array *x = rmb_output(call, ranks, &axis), *y = rmb_output(call, exponents, &axis);
-	for (int64_t i = 0; x && y && i < n; i++) {
-		((double *)x->data)[i] = (double)rank[i];
-		((double *)y->data)[i] = exponent[i];
-	}
-	return x && y ? 0 : RMB_ELIMIT;
+	struct rmb_array *column = rmb_output(call, port, &axis);
+	return column ? column->data : NULL;
 }
 
 static int
-publish_ranges(struct rmb_call *call, const struct settings *set, const struct rmb_array *spectrum,
-               const struct rmb_powerlaw_options *options, const struct rmb_powerlaw *fit)
+publish_by_first(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
+                 const struct grid *grid, int64_t last)
 {
-	const double *s = spectrum->data;
-	int64_t n = spectrum->axis[0].n;
-	struct grid grid = make_grid(set, fit->components);
-	struct rmb_axis axes[] = { rmb_axis_index("first", grid.nfirst), rmb_axis_index("last", grid.nlast) };
+	double *first = make_column(call, "first_tried", "first", grid->nfirst), *by_first = make_column(call, "by_first", "first", grid->nfirst);
+	for (int64_t i = 0; first && by_first && i < grid->nfirst; i++) {
+		first[i] = (double)grid->first[i];
+		by_first[i] = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i], last);
+	}
+	return first && by_first ? 0 : RMB_ELIMIT;
+}
+
+/* Of all ranges that end at the same rank, the fit's own beginning among them, the least and the largest; fmin and fmax pass over NaN. */
+static int
+publish_by_last(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
+                const struct grid *grid, int64_t resolved)
+{
+	struct rmb_axis axes[] = { rmb_axis_index("first", grid->nfirst), rmb_axis_index("last", grid->nlast) };
 	struct rmb_array *band = rmb_output(call, "band", axes);
-	double low = INFINITY, high = -INFINITY, by_first[FIRSTS], by_last[LASTS];
-	if (!band)
+	double *last = make_column(call, "last_tried", "last", grid->nlast), *by_last = make_column(call, "by_last", "last", grid->nlast);
+	double *low = make_column(call, "by_last_low", "last", grid->nlast), *high = make_column(call, "by_last_high", "last", grid->nlast);
+	struct scalar all[] = { { "band_low", NAN }, { "band_high", NAN } };
+	if (!band || !last || !by_last || !low || !high)
 		return RMB_ELIMIT;
-	for (int64_t i = 0; i < grid.nfirst; i++) {
-		double *row = rmb_array_row(band, i);
-		by_first[i] = rmb_powerlaw_exponent(s, n, options, grid.first[i], fit->last);
-		for (int64_t j = 0; j < grid.nlast; j++) {
-			row[j] = rmb_powerlaw_exponent(s, n, options, grid.first[i], grid.last[j]);
-			if (grid.last[j] <= fit->components / RESOLVED_PART && !isnan(row[j])) {
-				low = fmin(low, row[j]);
-				high = fmax(high, row[j]);
-			}
+	for (int64_t j = 0; j < grid->nlast; j++) {
+		last[j] = (double)grid->last[j];
+		low[j] = high[j] = by_last[j] = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, options->first, grid->last[j]);
+		for (int64_t i = 0; i < grid->nfirst; i++) {
+			double alpha = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i], grid->last[j]);
+			((double *)rmb_array_row(band, i))[j] = alpha;
+			low[j] = fmin(low[j], alpha);
+			high[j] = fmax(high[j], alpha);
+		}
+		if (grid->last[j] <= resolved) {
+			all[0].value = fmin(all[0].value, low[j]);
+			all[1].value = fmax(all[1].value, high[j]);
 		}
 	}
-	for (int64_t j = 0; j < grid.nlast; j++)
-		by_last[j] = rmb_powerlaw_exponent(s, n, options, options->first, grid.last[j]);
-	int rc = publish_column(call, "first_tried", "by_first", "first", grid.first, grid.nfirst, by_first);
-	if (!rc)
-		rc = publish_column(call, "last_tried", "by_last", "last", grid.last, grid.nlast, by_last);
-	const struct scalar scalars[] = { { "band_low", low <= high ? low : NAN }, { "band_high", low <= high ? high : NAN } };
-	return rc ? rc : publish_all(call, scalars, 2);
+	return publish_all(call, all, 2);
 }
 
 /* The replicates' exponents, each fitted like the spectrum itself; mean, standard deviation and percentiles. */
@@ -308,12 +316,14 @@ run(struct rmb_call *call)
 	const struct rmb_array *spectrum = rmb_input_array(call, "spectrum", 0);
 	double r = paper ? fit.r_paper : fit.r_weighted;
 	warn(call, set, spectrum->axis[0].n, &fit, r);
-	if (!rc)
-		rc = publish_fit(call, spectrum, &fit, r);
+	rc = publish_fit(call, spectrum, &fit, r);
 	if (!rc)
 		rc = publish_stretches(call, spectrum, &options, fit.last);
+	struct grid grid = make_grid(set, fit.components);
 	if (!rc)
-		rc = publish_ranges(call, set, spectrum, &options, &fit);
+		rc = publish_by_first(call, spectrum, &options, &grid, fit.last);
+	if (!rc)
+		rc = publish_by_last(call, spectrum, &options, &grid, fit.components / RESOLVED_PART);
 	return rc ? rc : publish_replicates(call, set, &options);
 }
 
