@@ -24,6 +24,16 @@ struct rmb_order_input {        /* one thing at an input port */
 	struct rmb_origin origin;   /* names; only for stages that read names */
 };
 
+struct rmb_order_varied { const char *name; const struct rmb_param *param; };
+struct rmb_order_member { int set, replicate; };
+
+struct rmb_order_sets {         /* of a driver */
+	int nvaried, nsets, nmembers;
+	const struct rmb_order_varied *varied;
+	const struct rmb_value *value; /* [nsets][nvaried] */
+	const struct rmb_order_member *member; /* [nmembers]: the inputs at its port of sets, in order */
+};
+
 struct rmb_order {              /* what has to be known of a node to execute it; borrowed by the call */
 	const struct rmb_stage *stage;
 	const void *settings;
@@ -35,6 +45,7 @@ struct rmb_order {              /* what has to be known of a node to execute it;
 	int threads;
 	int ninputs;
 	const struct rmb_order_input *input; /* by port */
+	struct rmb_order_sets sets; /* of a driver */
 };
 
 struct rmb_listener {           /* who hears of progress and warnings; functions may be NULL */

@@ -199,3 +199,57 @@ rmb_input_label(const struct rmb_call *call, const char *port, int i, const char
 			return call->order->input[k].label[l].value;
 	return NULL;
 }
+
+/* ---- sets of a driver */
+
+int
+rmb_set_count(const struct rmb_call *call)
+{
+	return call->order->sets.nsets;
+}
+
+int
+rmb_input_set(const struct rmb_call *call, int i)
+{
+	assert(i >= 0 && i < call->order->sets.nmembers);
+	return call->order->sets.member[i].set;
+}
+
+int
+rmb_input_replicate(const struct rmb_call *call, int i)
+{
+	assert(i >= 0 && i < call->order->sets.nmembers);
+	return call->order->sets.member[i].replicate;
+}
+
+int
+rmb_varied_count(const struct rmb_call *call)
+{
+	return call->order->sets.nvaried;
+}
+
+const char *
+rmb_varied_name(const struct rmb_call *call, int v)
+{
+	return call->order->sets.varied[v].name;
+}
+
+const char *
+rmb_varied_unit(const struct rmb_call *call, int v)
+{
+	return rmb_param_unit(call->order->sets.varied[v].param);
+}
+
+const char *
+rmb_varied_text(const struct rmb_call *call, int set, int v)
+{
+	const struct rmb_order_sets *sets = &call->order->sets;
+	return sets->value[set * sets->nvaried + v].written;
+}
+
+double
+rmb_varied_number(const struct rmb_call *call, int set, int v)
+{
+	const struct rmb_order_sets *sets = &call->order->sets;
+	return rmb_value_number(sets->varied[v].param, &sets->value[set * sets->nvaried + v]);
+}

@@ -183,7 +183,7 @@ unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tre
 {
 	const struct rmb_stage *stage = entry->stage;
 	int n = 0, nparams = rmb_nparams(stage), nin = nports(stage->in);
-	const char **known = rmb_arena_alloc(r->arena, (size_t)(nparams + nin) + 4, sizeof *known);
+	const char **known = rmb_arena_alloc(r->arena, (size_t)(nparams + nin) + 5, sizeof *known);
 	if (port_index(stage->out, key->text) >= 0) {
 		rmb_mistake(r->m, RMB_ERECIPE, key->place, "'%s' is an output of %s, not a setting; another entry reads it as %s.%s", key->text, stage->name,
 		            entry->name, key->text);
@@ -197,10 +197,16 @@ unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tre
 		known[n++] = "stage";
 		known[n++] = "repeat";
 		known[n++] = "keep";
+		known[n] = stage->propose ? "vary" : NULL;
 	}
 	const char *near = "", *word = key->text;
 	for (const char *part = key->text; known && !*near && part; part = strchr(part, '_') ? strchr(part, '_') + 1 : NULL)
 		near = rmb_did_you_mean(r, word = part, known); /* of `bin_width` or `max_lag`, the last word may be meant */
+	if (strcmp(key->text, "vary") == 0) {
+		rmb_mistake(r->m, RMB_ERECIPE, key->place, "%s varies nothing: vary belongs to drivers, which say there what they change",
+		            stage->name);
+		return;
+	}
 	const char *kind = nin > 0 ? "parameter or input" : "parameter";
 	const char *meant = known && *near ? rmb_nearest(word, known) : "";
 	int param = rmb_param_index(stage, meant), port = port_index(stage->in, meant);
@@ -225,6 +231,8 @@ read_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *
 		read_setting(r, entry, param, tree, base);
 	else if (port >= 0)
 		read_use(r, entry, port, tree);
+	else if (strcmp(key->text, "vary") == 0 && stage->propose)
+		rmb_reading_vary(r, entry, tree, base);
 	else if (strcmp(key->text, "keep") == 0)
 		entry->keep = rmb_value_read(r->arena, entry->name, &keep_param, tree, base, &value, r->m) == 0 ? value.flag : true;
 	else if (strcmp(key->text, "repeat") == 0)

@@ -1,7 +1,8 @@
 /* pipeline/graph.c -- from the rows of entries to nodes with settings, kinds, sizes and readers. */
 #include <stdlib.h>
 #include <string.h>
-#include "pipeline/graph.h"
+#include "pipeline/drive.h"
+#include "pipeline/graph_sets.h"
 #include "pipeline/shape.h"
 
 struct builder {
@@ -15,6 +16,7 @@ struct builder {
 	bool *filled;             /* of each entry: its nodes are complete */
 	int ntold;                /* references whose kinds were told not to fit */
 	const struct rmb_reference *told[16];
+	unsigned nsets;           /* sets made so far */
 	bool failed;              /* out of memory */
 };
 
@@ -130,11 +132,26 @@ connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 		for (int s = 0; s < nsources; s++) {
 			struct rmb_node *read = node_at(b, reference->entry, node->source < 0 ? b->by_name[s] : node->source, pick->row);
 			const struct rmb_port *port = rmb_output_port(read->stage, reference->output);
-			node->edge[node->nedges++] = (struct rmb_edge){ pick->use->port, read, port->name };
+			node->edge[node->nedges++] = (struct rmb_edge){ .port = pick->use->port, .from = read, .output = port->name };
 			check_kinds(b, node, &node->edge[node->nedges - 1], reference);
 		}
 	}
 	return true;
+}
+
+bool
+rmb_node_waits(const struct rmb_node *node)
+{
+	return node->drive && !node->sets && !node->drive->done;
+}
+
+const char *
+rmb_node_own_branch(const struct rmb_node *node)
+{
+	const char *branch = node->branch;
+	for (int i = 0; i < node->sets && branch; i++)
+		branch = strchr(branch, ',') ? strchr(branch, ',') + 1 : NULL;
+	return branch ? branch : "";
 }
 
 /* ---- sizes --------------------------------------------------------------------------------------------------------- */
@@ -153,6 +170,15 @@ rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost)
 		node->stage->estimate(node->settings, &in, cost);
 }
 
+void
+rmb_node_finish(struct rmb_node *node)
+{
+	struct rmb_cost cost;
+	node->makes = node->stage->makes ? node->stage->makes(node->settings) : output_kinds(node, &node->stage->out[0]);
+	rmb_node_estimate(node, &cost);
+	node->size = cost.out;
+}
+
 /* ---- nodes --------------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -167,12 +193,7 @@ fill_node(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 	node->id = node->source < 0 ? row->name : rmb_arena_printf(arena, "%s/%s", b->recipe->source[node->source].name, row->name);
 	if (!node->id || !connect(b, node, row))
 		return false;
-	node->makes = output_kinds(node, &node->stage->out[0]);
-	if (node->stage->makes)
-		node->makes = node->stage->makes(node->settings);
-	struct rmb_cost cost;
-	rmb_node_estimate(node, &cost);
-	node->size = cost.out;
+	rmb_node_finish(node);
 	return true;
 }
 
@@ -185,6 +206,17 @@ inputs_are_filled(const struct builder *b, int e)
 			if (!b->filled[entry->use[u].reference[i].entry])
 				return false;
 	return b->shapes->shape[e].known;
+}
+
+/* What the nodes of a driver read, once for each of its sets. */
+static bool
+make_sets(struct builder *b, int e)
+{
+	int64_t n = b->shapes->shape[e].nrows * sources_of(b, e);
+	struct rmb_node **driver = grab(b, n, sizeof *driver);
+	for (int64_t i = 0; driver && i < n; i++)
+		driver[i] = b->first[e] + i;
+	return driver && rmb_graph_make_sets(b->graph, driver, (int)n, &b->nsets, b->m);
 }
 
 /* Settings are resolved, so that their mistakes are told, even where a mistake elsewhere leaves no nodes to make. */
@@ -210,7 +242,7 @@ fill_entry(struct builder *b, int e)
 			good = fill_node(b, node, &shape->row[r]);
 		}
 	}
-	b->filled[e] = good;
+	b->filled[e] = good && !b->failed && (!entry->stage->propose || make_sets(b, e));
 }
 
 /* Levels part the graph where a group stage needs all recordings; inside one, a recording is finished before the next. */
@@ -226,7 +258,8 @@ find_level(struct builder *b, int e)
 		}
 }
 
-/* Puts the nodes in order: level by level, in each first the nodes over all recordings, then recording by recording. */
+/* Puts the nodes in order: level by level, in each first the nodes over all recordings, then recording by recording; before a
+ * driver what was made for its sets. */
 static bool
 put_in_order(struct builder *b)
 {
@@ -239,11 +272,15 @@ put_in_order(struct builder *b)
 			for (int i = 0; i < b->recipe->nentries; i++) {
 				int e = b->shapes->order[i];
 				const struct rmb_shape *shape = &b->shapes->shape[e];
-				for (int64_t r = 0; b->level[e] == level && shape->group == (source < 0) && r < shape->nrows; r++, n++) {
-					graph->node[n] = node_at(b, e, source < 0 ? 0 : source, (int)r);
-					graph->node[n]->index = n;
+				for (int64_t r = 0; b->level[e] == level && shape->group == (source < 0) && r < shape->nrows; r++) {
+					struct rmb_node *node = node_at(b, e, source < 0 ? 0 : source, (int)r);
+					for (int k = 0; k < node->nmade; k++)
+						graph->node[n++] = node->made[k];
+					graph->node[n++] = node;
 				}
 			}
+	for (int i = 0; i < n; i++)
+		graph->node[i]->index = i;
 	return true;
 }
 
@@ -335,12 +372,18 @@ make_nodes(struct builder *b)
 struct rmb_graph *
 rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
+	return rmb_graph_make_driven(recipe, NULL, m);
+}
+
+struct rmb_graph *
+rmb_graph_make_driven(struct rmb_recipe *recipe, struct rmb_drives *drives, struct rmb_mistakes *m)
+{
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_graph *graph = arena ? rmb_arena_alloc(arena, 1, sizeof *graph) : NULL;
 	if (graph) {
-		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena };
+		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena, .drives = drives ? drives : rmb_drives_new(arena) };
 		struct builder b = { .graph = graph, .recipe = recipe, .m = m, .shapes = rmb_shapes_make(arena, recipe, m) };
-		if (b.shapes && sort_recordings(&b) && make_nodes(&b) && put_in_order(&b) && find_users(&b)) {
+		if (graph->drives && b.shapes && sort_recordings(&b) && make_nodes(&b) && put_in_order(&b) && find_users(&b)) {
 			remark_on_leaves(&b);
 			return graph;
 		}

@@ -7,11 +7,14 @@
 #include "pipeline/recipe.h"
 
 struct rmb_node;
+struct rmb_drive;
+struct rmb_drives;
 
 struct rmb_edge {               /* one thing at an input port */
 	int port;                   /* index in stage->in */
 	struct rmb_node *from;
 	const char *output;         /* name of the output port of from->stage */
+	int set, replicate;         /* at a port of sets: from 0; which set of the driver, and which replicate of it */
 };
 
 struct rmb_node {
@@ -36,6 +39,12 @@ struct rmb_node {
 	char key[RMB_KEY_MAX];      /* "" until rmb_graph_keys */
 	struct rmb_node *twin;      /* the first node with the same key (one object serves both); NULL: this is the first */
 	const char *description;    /* canonical JSON whose SHA-256 is the key; NULL until rmb_graph_keys */
+	int sets;                   /* drivers for whose sets it was made: as many parts of its branch, the first, name them; 0: by the recipe */
+	struct rmb_drive *drive;    /* of a driver: its sets so far; NULL: it is none */
+	int nmade;                  /* of a driver: nodes made for its sets, in dependency order */
+	struct rmb_node **made;
+	unsigned mark;              /* while sets are made: copy stands for this node in the set with that mark */
+	struct rmb_node *copy;
 };
 
 struct rmb_graph {
@@ -43,11 +52,15 @@ struct rmb_graph {
 	int nnodes;
 	struct rmb_node **node;
 	struct rmb_arena *arena;
+	struct rmb_drives *drives;  /* sets of all drivers */
 };
 
 /* Expands; NULL: mistakes were told to m, now or before: of a recipe that was read in parts, what can be expanded is, for the
  * mistakes that this shows. The recipe must outlive the graph. */
 struct rmb_graph *rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m);
+/* The same with the sets that its drivers have proposed so far; drivers that are not among them are asked now. `drives` must
+ * outlive the graph; NULL: all are asked now. */
+struct rmb_graph *rmb_graph_make_driven(struct rmb_recipe *recipe, struct rmb_drives *drives, struct rmb_mistakes *m);
 void rmb_graph_free(struct rmb_graph *graph); /* accepts NULL */
 /* Hashes the input files (remembered in `memo`, a file in the cache; NULL: never remembered) and fills in key and
  * description of every node. Unreadable files are mistakes of code RMB_EINPUT. */
@@ -68,6 +81,10 @@ bool rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *nod
 
 /* The output port of that name (NULL: the main one); NULL: there is none. */
 const struct rmb_port *rmb_output_port(const struct rmb_stage *stage, const char *name);
+/* Whether its sets are not all known yet: it runs once they are. */
+bool rmb_node_waits(const struct rmb_node *node);
+/* The branch without the parts that name sets; "": none. */
+const char *rmb_node_own_branch(const struct rmb_node *node);
 /* What the stage expects the node to cost, from the sizes of what it reads. */
 void rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost);
 #endif

@@ -37,6 +37,19 @@ parse_name(struct rmb_arena *arena, const char *text, struct rmb_node_name *name
 	return 0;
 }
 
+/* Nodes that were made for the sets of a driver are meant only where the set is named: `alpha` and `alpha@z` are those of the recipe. */
+static bool
+names_sets(const struct rmb_node *node, const char *branch)
+{
+	bool used[RMB_MAX_NODE_NAME];
+	if (!rmb_branch_matches(node->branch, branch, used))
+		return false;
+	for (int i = 0; i < node->sets; i++)
+		if (!used[i])
+			return false;
+	return true;
+}
+
 bool
 rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_node_name *name)
 {
@@ -45,7 +58,9 @@ rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, co
 	if (name->source && (node->source < 0 || strcmp(graph->recipe->source[node->source].name, name->source) != 0))
 		return false;
 	if (!name->branch)
-		return true;
+		return node->sets == 0;
+	if (node->sets && !names_sets(node, name->branch))
+		return false;
 	return name->whole ? node->branch && strcmp(node->branch, name->branch) == 0 : rmb_branch_matches(node->branch, name->branch, NULL);
 }
 

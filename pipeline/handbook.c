@@ -51,7 +51,8 @@ static const char *
 gather_text(enum rmb_gather gather)
 {
 	static const char *const text[] = { [RMB_ONE] = "", [RMB_BRANCHES] = "; takes a list as it is", [RMB_REPLICATES] = "; takes all replicates",
-		[RMB_RECORDINGS] = "; one node over all recordings", [RMB_ALL] = "; takes all branches and replicates" };
+		[RMB_RECORDINGS] = "; one node over all recordings", [RMB_ALL] = "; takes all branches and replicates",
+		[RMB_SETS] = "; one node, once for each set" };
 	return text[gather];
 }
 
@@ -137,7 +138,9 @@ print_example(const struct rmb_stage *stage)
 	for (int i = 0; i < rmb_nparams(stage); i++)
 		if (!stage->params[i].def && !stage->reads_files)
 			printf(", %s: VALUE", stage->params[i].name);
-	puts("}");
+	puts(stage->propose ? ", vary: {NODE.SETTING: [VALUE, VALUE]}}" : "}");
+	if (stage->propose)
+		puts("  vary names settings of nodes above the one it reads, each with a list of values of the same length.");
 	if (stage->reads_files)
 		puts("  Its settings stand with each recording, or here if they are the same for all.");
 	for (int i = 0; stage->reads_files && i < rmb_nparams(stage); i++)

@@ -1,6 +1,7 @@
 /* pipeline/key.c -- canonical descriptions and keys. */
 #include <stdlib.h>
 #include <string.h>
+#include "pipeline/drive.h"
 #include "pipeline/events.h"
 #include "pipeline/inputs.h"
 #include "pipeline/key.h"
@@ -73,7 +74,7 @@ names(const struct rmb_graph *graph, const struct rmb_node *node)
 	json_t *list = json_array();
 	for (int i = 0; i < node->nedges; i++) {
 		const struct rmb_node *from = node->edge[i].from;
-		json_t *name = json_pack("[ooi]", rmb_json_text(from->entry->name), rmb_json_text(from->branch ? from->branch : ""), from->replicate);
+		json_t *name = json_pack("[ooi]", rmb_json_text(from->entry->name), rmb_json_text(rmb_node_own_branch(from)), from->replicate);
 		if (node->source < 0 && from->source >= 0)
 			json_array_append_new(name, rmb_json_text(graph->recipe->source[from->source].name));
 		if (json_array_append_new(list, name)) {
@@ -82,6 +83,30 @@ names(const struct rmb_graph *graph, const struct rmb_node *node)
 		}
 	}
 	return list;
+}
+
+/* Of a driver: what it varied (stage, setting), what that is in each set, and which set and replicate each thing at its port of sets is. */
+static json_t *
+sets(const struct rmb_graph *graph, const struct rmb_node *node)
+{
+	const struct rmb_entry *entry = node->entry;
+	json_t *varied = json_array(), *values = json_array(), *of = json_array();
+	for (int v = 0; v < entry->nvary; v++) {
+		const struct rmb_stage *stage = graph->recipe->entry[entry->vary[v].entry].stage;
+		json_array_append_new(varied, json_pack("[ss]", stage->name, stage->params[entry->vary[v].param].name));
+	}
+	for (int s = 0; s < node->drive->nsets; s++) {
+		json_t *set = json_array();
+		for (int v = 0; v < entry->nvary; v++) {
+			const struct rmb_param *param = &graph->recipe->entry[entry->vary[v].entry].stage->params[entry->vary[v].param];
+			json_array_append_new(set, rmb_value_json(param, &node->drive->set[s].value[v]));
+		}
+		json_array_append_new(values, set);
+	}
+	for (int e = 0; e < node->nedges; e++)
+		if (node->stage->in[node->edge[e].port].gather == RMB_SETS)
+			json_array_append_new(of, json_pack("[ii]", node->edge[e].set, node->edge[e].replicate));
+	return json_pack("{sososo}", "varied", varied, "values", values, "of", of);
 }
 
 const char *
@@ -97,6 +122,8 @@ rmb_node_describe(const struct rmb_graph *graph, const struct rmb_node *node, in
 		failed |= json_object_set_new(object, "labels", labels(graph, node));
 	if (object && node->stage->reads_names)
 		failed |= json_object_set_new(object, "names", names(graph, node));
+	if (object && node->drive)
+		failed |= json_object_set_new(object, "sets", sets(graph, node));
 	char *text = failed ? NULL : json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
 	const char *kept = text ? rmb_arena_strdup(graph->arena, text) : NULL;
 	free(text);

@@ -46,7 +46,7 @@ static json_t *
 origin_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 {
 	return json_pack("{s:o, s:o, s:o, s:i}", "recording", rmb_json_text(node->source < 0 ? "" : recipe->source[node->source].name),
-	                 "entry", rmb_json_text(node->entry->name), "branch", rmb_json_text(node->branch ? node->branch : ""), "replicate", node->replicate);
+	                 "entry", rmb_json_text(node->entry->name), "branch", rmb_json_text(rmb_node_own_branch(node)), "replicate", node->replicate);
 }
 
 static json_t *
@@ -63,14 +63,24 @@ inputs_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 	return inputs;
 }
 
+/* What a driver's settings are called; what they are stands in the description. */
+static json_t *
+varied_json(const struct rmb_node *node)
+{
+	json_t *names = json_array();
+	for (int v = 0; node->drive && v < node->entry->nvary; v++)
+		json_array_append_new(names, rmb_json_text(node->entry->vary[v].name));
+	return names;
+}
+
 static json_t *
 node_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 {
 	const char *recording = node->source < 0 ? "" : recipe->source[node->source].name;
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:i, s:o, s:o, s:o}", "index", node->index, "key", node->key,
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:i, s:o, s:o, s:o, s:o}", "index", node->index, "key", node->key,
 		"description", node->description, "id", rmb_json_text(node->id), "recording", rmb_json_text(recording),
 		"seed", (json_int_t)recipe->seed, "turn", node->turn, "files", files_json(node), "unkeyed", unkeyed_json(node),
-		"inputs", inputs_json(recipe, node));
+		"varied", varied_json(node), "inputs", inputs_json(recipe, node));
 }
 
 char *
@@ -144,6 +154,69 @@ match_inputs(const json_t *described, const json_t *given)
 				return 0;
 	}
 	return 1;
+}
+
+/* Which settings were varied: the stage and the setting from the description, its name from the orders. */
+static int
+read_varied(struct rmb_arena *arena, const json_t *described, const json_t *names, struct rmb_order_sets *sets, struct rmb_error *error)
+{
+	int n = (int)json_array_size(described);
+	struct rmb_order_varied *varied = rmb_arena_alloc(arena, (size_t)n, sizeof *varied);
+	if (!varied)
+		return rmb_error_nomem(error, "the orders");
+	for (int v = 0; v < n; v++) {
+		const char *stage, *setting, *name = json_string_value(json_array_get(names, (size_t)v));
+		if (!name || json_unpack(json_array_get(described, (size_t)v), "[ss]", &stage, &setting))
+			return broken(error, "a varied setting lacks its name");
+		const struct rmb_stage *of = rmb_stage_find(stage);
+		int param = of ? rmb_param_index(of, setting) : -1;
+		if (param < 0)
+			return broken(error, "the description is of another version of the program");
+		varied[v] = (struct rmb_order_varied){ rmb_arena_strdup(arena, name), &of->params[param] };
+	}
+	sets->varied = varied;
+	sets->nvaried = n;
+	return 0;
+}
+
+static int
+read_set_values(struct rmb_arena *arena, const json_t *described, struct rmb_order_sets *sets, struct rmb_error *error)
+{
+	int n = (int)json_array_size(described), code = 0;
+	struct rmb_value *value = rmb_arena_alloc(arena, (size_t)n * (size_t)sets->nvaried, sizeof *value);
+	if (!value)
+		return rmb_error_nomem(error, "the orders");
+	for (int s = 0; s < n; s++)
+		for (int v = 0; v < sets->nvaried && code == 0; v++)
+			code = rmb_value_from_json(arena, sets->varied[v].param, json_array_get(json_array_get(described, (size_t)s), (size_t)v), NULL,
+			                           &value[s * sets->nvaried + v], error);
+	sets->value = value;
+	sets->nsets = n;
+	return code;
+}
+
+static int
+read_members(struct rmb_arena *arena, const json_t *of, struct rmb_order_sets *sets, struct rmb_error *error)
+{
+	int n = (int)json_array_size(of);
+	struct rmb_order_member *member = rmb_arena_alloc(arena, (size_t)n, sizeof *member);
+	if (!member)
+		return rmb_error_nomem(error, "the orders");
+	for (int i = 0; i < n; i++)
+		if (json_unpack(json_array_get(of, (size_t)i), "[ii]", &member[i].set, &member[i].replicate) || member[i].set < 0 || member[i].set >= sets->nsets)
+			return broken(error, "an input belongs to no set");
+	sets->member = member;
+	sets->nmembers = n;
+	return 0;
+}
+
+/* The sets of a driver, and to which of them its inputs belong. */
+static int
+read_sets(struct rmb_arena *arena, const json_t *described, const json_t *names, struct rmb_order_sets *sets, struct rmb_error *error)
+{
+	int code = read_varied(arena, json_object_get(described, "varied"), names, sets, error);
+	code = code ? code : read_set_values(arena, json_object_get(described, "values"), sets, error);
+	return code ? code : read_members(arena, json_object_get(described, "of"), sets, error);
 }
 
 static int
@@ -228,6 +301,8 @@ read_description(struct rmb_arena *arena, const json_t *node, struct rmb_task *t
 		code = broken(error, "the description is of another version of the program");
 	else if ((code = read_settings(arena, parameters, node, task, error)) == 0)
 		code = read_inputs(arena, inputs, json_object_get(node, "inputs"), order, error);
+	if (code == 0 && json_object_get(root, "sets"))
+		code = read_sets(arena, json_object_get(root, "sets"), json_object_get(node, "varied"), &order->sets, error);
 	json_decref(root);
 	return code;
 }

@@ -2,7 +2,7 @@
  *
  * {"cache": root, "run": id, "parent": pid, "threads": n, "memory": bytes, "confined": true,
  *  "nodes": [{"index": 7, "key": ..., "description": "...", "id": "fx26/svca2@z", "recording": "fx26", "seed": 1, "turn": 1,
- *             "files": {sha256: path, ...}, "unkeyed": {setting: value, ...},
+ *             "files": {sha256: path, ...}, "unkeyed": {setting: value, ...}, "varied": ["frames.width", ...],
  *             "inputs": [{"port": ..., "key": ..., "output": ..., "name": ..., "labels": {name: value, ...},
  *                         "origin": {"recording": ..., "entry": ..., "branch": ..., "replicate": n}}, ...]}, ...]}
  *

@@ -129,6 +129,20 @@ parse_assignment(struct rmb_reading *r, const char *text, int number, struct rmb
 	return split(r, path, a) && (a->value = parse_value(r, text, number));
 }
 
+/* Where a mapping has a key that holds dots, as `frames.width` under `vary`, keys from i on may be that one. */
+static void
+join_keys(struct rmb_reading *r, const struct rmb_tree *map, struct rmb_assignment *a, int i)
+{
+	const char *text = a->key[i]->text;
+	for (int k = i + 1; text && k < a->nkeys; k++)
+		text = rmb_arena_printf(r->arena, "%s.%s", text, a->key[k]->text);
+	struct rmb_tree *key = text && map && map->kind == RMB_MAPPING && rmb_tree_get(map, text) ? key_tree(r, text, a->key[i]->place) : NULL;
+	if (!key)
+		return;
+	a->key[i] = key;
+	a->nkeys = i + 1;
+}
+
 const struct rmb_tree *
 rmb_assigned(struct rmb_reading *r, const struct rmb_tree *tree, struct rmb_assignment *a)
 {
@@ -141,6 +155,7 @@ rmb_assigned(struct rmb_reading *r, const struct rmb_tree *tree, struct rmb_assi
 			            rmb_tree_kind_name(way[i]));
 			return tree;
 		}
+		join_keys(r, way[i], a, i);
 		if (i + 1 < a->nkeys)
 			way[i + 1] = way[i] ? rmb_tree_get(way[i], a->key[i]->text) : NULL;
 	}

@@ -109,6 +109,12 @@ rmb_mistakes_count(const struct rmb_mistakes *m)
 	return m->count;
 }
 
+const char *
+rmb_mistakes_first(const struct rmb_mistakes *m)
+{
+	return m->nkept ? m->kept[0].text : "";
+}
+
 int
 rmb_mistakes_code(const struct rmb_mistakes *m)
 {

@@ -24,6 +24,8 @@ void rmb_remark(struct rmb_mistakes *m, struct rmb_place place, const char *form
 /* Number of mistakes (remarks do not count), and the code of the first (0: none). */
 int rmb_mistakes_count(const struct rmb_mistakes *m);
 int rmb_mistakes_code(const struct rmb_mistakes *m);
+/* The sentence of the first; "": none. */
+const char *rmb_mistakes_first(const struct rmb_mistakes *m);
 /* Prints the first 100 by place, each as file:line:col: message, the line, and a caret. json: up to 1000, one JSON event a line. */
 void rmb_mistakes_print(const struct rmb_mistakes *m, FILE *to, bool json);
 /* The candidate nearest to `word` if it is near enough to be what was meant, else NULL. names ends with NULL. */

@@ -16,6 +16,7 @@ struct planner {
 	bool *wanted;   /* asked for: all nodes, or what --only and --until name */
 	bool *stands;   /* its object is in the cache and can be read */
 	bool *needed;   /* somebody who will run reads it, or a view of it */
+	bool *waits;    /* for sets that are not known yet */
 	bool *looked;   /* its object was opened to see sizes and where samples are */
 };
 
@@ -54,6 +55,20 @@ find_wanted(struct planner *p, const char *const *only, int nonly, const char *c
 
 /* ---- what must run ------------------------------------------------------------------------------------------------- */
 
+/* Drivers whose sets are not all known, and what depends on them. What such a driver reads is needed to know more. */
+static void
+find_waiting(struct planner *p)
+{
+	for (int i = 0; i < p->graph->nnodes; i++) {
+		const struct rmb_node *node = p->graph->node[i];
+		p->waits[i] = rmb_node_waits(node);
+		for (int e = 0; e < node->nedges; e++)
+			p->waits[i] |= p->waits[node->edge[e].from->index];
+		for (int e = 0; rmb_node_waits(node) && p->wanted[i] && e < node->nedges; e++)
+			p->needed[node->edge[e].from->index] = true;
+	}
+}
+
 /* From the last node to the first: a node runs if it is asked for and to be kept, or if somebody who runs reads it. */
 static void
 find_todo(struct planner *p)
@@ -65,6 +80,7 @@ find_todo(struct planner *p)
 		for (int j = 0; j < node->nusers; j++)
 			read |= p->plan->step[node->user[j]->index].todo == RMB_RUN;
 		step->todo = p->stands[i] ? RMB_CACHED
+		             : p->waits[i] ? RMB_WAITS
 		             : read || (p->wanted[i] && node->keep) ? RMB_RUN : p->wanted[i] ? RMB_LET_GO : RMB_LEFT_OUT;
 		if (step->todo == RMB_RUN && node->twin)
 			p->needed[node->twin->index] = true; /* the first of them runs for both */
@@ -288,7 +304,8 @@ new_plan(struct rmb_graph *graph, struct planner *p)
 		p->stands = rmb_arena_alloc(arena, n, sizeof *p->stands);
 		p->needed = rmb_arena_alloc(arena, n, sizeof *p->needed);
 		p->looked = rmb_arena_alloc(arena, n, sizeof *p->looked);
-		if (plan->step && p->wanted && p->stands && p->needed && p->looked)
+		p->waits = rmb_arena_alloc(arena, n, sizeof *p->waits);
+		if (p->waits && plan->step && p->wanted && p->stands && p->needed && p->looked)
 			return plan;
 	}
 	rmb_arena_free(arena);
@@ -311,6 +328,7 @@ rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const stru
 		return NULL;
 	}
 	look_at_cache(&p);
+	find_waiting(&p);
 	settle(&p);
 	carry_sizes(&p);
 	expect(plan);

@@ -9,7 +9,8 @@ enum rmb_todo {
 	RMB_CACHED,   /* its object is in the cache */
 	RMB_LET_GO,   /* keep: false, and nobody who will run needs it */
 	RMB_RUN,      /* will run */
-	RMB_LEFT_OUT  /* not asked for (--only, --until) */
+	RMB_LEFT_OUT, /* not asked for (--only, --until) */
+	RMB_WAITS     /* a driver whose sets are not all known yet, or what depends on one: planned again once they are */
 };
 
 struct rmb_step {

@@ -9,7 +9,8 @@
 
 enum { FOUND_WORK = 4 }; /* exit status of --check */
 
-static const char *const state_names[] = { [RMB_CACHED] = "cached", [RMB_LET_GO] = "let go", [RMB_RUN] = "run", [RMB_LEFT_OUT] = "left out" };
+static const char *const state_names[] = { [RMB_CACHED] = "cached", [RMB_LET_GO] = "let go", [RMB_RUN] = "run", [RMB_LEFT_OUT] = "left out",
+	[RMB_WAITS] = "waits" };
 
 static const char *
 quantity(struct rmb_arena *arena, double value, const char *base)

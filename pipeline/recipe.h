@@ -45,6 +45,14 @@ struct rmb_use {                /* what an entry puts into one input port */
 	struct rmb_reference *reference;
 };
 
+struct rmb_vary {               /* one setting that a driver may vary, and what `vary` gives for it */
+	int entry, param;           /* whose, and which: index in the table of its stage */
+	const char *name;           /* "frames.width" */
+	int n;
+	struct rmb_value *value;    /* [n], as many as for the others */
+	struct rmb_place place;     /* of its name */
+};
+
 struct rmb_entry {              /* one entry under `stages` */
 	const char *name;
 	const struct rmb_stage *stage;
@@ -52,6 +60,9 @@ struct rmb_entry {              /* one entry under `stages` */
 	struct rmb_setting *setting; /* only those that were written */
 	int nuses;
 	struct rmb_use *use;
+	int nvary;                  /* of a driver */
+	struct rmb_vary *vary;
+	struct rmb_place vary_place; /* of what `vary` says; file NULL: nothing was written */
 	int repeat;                 /* 1 if not written */
 	bool keep;                  /* true if not written */
 	bool partial;               /* its name or an input is wrong or missing, and that was told: it cannot be expanded */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "pipeline/cache_folder.h"
+#include "pipeline/drive.h"
 #include "pipeline/machine.h"
 #include "pipeline/run_inside.h"
 #include "pipeline/trust.h"
@@ -180,14 +181,31 @@ prepare(struct rmb_run *run, struct rmb_error *error)
 	return 0;
 }
 
+/* What failed before in this run has failed, and was told then; so has a search that cannot go on. */
+static void
+fail_at_once(struct rmb_run *run)
+{
+	for (int i = 0; i < run->plan->nsteps; i++) {
+		struct rmb_node *node = run->plan->step[i].node;
+		const struct rmb_drive *drive = node->sets ? NULL : node->drive;
+		for (int f = 0; f < run->options->nfailed && run->schedule.turn[i].state != RMB_ENDED; f++)
+			if (strcmp(run->options->failed[f].key, node->key) == 0)
+				rmb_schedule_failed(&run->schedule, node, run->options->failed[f].code, run->options->failed[f].text);
+		if (drive && drive->code && run->schedule.turn[i].state != RMB_ENDED)
+			rmb_run_failed(run, node, drive->code, drive->refusal);
+	}
+}
+
 int
 rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_run_options *options, struct rmb_progress *progress,
         struct rmb_result *result, struct rmb_error *error)
 {
 	struct rmb_run run = { .plan = plan, .cache = cache, .options = options, .progress = progress, .result = result };
 	int code = prepare(&run, error);
+	if (code == 0)
+		fail_at_once(&run);
 	if (code || run.schedule.left == 0 || (code = rmb_trust_machine(cache, error)))
-		return code;
+		return code ? code : run.failure;
 	struct signals before;
 	catch_signals(&before);
 	code = loop(&run, error);

@@ -4,12 +4,16 @@
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
 
+struct rmb_failed { char key[RMB_KEY_MAX]; int code; const char *text; };
+
 struct rmb_run_options {
 	int jobs;               /* 0: number of cores */
 	double memory;          /* bytes; 0: 80 % of what is available */
 	double time_limit;      /* seconds for one node; 0: none */
 	bool fail_fast;
 	const char *results;    /* absolute path of the results folder that this run writes; NULL: there is none yet */
+	int nfailed;            /* nodes that failed in an earlier round of the same run: they are not tried again */
+	const struct rmb_failed *failed;
 };
 enum rmb_outcome { RMB_NOT_RUN, RMB_DONE, RMB_FAILED, RMB_BLOCKED, RMB_CANCELLED };
 struct rmb_result {             /* one per node of the plan */

@@ -75,25 +75,94 @@ count_executions(const struct rmb_plan *plan)
 	return n;
 }
 
+/* What one run of the command keeps from round to round: drivers are asked again once their sets have ended. */
+struct whole {
+	struct rmb_session *session;
+	const struct rmb_options *options;
+	struct rmb_progress *progress;
+	struct rmb_plan *plan;      /* of the last round */
+	struct rmb_result *result;
+	int nfailed, failure;       /* nodes that failed in all of them, and the code of the first */
+	struct rmb_failed *failed;
+	bool begun;
+};
+
+/* Plans as the cache is now, in place of the plan before. */
 static int
-run_and_write(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
-              struct rmb_result *result, const char **report, struct rmb_error *error)
+plan_again(struct whole *w, struct rmb_error *error)
+{
+	rmb_plan_free(w->plan);
+	w->plan = rmb_session_plan_again(w->session, w->options, error);
+	w->result = w->plan ? rmb_arena_alloc(w->session->arena, (size_t)w->plan->nsteps, sizeof *w->result) : NULL;
+	return w->result ? 0 : w->plan ? rmb_error_nomem(error, "the results of the run") : error->code;
+}
+
+static void
+tell_plan(struct whole *w)
+{
+	int n = count_executions(w->plan);
+	for (int i = 0; i < w->plan->nsteps; i++)
+		if (w->plan->step[i].damage)
+			rmb_progress_note(w->progress, "%s: its object was damaged and is made again: %s", w->plan->step[i].node->id, w->plan->step[i].damage);
+	if (!w->begun)
+		rmb_progress_begin(w->progress, n, w->plan->ncached, rmb_plan_seconds(w->plan, w->options->jobs));
+	else
+		rmb_progress_more(w->progress, n);
+	w->begun = true;
+}
+
+static int
+remember_failures(struct whole *w, struct rmb_error *error)
+{
+	struct rmb_arena *arena = w->session->arena;
+	w->nfailed = 0; /* what failed before has failed in this plan too */
+	for (int i = 0; i < w->plan->nsteps; i++) {
+		if (w->result[i].outcome != RMB_FAILED)
+			continue;
+		struct rmb_failed *failed = rmb_arena_room(arena, w->nfailed ? w->failed : NULL, (size_t)w->nfailed, sizeof *failed);
+		if (!failed)
+			return rmb_error_nomem(error, "the results of the run");
+		w->failed = failed;
+		failed = &w->failed[w->nfailed++];
+		*failed = (struct rmb_failed){ .code = w->result[i].code, .text = rmb_arena_strdup(arena, w->result[i].text) };
+		memcpy(failed->key, w->plan->step[i].node->key, sizeof failed->key);
+	}
+	return 0;
+}
+
+/* Carries out one plan. *more: a driver has gone on, so that there is a new graph to plan. */
+static int
+run_round(struct whole *w, bool *more, struct rmb_error *error)
 {
 	char results[PATH_MAX];
-	const char *path = rmb_arena_printf(session->arena, "%s/results", session->out);
+	const struct rmb_options *options = w->options;
+	const char *path = rmb_arena_printf(w->session->arena, "%s/results", w->session->out);
+	*more = false;
 	if (!path)
 		return rmb_error_nomem(error, "a path");
-	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast, realpath(path, results) };
-	for (int i = 0; i < plan->nsteps; i++)
-		if (plan->step[i].damage)
-			rmb_progress_note(progress, "%s: its object was damaged and is made again: %s", plan->step[i].node->id, plan->step[i].damage);
-	rmb_progress_begin(progress, count_executions(plan), plan->ncached, rmb_plan_seconds(plan, options->jobs));
-	int code = rmb_run(plan, &session->cache, &how, progress, result, error);
-	if (error->code == 0 && code != RMB_EINTERRUPTED && code != RMB_ETERMINATED) {
-		int failed = write_output(session, options, result, report, error);
-		code = code ? code : failed;
+	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast, realpath(path, results), w->nfailed, w->failed };
+	tell_plan(w);
+	int code = rmb_run(w->plan, &w->session->cache, &how, w->progress, w->result, error);
+	w->failure = w->failure ? w->failure : code;
+	if (error->code || code == RMB_EINTERRUPTED || code == RMB_ETERMINATED || (code && options->fail_fast))
+		return code;
+	code = remember_failures(w, error);
+	return code ? code : rmb_session_advance(w->session, w->result, more, error);
+}
+
+/* Runs round after round until no driver has more sets, then writes. */
+static int
+run_and_write(struct whole *w, const char **report, struct rmb_error *error)
+{
+	int code = 0;
+	for (bool more = true; more && code == 0;) {
+		code = plan_again(w, error);
+		code = code ? code : run_round(w, &more, error);
 	}
-	return code;
+	if (error->code || code == RMB_EINTERRUPTED || code == RMB_ETERMINATED)
+		return code;
+	int failed = write_output(w->session, w->options, w->result, report, error);
+	return w->failure ? w->failure : failed;
 }
 
 /* A node that counts as done and is to stay, but whose object proved bad while the output was written, or is gone. */
@@ -109,47 +178,52 @@ find_lost(const struct rmb_session *session, const struct rmb_plan *plan, const 
 	return NULL;
 }
 
-/* Runs the plan, and plans and runs again if what was there when it was planned proves damaged when it is read for the output. */
+/* Runs, and plans and runs again if what was there when it was planned proves damaged when it is read for the output. */
 static int
-run(const struct rmb_session *session, const struct rmb_options *options, struct rmb_plan *plan, struct rmb_progress *progress,
-    struct rmb_error *error)
+run(struct whole *w, struct rmb_error *error)
 {
 	const char *report = NULL;
 	for (int attempt = 0;; attempt++) {
-		struct rmb_plan *again = attempt ? rmb_session_plan_again(session, options, error) : NULL, *now = attempt ? again : plan;
-		struct rmb_result *result = now ? rmb_arena_alloc(session->arena, (size_t)now->nsteps, sizeof *result) : NULL;
-		int code = result ? run_and_write(session, options, now, progress, result, &report, error) : rmb_error_nomem(error, "the results of the run");
-		const struct rmb_node *lost = code ? NULL : find_lost(session, now, result);
-		rmb_plan_free(again);
+		int code = run_and_write(w, &report, error);
+		const struct rmb_node *lost = code ? NULL : find_lost(w->session, w->plan, w->result);
 		if (lost && attempt < MAX_REPEATS) {
-			rmb_progress_note(progress, "%s is computed again, for its cached object was damaged or gone when the output was written", lost->id);
+			rmb_progress_note(w->progress, "%s is computed again, for its cached object was damaged or gone when the output was written", lost->id);
+			w->begun = false;
 			continue;
 		}
 		if (lost)
 			code = rmb_error_set(error, RMB_EOUTPUT, "%s was computed again, and again its cached object was damaged or gone when the output was "
 			                     "written; is the disk failing, or does somebody clear the cache?", lost->id);
-		rmb_progress_end(progress, code, report);
+		if (w->begun)
+			rmb_progress_end(w->progress, code, report);
 		return code;
 	}
 }
 
 static int
-run_plan(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)
+run_session(struct rmb_session *session, const struct rmb_options *options)
 {
 	struct rmb_error error = { 0 };
-	struct rmb_progress *progress = rmb_progress_new(options->json, options->quiet);
+	struct whole w = { .session = session, .options = options, .progress = rmb_progress_new(options->json, options->quiet) };
 	int code = check_output(session, &error);
 	if (code == 0)
-		code = progress ? run(session, options, plan, progress, &error) : rmb_error_nomem(&error, "the display");
+		code = w.progress ? run(&w, &error) : rmb_error_nomem(&error, "the display");
 	if (error.code)
 		rmb_complain(options, &error);
-	rmb_progress_free(progress);
+	rmb_plan_free(w.plan);
+	rmb_progress_free(w.progress);
 	return rmb_exit_code(code);
 }
 
 int
 rmb_command_run(const struct rmb_options *options)
 {
+	struct rmb_session session;
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of write(), with a sentence */
-	return rmb_session_plan(options, RMB_NEED_WRITABLE, run_plan);
+	int status = rmb_session_open(options, RMB_NEED_WRITABLE, &session);
+	if (status)
+		return status;
+	status = run_session(&session, options);
+	rmb_session_close(&session);
+	return status;
 }

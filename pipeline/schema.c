@@ -156,6 +156,16 @@ common_properties(const char *stage)
 	                 "keep", "anyOf", "type", "boolean", ref("variable"), "description", "false: its result may go once its readers have finished");
 }
 
+/* {NODE.SETTING: [..]}; {NODE: {SETTING: [..]}}, which --set writes, says the same. */
+static json_t *
+vary_schema(void)
+{
+	json_t *list = json_pack("{s:s, s:i}", "type", "array", "minItems", 1), *nested = json_pack("{s:s, s:O}", "type", "object", "additionalProperties", list);
+	return json_pack("{s:s, s:i, s:{s:o, s:o}, s:b, s:s}", "type", "object", "minProperties", 1, "patternProperties", "^" NAME "\\.[^.]+$", list,
+	                 "^" NAME "$", nested, "additionalProperties", 0, "description",
+	                 "settings of nodes above the one read, as NODE.SETTING, each with a list of values; the lists are equally long");
+}
+
 static json_t *
 stage_properties(const struct rmb_stage *stage, json_t *required)
 {
@@ -164,6 +174,10 @@ stage_properties(const struct rmb_stage *stage, json_t *required)
 		json_object_set_new(properties, stage->params[i].name, setting_schema(&stage->params[i]));
 		if (!stage->params[i].def && !stage->reads_files)
 			json_array_append_new(required, json_string(stage->params[i].name));
+	}
+	if (stage->propose) {
+		json_object_set_new(properties, "vary", vary_schema());
+		json_array_append_new(required, json_string("vary"));
 	}
 	for (int i = 0; stage->in && stage->in[i].name; i++) {
 		json_object_set_new(properties, stage->in[i].name, described(json_pack("{s:[o]}", "allOf", ref("input")), stage->in[i].help, NULL));

@@ -1,5 +1,6 @@
 /* pipeline/session.c -- recipe, graph, cache and keys, opened in one order for all commands. */
 #include <string.h>
+#include "pipeline/drive.h"
 #include "pipeline/session.h"
 
 /* Mistakes (or, without any, remarks) where the user looks for them. */
@@ -30,6 +31,36 @@ complain(struct rmb_session *session, const struct rmb_options *options, const s
 	return status;
 }
 
+static int
+make_keys(const struct rmb_session *session)
+{
+	const char *memo = session->cache.absent ? NULL : rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
+	return rmb_graph_keys(session->graph, memo, session->mistakes);
+}
+
+int
+rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error)
+{
+	int code = rmb_drives_advance(session->graph, &session->cache, result, changed, error);
+	if (code || !*changed)
+		return code;
+	rmb_graph_free(session->graph);
+	session->graph = rmb_graph_make_driven(session->recipe, session->drives, session->mistakes);
+	if (!session->graph || make_keys(session))
+		return rmb_error_set(error, rmb_mistakes_code(session->mistakes), "%s", rmb_mistakes_first(session->mistakes));
+	return 0;
+}
+
+/* The sets that earlier runs came to: their results are in the cache. */
+static int
+replay(struct rmb_session *session, struct rmb_error *error)
+{
+	int code = 0;
+	for (bool changed = true; changed && code == 0;)
+		code = rmb_session_advance(session, NULL, &changed, error);
+	return code;
+}
+
 int
 rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, struct rmb_session *session)
 {
@@ -46,8 +77,9 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 		return complain(session, options, &error);
 	}
 	session->recipe = rmb_recipe_read_parts(options->arg[0], options->set, options->nset, session->mistakes);
-	if (session->recipe)
-		session->graph = rmb_graph_make(session->recipe, session->mistakes);
+	session->drives = session->recipe ? rmb_drives_new(session->arena) : NULL;
+	if (session->drives)
+		session->graph = rmb_graph_make_driven(session->recipe, session->drives, session->mistakes);
 	if (!session->graph)
 		return give_up(session, options);
 	session->out = options->out ? options->out : session->recipe->name;
@@ -56,9 +88,10 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 		if (need >= RMB_NEED_WRITABLE ? rmb_cache_open(options->cache, &session->cache, &error)
 		                              : rmb_cache_look(options->cache, &session->cache, &error))
 			return complain(session, options, &error);
-		const char *memo = session->cache.absent ? NULL : rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
-		if (rmb_graph_keys(session->graph, memo, session->mistakes))
+		if (make_keys(session))
 			return give_up(session, options);
+		if (replay(session, &error))
+			return complain(session, options, &error);
 	}
 	if (need >= RMB_NEED_JOURNAL)
 		session->journal = rmb_journal_read(&session->cache);

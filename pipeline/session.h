@@ -6,6 +6,7 @@
 #include "pipeline/graph.h"
 #include "pipeline/journal.h"
 #include "pipeline/plan.h"
+#include "pipeline/run.h"
 
 /* How far to open. Each includes what stands above it. */
 enum rmb_session_need {
@@ -19,7 +20,8 @@ struct rmb_session {
 	struct rmb_arena *arena;
 	struct rmb_mistakes *mistakes;
 	struct rmb_recipe *recipe;
-	struct rmb_graph *graph;
+	struct rmb_graph *graph;       /* with the sets of its drivers as far as results in the cache tell them */
+	struct rmb_drives *drives;
 	struct rmb_cache cache;        /* root NULL: not opened */
 	struct rmb_journal *journal;   /* NULL: none, or not asked for */
 	const char *out;               /* output directory: --out, else the recipe's name; need not exist yet */
@@ -31,6 +33,9 @@ struct rmb_session {
 int rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, struct rmb_session *session) RMB_CHECKED;
 /* Accepts a session of zeros. */
 void rmb_session_close(struct rmb_session *session);
+/* Drivers are asked again for whose sets all results are there now: result[] of the run that just ended, by index; NULL: none ran.
+ * *changed: the graph and its keys are new, and nothing made of the old ones may be used. */
+int rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error) RMB_CHECKED;
 /* The plan under --only and --until, as the cache is now. NULL: the error says why. */
 struct rmb_plan *rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error);
 /* Opens the recipe up to the journal or more, plans under --only and --until, and hands both to work(), whose exit status it returns; or

@@ -68,6 +68,27 @@ rmb_settings_make(struct rmb_arena *arena, const struct rmb_stage *stage, const 
 	return settings;
 }
 
+/* ---- numbers */
+
+double
+rmb_value_number(const struct rmb_param *param, const struct rmb_value *value)
+{
+	if (value->none)
+		return NAN;
+	return param->kind == RMB_REAL ? value->real : param->kind == RMB_INT ? (double)value->integer : param->kind == RMB_FLAG ? value->flag : NAN;
+}
+
+const char *
+rmb_set_text(struct rmb_arena *arena, const struct rmb_param *param, double number)
+{
+	const char *unit = rmb_param_unit(param);
+	if (param->kind == RMB_FLAG)
+		return number >= 0.5 ? "true" : "false";
+	if (param->kind == RMB_INT)
+		return rmb_arena_printf(arena, "%lld", llround(number));
+	return rmb_arena_printf(arena, "%.17g%s%s", number, strcmp(unit, "1") ? " " : "", strcmp(unit, "1") ? unit : "");
+}
+
 /* ---- what a descriptor says */
 
 const char *

@@ -38,6 +38,8 @@ int rmb_value_from_json(struct rmb_arena *arena, const struct rmb_param *param, 
 void *rmb_settings_make(struct rmb_arena *arena, const struct rmb_stage *stage, const struct rmb_value *values);
 /* "25 um", "11..500", "[0, 4, 7]": for people. */
 const char *rmb_value_print(struct rmb_arena *arena, const struct rmb_param *param, const struct rmb_value *value);
+/* As a number in the base unit; NaN where it is none: a word, a text, a range, a list, none. */
+double rmb_value_number(const struct rmb_param *param, const struct rmb_value *value);
 /* Its unit; "1": it has none. */
 const char *rmb_param_unit(const struct rmb_param *param);
 /* "0.1 um to 10 mm", "0 or more"; NULL: any value. */

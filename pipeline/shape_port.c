@@ -221,7 +221,7 @@ static bool
 gathers(const struct maker *k, enum rmb_gather gather, int axis)
 {
 	bool repeat = !k->axis[axis].name;
-	return gather == RMB_RECORDINGS || gather == RMB_ALL || (gather == RMB_REPLICATES) == repeat;
+	return gather == RMB_RECORDINGS || gather == RMB_ALL || (gather == RMB_REPLICATES || gather == RMB_SETS) == repeat;
 }
 
 /* Splits off the points on gathered axes: key gets those, row keeps the others. */

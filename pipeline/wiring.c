@@ -44,6 +44,71 @@ check_missing(struct wiring *w, struct rmb_entry *entry)
 	}
 }
 
+/* ---- what a driver varies */
+
+/* Marks an entry and all that it depends on. */
+static void
+mark_above(const struct wiring *w, int entry, bool *above)
+{
+	if (above[entry])
+		return;
+	above[entry] = true;
+	for (int u = 0; u < w->recipe->entry[entry].nuses; u++)
+		for (int i = 0; i < w->recipe->entry[entry].use[u].nreferences; i++)
+			mark_above(w, w->recipe->entry[entry].use[u].reference[i].entry, above);
+}
+
+/* "alpha, svca2, z, frames, raw": the entry and what it reads first, upwards. */
+static const char *
+way_up(const struct wiring *w, int entry)
+{
+	const char *text = w->recipe->entry[entry].name;
+	for (int i = 0; i < 30 && text && w->recipe->entry[entry].nuses && w->recipe->entry[entry].use[0].nreferences; i++) { /* it may be a cycle */
+		entry = w->recipe->entry[entry].use[0].reference[0].entry;
+		text = rmb_arena_printf(w->r->arena, "%s, %s", text, w->recipe->entry[entry].name);
+	}
+	return text ? text : "";
+}
+
+/* A search above another driver would have to be made anew for each of its sets; a setting that two drivers vary has no one value. */
+static void
+check_nested(const struct wiring *w, const struct rmb_vary *vary, const bool *above)
+{
+	for (int e = 0; e < w->recipe->nentries; e++)
+		for (int v = 0; above[e] && v < w->recipe->entry[e].nvary; v++)
+			if (w->recipe->entry[e].vary[v].entry == vary->entry && w->recipe->entry[e].vary[v].param == vary->param)
+				rmb_mistake(w->r->m, RMB_ERECIPE, vary->place, "vary: %s is varied by '%s' already, on which this depends", vary->name,
+				            w->recipe->entry[e].name);
+}
+
+static void
+check_vary(const struct wiring *w, struct rmb_entry *entry)
+{
+	const struct rmb_use *use = NULL;
+	int before = rmb_mistakes_count(w->r->m);
+	for (int u = 0; u < entry->nuses; u++)
+		use = entry->stage->in[entry->use[u].port].gather == RMB_SETS ? &entry->use[u] : use;
+	if (!entry->vary_place.file)
+		rmb_mistake(w->r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s is to vary: add 'vary: {NODE.SETTING: [..]}'", entry->name,
+		            entry->stage->name);
+	if (use && use->list)
+		rmb_mistake(w->r->m, RMB_ERECIPE, use->reference ? use->reference[0].place : entry->place, "%s of %s takes one node, not a list",
+		            entry->stage->in[use->port].name, entry->stage->name);
+	bool *above = rmb_arena_alloc(w->r->arena, (size_t)w->recipe->nentries, sizeof *above);
+	if (!above)
+		rmb_reading_nomem(w->r);
+	if (above && use && use->nreferences)
+		mark_above(w, use->reference[0].entry, above);
+	for (int v = 0; above && use && use->nreferences && v < entry->nvary; v++) {
+		if (above[entry->vary[v].entry])
+			check_nested(w, &entry->vary[v], above);
+		else
+			rmb_mistake(w->r->m, RMB_ERECIPE, entry->vary[v].place, "vary: %s cannot change %s, which does not depend on it; it comes from %s",
+			            entry->vary[v].name, use->reference[0].text, way_up(w, use->reference[0].entry));
+	}
+	entry->partial |= rmb_mistakes_count(w->r->m) > before;
+}
+
 /* ---- order and cycles */
 
 static void
@@ -185,6 +250,31 @@ remedy(unsigned there, unsigned wanted)
 	return NULL;
 }
 
+/* A stage that makes one number of an array with those axes. */
+static const char *
+reducer(const char *axes)
+{
+	for (const struct rmb_stage *const *s = rmb_stages; *s; s++)
+		if ((*s)->in && (*s)->in[0].name && (*s)->in[0].axes && strcmp((*s)->in[0].axes, axes) == 0 && (*s)->out[0].axes && !*(*s)->out[0].axes)
+			return (*s)->name;
+	return NULL;
+}
+
+static void
+refuse_axes(struct wiring *w, const struct rmb_entry *entry, const struct rmb_port *in, const struct rmb_reference *reference,
+            const struct rmb_port *out)
+{
+	const char *between = *in->axes ? NULL : reducer(out->axes);
+	if (!*in->axes)
+		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads a single number at '%s', but '%s' is an array [%s]%s%s%s", entry->stage->name,
+		            in->name, reference->text, out->axes, between ? "; put a stage between them that makes one number of it, such as " : "",
+		            between ? between : "", between ? "" : "; name an output that is a number, as NODE.OUTPUT");
+	else
+		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, *out->axes ? "%s reads an array [%s] at '%s', but '%s' is an array [%s]"
+		            : "%s reads an array [%s] at '%s', but '%s' is a single number", entry->stage->name, in->axes, in->name, reference->text,
+		            out->axes);
+}
+
 static void
 check_kind(struct wiring *w, const struct rmb_entry *entry, int port, struct rmb_reference *reference, int source)
 {
@@ -194,9 +284,7 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, struct rmb
 	const struct rmb_port *out = output_of(from, reference->output);
 	if (there & in->kinds) {
 		if (in->kinds == RMB_ARRAY && there == RMB_ARRAY && in->axes && out->axes && strcmp(in->axes, out->axes) != 0)
-			rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, *out->axes ? "%s reads an array [%s] at '%s', but '%s' is an array [%s]"
-			            : "%s reads an array [%s] at '%s', but '%s' is a single number", entry->stage->name, in->axes, in->name,
-			            reference->text, out->axes);
+			refuse_axes(w, entry, in, reference, out);
 		return;
 	}
 	reference->told = true;
@@ -295,4 +383,7 @@ rmb_reading_wiring(struct rmb_reading *r)
 	for (int i = 0; i < w.norder; i++)
 		if (recipe->entry[w.order[i]].stage)
 			check_entry(&w, w.order[i]);
+	for (int i = 0; i < recipe->nentries; i++)
+		if (recipe->entry[i].stage && recipe->entry[i].stage->propose)
+			check_vary(&w, &recipe->entry[i]);
 }

@@ -67,7 +67,7 @@ add(struct world *w, const struct rmb_stage *stage, double seconds, const int *i
 	snprintf(node->key, sizeof node->key, "%064x", i + 1);
 	for (; *inputs >= 0; inputs++) {
 		struct rmb_node *from = &w->node[*inputs];
-		node->edge[node->nedges++] = (struct rmb_edge){ 0, from, "out" };
+		node->edge[node->nedges++] = (struct rmb_edge){ .from = from, .output = "out" };
 		from->user[from->nusers++] = node;
 	}
 	w->pointer[i] = node;

@@ -56,7 +56,8 @@ enum rmb_gather {
 	RMB_BRANCHES,   /* the list as it is */
 	RMB_REPLICATES, /* all replicates of a `repeat` (or the one) */
 	RMB_RECORDINGS, /* the node of every recording, by name: the stage is a group stage, one node over all */
-	RMB_ALL         /* all branches and all replicates of everything named */
+	RMB_ALL,        /* all branches and all replicates of everything named */
+	RMB_SETS        /* of a driver: the one thing named, once for each set that it proposed, times replicates; set by set */
 };
 
 struct rmb_port {           /* an entry without name ends the list; the first output is the main one */
@@ -112,6 +113,42 @@ struct rmb_figure {
 	struct rmb_guide guide[4];   /* an entry without shape ends the list */
 };
 
+/* ---- drivers ----------------------------------------------------------------------------------------------------- */
+
+/* A driver stage computes nothing itself. It has one input port RMB_SETS, and where a recipe names it, `vary` says which settings
+ * of which nodes above that input it may change:  vary: {frames.width: [46 ms, 92 ms]}.  Asked by propose(), it returns sets, one
+ * text per varied setting; the engine makes, runs and caches the varied nodes and all between them and the input for each set, as
+ * if a recipe had said so, and asks again with what came of them, until the stage says that it is done. Then its run() gathers.
+ * A search that was killed asks the same questions again and finds the answers in the cache, so propose() is a pure function. */
+struct rmb_varied {                /* one setting that is varied */
+	const char *name;              /* "frames.width" */
+	const struct rmb_param *param; /* its kind, unit and limits */
+	int n;                         /* what the recipe gave for it, as many for each setting: values, or the bounds of a search */
+	const char *const *text;       /* [n], as written */
+	const double *number;          /* [n], in the base unit; NaN where it is no number (a word, a list, none) */
+};
+struct rmb_tried {                 /* a set that was proposed earlier, and what came of it */
+	const char *const *text;       /* [nvaried] */
+	int n;
+	const double *value;           /* [n]: the number at the input, one per replicate; NaN where that failed */
+};
+struct rmb_search {
+	const void *settings;
+	int nvaried;
+	const struct rmb_varied *varied;
+	int round;                     /* calls before this one */
+	int ntried;
+	const struct rmb_tried *tried; /* all sets so far, in the order proposed */
+	struct rmb_stream stream;      /* the same at every call; of the seed, the stage and its replicate alone */
+	struct rmb_arena *arena;       /* for the answer */
+	/* the answer: further sets, and whether these were the last. No sets means done. */
+	int nsets;
+	const char *const *const *set; /* [nsets][nvaried] texts as one would write them in a recipe */
+	bool done;
+};
+/* A number, in the base unit of the parameter, as text for a set: 17 digits, or a whole number where it takes those. NULL: no memory. */
+const char *rmb_set_text(struct rmb_arena *arena, const struct rmb_param *param, double number);
+
 /* ---- cost -------------------------------------------------------------------------------------------------------- */
 
 struct rmb_size {           /* what is known or assumed of a recording before running; 0: unknown */
@@ -155,6 +192,19 @@ struct rmb_origin {
 const struct rmb_origin *rmb_input_origin(const struct rmb_call *call, const char *port, int i);
 /* The recording's name in sentences ("krebs"); for group stages "". */
 const char *rmb_recording_name(const struct rmb_call *call);
+
+/* For the run() of a driver: how many sets were proposed, those included of which nothing came, ... */
+int rmb_set_count(const struct rmb_call *call);
+/* ... which set thing i at the RMB_SETS port belongs to (0, 1, ...; ascending), and which replicate of it that is (0, 1, ...) ... */
+int rmb_input_set(const struct rmb_call *call, int i);
+int rmb_input_replicate(const struct rmb_call *call, int i);
+/* ... how many settings were varied, each by name ("frames.width", for sentences and labels) and unit ("1": none) ... */
+int rmb_varied_count(const struct rmb_call *call);
+const char *rmb_varied_name(const struct rmb_call *call, int v);
+const char *rmb_varied_unit(const struct rmb_call *call, int v);
+/* ... and what setting v is in a set: for people, and in the base unit (NaN where it is no number). */
+const char *rmb_varied_text(const struct rmb_call *call, int set, int v);
+double rmb_varied_number(const struct rmb_call *call, int set, int v);
 
 /* Make a declared array output, zeroed, owned by the engine; axes[] as many as the port names, in its order. NULL: failed. */
 struct rmb_array *rmb_output(struct rmb_call *call, const char *port, const struct rmb_axis *axes);
@@ -226,6 +276,9 @@ struct rmb_stage {
 	int (*look)(const void *settings, struct rmb_error *error);
 	/* Cost of one node; `in` is the size of the first recording it reads. NULL: trivial. */
 	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
+	/* Of a driver: what to try next. 0, or the code of the error. NULL: it is none. */
+	int (*propose)(struct rmb_search *search, struct rmb_error *error);
+	bool goes_on;         /* of a driver: a set that failed is left out; else it fails with the first that does */
 	/* 0, or what rmb_fail() returned. */
 	int (*run)(struct rmb_call *call);
 };

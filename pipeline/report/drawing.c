@@ -8,7 +8,17 @@ enum { MOST_SERIES = sizeof ((struct rmb_figure *)0)->series / sizeof (struct rm
 
 struct naming { struct rmb_gathering *g; const struct rmb_node *node; };
 
-/* {name}: a scalar output of the node, else one of its settings. */
+/* What a recipe puts into an input, and what a driver varies first, as written; NULL: neither is called so. */
+static const char *
+written(const struct rmb_entry *entry, const char *name)
+{
+	for (int u = 0; u < entry->nuses; u++)
+		if (strcmp(entry->stage->in[entry->use[u].port].name, name) == 0)
+			return entry->use[u].reference[0].text;
+	return entry->nvary && strcmp(name, "vary") == 0 ? entry->vary[0].name : NULL;
+}
+
+/* {name}: a scalar output of the node, one of its settings, or what stands in the recipe at an input or under `vary`. */
 static const char *
 look_up(void *from, const char *name)
 {
@@ -18,7 +28,7 @@ look_up(void *from, const char *name)
 	if (rmb_gather_scalar(rmb_gather_object(naming->g, node), name, &value))
 		return rmb_number_print(naming->g->arena, value, 3);
 	int p = rmb_param_index(node->stage, name);
-	return p < 0 ? NULL : rmb_value_print(naming->g->arena, &node->stage->params[p], &node->value[p]);
+	return p < 0 ? written(node->entry, name) : rmb_value_print(naming->g->arena, &node->stage->params[p], &node->value[p]);
 }
 
 static const char *
@@ -225,7 +235,7 @@ figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, c
 	int nnodes = 0, code = 0;
 	for (int i = 0; i < g->graph->nnodes; i++) {
 		const struct rmb_node *one = g->graph->node[i];
-		if (one->source == source && one->entry == entry && rmb_gather_object(g, one))
+		if (one->source == source && one->entry == entry && one->sets == 0 && rmb_gather_object(g, one))
 			node[nnodes++] = one;
 	}
 	for (const struct rmb_figure *f = nnodes ? entry->stage->figures : NULL; f && f->name && !code; f++) {
@@ -245,7 +255,7 @@ rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figu
 	const struct rmb_recipe *recipe = g->graph->recipe;
 	size_t most = 1;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		for (const struct rmb_figure *f = g->graph->node[i]->stage->figures; f && f->name; f++)
+		for (const struct rmb_figure *f = rmb_figures_of(g->graph->node[i]); f && f->name; f++)
 			most++;
 	const struct rmb_node **node = rmb_arena_alloc(g->arena, (size_t)g->graph->nnodes, sizeof *node);
 	*figure = rmb_arena_alloc(g->arena, most, sizeof **figure);

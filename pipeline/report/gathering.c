@@ -67,3 +67,9 @@ rmb_gather_warnings(const struct rmb_object *object)
 	const char *text = object ? rmb_object_attribute(object, "warnings") : NULL;
 	return text ? json_loads(text, 0, NULL) : NULL;
 }
+
+const struct rmb_figure *
+rmb_figures_of(const struct rmb_node *node)
+{
+	return node->sets ? NULL : node->stage->figures;
+}

@@ -47,4 +47,6 @@ bool rmb_table_along(struct rmb_gathering *g, const struct rmb_node *node, const
 void rmb_table_nodes(struct rmb_gathering *g, struct rmb_table *table);
 /* With what the objects were computed: every attribute but what belongs to the node itself, and how many objects say so. */
 void rmb_table_build(struct rmb_gathering *g, struct rmb_table *table);
+/* Those that a node draws: none of one that was made for the set of a driver, whose figure shows what came of it. */
+const struct rmb_figure *rmb_figures_of(const struct rmb_node *node);
 #endif

@@ -50,11 +50,11 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 	                                            { "Unit", NULL, false }, { "Meaning", NULL, false } };
 	int rows = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		rows += g->graph->node[i]->source == source ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
+		rows += g->graph->node[i]->source == source && !g->graph->node[i]->sets ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
 	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
 	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
-		if (node->source != source || !rmb_count_scalars(node->stage))
+		if (node->source != source || node->sets || !rmb_count_scalars(node->stage))
 			continue;
 		const struct rmb_object *object = rmb_gather_object(g, node);
 		for (const struct rmb_port *p = node->stage->out; p->name; p++) {
@@ -91,7 +91,7 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct
 	for (int i = 0; i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const char **cell = table->cell + n * table->nrows;
-		if (node->entry != entry)
+		if (node->entry != entry || node->sets)
 			continue;
 		const struct rmb_object *object = rmb_gather_object(g, node);
 		cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
@@ -184,7 +184,7 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 static bool
 flows(const struct rmb_node *node, int source)
 {
-	return node->source == source && (node->makes & (RMB_RECORDING | RMB_SPIKES));
+	return node->source == source && !node->sets && (node->makes & (RMB_RECORDING | RMB_SPIKES));
 }
 
 /* What each recording or spike list on the way consists of: shows what selecting and binning left. */

@@ -1,0 +1,48 @@
+/* pipeline/drive.h -- the sets that drivers have proposed, and what came of each.
+ *
+ * A driver node is asked when the graph is made, and again each time all its sets have ended; the graph is then made anew with
+ * the longer list. What is known of it outlives those graphs, under the id of the node. Nothing of it is stored: a run that goes
+ * on after a kill asks again from the beginning and finds the results in the cache. */
+#ifndef RMB_DRIVE_H
+#define RMB_DRIVE_H
+#include "pipeline/cache.h"
+#include "pipeline/graph.h"
+#include "pipeline/run.h"
+
+enum { RMB_MAX_ROUNDS = 1000, RMB_MAX_SETS = 20000 }; /* of one driver: a search that goes beyond has no end */
+
+struct rmb_set {
+	struct rmb_value *value;    /* [entry->nvary] */
+	const char **text;          /* [entry->nvary], as proposed */
+	int n;                      /* replicates; 0 until the graph was made with it */
+	double *result;             /* [n] NaN: not known yet, or failed */
+	bool *ended, *failed;       /* [n] */
+};
+
+struct rmb_drive {              /* of one driver node */
+	const char *id;
+	const struct rmb_entry *entry;
+	const struct rmb_varied *varied; /* [entry->nvary], for the stage */
+	int round;                  /* answers so far */
+	bool done;                  /* no more sets will come */
+	bool fixed;                 /* all came with the first answer and none is drawn: the other nodes of its entry have the same */
+	int nsets;
+	struct rmb_set *set;
+	int code;                   /* why it cannot go on, and the sentence; 0: nothing is wrong */
+	const char *refusal;
+	struct rmb_drive *next;
+};
+
+struct rmb_drives { struct rmb_arena *arena; struct rmb_drive *first; };
+
+/* In the arena, which must outlive the graphs made with it. NULL: no memory. */
+struct rmb_drives *rmb_drives_new(struct rmb_arena *arena);
+/* Of a driver node, by its id; one that is not known yet is asked for its first sets. NULL: no memory. */
+struct rmb_drive *rmb_drive_of(struct rmb_drives *drives, const struct rmb_recipe *recipe, const struct rmb_node *node);
+/* It cannot go on: it has the sets before `nsets`, is done, and its node fails with the sentence. */
+void rmb_drive_refuse(struct rmb_drives *drives, struct rmb_drive *drive, int nsets, int code, const char *sentence);
+/* Looks at what came of the sets of all drivers, in the cache and in what just ran (NULL: nothing did; else by the index of the
+ * nodes), and asks those on whose sets nothing is waited for any more. *changed: the graph is to be made again. */
+int rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_result *result, bool *changed,
+                       struct rmb_error *error) RMB_CHECKED;
+#endif
