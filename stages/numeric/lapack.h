@@ -3,7 +3,7 @@
  * Some drivers never return when they meet a NaN or an infinity, others return nonsense with info = 0; some answer a
  * workspace query with a number that has overflowed. So every matrix is tested before the call, workspaces follow the
  * documented formula in 64 bits (or the query if that is larger), sizes above RMB_LAPACK_MAX are refused, info becomes a
- * sentence and the results are tested too. Everything is in double precision: the single-precision drivers under-report
+ * sentence and the results are tested too. Nearly everything is in double precision: the single-precision drivers under-report
  * their workspace from n = 2,895 and lose the tail of a spectrum.
  *
  * Failures: RMB_EDATA (not finite, no convergence), RMB_ELIMIT (too large, no memory). */
@@ -19,6 +19,10 @@ enum { RMB_LAPACK_MAX = 26000 };
 int rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
 /* The same and the eigenvectors: row k of a becomes the one that belongs to w[k]. */
 int rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
+/* The same in single precision, but for the values, which are the double-precision ones of a tridiagonal matrix: exact for a matrix that differs
+ * from a by 1e-6 of its norm. All of a must be set; 8 n^2 bytes beside it are needed. blas_threads is a constant of the stage: the last bits
+ * depend on it. */
+int rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct rmb_error *error) RMB_CHECKED;
 /* The k largest, descending into w[k], and their eigenvectors as rows of v[k][n]. Destroys a. Less work than all of them, and no room
  * of the size of a beyond a itself. */
 int rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;

@@ -1,0 +1,46 @@
+/* numeric/measurement.h -- from what neurons do to what is recorded of them: noise, spikes, calcium, smoothing.
+ *
+ * A signal x with standard deviation u becomes y = x / u + noise z, z standard normal. Then
+ *     RMB_SIGNAL   y itself;
+ *     RMB_SPIKES_POISSON   counts, Poisson with mean rate max(y, 0) / E max(y, 0), so that the mean count is the rate;
+ *     RMB_CALCIUM  such counts through an indicator: c <- decay c + count, brightness Poisson with mean gain (8 (1 - decay) c / rate + 400), from
+ *                  which the filter is taken back: brightness(t) - decay brightness(t - 1), over gain. (The published model, with its filter
+ *                  not cut off at 50 frames and with this plain deconvolution, for the published one is not public.)
+ * and is convolved with a Gaussian of unit sum, with zeros beyond both ends of a run. All numbers drawn are named by neuron and frame. */
+#ifndef RMB_NUMERIC_MEASUREMENT_H
+#define RMB_NUMERIC_MEASUREMENT_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "rumble/random.h"
+
+enum rmb_measure { RMB_SIGNAL, RMB_SPIKES_POISSON, RMB_CALCIUM };
+enum { RMB_MEASURE_TAPS = 256 }; /* most that a kernel has on either side */
+
+struct rmb_measurement {
+	enum rmb_measure kind;
+	const double *unit;       /* [n] u; 0: the neuron has no signal */
+	double noise;             /* standard deviation, in units of that of the signal */
+	const double *rate;       /* [n] mean count of a frame; not RMB_SIGNAL */
+	double decay;             /* RMB_CALCIUM, from frame to frame, below 1 */
+	const double *gain;       /* [n] RMB_CALCIUM: photons of unit brightness */
+	int64_t half;             /* taps of the kernel on either side; 0: no smoothing */
+	double tap[RMB_MEASURE_TAPS + 1]; /* of distance 0..half */
+	struct rmb_stream noise_stream, spike_stream, photon_stream;
+};
+
+/* A Gaussian with standard deviation sigma frames; half = 4 sigma, rounded up, at most RMB_MEASURE_TAPS. sigma 0: none. */
+void rmb_measurement_smooth(struct rmb_measurement *what, double sigma);
+/* The same with taps given on either side. published: exp(-(d^2 / 2) sigma^2), as printed; else exp(-d^2 / (2 sigma^2)). */
+void rmb_measurement_kernel(struct rmb_measurement *what, double sigma, int64_t half, bool published);
+
+/* Poisson number i of the stream with that mean: by inversion of one uniform number; above 60 by a rounded normal, cut off at 0. */
+int64_t rmb_random_poisson(struct rmb_stream stream, uint64_t i, double mean);
+
+/* Doubles that go on from one piece of a run to the next. */
+int64_t rmb_measurement_carry(const struct rmb_measurement *what);
+/* The next piece of a run of neuron i: frames frame .. frame + n - 1 of the run, which begins with frame `start` of the recording and ends
+ * with this piece if `last`. x[n] is scaled in place. carry: of this neuron and run; anything at frame 0. room[n + 4 half + 2] is scratch. Because
+ * of smoothing, frames come out later than they go in: *from is the first frame of the run that y holds; returns how many (at most n + half). */
+int64_t rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t frame, int64_t n, bool last, const double *x,
+                    double *carry, double *room, int64_t *from, double *y);
+#endif
