@@ -103,6 +103,85 @@ normals_and_uniforms_have_their_moments(void **state)
 	assert_true(fabs(u1 - 0.5) < 5 * sqrt(1. / 12 / N) && fabs(u2 - 1. / 3) < 5 * sqrt(4. / 45 / N));
 }
 
+/* By the definition: words of a Philox block in pairs, radius from the first, angle from the second with its quadrant on top. */
+static void
+check_pair(uint64_t bits, double x, double y)
+{
+	double u = ((double)(uint32_t)bits + 0.5) * 0x1p-32, radius = sqrt(-2 * log(u)), angle = M_PI_2 * (double)(bits >> 62);
+	angle += M_PI_2 * 0x1p-30 * (double)((int32_t)(uint32_t)((bits >> 32) << 2) >> 2);
+	/* polynomials in single precision; u has 24 bits, so that small radii are uncertain by 2^-12 */
+	assert_true(fabs(x - radius * cos(angle)) < 2e-6 * fmax(1, radius) + 0x1p-24 / fmax(radius, 0x1p-12));
+	assert_true(fabs(y - radius * sin(angle)) < 2e-6 * fmax(1, radius) + 0x1p-24 / fmax(radius, 0x1p-12));
+}
+
+static void
+normals_by_the_thousand_are_what_they_say(void **state)
+{
+	enum { N = 4000, LANES = 32 };
+	struct rmb_stream stream = rmb_stream_named("many");
+	float all[N], some[N];
+	(void)state;
+	rmb_random_normals(stream, 0, N, all);
+	for (uint64_t i = 0; i + 4 * LANES <= N; i += 4 * LANES)
+		for (uint64_t l = 0; l < LANES; l++)
+			check_pair(rmb_random_bits(stream, i / 4 + l), (double)all[i + l], (double)all[i + LANES + l]);
+	/* number i is number i, wherever one begins */
+	for (int64_t first = 1; first < 300; first += 37)
+		for (int64_t n = 0; n < 400; n += 61) {
+			memset(some, 0, sizeof some);
+			rmb_random_normals(stream, (uint64_t)first, n, some);
+			assert_memory_equal(some, all + first, (size_t)n * sizeof *some);
+			assert_true(some[n] == 0);
+		}
+	/* far out in the stream, across 2^32 blocks */
+	rmb_random_normals(stream, ((uint64_t)1 << 34) - 128, 256, all);
+	check_pair(rmb_random_bits(stream, (uint64_t)1 << 32), (double)all[128], (double)all[160]);
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+	return (x > y) - (x < y);
+}
+
+static void
+normals_by_the_thousand_are_normal(void **state)
+{
+	enum { N = 2000000, MOMENTS = 6 };
+	static const double expected[MOMENTS + 1] = { 1, 0, 1, 0, 3, 0, 15 }, variance[MOMENTS + 1] = { 0, 1, 2, 15, 96, 945, 10170 };
+	float *z = malloc(N * sizeof *z);
+	double m[MOMENTS + 1] = { 0 }, tail[6] = { 0 }, lagged[4] = { 0 }, apart = 0;
+	static const int lag[4] = { 1, 32, 64, 128 }; /* neighbours, and the numbers that share a block */
+	(void)state;
+	assert_non_null(z);
+	rmb_random_normals(rmb_stream_named("normals"), 77, N, z);
+	for (int i = 0; i < N; i++) {
+		double x = (double)z[i], power = 1;
+		for (int k = 1; k <= MOMENTS; k++)
+			m[k] += (power *= x) / N;
+		for (int k = 1; k <= 5; k++)
+			tail[k] += fabs(x) > k;
+		for (int l = 0; l < 4 && i >= lag[l]; l++)
+			lagged[l] += x * (double)z[i - lag[l]] / N;
+	}
+	/* five standard errors each; of the tails, whose counts are Poisson where they are few */
+	for (int k = 1; k <= MOMENTS; k++)
+		if (!(fabs(m[k] - expected[k]) < 5 * sqrt(variance[k] / N)))
+			fail_msg("moment %d is %g", k, m[k]);
+	for (int k = 1; k <= 5; k++)
+		if (!(fabs(tail[k] - N * erfc(k / sqrt(2))) < 5 * sqrt(N * erfc(k / sqrt(2)) + 1)))
+			fail_msg("%g beyond %d", tail[k], k);
+	for (int l = 0; l < 4; l++)
+		assert_true(fabs(lagged[l]) < 5 / sqrt(N));
+	/* Kolmogorov's distance, exceeded once in a thousand */
+	qsort(z, N, sizeof *z, ascending);
+	for (int i = 0; i < N; i++)
+		apart = fmax(apart, fabs((i + 0.5) / N - 0.5 * erfc(-(double)z[i] / sqrt(2))));
+	assert_true(apart < 1.95 / sqrt(N));
+	free(z);
+}
+
 int
 main(void)
 {
@@ -112,6 +191,8 @@ main(void)
 		cmocka_unit_test(integers_below_n_are_in_range_and_even),
 		cmocka_unit_test(permutations_hold_everyone_once),
 		cmocka_unit_test(normals_and_uniforms_have_their_moments),
+		cmocka_unit_test(normals_by_the_thousand_are_what_they_say),
+		cmocka_unit_test(normals_by_the_thousand_are_normal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

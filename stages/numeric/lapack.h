@@ -40,6 +40,11 @@ int rmb_sort_eigenvalues(double *real, double *imaginary, int64_t n, struct rmb_
 /* The same in LAPACK's order, and right eigenvectors in the rows of v[n][n]: a v = e v. Of two conjugates, which stand side by side with the positive
  * imaginary part first, the first row holds the real part and the second the imaginary part of the first one's vector. */
 int rmb_general_eigenvectors(double *a, int64_t n, double *real, double *imaginary, double *v, struct rmb_error *error) RMB_CHECKED;
+/* The positive definite a[n][n], of which only a[i][j] with j <= i is read, becomes l[n][n] with a = l l', zero above the diagonal. RMB_EDATA:
+ * it is not positive definite. */
+int rmb_cholesky(double *a, int64_t n, struct rmb_error *error) RMB_CHECKED;
+/* x becomes x (l')^-1 for x[m][n] and such an l[n][n]. */
+int rmb_divide_root(double *x, int64_t m, const double *l, int64_t n, struct rmb_error *error) RMB_CHECKED;
 /* x becomes x b^-1 for x[m][n], b[n][n]; destroys b. *rcond: reciprocal of b's condition number in the 1-norm, 0 if b is singular
  * (x is then undefined, and the call succeeds: say what that means for the data). */
 int rmb_right_divide(double *x, int64_t m, double *b, int64_t n, double *rcond, struct rmb_error *error) RMB_CHECKED;

@@ -2,7 +2,7 @@
 #include <math.h>
 #include "rumble/parallel.h"
 
-enum { GROUP = 16, TILE = 256 }; /* runs side by side; modes that are one piece of work */
+enum { GROUP = RMB_MODES_GROUP, TILE = 256 }; /* TILE: modes that are one piece of work */
 
 /* ---- coefficients ---- */
 
@@ -14,10 +14,10 @@ lost(double hg, double r)
 }
 
 static void
-make_mode(struct rmb_modes *modes, int64_t k, double g, double h, int64_t width)
+make_mode(struct rmb_modes *modes, int64_t k, double g, struct rmb_steps steps)
 {
-	double n = (double)width, near = h * g, both = near * (2 - near), sum = 0; /* 1 - a, 1 - a^2 */
-	for (int64_t r = 1; r <= width; r++)
+	double h = steps.step, n = (double)steps.width, near = h * g, both = near * (2 - near), sum = 0; /* 1 - a, 1 - a^2 */
+	for (int64_t r = 1; r <= steps.width; r++)
 		sum += lost(near, (double)r) * lost(near, (double)r);
 	double after = h * h * lost(near, 2 * n) / both, variance = h * h / (n * near * n * near) * sum;
 	double covariance = h * h * lost(near, n) * lost(near, n + 1) / (n * near * both);
@@ -30,7 +30,7 @@ make_mode(struct rmb_modes *modes, int64_t k, double g, double h, int64_t width)
 }
 
 int
-rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, double h, int64_t width, struct rmb_modes *modes, struct rmb_error *error)
+rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, struct rmb_steps steps, struct rmb_modes *modes, struct rmb_error *error)
 {
 	double *room = rmb_arena_alloc(arena, (size_t)(6 * n), sizeof *room);
 	if (!room)
@@ -39,19 +39,12 @@ rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, double h, 
 	for (int64_t k = 0; k < n; k++) {
 		if (!(gap[k] > 0))
 			return rmb_error_set(error, RMB_EDATA, "the network is unstable: an eigenvalue is %.6g, all must be below 1", 1 - gap[k]);
-		if (!(gap[k] * h < 2))
+		if (!(gap[k] * steps.step < 2))
 			return rmb_error_set(error, RMB_EDATA, "steps of %g time constants are too long for an eigenvalue of %.6g: they must be shorter "
-			                     "than %.4g time constants", h, 1 - gap[k], 2 / gap[k]);
-		make_mode(modes, k, gap[k], h, width);
+			                     "than %.4g time constants", steps.step, 1 - gap[k], 2 / gap[k]);
+		make_mode(modes, k, gap[k], steps);
 	}
 	return 0;
-}
-
-double
-rmb_modes_variance(const struct rmb_modes *modes, int64_t k)
-{
-	double signal = modes->mean[k] * modes->spread[k];
-	return signal * signal + modes->first[k] * modes->first[k] + modes->second[k] * modes->second[k];
 }
 
 /* ---- frames ---- */

@@ -10,6 +10,10 @@
 #define RMB_NUMERIC_MODES_H
 #include <stdint.h>
 #include "numeric/lockstep.h"
+#include "numeric/theory.h"
+
+/* Runs side by side, at most. */
+enum { RMB_MODES_GROUP = 16 };
 
 /* n entries each. */
 struct rmb_modes {
@@ -20,10 +24,8 @@ struct rmb_modes {
 };
 
 /* Of modes with gap[n], in the arena. RMB_EDATA: a gap that is not between 0 and 2 / h, so that the network is unstable. */
-int rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, double h, int64_t width, struct rmb_modes *modes,
+int rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, struct rmb_steps steps, struct rmb_modes *modes,
                    struct rmb_error *error) RMB_CHECKED;
-/* Stationary variance of the frame means of mode k. */
-double rmb_modes_variance(const struct rmb_modes *modes, int64_t k);
 /* One frame of modes k .. k + n - 1: their states s[n] go on, their means are m[n]. z1[n], z2[n]: standard normals. */
 void rmb_modes_advance(const struct rmb_modes *modes, int64_t k, int64_t n, const float *z1, const float *z2, double *s, float *m);
 

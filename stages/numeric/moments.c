@@ -71,11 +71,23 @@ row_sum(const struct rmb_recording *recording, int64_t row, double *chunk, doubl
 struct rmb_moments
 rmb_row_moments(const struct rmb_recording *recording, int64_t row, double *chunk)
 {
-	struct rmb_moments moments = { .least = INFINITY, .largest = -INFINITY, .finite = true };
+	struct rmb_moments moments = RMB_MOMENTS_NONE;
 	moments.mean = row_sum(recording, row, chunk, 0, 1, &moments) / (double)recording->nframes;
 	if (moments.finite)
 		moments.deviation = row_sum(recording, row, chunk, moments.mean, 2, NULL);
 	return moments;
+}
+
+/* Two parts with means a and b: the squares about the common mean are those about each, and (a - b)^2 times the harmonic part of both. */
+void
+rmb_moments_add(struct rmb_moments *moments, int64_t count, const double *x, int64_t n)
+{
+	if (n < 1)
+		return;
+	double before = (double)count, after = (double)n, mean = chunk_sum(x, n, 0, 1) / after, apart = mean - moments->mean;
+	chunk_range(x, n, moments);
+	moments->deviation += chunk_sum(x, n, mean, 2) + apart * apart * before * after / (before + after);
+	moments->mean += apart * after / (before + after);
 }
 
 bool

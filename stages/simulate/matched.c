@@ -1,0 +1,290 @@
+#include "simulate/matched.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "rumble/parallel.h"
+#include "rumble/units.h"
+
+enum { ROWS = 16 }; /* neurons that are one piece of work */
+
+/* ---- settings ---- */
+
+double
+rmb_measure_noise(const struct measure_settings *set)
+{
+	double noise = 0;
+	if (!set->noise)
+		return 0;
+	return strcmp(set->noise, "matched") == 0 || rmb_quantity_parse(set->noise, "1", &noise, NULL) ? NAN : noise;
+}
+
+int
+rmb_measure_check(const struct measure_settings *set, struct rmb_error *error)
+{
+	bool signal = strcmp(set->measurement, "gaussian") == 0, calcium = strcmp(set->measurement, "calcium") == 0;
+	double noise = rmb_measure_noise(set);
+	if (set->noise && strcmp(set->noise, "matched") != 0 && !(noise >= 0 && noise <= 1e6))
+		return rmb_error_set(error, RMB_ERECIPE, "noise is '%s'; it is none, matched or a number from 0 to 1e6", set->noise);
+	if (signal && !isnan(set->mean_rate))
+		return rmb_error_set(error, RMB_ERECIPE, "mean_rate is read only with measurement poisson or calcium; measurement is 'gaussian'");
+	if (!calcium && (set->indicator != 0.25 || set->brightness != 0.5))
+		return rmb_error_set(error, RMB_ERECIPE, "indicator and brightness are read only with measurement calcium; measurement is '%s'",
+		                     set->measurement);
+	return 0;
+}
+
+/* ---- before: what it is like ---- */
+
+static int
+cut_segments(struct rmb_matched *matched, int64_t pieces)
+{
+	const struct rmb_recording *like = matched->like;
+	size_t most = (size_t)(like->nsegments * pieces);
+	matched->start = rmb_scratch(matched->call, most, sizeof *matched->start);
+	matched->length = rmb_scratch(matched->call, most, sizeof *matched->length);
+	if (!matched->start || !matched->length)
+		return RMB_ELIMIT;
+	for (int64_t s = 0; s < like->nsegments; s++) {
+		int64_t first = like->segment[s], end = s + 1 < like->nsegments ? like->segment[s + 1] : like->nframes, n = end - first;
+		for (int64_t p = 0; p < pieces; p++) {
+			int64_t from = first + n * p / pieces, to = first + n * (p + 1) / pieces;
+			if (from == to)
+				continue; /* a segment of fewer frames than pieces */
+			matched->start[matched->nruns] = from;
+			matched->length[matched->nruns++] = to - from;
+		}
+	}
+	return 0;
+}
+
+/* Mean counts of a frame. Of a z-scored recording: the sample that z-scoring made zero. */
+static int
+find_rates(struct rmb_matched *matched, double rate, double *count)
+{
+	const struct rmb_recording *like = matched->like;
+	double *chunk = rmb_scratch(matched->call, RMB_MOMENTS_CHUNK, sizeof *chunk);
+	for (int64_t i = 0; chunk && i < like->neurons.n; i++) {
+		bool scaled = strcmp(like->scaling, "none") != 0;
+		count[i] = !isnan(rate) ? rate / like->rate : scaled ? (like->offset ? like->offset[i] : 0) : rmb_row_moments(like, i, chunk).mean;
+		if (!(count[i] >= 0 && count[i] < 1e6))
+			return rmb_fail(matched->call, RMB_EDATA, "%s: neuron %" PRId64 " of recording '%s' has a mean activity of %g, which is no rate of spikes; "
+			                "give mean_rate, or use `measurement: gaussian`", matched->stage, i, rmb_recording_name(matched->call), count[i]);
+	}
+	return chunk ? 0 : RMB_ELIMIT;
+}
+
+static int
+choose_measurement(struct rmb_matched *matched, const struct measure_settings *set)
+{
+	static const struct { const char *word; enum rmb_measure kind; } kinds[] = {
+		{ "gaussian", RMB_SIGNAL }, { "poisson", RMB_SPIKES_POISSON }, { "calcium", RMB_CALCIUM } };
+	struct rmb_call *call = matched->call;
+	struct rmb_measurement *measure = &matched->measure;
+	size_t n = (size_t)matched->like->neurons.n;
+	double *room = rmb_scratch(call, 3 * n, sizeof *room), *unit = room, *rate = room + n, *gain = room + 2 * n;
+	if (!room)
+		return RMB_ELIMIT;
+	for (int k = 0; k < 3; k++)
+		if (strcmp(set->measurement, kinds[k].word) == 0)
+			measure->kind = kinds[k].kind;
+	rmb_measurement_smooth(measure, set->smoothing);
+	measure->noise_stream = rmb_node_stream(call, "noise");
+	measure->spike_stream = rmb_node_stream(call, "spikes");
+	measure->photon_stream = rmb_node_stream(call, "photons");
+	measure->decay = exp(-1 / (matched->like->rate * set->indicator));
+	struct rmb_stream gains = rmb_node_stream(call, "gains");
+	for (size_t i = 0; i < n; i++) {
+		unit[i] = 1;
+		gain[i] = 0.001 - set->brightness * log(1 - rmb_random_uniform(gains, i));
+	}
+	measure->unit = matched->unit = unit;
+	measure->rate = rate;
+	measure->gain = gain;
+	return measure->kind == RMB_SIGNAL ? 0 : find_rates(matched, set->mean_rate, rate);
+}
+
+int
+rmb_matched_input(struct rmb_call *call, const char *stage, const struct measure_settings *set, struct rmb_matched *matched)
+{
+	const struct rmb_recording *like = rmb_input_recording(call, "like", 0);
+	const char *name = rmb_recording_name(call);
+	*matched = (struct rmb_matched){ .call = call, .stage = stage, .like = like };
+	if (like->neurons.n < 2 || like->nframes < 2)
+		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64 "); needs 2 of each or more",
+		                stage, name, like->neurons.n, like->nframes);
+	if (!(like->rate > 0))
+		return rmb_fail(call, RMB_EDATA, "%s: the frame rate of recording '%s' is not known; give `rate` where it is loaded", stage, name);
+	if (like->nframes >= RMB_LOCKSTEP_TIMES)
+		return rmb_fail(call, RMB_ELIMIT, "%s: recording '%s' has %" PRId64 " frames; fewer than %d can be simulated", stage, name, like->nframes,
+		                RMB_LOCKSTEP_TIMES);
+	if (strncmp(like->scaling, RMB_OUTDATED, strlen(RMB_OUTDATED)) == 0)
+		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' was z-scored over more frames than it has now; put a zscore stage before %s", stage,
+		                name, stage);
+	int rc = cut_segments(matched, set->runs);
+	return rc ? rc : choose_measurement(matched, set);
+}
+
+/* ---- the output ---- */
+
+/* The recording's own annotations; a run is a segment. */
+static int
+describe(struct rmb_matched *matched)
+{
+	const struct rmb_recording *like = matched->like;
+	size_t n = (size_t)like->neurons.n;
+	double *time = rmb_scratch(matched->call, (size_t)matched->nruns, sizeof *time);
+	matched->offset = rmb_scratch(matched->call, n, sizeof *matched->offset);
+	matched->scale = rmb_scratch(matched->call, n, sizeof *matched->scale);
+	if (!time || !matched->offset || !matched->scale)
+		return RMB_ELIMIT;
+	for (int64_t r = 0; r < matched->nruns; r++)
+		time[r] = rmb_frame_time(like, matched->start[r]);
+	for (size_t i = 0; i < n; i++)
+		matched->scale[i] = 1; /* until the end */
+	struct rmb_neurons neurons = matched->out.neurons.n ? matched->out.neurons : like->neurons;
+	matched->out = (struct rmb_recording){
+		.neurons = neurons, .nframes = like->nframes, .rate = like->rate, .nsegments = matched->nruns, .segment = matched->start,
+		.segment_time = like->segment_time || matched->nruns > like->nsegments ? time : NULL, .state = like->state,
+		.stored_rows = like->neurons.n, .stored_frames = like->nframes, .offset = matched->offset, .scale = matched->scale };
+	snprintf(matched->out.scaling, sizeof matched->out.scaling, "%s", like->scaling);
+	return rmb_output_recording(matched->call, "recording", &matched->out);
+}
+
+int
+rmb_matched_begin(struct rmb_matched *matched, int64_t group)
+{
+	struct rmb_call *call = matched->call;
+	int64_t n = matched->like->neurons.n, carried = rmb_measurement_carry(&matched->measure);
+	matched->room_size = rmb_lockstep_columns(n, group) + 4 * matched->measure.half + 2;
+	matched->moments = rmb_scratch(call, (size_t)n, sizeof *matched->moments);
+	matched->written = rmb_scratch(call, (size_t)n, sizeof *matched->written);
+	matched->carry = rmb_scratch(call, (size_t)(group * n * carried), sizeof *matched->carry);
+	matched->room = rmb_scratch(call, (size_t)(4 * rmb_threads(call) * matched->room_size), sizeof *matched->room);
+	if (!matched->moments || !matched->written || !matched->carry || !matched->room)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i < n; i++)
+		matched->moments[i] = RMB_MOMENTS_NONE;
+	return describe(matched);
+}
+
+/* ---- blocks ---- */
+
+/* Run number a of the block, neuron i. room: four parts of room_size. */
+static int
+take_run(struct rmb_matched *matched, int64_t i, int64_t a, double *room)
+{
+	const struct rmb_block *block = matched->block;
+	int64_t r = block->run[a], n = block->nframes, from, carried = rmb_measurement_carry(&matched->measure);
+	bool last = block->frame + n == matched->length[r];
+	double *x = room, *scratch = room + matched->room_size, *y = scratch + matched->room_size;
+	float *samples = (float *)(void *)(y + matched->room_size);
+	const float *in = block->x + i * block->ld + a;
+	for (int64_t t = 0; t < n; t++)
+		x[t] = (double)in[t * block->nruns];
+	int64_t made = rmb_measure(&matched->measure, i, matched->start[r], block->frame, n, last, x,
+	                           matched->carry + (a * block->n + i) * carried, scratch, &from, y);
+	for (int64_t t = 0; t < made; t++) {
+		samples[t] = (float)y[t];
+		y[t] = (double)samples[t]; /* moments are those of the samples as they are stored */
+	}
+	rmb_moments_add(&matched->moments[i], matched->written[i], y, made);
+	matched->written[i] += made;
+	return made ? rmb_write_block(matched->call, "recording", i, 1, matched->start[r] + from, made, samples) : 0;
+}
+
+static int
+take_rows(void *argument, int64_t piece, int thread)
+{
+	struct rmb_matched *matched = argument;
+	const struct rmb_block *block = matched->block;
+	double *room = matched->room + 4 * thread * matched->room_size;
+	int64_t first = piece * ROWS, end = first + ROWS < block->n ? first + ROWS : block->n;
+	int rc = 0;
+	for (int64_t i = first; !rc && i < end; i++)
+		for (int64_t a = 0; !rc && a < block->nruns; a++)
+			rc = take_run(matched, i, a, room);
+	return rc;
+}
+
+int
+rmb_matched_take(void *argument, const struct rmb_block *block)
+{
+	struct rmb_matched *matched = argument;
+	matched->block = block;
+	return rmb_parallel(rmb_threads(matched->call), (block->n + ROWS - 1) / ROWS, take_rows, matched);
+}
+
+/* ---- scaling ---- */
+
+/* What the scaling `zscore ddof=D eps=0` says of every neuron: mean 0 and variance 1 with that divisor. False: it says less. */
+static bool
+standardised(const char *scaling, int64_t *ddof)
+{
+	double eps;
+	return sscanf(scaling, "zscore ddof=%" SCNd64 " eps=%lf", ddof, &eps) == 2 && eps == 0;
+}
+
+/* Mean and standard deviation (divisor T) that neuron i has in the recording. */
+struct target { const struct rmb_matched *matched; double *mean, *sd, *chunk; };
+
+static int
+target_rows(void *argument, int64_t piece, int thread)
+{
+	const struct target *target = argument;
+	const struct rmb_recording *like = target->matched->like;
+	int64_t first = piece * ROWS, end = first + ROWS < like->neurons.n ? first + ROWS : like->neurons.n;
+	for (int64_t i = first; i < end; i++) {
+		struct rmb_moments m = rmb_row_moments(like, i, target->chunk + thread * RMB_MOMENTS_CHUNK);
+		if (!m.finite)
+			return rmb_fail(target->matched->call, RMB_EDATA, "%s: neuron %" PRId64 " of recording '%s' has samples that are not finite",
+			                target->matched->stage, i, rmb_recording_name(target->matched->call));
+		target->mean[i] = m.mean;
+		target->sd[i] = rmb_row_constant(&m) ? 0 : sqrt(m.deviation / (double)like->nframes);
+	}
+	rmb_drop_rows(like, first, end - first);
+	return 0;
+}
+
+static int
+find_targets(const struct rmb_matched *matched, double *mean, double *sd)
+{
+	int64_t n = matched->like->neurons.n, ddof = 0, frames = matched->like->nframes;
+	if (standardised(matched->like->scaling, &ddof)) {
+		for (int64_t i = 0; i < n; i++)
+			sd[i] = sqrt((double)(frames - ddof) / (double)frames);
+		return 0;
+	}
+	int threads = rmb_threads(matched->call);
+	double *chunk = rmb_scratch(matched->call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *chunk);
+	struct target target = { matched, mean, sd, chunk };
+	return chunk ? rmb_parallel(threads, (n + ROWS - 1) / ROWS, target_rows, &target) : RMB_ELIMIT;
+}
+
+/* Every neuron gets the mean and the variance that it has in the recording: z-scores where that has them. Counts stay what they are where the
+ * recording is not scaled. */
+int
+rmb_matched_end(struct rmb_matched *matched)
+{
+	int64_t n = matched->like->neurons.n, flat = 0;
+	if (matched->measure.kind == RMB_SPIKES_POISSON && strcmp(matched->like->scaling, "none") == 0)
+		return 0;
+	double *mean = rmb_scratch(matched->call, (size_t)n, sizeof *mean), *sd = rmb_scratch(matched->call, (size_t)n, sizeof *sd);
+	int rc = mean && sd ? find_targets(matched, mean, sd) : RMB_ELIMIT;
+	double *offset = matched->offset, *scale = matched->scale;
+	for (int64_t i = 0; !rc && i < n; i++) {
+		const struct rmb_moments *m = &matched->moments[i];
+		double own = sqrt(m->deviation / (double)matched->written[i]);
+		bool constant = rmb_row_constant(m) || !(own > 0);
+		if (!m->finite)
+			return rmb_fail(matched->call, RMB_EDATA, "%s: the simulation of recording '%s' overflowed", matched->stage,
+			                rmb_recording_name(matched->call));
+		flat += constant && sd[i] > 0;
+		/* (x - own mean) sd / own sd + mean */
+		scale[i] = constant ? 0 : sd[i] / own;
+		offset[i] = scale[i] > 0 ? m->mean - mean[i] / scale[i] : m->mean;
+	}
+	if (!rc && flat)
+		rmb_warn(matched->call, "%" PRId64 " of %" PRId64 " simulated neurons are constant, for hardly a spike was drawn: their rows are zero", flat, n);
+	return rc;
+}

@@ -1,0 +1,386 @@
+/* stages/simulate/surrogate.c -- a recording from a critically normalised linear network, made like another recording.
+ *
+ * Steps x <- x + h (A x - x + e), h = step / time_constant, e standard normal and fresh; a frame is the mean of the steps that fit into it, so the
+ * step is adjusted until a whole number does. The connectivity A is drawn as the connectivity stage draws it. Three ways to the same law:
+ *     exact    symmetric A: the modes of A are independent, and a frame of a mode takes two random numbers, however many steps it has
+ *              (numeric/modes.h); one rotation makes neurons of them. Starts in the stationary law.
+ *     blocks   any A: one linear map with correlated noise a frame (numeric/propagate.h). Starts in the stationary law.
+ *     steps    step by step, after a burn-in: what the others are tested against.
+ * auto takes the cheaper exact one. Neurons, places, frames, segments, rate and scaling are those of the recording at `like`.
+ * Cost: exact 9 N^3 once, then 2 N^2 T; blocks 300 N^3, then 8 N^2 T; steps 2 n N^2 T, n steps a frame. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "numeric/lapack.h"
+#include "numeric/modes.h"
+#include "numeric/propagate.h"
+#include "numeric/theory.h"
+#include "simulate/matched.h"
+#include "simulate/wiring.h"
+
+enum { BLAS_THREADS = 2 }; /* of the eigenvectors */
+
+struct settings {
+	struct wiring_settings wiring; /* first: its parameters are shared */
+	struct measure_settings measure;
+	double time_constant, step, burn_in;
+	const char *method;
+};
+
+static const struct rmb_param params[] = {
+	RMB_WIRING_PARAMS,
+	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s", .min = 1e-5, .max = 1e4,
+	  .help = "of a neuron without input" },
+	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-6, .max = 1e3,
+	  .help = "of the simulation; adjusted so that a frame is a whole number of steps" },
+	{ .name = "method", .kind = RMB_WORD, .at = offsetof(struct settings, method), .def = "auto", .words = "auto|exact|blocks|steps",
+	  .help = "exact: by independent modes, for symmetric networks; blocks: frame by frame, exactly, for any; steps: step by step" },
+	{ .name = "burn_in", .kind = RMB_REAL, .at = offsetof(struct settings, burn_in), .def = "8 s", .unit = "s", .max = 1e5,
+	  .help = "time that passes before the first frame of a run (steps); the others start in the stationary law" },
+	RMB_MEASURE_PARAMS(struct settings), { 0 } };
+
+static const struct rmb_port in[] = {
+	{ .name = "like", .kinds = RMB_RECORDING, .help = "what the surrogate is to be like" }, { 0 } };
+
+static const struct rmb_port out[] = {
+	{ .name = "recording", .kinds = RMB_RECORDING, .help = "activity of the network, of the same neurons and frames" },
+	{ .name = "eigenvalue_real", .kinds = RMB_ARRAY, .axes = "mode", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "real parts of the eigenvalues of the connectivity, descending" },
+	{ .name = "eigenvalue_imaginary", .kinds = RMB_ARRAY, .axes = "mode", .type = RMB_FLOAT64, .unit = "1", .help = "their imaginary parts" },
+	{ .name = "adjusted_step", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "s", .help = "step of which a frame is a whole number" },
+	{ .name = "steps", .kinds = RMB_ARRAY, .axes = "", .type = RMB_INT64, .unit = "1", .help = "steps of a frame" },
+	{ .name = "added_noise", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "standard deviation of the noise added, in units of that of the signals" },
+	{ .name = "used", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1", .help = "method that was used" },
+	{ .name = "break_even", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "frames, of all runs, from which on that method costs less than steps" }, { 0 } };
+
+static const struct rmb_figure figures[] = {
+	{ .name = "raster", .kind = "raster", .x = "time", .y = "neuron", .image = "recording",
+	  .caption = "Activity of a simulated network ({connectivity}, edge {edge})." }, { 0 } };
+
+/* ---- which method ---- */
+
+/* Cost in operations of a single-precision matrix product; other work is counted at what it takes in such. */
+struct price { double once, frame; };
+
+enum { EXACT, BLOCKS, STEPS, NMETHODS };
+static const char *const words[NMETHODS] = { "exact", "blocks", "steps" };
+
+/* A normal costs as much as so many operations of a product; measuring and writing a sample costs MEASURE. A product with one vector runs at the
+ * speed of memory, so few runs side by side cost more an operation. */
+enum { NORMAL = 110, MEASURE = 1000, NARROW = 16 };
+
+static struct price
+price(int method, double n, double runs, double width, double burn, double frames)
+{
+	double narrow = runs < NARROW ? NARROW / runs : 1, cube = n * n * n, square = n * n;
+	double products = 2 * floor(log2(width)) + 1; /* at most, each of eight matrix products in double */
+	if (method == EXACT)
+		return (struct price){ 9 * cube, 2 * square + (2 * NORMAL + MEASURE) * n };
+	if (method == BLOCKS)
+		return (struct price){ (32 * products + 260) * cube, (6 + 2 * narrow) * square + (2 * NORMAL + MEASURE) * n };
+	return (struct price){ 0, (2 * narrow * square + NORMAL * n) * (width + burn * runs / fmax(frames, 1)) + MEASURE * n };
+}
+
+static int
+cheapest(const struct settings *set, bool symmetric, double n, double runs, double width, double burn, double frames)
+{
+	for (int m = 0; m < NMETHODS; m++)
+		if (strcmp(set->method, words[m]) == 0)
+			return m;
+	struct price exact = price(EXACT, n, runs, width, burn, frames), blocks = price(BLOCKS, n, runs, width, burn, frames);
+	return symmetric && exact.once + exact.frame * frames <= blocks.once + blocks.frame * frames ? EXACT : BLOCKS;
+}
+
+/* ---- one execution ---- */
+
+struct making {
+	struct rmb_call *call;
+	const struct settings *set;
+	struct rmb_matched matched;
+	struct rmb_network network;
+	struct rmb_simulation simulation;
+	int method;
+	bool measured;           /* units of the signals matter */
+	struct rmb_steps steps;
+	int64_t burn;            /* steps of the burn-in */
+	double *real, *imaginary;
+};
+
+static int
+progress(void *argument, double part)
+{
+	return rmb_progress(argument, 0.2 + 0.8 * part, 1);
+}
+
+/* Eigenvectors of the network in single precision, as rows, and its normalised eigenvalues. */
+static int
+find_modes(struct making *making, float *vectors)
+{
+	struct rmb_error *error = rmb_call_error(making->call);
+	const struct rmb_network *net = &making->network;
+	struct rmb_arena *arena = rmb_arena_new();
+	double *a = arena ? rmb_arena_alloc(arena, (size_t)(net->n * net->n), sizeof *a) : NULL;
+	int rc = a ? rmb_network_raw(net, a, error) : rmb_error_nomem(error, "a connectivity matrix");
+	if (!rc)
+		rc = rmb_network_shape(net, a, error);
+	for (int64_t i = 0; !rc && i < net->n * net->n; i++)
+		vectors[i] = (float)a[i];
+	rmb_arena_free(arena);
+	if (!rc)
+		rc = rmb_eigenvectors_single(vectors, net->n, making->real, BLAS_THREADS, error);
+	if (!rc && !(making->real[0] > 0))
+		rc = rmb_fail(making->call, RMB_EDATA, "surrogate: the network cannot be normalised, for its largest eigenvalue is %g", making->real[0]);
+	double factor = net->edge / making->real[0];
+	for (int64_t k = 0; !rc && k < net->n; k++)
+		making->real[k] *= factor;
+	return rc;
+}
+
+/* Standard deviation of every neuron: that of the modes, by how much they add to it. */
+static void
+units_of_modes(const double *gap, struct rmb_steps steps, const float *vectors, int64_t n, double *unit)
+{
+	memset(unit, 0, (size_t)n * sizeof *unit);
+	for (int64_t k = 0; k < n; k++) {
+		double variance;
+		rmb_mode_binned(gap[k], steps, 1, &variance);
+		for (int64_t i = 0; i < n; i++)
+			unit[i] += variance * (double)vectors[k * n + i] * (double)vectors[k * n + i];
+	}
+	for (int64_t i = 0; i < n; i++)
+		unit[i] = sqrt(unit[i]);
+}
+
+/* The signals' standard deviations are known: the rest of the measurement, and the output. */
+static int
+begin(struct making *making, int64_t group)
+{
+	struct rmb_matched *matched = &making->matched;
+	matched->measure.noise = rmb_measure_noise(&making->set->measure);
+	int rc = rmb_output_scalar(making->call, "added_noise", matched->measure.noise);
+	return rc ? rc : rmb_matched_begin(matched, group);
+}
+
+static int
+run_exact(struct making *making)
+{
+	struct rmb_call *call = making->call;
+	int64_t n = making->network.n;
+	float *vectors = rmb_scratch(call, (size_t)(n * n), sizeof *vectors);
+	double *gap = rmb_scratch(call, (size_t)n, sizeof *gap);
+	struct rmb_modes modes;
+	int rc = vectors && gap ? find_modes(making, vectors) : RMB_ELIMIT;
+	for (int64_t k = 0; !rc && k < n; k++)
+		gap[k] = 1 - making->real[k];
+	if (!rc)
+		rc = rmb_modes_make(rmb_call_arena(call), gap, n, making->steps, &modes, rmb_call_error(call));
+	if (rc)
+		return rc;
+	units_of_modes(gap, making->steps, vectors, n, making->matched.unit);
+	rc = begin(making, RMB_MODES_GROUP);
+	return rc ? rc : rmb_modes_simulate(&making->simulation, &modes, vectors, rmb_call_error(call));
+}
+
+/* Standard deviations of frame means: the diagonal of B S B' + mm. scratch[n][n]. */
+static int
+units_of_blocks(struct making *making, const struct rmb_blocks *blocks, const double *s, double *scratch)
+{
+	int64_t n = blocks->n;
+	int rc = rmb_square_product(blocks->b, s, false, 0, scratch, n, making->simulation.threads, rmb_call_error(making->call));
+	for (int64_t i = 0; !rc && i < n; i++) {
+		double variance = blocks->mm[i * n + i];
+		for (int64_t j = 0; j < n; j++)
+			variance += scratch[i * n + j] * blocks->b[i * n + j];
+		making->matched.unit[i] = sqrt(variance);
+	}
+	return rc;
+}
+
+/* The normalised matrix, in the arena, and its eigenvalues; or a failure if the step is too long for it. */
+static double *
+find_matrix(struct making *making, struct rmb_arena *arena)
+{
+	struct rmb_error *error = rmb_call_error(making->call);
+	int64_t n = making->network.n;
+	double *a = rmb_arena_alloc(arena, (size_t)(n * n), sizeof *a);
+	int rc = a ? rmb_network_matrix(&making->network, a, making->real, making->imaginary, error) : rmb_error_nomem(error, "a connectivity matrix");
+	if (!rc)
+		rc = rmb_network_stable(making->real, making->imaginary, n, making->steps.step, error);
+	return rc ? NULL : a;
+}
+
+/* Operators of a frame and the stationary covariance of a matrix, in the arena, and the units of the signals. */
+static int
+find_blocks(struct making *making, const double *a, struct rmb_arena *arena, struct rmb_blocks *blocks, double **s)
+{
+	struct rmb_error *error = rmb_call_error(making->call);
+	int64_t n = making->network.n;
+	int threads = making->simulation.threads, rc = rmb_blocks_make(a, n, making->steps.step, making->steps.width, threads, arena, blocks, error);
+	struct rmb_arena *early = rmb_arena_new();
+	double *scratch = early ? rmb_arena_alloc(early, (size_t)(3 * n * n), sizeof *scratch) : NULL;
+	*s = rmb_arena_alloc(arena, (size_t)(n * n), sizeof **s);
+	if (!rc && (!scratch || !*s))
+		rc = rmb_error_nomem(error, "the covariance of a network");
+	if (!rc)
+		rc = rmb_stationary(a, n, making->steps.step, threads, *s, scratch, error);
+	if (!rc)
+		rc = units_of_blocks(making, blocks, *s, scratch);
+	rmb_arena_free(early);
+	return rc;
+}
+
+/* What the method needs of the matrix: roots for blocks, units of signals where they are measured. */
+static int
+prepare(struct making *making, struct rmb_propagator_roots *roots, float **stepped)
+{
+	struct rmb_error *error = rmb_call_error(making->call);
+	struct rmb_arena *arena = rmb_arena_new();
+	int64_t n = making->network.n;
+	bool blocks_wanted = making->method == BLOCKS;
+	double *a = arena ? find_matrix(making, arena) : NULL, *s;
+	int rc = a ? rmb_progress(making->call, 0.1, 1) : arena ? error->code : rmb_error_nomem(error, "a connectivity matrix");
+	struct rmb_blocks blocks;
+	if (!rc && !blocks_wanted) {
+		*stepped = rmb_scratch(making->call, (size_t)(n * n), sizeof **stepped);
+		rc = *stepped ? 0 : RMB_ELIMIT;
+		for (int64_t i = 0; !rc && i < n * n; i++)
+			(*stepped)[i] = (float)a[i];
+	}
+	if (!rc && (blocks_wanted || making->measured))
+		rc = find_blocks(making, a, arena, &blocks, &s);
+	if (!rc && blocks_wanted)
+		rc = rmb_propagate_roots(rmb_call_arena(making->call), &blocks, s, making->simulation.threads, roots, error);
+	rmb_arena_free(arena);
+	return rc;
+}
+
+static int
+run_matrix(struct making *making)
+{
+	struct rmb_propagator_roots roots;
+	float *a = NULL;
+	int rc = prepare(making, &roots, &a);
+	if (!rc)
+		rc = begin(making, RMB_PROPAGATE_GROUP);
+	if (rc)
+		return rc;
+	if (making->method == BLOCKS)
+		return rmb_propagate_blocks(&making->simulation, &roots, rmb_call_error(making->call));
+	struct rmb_stepping stepping = { a, making->steps.step, making->steps.width, making->burn };
+	return rmb_propagate_steps(&making->simulation, &stepping, rmb_call_error(making->call));
+}
+
+/* ---- run ---- */
+
+/* Network, steps and method. */
+static int
+plan(struct making *making)
+{
+	struct rmb_call *call = making->call;
+	const struct settings *set = making->set;
+	struct rmb_matched *matched = &making->matched;
+	const struct rmb_recording *like = matched->like;
+	int64_t n = like->neurons.n;
+	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, rmb_node_stream(call, "network"), &making->network);
+	if (rc)
+		return rc;
+	making->steps = rmb_steps_of(1 / like->rate, set->step, set->time_constant);
+	double step = making->steps.step * set->time_constant;
+	making->burn = (int64_t)ceil(set->burn_in / step);
+	double frames = (double)like->nframes, runs = (double)matched->nruns, width = (double)making->steps.width, burn = (double)making->burn;
+	bool symmetric = rmb_network_symmetric(&making->network);
+	making->method = cheapest(set, symmetric, (double)n, runs, width, burn, frames);
+	making->measured = matched->measure.kind != RMB_SIGNAL || !(rmb_measure_noise(&set->measure) <= 0);
+	if (making->method == EXACT && !symmetric)
+		return rmb_fail(call, RMB_EDATA, "surrogate: method exact is for symmetric networks; use blocks, which is exact for any");
+	if (!(frames * width + burn < RMB_LOCKSTEP_TIMES))
+		return rmb_fail(call, RMB_ELIMIT, "surrogate: %.3g frames of %.3g steps are too many for one simulation; use a longer step", frames, width);
+	struct price price_here = price(making->method, (double)n, runs, width, burn, frames), steps = price(STEPS, (double)n, runs, width, burn, frames);
+	double gain = steps.frame - price_here.frame;
+	if ((rc = rmb_output_text(call, "used", words[making->method])) || (rc = rmb_output_scalar(call, "adjusted_step", step)) ||
+	    (rc = rmb_output_scalar(call, "steps", width)))
+		return rc;
+	return rmb_output_scalar(call, "break_even", making->method == STEPS ? 0 : gain > 0 ? ceil(price_here.once / gain) : INFINITY);
+}
+
+static int
+run(struct rmb_call *call)
+{
+	struct making making = { .call = call, .set = rmb_settings(call) };
+	struct rmb_matched *matched = &making.matched;
+	int rc = rmb_matched_input(call, "surrogate", &making.set->measure, matched);
+	if (!rc)
+		rc = plan(&making);
+	if (rc)
+		return rc;
+	struct rmb_axis axis = rmb_axis_index("mode", making.network.n);
+	struct rmb_array *real = rmb_output(call, "eigenvalue_real", &axis), *imaginary = rmb_output(call, "eigenvalue_imaginary", &axis);
+	if (!real || !imaginary)
+		return RMB_ELIMIT;
+	making.real = real->data;
+	making.imaginary = imaginary->data;
+	making.simulation = (struct rmb_simulation){
+		.n = making.network.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_node_stream(call, "activity"),
+		.beside = rmb_node_stream(call, "activity beside"), .threads = rmb_threads(call), .take = rmb_matched_take, .taker = matched,
+		.progress = progress, .progress_argument = call };
+	rc = making.method == EXACT ? run_exact(&making) : run_matrix(&making);
+	return rc ? rc : rmb_matched_end(matched);
+}
+
+/* ---- descriptor ---- */
+
+static int
+check(const void *settings, struct rmb_error *error)
+{
+	const struct settings *set = settings;
+	struct rmb_network net = rmb_wiring_network(&set->wiring);
+	int rc = rmb_wiring_check(settings, error);
+	if (!rc)
+		rc = rmb_measure_check(&set->measure, error);
+	if (!rc && strcmp(set->method, "exact") == 0 && !rmb_network_symmetric(&net))
+		rc = rmb_error_set(error, RMB_ERECIPE, "method: exact is for symmetric networks; use `method: blocks`, which is exact for any");
+	if (!rc && set->step >= 2 * set->time_constant)
+		rc = rmb_error_set(error, RMB_ERECIPE, "step is %g s; it must be shorter than twice the time_constant of %g s, or the steps diverge", set->step,
+		                   set->time_constant);
+	return rc;
+}
+
+static bool
+draws(const void *settings)
+{
+	(void)settings;
+	return true;
+}
+
+static void
+estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
+{
+	const struct settings *set = settings;
+	struct rmb_network net = rmb_wiring_network(&set->wiring);
+	double n = size->neurons, frames = size->frames, runs = (double)set->measure.runs, width = 23, burn = set->burn_in / set->step;
+	int method = cheapest(set, rmb_network_symmetric(&net), n, runs, width, burn, frames);
+	struct price p = price(method, n, runs, width, burn, frames);
+	double eigenvalues = method == EXACT ? 0 : 25 * n * n * n;
+	cost->flops = p.once + p.frame * frames + eigenvalues;
+	cost->bytes = 4 * n * frames;
+	cost->disk = 4 * n * frames + 200 * n + 65536;
+	/* exact: the matrix in double and its vectors, or three times those; blocks: eight matrices in double and two of scratch */
+	cost->memory = 1.05 * (method == EXACT ? 12 : method == BLOCKS ? 80 : 20) * n * n + 64 * n + 32e6 +
+	               4 * n * (double)rmb_lockstep_columns((int64_t)n, RMB_PROPAGATE_GROUP) +
+	               (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n));
+}
+
+const struct rmb_stage rmb_stage_surrogate = {
+	.name = "surrogate", .version = 1, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
+	.about = "Simulates tau dx/dt = -x + A x + noise with a random connectivity A at the edge of stability, and makes of it a recording with the "
+	         "neurons, positions, frames, segments, rate and scaling of the recording at `like`. Every segment is an independent run (or `runs` of "
+	         "them). A symmetric network is sampled mode by mode, others frame by frame: the law of the activity is exactly that of stepping, and "
+	         "runs start in the stationary state, so there is nothing to burn in. `steps` does step, and is there to check. Measurement can add "
+	         "noise, spikes, an indicator and smoothing. `repeat` draws independent networks.",
+	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: simulations",
+	.caption = "Simulated network ({connectivity}, edge {edge}, time constant {time_constant}), measured as {measurement}, noise {noise}.",
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .blas_threads = BLAS_THREADS,
+	.draws = draws, .check = check, .estimate = estimate, .run = run,
+};
