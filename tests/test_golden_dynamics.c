@@ -5,6 +5,7 @@
 #include <string.h>
 #include "numeric/correlogram.h"
 #include "numeric/propagator.h"
+#include "numeric/reversibility.h"
 #include "numeric/rotation.h"
 #include "numeric/split.h"
 #include "numeric/timescale.h"
@@ -167,6 +168,35 @@ one_timescales(const struct golden_case *test)
 }
 
 static void
+one_reversibility(const struct golden_case *test)
+{
+	struct rmb_error error = { 0 };
+	struct rmb_recording z = golden_zscored(test, NULL, 0, (int)golden_number(test, "ddof", 0), golden_number(test, "eps", 0));
+	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = THREADS };
+	struct rmb_courses courses;
+	struct rmb_reversibility found;
+	int64_t first = (int64_t)golden_number(test, "first_pc", 0), nsegments, *segment = segments_of(test, &nsegments);
+	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), test->arena, &courses, &error), &error);
+	courses.x = (const double *)courses.x + first * courses.nframes;
+	courses.nk -= first;
+	must(rmb_reversibility(&courses, golden_number(test, "whiten", 0) > 0, nsegments, segment, (int64_t)golden_number(test, "lag", 1), THREADS,
+	                       test->arena, &found, &error), &error);
+	double r = found.ratio >= 0 ? sqrt(found.ratio) : NAN;
+	golden_close(test, "plain", &found.plain, 1, tolerance);
+	golden_close(test, "odd", &found.odd, 1, tolerance);
+	golden_close(test, "even", &found.even, 1, tolerance);
+	golden_close(test, "ratio", &found.ratio, 1, tolerance);
+	golden_close(test, "r", &r, 1, tolerance);
+}
+
+static void
+reversibility_agrees(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("reversibility", one_reversibility), 11);
+}
+
+static void
 rotations_agree(void **state)
 {
 	(void)state;
@@ -192,6 +222,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rotations_agree), cmocka_unit_test(dmd_agrees), cmocka_unit_test(timescales_agree),
+		cmocka_unit_test(reversibility_agrees),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

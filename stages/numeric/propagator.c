@@ -137,10 +137,9 @@ moment_tile(void *argument, int64_t piece, int thread)
 	return rc;
 }
 
-/* m[nk][nk] = sum over pairs of x(t + lag) x(t)', divided. */
-static int
-moment_make(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
-            int threads, double *m, struct rmb_arena *arena, struct rmb_error *error)
+int
+rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
+                   int threads, double *m, struct rmb_arena *arena, struct rmb_error *error)
 {
 	threads = threads < 1 ? 1 : threads > 64 ? 64 : threads;
 	struct moment moment = { courses, interval, nintervals, lag, (courses->nk + TILE - 1) / TILE, m, NULL };
@@ -289,9 +288,9 @@ rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagat
 		return rmb_error_nomem(error, "lagged moments");
 	int rc = pairs_make(options, courses->nframes, arena, &pairs, error);
 	if (!rc)
-		rc = moment_make(courses, pairs.interval, pairs.n, near_lag, pairs.divisor, options->threads, near, arena, error);
+		rc = rmb_courses_moment(courses, pairs.interval, pairs.n, near_lag, pairs.divisor, options->threads, near, arena, error);
 	if (!rc)
-		rc = moment_make(courses, pairs.interval, pairs.n, near_lag + options->lag, pairs.divisor, options->threads, far, arena, error);
+		rc = rmb_courses_moment(courses, pairs.interval, pairs.n, near_lag + options->lag, pairs.divisor, options->threads, far, arena, error);
 	if (!rc)
 		rc = propagate(options, courses->in_double, near, far, nk, propagator, error);
 	propagator->npairs = pairs.npairs;
