@@ -318,7 +318,7 @@ positions_come_from_columns_rows_or_another_file(void **state)
 		assert_int_equal(rmb_load_open(arena, made->path, "auto", &file, &error), 0);
 		if (way == 2)
 			assert_int_equal(rmb_load_open(arena, made->other, "npy", &other, &error), 0);
-		assert_int_equal(rmb_load_layout(file, other, NULL, &set, &layout, &notes, &error), 0);
+		assert_int_equal(rmb_load_layout(&(struct rmb_load_files){ .main = file, .positions = other }, &set, &layout, &notes, &error), 0);
 		assert_int_equal(rmb_load_neurons(&layout, &set, 3, arena, &neurons, &notes, &error), 0);
 		for (int i = 0; i < 3; i++) {
 			assert_true(neurons.x[i] == (way == 3 ? 0 : 20 * (i + 1))); /* a coordinate that nobody gives is 0 */
@@ -351,7 +351,7 @@ names_of_areas_are_read_from_texts_of_either_kind(void **state)
 		struct rmb_neurons neurons;
 		write_npz(made->path, members, 2);
 		assert_int_equal(rmb_load_open(arena, made->path, "npz", &file, &error), 0);
-		assert_int_equal(rmb_load_layout(file, NULL, NULL, &set, &layout, &notes, &error), 0);
+		assert_int_equal(rmb_load_layout(&(struct rmb_load_files){ .main = file }, &set, &layout, &notes, &error), 0);
 		assert_int_equal(rmb_load_neurons(&layout, &set, 2, arena, &neurons, &notes, &error), 0);
 		assert_string_equal(neurons.area, "V1");
 		assert_string_equal(neurons.area + neurons.area_width, way ? "C??" : "Ca\xc3\xa9");

@@ -1,7 +1,8 @@
 /* stages/analyze/svca2.c -- the variance that two halves of the neurons share, from all frames.
  *
  * For the z-scored activity z1 and z2 of two halves,
- *     C = sum over t of z1(t + lag) z2(t)',    spectrum = singular values of C, descending.
+ *     C = sum over t of z1(t + lag) z2(t)',    spectrum = singular values of C, descending,
+ * over the t with both frames in one segment.
  * Noise that is private to neurons does not reach C on average, so the spectrum has no noise floor as the eigenvalues of the
  * whole covariance have. There is no 1/T: only the shape of a spectrum is read, and fits divide by its value at rank 1.
  * Reference: Pachitariu et al. 2025, SVCA2.
@@ -36,6 +37,22 @@ static const struct rmb_figure figures[] = {
 	  .caption = "Singular values of the cross-covariance of two halves of the neurons (SVCA2).",
 	  .series = { { .y = "spectrum", .style = "line", .label = "SVCA2" } } }, { 0 } };
 
+/* The t of pairs (t, t + lag) that lie in one segment: interval[nsegments]. Returns how many intervals; *left, how many pairs. */
+static int64_t
+pairs_inside(const struct rmb_recording *recording, int64_t lag, struct rmb_interval *interval, int64_t *left)
+{
+	int64_t n = 0;
+	*left = 0;
+	for (int64_t s = 0; s < recording->nsegments; s++) {
+		int64_t start = recording->segment[s], end = s + 1 < recording->nsegments ? recording->segment[s + 1] : recording->nframes;
+		if (end - start <= lag)
+			continue;
+		interval[n++] = (struct rmb_interval){ start, end - start - lag };
+		*left += end - start - lag;
+	}
+	return n;
+}
+
 static int
 run(struct rmb_call *call)
 {
@@ -44,10 +61,14 @@ run(struct rmb_call *call)
 	int rc = rmb_halves_input(call, "svca2", &set->halves, &first, &second);
 	if (rc)
 		return rc;
-	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2, left = first.nframes - set->lag;
+	struct rmb_interval *pairs = rmb_scratch(call, (size_t)first.nsegments, sizeof *pairs);
+	if (!pairs)
+		return RMB_ELIMIT;
+	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2, left, npairs = pairs_inside(&first, set->lag, pairs, &left);
 	if (left < 2)
 		return rmb_fail(call, RMB_EDATA, "svca2: a lag of %" PRId64 " frame%s leaves %" PRId64 " of the %" PRId64 " frames of recording "
-		                "'%s'; needs 2 or more", set->lag, set->lag == 1 ? "" : "s", left < 0 ? 0 : left, first.nframes, rmb_recording_name(call));
+		                "'%s' (segments: %" PRId64 "); needs 2 or more", set->lag, set->lag == 1 ? "" : "s", left, first.nframes,
+		                rmb_recording_name(call), first.nsegments);
 	struct rmb_axis axis = rmb_axis_rank(nk);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
 	double *c = rmb_scratch(call, (size_t)(n1 * n2), sizeof *c);
@@ -60,6 +81,10 @@ run(struct rmb_call *call)
 		.first = &first, .second = &second, .lead = set->lag, .in_double = in_double, .threads = rmb_threads(call),
 		.progress = rmb_part_progress, .progress_argument = &part,
 	};
+	if (set->lag > 0 && first.nsegments > 1) {
+		sweep.interval = pairs;
+		sweep.nintervals = npairs;
+	}
 	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
 		rc = rmb_spectrum_of(c, n1, n2, in_double, sweep.threads, spectrum->data, rmb_call_error(call));

@@ -63,19 +63,26 @@ struct reading {
 };
 struct tile { int64_t row, nrows, column, ncolumns; };
 
+static void
+weigh_one(struct rmb_load_row *seen, double exact, double rounded)
+{
+	if (seen->n++ == 0)
+		seen->first = exact;
+	double difference = exact - seen->first;
+	seen->sum += difference;
+	seen->squares += difference * difference;
+	seen->rounding = fmax(seen->rounding, fabs(exact - rounded));
+}
+
 /* Items at.. at + n of a tile: what rounding did to them, beside how far they spread. */
 static void
 weigh(const struct reading *r, const struct tile *tile, int64_t at, const double *exact, const float *rounded, int64_t n)
 {
 	int64_t i = at / tile->ncolumns, c = at % tile->ncolumns;
 	for (int64_t k = 0; k < n; k++) {
-		struct rmb_load_row *seen = &r->seen[r->turned ? tile->column + c : tile->row + i];
-		if (seen->n++ == 0)
-			seen->first = exact[k];
-		double difference = exact[k] - seen->first;
-		seen->sum += difference;
-		seen->squares += difference * difference;
-		seen->rounding = fmax(seen->rounding, fabs(exact[k] - (double)rounded[k]));
+		int64_t row = r->turned ? tile->column + c : tile->row + i, frame = r->turned ? tile->row + i : tile->column + c;
+		if (!r->sink->dropped || !r->sink->dropped[frame])
+			weigh_one(&r->seen[row], exact[k], (double)rounded[k]);
 		if (++c == tile->ncolumns) {
 			c = 0;
 			i++;
@@ -122,7 +129,7 @@ turn(const float *block, int64_t nrows, int64_t ncolumns, float *turned)
 
 /* Notes the first frame of each row that is not finite. */
 static void
-look_for_gaps(const float *block, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
+look_for_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
 {
 	for (int64_t r = 0; r < nrows; r++) {
 		const float *x = block + r * nframes;
@@ -130,7 +137,7 @@ look_for_gaps(const float *block, int64_t row, int64_t nrows, int64_t frame, int
 		for (int64_t t = 0; t < nframes; t++)
 			fine &= fabsf(x[t]) <= FLT_MAX;
 		for (int64_t t = 0; !fine && t < nframes; t++)
-			if (!isfinite(x[t]) && (seen[row + r].bad < 0 || frame + t < seen[row + r].bad)) {
+			if (!isfinite(x[t]) && (seen[row + r].bad < 0 || frame + t < seen[row + r].bad) && !(dropped && dropped[frame + t])) {
 				seen[row + r].bad = frame + t;
 				seen[row + r].odd = x[t];
 			}
@@ -146,11 +153,11 @@ one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t 
 		return code;
 	to_float(r, &(struct tile){ row, nrows, column, ncolumns });
 	if (!r->turned) {
-		look_for_gaps(r->block, row, nrows, column, ncolumns, r->seen);
+		look_for_gaps(r->block, r->sink->dropped, row, nrows, column, ncolumns, r->seen);
 		return r->sink->write(r->sink->argument, row, nrows, column, ncolumns, r->block);
 	}
 	turn(r->block, nrows, ncolumns, r->other);
-	look_for_gaps(r->other, column, ncolumns, row, nrows, r->seen);
+	look_for_gaps(r->other, r->sink->dropped, column, ncolumns, row, nrows, r->seen);
 	return r->sink->write(r->sink->argument, column, ncolumns, row, nrows, r->other);
 }
 

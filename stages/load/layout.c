@@ -29,7 +29,10 @@ static const struct role roles[] = {
 	{ ROLE(plane), { "iplane" }, false },
 	{ ROLE(probe), { "iprobe" }, false },
 	{ ROLE(id), { "roi", "cluster" }, false },
-	{ "", 0, offsetof(struct rmb_layout, times), { "tneural" }, false },
+	{ ROLE(times), { "tneural" }, false },
+	{ ROLE(state), { NULL }, false },
+	{ ROLE(epochs), { NULL }, false },
+	{ ROLE(bad_frames), { NULL }, false },
 };
 
 void
@@ -65,7 +68,7 @@ static int
 play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_settings *set, struct rmb_found *found,
      struct rmb_load_notes *notes, struct rmb_error *error)
 {
-	const char *given = *role->setting ? *(const char *const *)((const char *)set + role->given) : NULL;
+	const char *given = *(const char *const *)((const char *)set + role->given);
 	const struct rmb_member *m;
 	int code = 0;
 	if (given) {
@@ -157,19 +160,46 @@ note_hollow(const struct rmb_layout *layout, struct rmb_load_notes *notes)
 }
 
 int
-rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions, struct rmb_load_file *quality,
-                const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_load_notes *notes, struct rmb_error *error)
+rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct rmb_load_files *files, struct rmb_error *error)
 {
+	const struct { const char *path; struct rmb_load_file **file; } beside[] = {
+		{ set->positions_file, &files->positions }, { set->quality_file, &files->quality }, { set->state_file, &files->state },
+		{ set->bad_frames_file, &files->bad_frames } };
+	*files = (struct rmb_load_files){ 0 };
+	int code = rmb_load_open_as(arena, set->path, set->format, &set->wish, &files->main, error);
+	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
+		if (beside[i].path)
+			code = rmb_load_open(arena, beside[i].path, "npy", beside[i].file, error);
+	return code;
+}
+
+void
+rmb_load_close_files(struct rmb_load_files *files)
+{
+	rmb_load_close(files->bad_frames);
+	rmb_load_close(files->state);
+	rmb_load_close(files->quality);
+	rmb_load_close(files->positions);
+	rmb_load_close(files->main);
+}
+
+int
+rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settings *set, struct rmb_layout *layout,
+                struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	struct rmb_load_file *file = files->main;
+	const struct { struct rmb_load_file *file; const char *setting; struct rmb_found *found; } beside[] = {
+		{ files->positions, "positions_file", &layout->positions }, { files->quality, "quality_file", &layout->quality },
+		{ files->state, "state_file", &layout->state }, { files->bad_frames, "bad_frames_file", &layout->bad_frames } };
 	int code = 0;
 	memset(layout, 0, sizeof *layout);
 	for (size_t i = 0; i < sizeof roles / sizeof *roles && !code; i++)
 		code = play(&roles[i], file, set, (struct rmb_found *)(void *)((char *)layout + roles[i].found), notes, error);
 	if (!code)
 		code = choose(file, layout, error);
-	if (!code && positions)
-		code = sole_member(positions, "positions_file", &layout->positions, error);
-	if (!code && quality)
-		code = sole_member(quality, "quality_file", &layout->quality, error);
+	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
+		if (beside[i].file)
+			code = sole_member(beside[i].file, beside[i].setting, beside[i].found, error);
 	/* A list of positions that was found beside x or y that were asked for is not meant, and the other way round. */
 	bool apart = layout->x.member || layout->y.member;
 	if (!code && layout->positions.member && apart) {

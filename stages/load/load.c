@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "load/parts.h"
+#include "numeric/intervals.h"
 
 /* What is read of a folder: suite2p's planes, Kilosort's output with phy's labels. Raw data beside them is not touched. */
 #define FOLDERS "{,plane*/,suite2p/plane*/}{spks,F,Fneu,iscell,stat,ops,settings}.npy " \
@@ -55,6 +56,20 @@ static const struct rmb_param params[] = {
 	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12, .help = "spike times are ticks of this clock; none: they are seconds" },
 	{ "window", RMB_REALS, AT(window), "none", true, "s",
 	  .help = "[a, b]: keep spikes from a to before b; this becomes the observed interval" },
+	{ "times", RMB_STRING, AT(times), "none", true,
+	  .help = "name of the time of each frame, s: gives the rate, and gaps in it end segments; found by itself: tneural" },
+	{ "state", RMB_STRING, AT(state), "none", true,
+	  .help = "name of the state of each frame (or of each of `epochs`): whole numbers or booleans, or others with `threshold`" },
+	{ "state_file", RMB_FILE, AT(state_file), "none", true, .help = "an .npy file with the state of each frame" },
+	{ "threshold", RMB_REAL, AT(threshold), "none", true,
+	  .help = "the state is 1 where the array named by `state` is above this, in the file's units, else 0" },
+	{ "epochs", RMB_STRING, AT(epochs), "none", true,
+	  .help = "name of an array M x 2 of starts and ends, s; without `state` they are state 1 and all else 0" },
+	{ "bad_frames", RMB_STRING, AT(bad_frames), "none", true,
+	  .help = "name of the frames to leave out: a boolean for each frame, or their numbers from 0" },
+	{ "bad_frames_file", RMB_FILE, AT(bad_frames_file), "none", true, .help = "an .npy file with the frames to leave out, such as bad_frames.npy" },
+	{ "drop", RMB_REALS, AT(drop), "none", true, "s",
+	  .help = "[a, b, c, d, ...]: leave out what is from a to before b, from c to before d, ..." },
 	{ "pixel", RMB_REAL, AT(pixel), "none", true, "um", 1e-6, 1e6, .help = "positions are multiplied by this; none: they are um already" },
 	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail",
 	  .help = "what to do with neurons that have a sample that is not finite" },
@@ -66,13 +81,20 @@ static const struct rmb_port out[] = {
 	{ 0 }
 };
 
+/* What only frames have. */
+static bool
+about_frames(const struct rmb_load_settings *set)
+{
+	return set->activity || set->times || set->bad_frames || set->bad_frames_file || set->state_file || (set->state && !set->epochs);
+}
+
 static unsigned
 makes(const void *settings)
 {
 	const struct rmb_load_settings *set = settings;
 	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0 || strcmp(set->format, "phy") == 0)
 		return RMB_SPIKES;
-	return set->activity || strcmp(set->format, "npy") == 0 || strcmp(set->format, "suite2p") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
+	return about_frames(set) || strcmp(set->format, "npy") == 0 || strcmp(set->format, "suite2p") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
 }
 
 static int
@@ -80,9 +102,10 @@ check(const void *settings, struct rmb_error *error)
 {
 	const struct rmb_load_settings *set = settings;
 	int owners = (set->unit != NULL) + (set->counts != NULL) + (set->ends != NULL);
-	if (set->activity && (makes(set) & RMB_SPIKES))
-		return rmb_error_set(error, RMB_ERECIPE, "`activity` is given together with settings for spikes (spikes, unit, counts, ends, clock, "
-		                     "window); a recording is loaded as one or the other");
+	if (about_frames(set) && (makes(set) & RMB_SPIKES))
+		return rmb_error_set(error, RMB_ERECIPE, "`%s` is given together with settings for spikes (spikes, unit, counts, ends, clock, "
+		                     "window); a recording is loaded as one or the other", set->activity ? "activity" : set->times ? "times" :
+		                     set->state || set->state_file ? "state" : "bad_frames");
 	if (owners > 1)
 		return rmb_error_set(error, RMB_ERECIPE, "give one of `unit`, `counts` and `ends`, not %d", owners);
 	if (set->positions && set->positions_file)
@@ -91,11 +114,20 @@ check(const void *settings, struct rmb_error *error)
 		return rmb_error_set(error, RMB_ERECIPE, "give `positions` or `x` and `y`, not both");
 	if (set->quality && set->quality_file)
 		return rmb_error_set(error, RMB_ERECIPE, "give `quality` or `quality_file`, not both");
+	if (set->state && set->state_file)
+		return rmb_error_set(error, RMB_ERECIPE, "give `state` or `state_file`, not both");
+	if (set->bad_frames && set->bad_frames_file)
+		return rmb_error_set(error, RMB_ERECIPE, "give `bad_frames` or `bad_frames_file`, not both");
+	if (set->epochs && set->state_file)
+		return rmb_error_set(error, RMB_ERECIPE, "`state_file` has a state for each frame and does not go with `epochs`; name their states with "
+		                     "`state`");
+	if (!isnan(set->threshold) && !set->state && !set->state_file)
+		return rmb_error_set(error, RMB_ERECIPE, "`threshold` is of the array that `state` or `state_file` names, and there is none");
 	if (set->window.n > 0 && (set->window.n != 2 || !(set->window.v[0] < set->window.v[1])))
 		return rmb_error_set(error, RMB_ERECIPE, "`window` must be [a, b] with a before b, such as [0 s, 600 s]");
 	if (set->window.n == 0)
 		return rmb_error_set(error, RMB_ERECIPE, "`window` is empty; write [a, b], such as [0 s, 600 s], or none");
-	return 0;
+	return rmb_intervals_check("drop", &set->drop, error);
 }
 
 /* Bytes of a file, or of the arrays in a folder; *pickles: of those that become values, each many times its bytes. */
@@ -176,34 +208,13 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 }
 
 static int
-frame_rate(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, int64_t nframes, double *rate,
-           struct rmb_load_notes *notes)
-{
-	const struct rmb_found *times = &layout->times;
-	double *time;
-	*rate = isnan(set->rate) ? layout->activity.file->rate : set->rate;
-	if (isnan(*rate) && times->member && times->member->count == nframes) {
-		int code = rmb_load_doubles(times->file, times->member, &time, rmb_call_error(call));
-		if (code)
-			return code;
-		*rate = rmb_load_rate(times->member->name, time, nframes, rmb_call_arena(call), notes);
-	} else if (isnan(*rate) && times->member)
-		rmb_load_note(notes, "the frame times '%s' were not used for the rate: there are %" PRId64 " for %" PRId64 " frames", times->member->name,
-		              times->member->count, nframes);
-	if (isnan(*rate))
-		rmb_load_note(notes, "the frame rate is unknown; analyses that need it want `rate: 22 Hz`, or whatever it was, beside the recording");
-	return 0;
-}
-
-static int
 load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_load_notes *notes)
 {
-	static const int64_t start = 0;
 	const struct rmb_member *m = layout->activity.member;
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
-	struct rmb_load_sink sink = { call, write_block, progress };
-	struct rmb_recording recording = { .nsegments = 1, .segment = &start, .scaling = "none" };
+	struct rmb_load_sink sink = { call, write_block, progress, NULL };
+	struct rmb_recording recording = { .scaling = "none" };
 	int64_t inexact = 0;
 	bool frames_first;
 	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
@@ -215,7 +226,7 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	struct rmb_load_row *seen = rmb_scratch(call, (size_t)n, sizeof *seen);
 	code = seen ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
 	if (!code)
-		code = frame_rate(call, set, layout, recording.nframes, &recording.rate, notes);
+		code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, error);
 	if (!code)
 		code = rmb_output_recording(call, "recording", &recording);
 	if (!code)
@@ -242,6 +253,8 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const st
 		rmb_load_note(notes, "`rate` belongs to frames and was not used: this recording is a list of spikes, which `bin` turns into frames");
 	int code = rmb_load_companions(layout, &n, &whose, error);
 	int64_t known = n;
+	if (!code)
+		code = rmb_load_without_frames(layout, error);
 	if (!code && known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	if (!code)
@@ -253,30 +266,6 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const st
 
 /* ---- both ---- */
 
-struct files { struct rmb_load_file *main, *positions, *quality; };
-
-static void
-close_files(struct files *files)
-{
-	rmb_load_close(files->quality);
-	rmb_load_close(files->positions);
-	rmb_load_close(files->main);
-}
-
-/* Opens what the settings name and finds who plays which role; close_files() even after a failure. */
-static int
-open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct files *files, struct rmb_layout *layout,
-           struct rmb_load_notes *notes, struct rmb_error *error)
-{
-	*files = (struct files){ NULL, NULL, NULL };
-	int code = rmb_load_open_as(arena, set->path, set->format, &set->wish, &files->main, error);
-	if (!code && set->positions_file)
-		code = rmb_load_open(arena, set->positions_file, "npy", &files->positions, error);
-	if (!code && set->quality_file)
-		code = rmb_load_open(arena, set->quality_file, "npy", &files->quality, error);
-	return code ? code : rmb_load_layout(files->main, files->positions, files->quality, set, layout, notes, error);
-}
-
 /* Lengths of what was found, as far as headers tell them. */
 static int
 compare_lengths(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_load_notes *notes, struct rmb_error *error)
@@ -286,10 +275,14 @@ compare_lengths(const struct rmb_layout *layout, const struct rmb_load_settings 
 	bool frames_first;
 	if (!layout->activity.member) {
 		int code = rmb_load_companions(layout, &n, &whose, error);
+		if (!code)
+			code = rmb_load_without_frames(layout, error);
 		return code ? code : rmb_load_units_fit(layout, error);
 	}
 	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
-	return code ? code : rmb_load_fits(layout, layout->activity.member->axis[frames_first ? 1 : 0], error);
+	if (!code)
+		code = rmb_load_fits(layout, layout->activity.member->axis[frames_first ? 1 : 0], error);
+	return code ? code : rmb_load_frames_fit(layout, layout->activity.member->axis[frames_first ? 0 : 1], error);
 }
 
 static int
@@ -298,13 +291,15 @@ look(const void *settings, struct rmb_error *error)
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_load_notes notes = { .arena = arena };
 	struct rmb_layout layout;
-	struct files files;
+	struct rmb_load_files files;
 	if (!arena)
 		return rmb_error_nomem(error, "a look at a file");
-	int code = open_files(arena, settings, &files, &layout, &notes, error);
+	int code = rmb_load_open_files(arena, settings, &files, error);
+	if (!code)
+		code = rmb_load_layout(&files, settings, &layout, &notes, error);
 	if (!code)
 		code = compare_lengths(&layout, settings, &notes, error);
-	close_files(&files);
+	rmb_load_close_files(&files);
 	rmb_arena_free(arena);
 	return code;
 }
@@ -317,22 +312,24 @@ run(struct rmb_call *call)
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_load_notes notes = { .arena = arena };
 	struct rmb_layout layout;
-	struct files files;
-	int code = open_files(arena, set, &files, &layout, &notes, error);
+	struct rmb_load_files files;
+	int code = rmb_load_open_files(arena, set, &files, error);
 	for (int i = 0; !code && i < files.main->nnotes; i++)
 		rmb_load_note(&notes, "%s", files.main->note[i]);
+	if (!code)
+		code = rmb_load_layout(&files, set, &layout, &notes, error);
 	if (!code)
 		code = layout.activity.member ? load_recording(call, set, &layout, &notes) : load_spikes(call, set, &layout, &notes);
 	if (!code && notes.lost)
 		code = rmb_error_nomem(error, "warnings");
 	for (int i = 0; i < notes.n; i++)
 		rmb_warn(call, "%s", notes.text[i]);
-	close_files(&files);
+	rmb_load_close_files(&files);
 	return code;
 }
 
 const struct rmb_stage rmb_stage_load = {
-	.name = "load", .version = 2, .folder = "load", .run = run,
+	.name = "load", .version = 3, .folder = "load", .run = run,
 	.brief = "read a recording from .npy, .npz, HDF5, or a folder of suite2p, Kilosort or phy",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "

@@ -5,14 +5,22 @@
 #include "rumble/stage.h"
 
 struct rmb_load_settings {
-	const char *path, *format, *positions_file, *quality_file;
-	double rate, clock, pixel;
+	const char *path, *format, *positions_file, *quality_file, *state_file, *bad_frames_file;
+	double rate, clock, pixel, threshold;
 	const char *activity, *spikes, *unit, *counts, *ends;
 	const char *x, *y, *positions, *quality, *area, *plane, *probe, *id;
+	const char *times, *state, *epochs, *bad_frames;
 	const char *orientation, *nonfinite;
-	struct rmb_reals window;
+	struct rmb_reals window, drop;
 	struct rmb_load_wish wish;
 };
+
+/* The files that settings name; NULL: not given. */
+struct rmb_load_files { struct rmb_load_file *main, *positions, *quality, *state, *bad_frames; };
+/* layout.c: opens them; rmb_load_close_files() even after a failure. */
+int rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct rmb_load_files *files,
+                        struct rmb_error *error) RMB_CHECKED;
+void rmb_load_close_files(struct rmb_load_files *files);
 
 /* A member and the file it lies in; member NULL: the role is not played. */
 struct rmb_found {
@@ -25,6 +33,7 @@ struct rmb_layout {
 	struct rmb_found activity, spikes, unit, counts, ends;
 	struct rmb_found x, y, positions, quality, area, plane, probe, id;
 	struct rmb_found times;      /* time of each frame */
+	struct rmb_found state, epochs, bad_frames;
 };
 
 /* What a part has to say to the reader of the results goes through this, so that parts can be tested without the engine. It is
@@ -39,9 +48,8 @@ void rmb_load_note(struct rmb_load_notes *notes, const char *format, ...) RMB_PR
 
 /* layout.c: finds the members that settings name, else those with the usual names of published files. Decides between
  * activity and spikes: afterwards exactly one of them has a member. */
-int rmb_load_layout(struct rmb_load_file *file, struct rmb_load_file *positions, struct rmb_load_file *quality,
-                    const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_load_notes *notes,
-                    struct rmb_error *error) RMB_CHECKED;
+int rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settings *set, struct rmb_layout *layout,
+                    struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
 /* Number of neurons that the arrays with one entry per neuron agree on; 0: there are none such. */
 int rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rmb_found **whose, struct rmb_error *error) RMB_CHECKED;
 /* annotations.c: fails if an array with one entry per neuron is not for n of them. */
@@ -52,6 +60,18 @@ int rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_sett
 /* The rate that times[n] of frames show: 1 / median difference, NaN with a note if they do not look like seconds. */
 double rmb_load_rate(const char *name, const double *times, int64_t n, struct rmb_arena *arena, struct rmb_load_notes *notes);
 
+/* frames.c: which of the recording->nframes frames are used, when they were taken, in which state: rate, segments and states of the
+ * recording, and its intervals if frames are left out. *dropped [stored frames] says which. */
+int rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_arena *arena,
+                    struct rmb_recording *recording, const bool **dropped, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+/* Fails if an array with one entry per frame is not for nframes of them. */
+int rmb_load_frames_fit(const struct rmb_layout *layout, int64_t nframes, struct rmb_error *error) RMB_CHECKED;
+/* Fails if settings speak of frames although the recording is a list of spikes. */
+int rmb_load_without_frames(const struct rmb_layout *layout, struct rmb_error *error) RMB_CHECKED;
+/* The epochs of the file as nstates, stated and state; those without a label are 1, and 0 between `low` and `high` otherwise. */
+int rmb_load_epochs(const struct rmb_layout *layout, const struct rmb_load_settings *set, double low, double high, struct rmb_arena *arena,
+                    struct rmb_spikes *out, struct rmb_error *error) RMB_CHECKED;
+
 /* activity.c: whether the stored matrix has the neurons along its first *meant* axis. */
 int rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,
                          struct rmb_error *error) RMB_CHECKED;
@@ -60,6 +80,7 @@ struct rmb_load_sink {
 	void *argument;
 	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block);
 	int (*progress)(void *argument, double done, double total);
+	const bool *dropped;         /* [frames] those not looked at, for nobody will; NULL: none */
 };
 /* What was seen of a neuron's samples as they went by. */
 struct rmb_load_row {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "load/parts.h"
+#include "numeric/intervals.h"
 
 /* Without an array that says how many neurons there are, larger unit numbers than this are not believed. */
 #define MOST_NEURONS ((int64_t)1 << 23)
@@ -226,6 +227,25 @@ observe(const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
 	return 0;
 }
 
+/* Takes the intervals of `drop` out of what was observed. */
+static int
+drop(const struct rmb_load_settings *set, struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes,
+     struct rmb_error *error)
+{
+	int64_t n = set->drop.n / 2, before = spikes->nspikes;
+	double *out = rmb_arena_copy(arena, set->drop.v, (size_t)(2 * n), sizeof *out), *left = rmb_arena_alloc(arena, (size_t)(2 * n + 2), sizeof *left);
+	if (!out || !left)
+		return rmb_error_nomem(error, "dropped intervals");
+	n = rmb_intervals_between(out, rmb_intervals_join(out, n), left);
+	int code = rmb_spikes_window(arena, spikes, left, n, spikes, error);
+	if (!code && spikes->nspikes == 0)
+		return rmb_error_set(error, RMB_EDATA, "`drop` leaves none of the %" PRId64 " spikes", before);
+	if (!code)
+		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie in dropped intervals; observed intervals: %" PRId64,
+		              before - spikes->nspikes, before, spikes->nobserved);
+	return code;
+}
+
 int
 rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t *nneurons, const int64_t *ids,
                 struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error)
@@ -252,6 +272,11 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 		code = observe(set, *nneurons, arena, spikes, error);
 	if (!code && cut && spikes->nspikes < nspikes)
 		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the window", nspikes - spikes->nspikes, nspikes);
+	spikes->neurons.n = *nneurons;
+	if (!code && layout->epochs.member)
+		code = rmb_load_epochs(layout, set, spikes->observed[0], spikes->observed[1], arena, spikes, error);
+	if (!code && set->drop.n > 0)
+		code = drop(set, arena, spikes, notes, error);
 	if (!code && disorder)
 		rmb_load_note(notes, "sorted the spike times '%s': found %" PRId64 " of %" PRId64 " earlier than the one before of the same neuron, the "
 		              "first at index %" PRId64, m->name, disorder, nspikes, where);

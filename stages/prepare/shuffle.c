@@ -78,6 +78,9 @@ run(struct rmb_call *call)
 		code = published_shifts(call, recording, set->rounds, shift);
 	else
 		independent_shifts(rmb_node_stream(call, "shifts"), recording->neurons.n, recording->nframes, shift);
+	if (code == 0 && recording->nsegments > 1)
+		rmb_warn(call, "every neuron of '%s' is shifted through all %" PRId64 " segments, so their joints lie elsewhere in each: pairs of frames "
+		         "that lie in one segment may come from two in the recording", rmb_recording_name(call), recording->nsegments);
 	if (code == 0)
 		code = rmb_view_shift(rmb_call_arena(call), recording, shift, &shifted, rmb_call_error(call));
 	return code ? code : rmb_output_recording(call, "recording", &shifted);
@@ -98,8 +101,8 @@ const struct rmb_stage rmb_stage_shuffle = {
 	.about = "Each neuron is rotated in time by a lag of its own, so that correlations between neurons go and each neuron keeps its "
 	         "autocorrelation and its distribution. `independent` draws every lag uniformly over the recording. `paper` repeats the published "
 	         "control number for number: in each of 500 rounds half of the neurons, chosen at random, are rotated together. The two "
-	         "are the same control statistically. A rotation joins the end of the recording to its beginning and leaves slow drifts in "
-	         "place. The result is a view of the samples and takes no room.",
+	         "are the same control statistically. A rotation joins the end of the recording to its beginning, leaves slow drifts in "
+	         "place, and moves the joints of a recording of several segments to other places in every neuron. States of frames are gone after it. The result is a view of the samples and takes no room.",
 	.cite = "Pachitariu et al. 2025, fig. 2",
 	.caption = "Every neuron shifted in time by its own lag (draws: {draws}).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),

@@ -70,7 +70,8 @@ static void
 load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
             struct rmb_test_load *out)
 {
-	struct rmb_load_sink sink = { out, add_up, go_on };
+	struct rmb_load_sink sink = { out, add_up, go_on, NULL };
+	struct rmb_recording recording = { .scaling = "none" };
 	struct rmb_neurons neurons;
 	const struct rmb_member *m = layout->activity.member;
 	struct rmb_load_row *seen;
@@ -82,6 +83,9 @@ load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout
 	out->frames = m->axis[frames_first ? 0 : 1];
 	seen = rmb_arena_alloc(arena, (size_t)out->neurons, sizeof *seen);
 	out->code = seen ? rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error) : rmb_error_nomem(&out->error, path_of(layout));
+	recording.nframes = recording.stored_frames = out->frames;
+	if (!out->code)
+		out->code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, &out->error);
 	if (!out->code)
 		out->code = rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, &out->error);
 	if (!out->code)
@@ -122,7 +126,7 @@ rmb_test_load(const char *path, const struct rmb_load_settings *given, struct rm
 	struct rmb_load_settings set = given ? *given : rmb_test_settings(path);
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_load_notes notes = { .arena = arena };
-	struct rmb_load_file *file = NULL, *positions = NULL, *quality = NULL;
+	struct rmb_load_files files;
 	struct rmb_layout layout;
 	memset(out, 0, sizeof *out);
 	set.path = path;
@@ -130,30 +134,24 @@ rmb_test_load(const char *path, const struct rmb_load_settings *given, struct rm
 		out->code = rmb_error_nomem(&out->error, path);
 		return;
 	}
-	out->code = rmb_load_open(arena, path, set.format, &file, &out->error);
-	if (!out->code && set.positions_file)
-		out->code = rmb_load_open(arena, set.positions_file, "npy", &positions, &out->error);
-	if (!out->code && set.quality_file)
-		out->code = rmb_load_open(arena, set.quality_file, "npy", &quality, &out->error);
+	out->code = rmb_load_open_files(arena, &set, &files, &out->error);
 	if (!out->code)
-		out->code = rmb_load_layout(file, positions, quality, &set, &layout, &notes, &out->error);
+		out->code = rmb_load_layout(&files, &set, &layout, &notes, &out->error);
 	if (!out->code)
 		(layout.activity.member ? load_matrix : load_list)(&set, &layout, arena, &notes, out);
 	if (!out->code && notes.lost)
 		out->code = rmb_error_nomem(&out->error, path);
 	for (int i = 0; i < notes.n; i++)
 		snprintf(out->notes + strlen(out->notes), sizeof out->notes - strlen(out->notes), "%s\n", notes.text[i]);
-	rmb_load_close(quality);
-	rmb_load_close(positions);
-	rmb_load_close(file);
+	rmb_load_close_files(&files);
 	rmb_arena_free(arena);
 }
 
 struct rmb_load_settings
 rmb_test_settings(const char *path)
 {
-	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = NAN, .clock = NAN, .pixel = NAN, .orientation = "auto",
-		.nonfinite = "drop", .window = { -1, NULL }, .wish = { "cells", "good" } };
+	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = 22, .clock = NAN, .pixel = NAN, .orientation = "auto",
+		.nonfinite = "drop", .threshold = NAN, .window = { -1, NULL }, .drop = { -1, NULL }, .wish = { "cells", "good" } };
 }
 
 void

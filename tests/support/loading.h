@@ -25,7 +25,7 @@ struct rmb_test_load {
 	char notes[4096];
 };
 void rmb_test_load(const char *path, const struct rmb_load_settings *set, struct rmb_test_load *out);
-/* All defaults. */
+/* All defaults, and a rate. */
 struct rmb_load_settings rmb_test_settings(const char *path);
 /* Writes bytes[n] into path; reads all of a file (caller frees). */
 void rmb_test_write(const char *path, const void *bytes, size_t n);
