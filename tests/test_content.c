@@ -179,7 +179,7 @@ test_figures(void **state)
 	assert_int_not_equal(curve->trace[0].look, curve->trace[1].look);
 	assert_int_equal(curve->trace[0].n, RANKS);
 	assert_true(curve->trace[0].x[0] == 1 && curve->trace[0].y[1] == 0.5f);
-	assert_string_equal(curve->caption, "first@a: Level 1.25, width 5 um. first@b: Level 2.25, width 5 um.");
+	assert_string_equal(curve->caption, "Level 1.25 (a), 2.25 (b), width 5 um.");
 	assert_string_equal(map->file, "mouse-first@a-map");
 	assert_int_equal(map->image->rows, ROWS);
 	assert_int_equal(map->image->columns, COLUMNS);

@@ -108,7 +108,7 @@ axes_of(const char *output)
 static void
 check_series(const struct rmb_figure *f, const struct rmb_series *s)
 {
-	const char *const drawn[] = { s->x, s->low, s->high, s->spread };
+	const char *const drawn[] = { s->x, s->low, s->high, s->spread, s->flag };
 	bool family = strcmp(f->kind, "family") == 0;
 	if (axes_of(s->y) != 1 + family)
 		wrong("a figure draws what is no output, or has other axes", s->y);
@@ -117,6 +117,8 @@ check_series(const struct rmb_figure *f, const struct rmb_series *s)
 			wrong("a figure draws what is no output, or has other axes", drawn[i]);
 	if ((s->z != NULL) != (strcmp(f->kind, "map") == 0) || (s->z && axes_of(s->z) < 1))
 		wrong("the points of a map, and of nothing else, are coloured by an output", f->name);
+	if (s->flag && !family)
+		wrong("rows are left out of families only", f->name);
 	if (!s->style || !is_one_of(s->style, "points line dashes guide"))
 		wrong("no style of a series", s->y);
 	if (!s->low != !s->high || (s->low && s->spread))

@@ -80,9 +80,10 @@ struct rmb_series {
 	const char *x;          /* output, or NULL: the axis */
 	const char *style;      /* "points", "line", "dashes"; "guide": the same for all branches, drawn once in grey */
 	const char *label;      /* {name} prints a scalar output or a setting, as in "fit, exponent {exponent}" */
-	const char *low, *high; /* outputs: a band behind y; */
+	const char *low, *high; /* outputs: a band behind y, bars if y are points; */
 	const char *spread;     /* or one: the band from y - spread to y + spread */
 	const char *z;          /* kind "map": the output that colours the points */
+	const char *flag;       /* kind "family": an output; rows where it is not 0 are left out */
 };
 /* Something to compare with that is no output: drawn once, in grey, behind the series; at a scalar output it is drawn for each
  * branch, in its colour. A number is written as such ("0.69") or is the name of a scalar output or a setting. */

@@ -1,12 +1,42 @@
-/* pipeline/report/drawing.c -- figures from descriptors: the branches of an entry share the axes, an image is one node's. */
+/* pipeline/report/drawing.c -- figures from descriptors: the branches of an entry share the axes, replicates share a line. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include "pipeline/report/drawing.h"
 #include "pipeline/text.h"
-#include "pipeline/bundle.h"
-#include "pipeline/report/gathering.h"
 
-enum { MOST_SERIES = sizeof ((struct rmb_figure *)0)->series / sizeof (struct rmb_series) };
+/* ---- words and numbers of a node --------------------------------------------------------------------------------- */
 
-struct naming { struct rmb_gathering *g; const struct rmb_node *node; };
+struct naming { const struct rmb_drawing *d; int group; };
+
+static const char *
+range_text(struct rmb_arena *arena, double mean, double low, double high)
+{
+	const char *middle = rmb_number_print(arena, mean, 3), *from = rmb_number_print(arena, low, 3), *to = rmb_number_print(arena, high, 3);
+	return strcmp(from, to) == 0 ? from : rmb_arena_printf(arena, "%s [%s..%s]", middle, from, to);
+}
+
+/* A scalar output over the replicates of a group: mean and range of those that are numbers. False: no replicate has one. */
+static bool
+scalar_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *name, double *mean, double *low, double *high)
+{
+	double sum = 0, value;
+	int n = 0, found = 0;
+	*low = INFINITY, *high = -INFINITY;
+	for (int i = 0; i < group->n; i++) {
+		if (!rmb_gather_scalar(rmb_gather_object(d->g, group->node[i]), name, &value))
+			continue;
+		found++;
+		if (isnan(value))
+			continue;
+		sum += value, n++;
+		*low = fmin(*low, value), *high = fmax(*high, value);
+	}
+	*mean = n ? sum / n : NAN;
+	if (!n)
+		*low = *high = NAN;
+	return found;
+}
 
 /* What a recipe puts into an input, and what a driver varies first, as written; NULL: neither is called so. */
 static const char *
@@ -18,47 +48,121 @@ written(const struct rmb_entry *entry, const char *name)
 	return entry->nvary && strcmp(name, "vary") == 0 ? entry->vary[0].name : NULL;
 }
 
-/* {name}: a scalar output of the node, one of its settings, or what stands in the recipe at an input or under `vary`. */
+/* {name}: a scalar output of the group, one of its settings, or what stands in the recipe at an input or under `vary`. */
+static const char *
+text_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *name)
+{
+	const struct rmb_node *node = group->node[0];
+	double mean, low, high;
+	if (scalar_of(d, group, name, &mean, &low, &high))
+		return range_text(d->g->arena, mean, low, high);
+	int p = rmb_param_index(node->stage, name);
+	return p < 0 ? written(node->entry, name) : rmb_value_print(d->g->arena, &node->stage->params[p], &node->value[p]);
+}
+
+/* Of all groups: once if they agree, else "1.25 (z), 2.25 (shuffled)". */
+static const char *
+text_of_all(const struct rmb_drawing *d, const char *name)
+{
+	const char *first = NULL, *all = "";
+	bool agree = true;
+	for (int i = 0; i < d->ngroups; i++) {
+		const char *one = text_of(d, &d->group[i], name);
+		if (!one)
+			continue;
+		agree = agree && (!first || strcmp(first, one) == 0);
+		first = first ? first : one;
+		all = rmb_joined(d->g->arena, all, ", ", rmb_arena_printf(d->g->arena, "%s (%s)", one, rmb_group_name(d, i)));
+	}
+	return agree ? first : all;
+}
+
 static const char *
 look_up(void *from, const char *name)
 {
 	const struct naming *naming = from;
-	const struct rmb_node *node = naming->node;
-	double value;
-	if (rmb_gather_scalar(rmb_gather_object(naming->g, node), name, &value))
-		return rmb_number_print(naming->g->arena, value, 3);
-	int p = rmb_param_index(node->stage, name);
-	return p < 0 ? written(node->entry, name) : rmb_value_print(naming->g->arena, &node->stage->params[p], &node->value[p]);
+	return naming->group < 0 ? text_of_all(naming->d, name) : text_of(naming->d, &naming->d->group[naming->group], name);
 }
 
-static const char *
-fill(struct rmb_gathering *g, const struct rmb_node *node, const char *text)
+const char *
+rmb_drawing_fill(const struct rmb_drawing *d, int i, const char *text)
 {
-	struct naming naming = { g, node };
-	return rmb_figure_fill(g->arena, text, look_up, &naming);
+	struct naming naming = { d, i };
+	return rmb_figure_fill(d->g->arena, text, look_up, &naming);
 }
 
-/* What tells a node from the others of its entry: "shuffled", "z#2"; "" if nothing does. */
-static const char *
-branch_name(struct rmb_gathering *g, const struct rmb_node *node)
+bool
+rmb_drawing_number(const struct rmb_drawing *d, int i, const char *text, double *value, double *end, bool *scalar)
 {
-	const char *branch = node->branch ? node->branch : "";
-	return node->replicate ? rmb_arena_printf(g->arena, "%s#%d", branch, node->replicate) : branch;
-}
-
-/* The captions of several nodes: one if they agree. */
-static const char *
-caption(struct rmb_gathering *g, const struct rmb_figure *figure, const struct rmb_node *const *node, int n)
-{
-	const char *template = figure->caption ? figure->caption : node[0]->stage->caption, *first = fill(g, node[0], template), *all = "";
-	bool agree = true;
-	for (int i = 0; i < n; i++) {
-		const char *one = fill(g, node[i], template);
-		agree = agree && strcmp(first, one) == 0;
-		all = rmb_arena_printf(g->arena, "%s%s%s: %s", all, i ? " " : "", node[i]->name, one);
+	const struct rmb_node *node = d->group[i].node[0];
+	char *rest = NULL;
+	double low, high;
+	*value = *end = text ? strtod(text, &rest) : NAN;
+	*scalar = false;
+	if (text && rest != text && !*rest)
+		return true;
+	if (text && scalar_of(d, &d->group[i], text, value, &low, &high)) {
+		*end = *value, *scalar = true;
+		return isfinite(*value);
 	}
-	return agree ? first : all;
+	int p = text ? rmb_param_index(node->stage, text) : -1;
+	if (p < 0 || node->value[p].none)
+		return false;
+	enum rmb_kind kind = node->stage->params[p].kind;
+	const struct rmb_value *v = &node->value[p];
+	*value = kind == RMB_RANGE ? (double)v->range.first : kind == RMB_INT ? (double)v->integer : v->real;
+	*end = kind == RMB_RANGE ? (double)v->range.last : *value;
+	return kind == RMB_RANGE || kind == RMB_INT || kind == RMB_REAL;
 }
+
+const char *
+rmb_group_name(const struct rmb_drawing *d, int i)
+{
+	const char *branch = d->group[i].node[0]->branch;
+	return branch ? branch : "";
+}
+
+const char *
+rmb_drawing_title(const struct rmb_drawing *d, const char *title, const char *unit)
+{
+	return *unit && strcmp(unit, "1") ? rmb_arena_printf(d->g->arena, "%s (%s)", title, unit) : title;
+}
+
+void
+rmb_drawing_note(const struct rmb_drawing *d, const char *sentence)
+{
+	if (!strstr(d->data->caption, sentence))
+		d->data->caption = rmb_joined(d->g->arena, d->data->caption, " ", sentence);
+}
+
+const struct rmb_array *
+rmb_drawing_array(const struct rmb_drawing *d, const struct rmb_node *node, const char *output, int naxes)
+{
+	const struct rmb_object *object = rmb_gather_object(d->g, node);
+	const struct rmb_array *array = object && output ? rmb_object_array(object, output) : NULL;
+	return array && array->naxes == naxes && array->type != RMB_TEXT ? array : NULL;
+}
+
+double *
+rmb_drawing_values(const struct rmb_drawing *d, const struct rmb_array *array, int64_t first, int64_t n)
+{
+	double *value = rmb_arena_alloc(d->g->arena, (size_t)n, sizeof *value);
+	for (int64_t i = 0; value && i < n; i++)
+		value[i] = rmb_gather_value(array, first + i);
+	return value;
+}
+
+struct rmb_trace *
+rmb_traces_add(struct rmb_arena *arena, struct rmb_traces *list)
+{
+	list->trace = rmb_arena_room(arena, list->trace, (size_t)list->n, sizeof *list->trace);
+	if (!list->trace)
+		return NULL;
+	list->trace[list->n] = (struct rmb_trace){ .label = "" };
+	return &list->trace[list->n++];
+}
+
+/* ---- one figure -------------------------------------------------------------------------------------------------- */
 
 /* A file name that any system takes; bytes of UTF-8 may stay. */
 static const char *
@@ -69,183 +173,120 @@ file_name(struct rmb_gathering *g, int source, const char *node, const char *fig
 	return name ? rmb_text_file_name(g->arena, name, " \\:*?\"'`<>|&;$%{}") : NULL;
 }
 
-static struct rmb_figure_data *
-blank(struct rmb_gathering *g, int source, const struct rmb_figure *figure, const struct rmb_node *const *node, int n)
+static bool
+blank(struct rmb_drawing *d)
 {
-	struct rmb_figure_data *data = rmb_arena_alloc(g->arena, 1, sizeof *data);
-	const char *name = n > 1 ? node[0]->entry->name : node[0]->name;
-	if (data)
-		*data = (struct rmb_figure_data){ .file = file_name(g, source, name, figure->name),
-		                                  .title = rmb_arena_printf(g->arena, "%s: %s", name, figure->name),
-		                                  .x = fill(g, node[0], figure->x), .y = fill(g, node[0], figure->y), .logx = figure->logx,
-		                                  .logy = figure->logy, .equal = figure->equal, .caption = caption(g, figure, node, n) };
-	return data;
-}
-
-/* "lag" as "lag (s)", if that is what is drawn. */
-static const char *
-titled(struct rmb_gathering *g, const char *title, const char *unit)
-{
-	return *unit && strcmp(unit, "1") ? rmb_arena_printf(g->arena, "%s (%s)", title, unit) : title;
-}
-
-/* ---- curves ------------------------------------------------------------------------------------------------------ */
-
-static double *
-values(struct rmb_gathering *g, const struct rmb_array *array, int64_t n)
-{
-	double *value = rmb_arena_alloc(g->arena, (size_t)n, sizeof *value);
-	for (int64_t i = 0; value && i < n; i++)
-		value[i] = rmb_gather_value(array, i);
-	return value;
-}
-
-/* One series of one node; an output that the node did not make adds none. */
-static int
-add_series(struct rmb_gathering *g, struct rmb_figure_data *data, const struct rmb_series *series, const struct rmb_node *node, bool alone,
-           struct rmb_error *error)
-{
-	const struct rmb_object *object = rmb_gather_object(g, node);
-	const struct rmb_array *y = object ? rmb_object_array(object, series->y) : NULL;
-	const struct rmb_array *x = object && series->x ? rmb_object_array(object, series->x) : NULL;
-	struct rmb_trace *trace = &data->trace[data->ntraces];
-	if (!y || y->naxes != 1 || y->type == RMB_TEXT || (series->x && (!x || rmb_array_count(x) != rmb_array_count(y))))
-		return 0;
-	int64_t n = y->axis[0].n;
-	const char *label = series->label ? fill(g, node, series->label) : series->y, *branch = branch_name(g, node);
-	trace->label = alone || !*branch ? label : rmb_arena_printf(g->arena, "%s: %s", branch, label);
-	trace->mark = rmb_mark_named(series->style);
-	trace->look = g->look[node->index];
-	for (int i = 0; alone && i < data->ntraces; i++) /* the lines of one node among themselves */
-		trace->look += data->trace[i].mark == trace->mark;
-	double *yv = values(g, y, n), *xv = x ? values(g, x, n) : NULL;
-	if (!yv || (x && !xv) || !trace->label)
-		return rmb_error_nomem(error, "a figure");
-	if (data->ntraces++ == 0) {
-		data->x = titled(g, data->x, x ? x->unit : y->axis[0].unit);
-		data->y = titled(g, data->y, y->unit);
-	}
-	return rmb_trace_set(g->arena, xv, y->axis[0].start, y->axis[0].step, yv, n, data->logx, data->logy,
-	                     trace->mark == RMB_POINTS ? g->line_limit * 5 / 2 : g->line_limit, trace, error);
-}
-
-static int
-curve(struct rmb_gathering *g, int source, const struct rmb_figure *figure, const struct rmb_node *const *node, int n,
-      struct rmb_figure_data **to, struct rmb_error *error)
-{
-	struct rmb_figure_data *data = blank(g, source, figure, node, n);
-	struct rmb_trace *trace = rmb_arena_alloc(g->arena, (size_t)(n * MOST_SERIES), sizeof *trace);
-	int code = 0;
-	if (!data || !trace)
-		return rmb_error_nomem(error, "a figure");
-	data->trace = trace;
-	for (int i = 0; i < n && !code; i++)
-		for (int s = 0; s < MOST_SERIES && figure->series[s].y && !code; s++)
-			code = add_series(g, data, &figure->series[s], node[i], n == 1, error);
-	if (!code && data->ntraces) {
-		rmb_figure_finish(g->arena, data);
-		*to = data;
-	}
-	return code;
-}
-
-/* ---- images ------------------------------------------------------------------------------------------------------ */
-
-/* The object with the samples of a recording: its own, or that of another node of the graph, or none of ours. */
-static const struct rmb_object *
-samples_of(struct rmb_gathering *g, const struct rmb_object *object, const char *port, struct rmb_object **opened, struct rmb_error *error)
-{
-	const char *key = rmb_bundle_source(object, port);
-	if (!key || strcmp(key, object->key) == 0)
-		return object;
-	for (int i = 0; i < g->graph->nnodes; i++)
-		if (strcmp(g->graph->node[i]->key, key) == 0 && g->standing[i].stand == RMB_HERE)
-			return rmb_gather_object(g, g->graph->node[i]);
-	return rmb_cache_get(g->cache, key, NULL, opened, error) ? NULL : *opened;
+	struct rmb_arena *arena = d->g->arena;
+	const struct rmb_figure *figure = d->figure;
+	const struct rmb_node *node = d->group[0].node[0];
+	const char *name = d->ngroups > 1 || d->group[0].n > 1 ? node->entry->name : node->name;
+	d->data = rmb_arena_alloc(arena, 1, sizeof *d->data);
+	if (!d->data)
+		return false;
+	*d->data = (struct rmb_figure_data){
+		.file = file_name(d->g, d->source, name, figure->name), .title = rmb_arena_printf(arena, "%s: %s", name, figure->name),
+		.x = rmb_drawing_fill(d, -1, figure->x), .y = rmb_drawing_fill(d, -1, figure->y), .logx = figure->logx, .logy = figure->logy,
+		.equal = figure->equal, .low = { figure->xwindow[0], figure->ywindow[0] }, .high = { figure->xwindow[1], figure->ywindow[1] },
+		.caption = rmb_drawing_fill(d, -1, figure->caption ? figure->caption : node->stage->caption) };
+	return true;
 }
 
 static void
-read_array(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *buffer)
+append(struct rmb_drawing *d, const struct rmb_traces *list)
 {
-	const struct rmb_array *array = from;
-	for (int64_t r = 0; r < nrows; r++)
-		for (int64_t c = 0; c < ncolumns; c++)
-			buffer[r * ncolumns + c] = (float)rmb_gather_value(array, (row + r) * array->axis[1].n + column + c);
+	struct rmb_figure_data *data = d->data;
+	if (list->n)
+		memcpy(data->trace + data->ntraces, list->trace, (size_t)list->n * sizeof *list->trace);
+	data->ntraces += list->n;
 }
 
-static struct rmb_image *
-image_of_array(struct rmb_gathering *g, const struct rmb_array *array, struct rmb_figure_data *data, struct rmb_error *error)
+/* All traces in their order, guides lowest. */
+static int
+join(struct rmb_drawing *d, struct rmb_error *error)
 {
-	const struct rmb_axis *rows = &array->axis[0], *columns = &array->axis[1];
-	struct rmb_image *image = rmb_image_make(g->arena, rows->n, columns->n, g->image_limit, read_array, array, error);
-	if (image) {
-		data->x = titled(g, data->x, columns->unit);
-		data->y = titled(g, data->y, rows->unit);
-		image->x = columns->start + image->x * columns->step, image->dx *= columns->step;
-		image->y = rows->start + image->y * rows->step, image->dy *= rows->step;
-	}
-	return image;
+	struct rmb_figure_data *data = d->data;
+	data->trace = rmb_arena_alloc(d->g->arena, (size_t)(d->guides.n + d->bands.n + d->series.n), sizeof *data->trace);
+	if (!data->trace)
+		return rmb_error_nomem(error, "a figure");
+	data->ntraces = 0;
+	append(d, &d->guides);
+	append(d, &d->bands);
+	append(d, &d->series);
+	return 0;
 }
 
-/* The image of an output, if it is one that can be drawn; what cannot be read is a problem of that node, not of the report. */
-static struct rmb_image *
-image_of(struct rmb_gathering *g, const struct rmb_node *node, const char *port, struct rmb_figure_data *data, struct rmb_error *error)
-{
-	const struct rmb_object *object = rmb_gather_object(g, node), *samples;
-	const struct rmb_array *array = object ? rmb_object_array(object, port) : NULL;
-	struct rmb_object *opened = NULL;
-	struct rmb_recording recording;
-	struct rmb_image *image = NULL;
-	if (array && array->naxes == 2 && array->type != RMB_TEXT)
-		return image_of_array(g, array, data, error);
-	if (!object || rmb_bundle_kind(object, port) != RMB_RECORDING)
-		return NULL;
-	if ((samples = samples_of(g, object, port, &opened, error))
-	    && rmb_unbundle_recording(g->arena, object, port, samples, &recording, error) == 0) {
-		data->x = titled(g, data->x, recording.rate > 0 ? "s" : "frames");
-		image = rmb_image_recording(g->arena, &recording, g->image_limit, error);
-	}
-	rmb_object_close(opened);
-	return image;
-}
+static const struct { const char *name; int (*draw)(struct rmb_drawing *, struct rmb_error *); } kinds[] = {
+	{ "curve", rmb_draw_curve }, { "family", rmb_draw_family }, { "map", rmb_draw_map },
+	{ "raster", rmb_draw_image } };
 
 static int
-raster(struct rmb_gathering *g, int source, const struct rmb_figure *figure, const struct rmb_node *node, struct rmb_figure_data **to,
-       struct rmb_error *error)
+draw(struct rmb_drawing *d, struct rmb_error *error)
 {
-	struct rmb_error unreadable = { 0 };
-	struct rmb_figure_data *data = blank(g, source, figure, &node, 1);
-	if (!data)
-		return rmb_error_nomem(error, "a figure");
-	data->image = image_of(g, node, figure->image, data, &unreadable);
-	if (data->image) {
-		rmb_figure_finish(g->arena, data);
-		*to = data;
-	} else if (unreadable.code)
-		g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(g->arena, "cannot be drawn: %s", unreadable.text) };
-	return 0;
+	int code = blank(d) ? 0 : rmb_error_nomem(error, "a figure");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !code; i++)
+		if (strcmp(kinds[i].name, d->figure->kind) == 0)
+			code = kinds[i].draw(d, error);
+	if (!code && d->series.n) {
+		if ((code = join(d, error)))
+			return code;
+		rmb_figure_range(d->data);
+		code = rmb_draw_guides(d, error);
+		code = code ? code : join(d, error);
+	}
+	if (!code && (d->series.n || d->data->image))
+		rmb_figure_finish(d->g->arena, d->data);
+	return code;
 }
 
 /* ---- all of a recording ------------------------------------------------------------------------------------------ */
 
-static int
-figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, const struct rmb_node **node, struct rmb_figure_data **list,
-           int *n, struct rmb_error *error)
+struct list { int n; struct rmb_figure_data **figure; };
+
+static bool
+is_image(const struct rmb_figure *figure)
 {
-	int nnodes = 0, code = 0;
-	for (int i = 0; i < g->graph->nnodes; i++) {
-		const struct rmb_node *one = g->graph->node[i];
-		if (one->source == source && one->entry == entry && one->sets == 0 && rmb_gather_object(g, one))
-			node[nnodes++] = one;
+	return strcmp(figure->kind, "raster") == 0;
+}
+
+/* Nodes with an object, by branch in the order in which these come up. NULL: no memory. */
+static struct rmb_group *
+groups_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, int *ngroups)
+{
+	int n = g->graph->nnodes;
+	struct rmb_group *group = rmb_arena_alloc(g->arena, (size_t)n, sizeof *group);
+	*ngroups = 0;
+	for (int i = 0; group && i < n; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		int k = 0;
+		if (node->source != source || node->entry != entry || node->sets || !rmb_gather_object(g, node))
+			continue;
+		while (k < *ngroups && strcmp(group[k].node[0]->branch ? group[k].node[0]->branch : "", node->branch ? node->branch : ""))
+			k++;
+		*ngroups += k == *ngroups;
+		group[k].node = rmb_arena_room(g->arena, group[k].node, (size_t)group[k].n, sizeof *group[k].node);
+		if (!group[k].node)
+			return NULL;
+		group[k].node[group[k].n++] = node;
 	}
-	for (const struct rmb_figure *f = nnodes ? entry->stage->figures : NULL; f && f->name && !code; f++) {
-		bool image = strcmp(f->kind, "raster") == 0;
-		for (int i = 0; i < (image ? nnodes : 1) && !code; i++) {
-			list[*n] = NULL;
-			code = image ? raster(g, source, f, node[i], &list[*n], error) : curve(g, source, f, node, nnodes, &list[*n], error);
-			*n += list[*n] != NULL;
+	return group;
+}
+
+static int
+figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, struct list *list, struct rmb_error *error)
+{
+	int ngroups = 0, code = 0;
+	if (!entry->stage->figures)
+		return 0;
+	struct rmb_group *group = groups_of(g, source, entry, &ngroups);
+	if (!group)
+		return rmb_error_nomem(error, "the report");
+	for (const struct rmb_figure *f = ngroups ? entry->stage->figures : NULL; f && f->name && !code; f++)
+		for (int i = 0; i < (is_image(f) ? ngroups : 1) && !code; i++) {
+			struct rmb_drawing d = { .g = g, .source = source, .figure = f, .ngroups = is_image(f) ? 1 : ngroups, .group = group + i };
+			code = draw(&d, error);
+			if (!code && (d.data->ntraces || d.data->image))
+				list->figure[list->n++] = d.data;
 		}
-	}
 	return code;
 }
 
@@ -255,15 +296,12 @@ rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figu
 	const struct rmb_recipe *recipe = g->graph->recipe;
 	size_t most = 1;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		for (const struct rmb_figure *f = rmb_figures_of(g->graph->node[i]); f && f->name; f++)
+		for (const struct rmb_figure *f = g->graph->node[i]->source == source ? rmb_figures_of(g->graph->node[i]) : NULL; f && f->name; f++)
 			most++;
-	const struct rmb_node **node = rmb_arena_alloc(g->arena, (size_t)g->graph->nnodes, sizeof *node);
-	*figure = rmb_arena_alloc(g->arena, most, sizeof **figure);
-	*n = 0;
-	if (!node || !*figure)
-		return rmb_error_nomem(error, "the report");
-	int code = 0;
+	struct list list = { 0, rmb_arena_alloc(g->arena, most, sizeof *list.figure) };
+	int code = list.figure ? 0 : rmb_error_nomem(error, "the report");
 	for (int e = 0; e < recipe->nentries && !code; e++)
-		code = figures_of(g, source, &recipe->entry[e], node, *figure, n, error);
+		code = figures_of(g, source, &recipe->entry[e], &list, error);
+	*figure = list.figure, *n = list.n;
 	return code;
 }

@@ -1,27 +1,59 @@
-/* pipeline/report/figure.c -- from arrays to what a screen can show: thinning, block means, captions.
- *
- * A line of 2,000 points keeps the smallest and largest value of each of 1,000 stretches of the axis (equal on screen, so
- * logarithmic where the axis is): every spike stays visible at a width of 1,000 pixels. */
+/* pipeline/report/figure.c -- how figures look, what their axes show, and what is said of them. */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include "pipeline/report/figure.h"
 
 /* Okabe and Ito's colours in an order whose greys differ as well; the dark ones are lighter variants of the same hues. */
-const struct rmb_look rmb_look[RMB_LOOKS] = {
-	{ "#0072b2", "#6cb8f0", "#00456e", "#c3e4fb", "circle", 7, "solid", "dash", "solid", "'-'" },
-	{ "#d55e00", "#ff9f5e", "#8f3d00", "#ffd9bd", "square-open", 4, "dot", "longdash", "'.'", "'_'" },
-	{ "#009e73", "#45d6a8", "#005f45", "#bff2e1", "triangle-up", 9, "dashdot", "longdashdot", "'-.'", "'_.'" },
-	{ "#b0548b", "#eca0cc", "#7a2f5c", "#fbdcee", "diamond-open", 12, "solid", "dot", "solid", "'.'" },
-	{ "#8a6d00", "#f0cf4e", "#5c4800", "#fcefbd", "cross", 2, "dot", "dash", "'.'", "'-'" },
-	{ "#4d4d4d", "#c9c9c9", "#1a1a1a", "#f2f2f2", "triangle-down-open", 10, "dashdot", "dot", "'-.'", "'.'" },
+#define BLUE "#0072b2", "#6cb8f0", "#00456e", "#c3e4fb"
+#define VERMILION "#d55e00", "#ff9f5e", "#8f3d00", "#ffd9bd"
+#define GREEN "#009e73", "#45d6a8", "#005f45", "#bff2e1"
+#define PURPLE "#b0548b", "#eca0cc", "#7a2f5c", "#fbdcee"
+#define OCHRE "#8a6d00", "#f0cf4e", "#5c4800", "#fcefbd"
+#define GREY "#4d4d4d", "#c9c9c9", "#1a1a1a", "#f2f2f2"
+#define GUIDE "#c4cad1", "#4b555f", "#7d8792", "#8b96a1"
+const struct rmb_look rmb_look[RMB_LOOKS + RMB_GUIDE_LOOKS] = {
+	{ BLUE, "circle", 7, "solid", "dash", "solid", "'-'" },
+	{ VERMILION, "square-open", 4, "dot", "longdash", "'.'", "'_'" },
+	{ GREEN, "triangle-up", 9, "dashdot", "longdashdot", "'-.'", "'_.'" },
+	{ PURPLE, "diamond-open", 12, "solid", "dot", "solid", "'.'" },
+	{ OCHRE, "cross", 2, "dot", "dash", "'.'", "'-'" },
+	{ GREY, "triangle-down-open", 10, "dashdot", "dot", "'-.'", "'.'" },
+	{ BLUE, "square", 5, "dashdot", "dot", "'-.'", "'.'" },
+	{ VERMILION, "triangle-up-open", 8, "solid", "dash", "solid", "'-'" },
+	{ GREEN, "diamond", 13, "dot", "longdash", "'.'", "'_'" },
+	{ PURPLE, "circle-open", 6, "dashdot", "longdashdot", "'-.'", "'_.'" },
+	{ OCHRE, "triangle-down", 11, "solid", "longdash", "solid", "'_'" },
+	{ GREY, "x", 1, "dot", "dash", "'.'", "'-'" },
+	{ GUIDE, "circle", 7, "solid", "dash", "solid", "'-'" },
+	{ GUIDE, "circle", 7, "dash", "dash", "'-'", "'-'" },
+	{ GUIDE, "circle", 7, "dot", "dot", "'.'", "'.'" },
 };
-const char *const rmb_ramp_light[RMB_RAMP] = { "#f5f8fc", "#c9dcf0", "#8bb7de", "#4486c2", "#1b5592", "#0a2a52" };
-const char *const rmb_ramp_dark[RMB_RAMP] = { "#121820", "#173a63", "#2566a3", "#4f97d3", "#98c5ec", "#eef6ff" };
 
-enum { BLOCK_VALUES = 1 << 20, BLOCK_COLUMNS = 1 << 16 };
+/* One hue from pale to deep; a path through hues whose lightness changes evenly, without the ends that paper or screen swallow;
+ * and vermilion and blue, which all eyes tell apart, on both sides of a pale grey. */
+const struct rmb_ramp rmb_ramp_image = { 6, { "#f5f8fc", "#c9dcf0", "#8bb7de", "#4486c2", "#1b5592", "#0a2a52" },
+                                         { "#121820", "#173a63", "#2566a3", "#4f97d3", "#98c5ec", "#eef6ff" } };
+const struct rmb_ramp rmb_ramp_family = { 6, { "#3b0f5c", "#43417f", "#2f6f8e", "#22968a", "#57b866", "#b8b422" },
+                                          { "#fde725", "#9bd93c", "#4ac16d", "#1f9e89", "#3a87a8", "#7a78c8" } };
+const struct rmb_ramp rmb_ramp_map = { 5, { "#00456e", "#4f9bd0", "#d9dadb", "#ee8a4a", "#8f3d00" },
+                                       { "#c3e4fb", "#4f9bd0", "#363c43", "#e8752e", "#ffd9bd" } };
+
+const struct rmb_look *
+rmb_trace_look(const struct rmb_trace *trace)
+{
+	return &rmb_look[trace->look < 0 ? RMB_LOOKS - 1 - trace->look : trace->look % RMB_LOOKS];
+}
+
+double
+rmb_scale_place(const struct rmb_scale *scale, double value)
+{
+	double low = scale->log ? log(scale->low) : scale->low, high = scale->log ? log(scale->high) : scale->high;
+	double place = ((scale->log ? log(value) : value) - low) / (high - low);
+	return place > 0 ? fmin(place, 1) : 0; /* not a number: 0 */
+}
 
 enum rmb_mark
 rmb_mark_named(const char *style)
@@ -66,232 +98,95 @@ rmb_figure_fill(struct rmb_arena *arena, const char *text, rmb_lookup *lookup, v
 	return done;
 }
 
-/* ---- traces ------------------------------------------------------------------------------------------------------ */
-
-struct points { const double *x; double start, step; const double *y; bool logx, logy; };
-
-static double
-x_at(const struct points *p, int64_t i)
-{
-	return p->x ? p->x[i] : p->start + (double)i * p->step;
-}
-
-static bool
-can_show(const struct points *p, int64_t i)
-{
-	double x = x_at(p, i);
-	return isfinite(x) && isfinite(p->y[i]) && !(p->logx && x <= 0) && !(p->logy && p->y[i] <= 0);
-}
-
-/* Where a value lies along the axis as drawn. */
-static double
-along(const struct points *p, int64_t i)
-{
-	return p->logx ? log(x_at(p, i)) : x_at(p, i);
-}
-
-static void
-put(const struct points *p, int64_t i, float *x, float *y, int64_t *n)
-{
-	x[*n] = (float)x_at(p, i);
-	y[(*n)++] = (float)p->y[i];
-}
-
-static void
-put_gap(float *x, float *y, int64_t *n)
-{
-	if (*n && !isnan(y[*n - 1])) {
-		x[*n] = x[*n - 1];
-		y[(*n)++] = NAN;
-	}
-}
-
-/* Smallest and largest value of each of `bins` equal stretches of the axis, in their order; a gap ends its stretch. */
-static int64_t
-keep_extremes(const struct points *p, int64_t n, int64_t first, int64_t last, int64_t bins, float *x, float *y)
-{
-	double from = along(p, first), width = (along(p, last) - from) / (double)bins;
-	int64_t m = 0, bin = -1, low = -1, high = -1;
-	bool gap = false;
-	for (int64_t i = first; i <= n; i++) {
-		int64_t now = i < n && can_show(p, i) ? (int64_t)fmin((along(p, i) - from) / width, (double)(bins - 1)) : bin;
-		if (i == n || now != bin) {
-			if (low >= 0)
-				put(p, low < high ? low : high, x, y, &m);
-			if (high >= 0 && high != low)
-				put(p, low < high ? high : low, x, y, &m);
-			if (gap && i < n)
-				put_gap(x, y, &m);
-			bin = now, low = high = -1, gap = false;
-		}
-		if (i == n)
-			break;
-		if (!can_show(p, i)) {
-			gap = true;
-			continue;
-		}
-		low = low < 0 || p->y[i] < p->y[low] ? i : low;
-		high = high < 0 || p->y[i] > p->y[high] ? i : high;
-	}
-	return m;
-}
-
-/* Every value, or each k-th of those that can be shown. */
-static int64_t
-keep_some(const struct points *p, int64_t n, int64_t shown, int64_t limit, float *x, float *y)
-{
-	int64_t m = 0, seen = 0, next = 0, taken = 0;
-	for (int64_t i = 0; i < n; i++) {
-		if (!can_show(p, i)) {
-			if (shown <= limit)
-				put_gap(x, y, &m);
-			continue;
-		}
-		if (seen++ != next)
-			continue;
-		put(p, i, x, y, &m);
-		next = shown <= limit ? next + 1 : ++taken * shown / limit;
-	}
-	while (m && isnan(y[m - 1]))
-		m--;
-	return m;
-}
-
-int
-rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx, bool logy,
-              int limit, struct rmb_trace *trace, struct rmb_error *error)
-{
-	struct points p = { x, start, step, y, logx, logy };
-	int64_t shown = 0, hidden = 0, first = -1, last = -1;
-	bool ascending = true;
-	for (int64_t i = 0; i < n; i++) {
-		if (!can_show(&p, i)) {
-			hidden += isfinite(x_at(&p, i)) && isfinite(y[i]);
-			continue;
-		}
-		ascending = ascending && (last < 0 || x_at(&p, i) > x_at(&p, last));
-		first = first < 0 ? i : first;
-		last = i;
-		shown++;
-	}
-	if (ascending && limit > RMB_LINE_LIMIT)
-		limit = RMB_LINE_LIMIT;
-	size_t room = 2 * (size_t)(shown < limit ? shown : limit) + 2;
-	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x), *kept_y = rmb_arena_alloc(arena, room, sizeof *kept_y);
-	if (!kept_x || !kept_y)
-		return rmb_error_nomem(error, "a figure");
-	trace->count = n, trace->hidden = hidden, trace->thinned = shown > limit;
-	trace->x = kept_x, trace->y = kept_y;
-	trace->n = shown > limit && ascending ? keep_extremes(&p, n, first, last, limit / 2, kept_x, kept_y)
-	                                      : keep_some(&p, n, shown, limit, kept_x, kept_y);
-	return 0;
-}
-
-/* ---- images ------------------------------------------------------------------------------------------------------ */
-
 static int
-by_value(const void *a, const void *b)
+hex_pair(const char *text)
 {
-	float x = *(const float *)a, y = *(const float *)b;
-	return (x > y) - (x < y);
+	static const char digits[] = "0123456789abcdef";
+	return 16 * (int)(strchr(digits, text[0]) - digits) + (int)(strchr(digits, text[1]) - digits);
 }
 
-/* What the colours span, and the values as bytes of that span. */
-static int
-quantise(struct rmb_arena *arena, const float *mean, struct rmb_image *image)
+void
+rmb_ramp_colour(const struct rmb_ramp *ramp, double place, char colour[8])
 {
-	int64_t n = image->rows * image->columns;
-	float *sorted = rmb_arena_copy(arena, mean, (size_t)n, sizeof *mean);
-	unsigned char *value = rmb_arena_alloc(arena, (size_t)n, 1);
-	if (!sorted || !value)
-		return RMB_ELIMIT;
-	int64_t finite = 0;
-	for (int64_t i = 0; i < n; i++)
-		if (isfinite(mean[i]))
-			sorted[finite++] = mean[i];
-	qsort(sorted, (size_t)finite, sizeof *sorted, by_value);
-	int64_t end = finite - 1, outside = finite / 200;
-	image->low = finite ? sorted[outside] : 0, image->high = finite ? sorted[end - outside] : 0;
-	if (finite && !(image->high > image->low))
-		image->low = sorted[0], image->high = sorted[end];
-	if (!(image->high > image->low))
-		image->high = image->low + 1;
-	for (int64_t i = 0; i < n; i++) /* fmax takes what is not NaN */
-		value[i] = (unsigned char)lrint(255 * fmin(fmax((mean[i] - image->low) / (image->high - image->low), 0), 1));
-	image->value = value;
-	return 0;
+	int i = (int)fmin(place * (ramp->n - 1), ramp->n - 2);
+	double part = place * (ramp->n - 1) - i;
+	int rgb[3];
+	for (int c = 0; c < 3; c++)
+		rgb[c] = (int)lrint((1 - part) * hex_pair(ramp->light[i] + 1 + 2 * c) + part * hex_pair(ramp->light[i + 1] + 1 + 2 * c));
+	snprintf(colour, 8, "#%02x%02x%02x", rgb[0] & 255, rgb[1] & 255, rgb[2] & 255);
 }
 
-/* Adds rows row .. row + nrows - 1 to sum[columns], each block column of the matrix to its column of the image. */
+void
+rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid)
+{
+	int panels = figure->npanels > 0 ? figure->npanels : 1, columns = figure->npanels > 0 ? figure->ncolumns : 1;
+	*grid = (struct rmb_grid){ panels, columns, (panels + columns - 1) / columns, 0, 0 };
+	grid->width = columns == 1 ? 600 : columns == 2 ? 900 : 1200;
+	grid->height = grid->rows == 1 ? 420 : 80 + 320 * grid->rows;
+}
+
+/* ---- what the axes show ------------------------------------------------------------------------------------------ */
+
+struct span { double low, high; };
+
 static void
-add_rows(const struct rmb_image *image, rmb_matrix_read *read, const void *from, int64_t row, int64_t nrows, float *buffer, double *sum)
+take(struct span *span, double value)
 {
-	int64_t full = image->full_columns;
-	for (int64_t start = 0; start < full; start += BLOCK_COLUMNS) {
-		int64_t nc = full - start < BLOCK_COLUMNS ? full - start : BLOCK_COLUMNS;
-		read(from, row, nrows, start, nc, buffer);
-		for (int64_t i = 0; i < nrows; i++)
-			for (int64_t c = start * image->columns / full, j = 0; j < nc; j++) {
-				while (start + j >= (c + 1) * full / image->columns)
-					c++;
-				sum[c] += (double)buffer[i * nc + j];
+	if (isfinite(value)) {
+		span->low = fmin(span->low, value);
+		span->high = fmax(span->high, value);
+	}
+}
+
+/* A little room at both ends, and some width around a single value. */
+static void
+settle(struct span span, bool log_axis, double *low, double *high)
+{
+	bool none = !(span.low <= span.high);
+	if (log_axis) {
+		double from = none ? 0 : log10(span.low), to = none ? 1 : log10(span.high), room = to > from ? 0.03 * (to - from) : 0.3;
+		*low = pow(10, from - room), *high = pow(10, to + room);
+	} else {
+		double from = none ? 0 : span.low, to = none ? 1 : span.high;
+		double room = to > from ? 0.03 * (to - from) : 0.5 * fmax(fabs(from), DBL_MIN) + (from == 0);
+		*low = from - room, *high = to + room;
+	}
+}
+
+void
+rmb_figure_range(struct rmb_figure_data *figure)
+{
+	struct span all[2] = { { INFINITY, -INFINITY }, { INFINITY, -INFINITY } };
+	for (int i = 0; i < figure->ntraces; i++)
+		for (int64_t k = 0; k < figure->trace[i].n; k++)
+			if (!figure->trace[i].low) {
+				take(&all[0], (double)figure->trace[i].x[k]);
+				take(&all[1], (double)figure->trace[i].y[k]);
 			}
-	}
+	struct span core = all[1];
+	for (int i = 0; i < figure->ntraces; i++)
+		for (int64_t k = 0; k < figure->trace[i].n; k++)
+			if (figure->trace[i].low) {
+				double low = (double)figure->trace[i].low[k], high = (double)figure->trace[i].y[k];
+				take(&all[1], figure->logy ? fmax(low, core.low / 10) : low);
+				take(&all[1], figure->logy ? fmin(high, core.high * 10) : high);
+			}
+	const bool logs[2] = { figure->logx, figure->logy };
+	for (int d = 0; d < 2; d++)
+		if (!(figure->low[d] < figure->high[d]))
+			settle(all[d], logs[d], &figure->low[d], &figure->high[d]);
 }
 
-struct rmb_image *
-rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read, const void *from, struct rmb_error *error)
-{
-	struct rmb_image *image = rmb_arena_alloc(arena, 1, sizeof *image);
-	int64_t nr = rows < limit ? rows : limit, nc = columns < limit ? columns : limit;
-	int64_t wide = columns < BLOCK_COLUMNS ? columns : BLOCK_COLUMNS, tall = wide ? BLOCK_VALUES / wide : 0;
-	if (nr < 1 || nc < 1) {
-		rmb_error_set(error, RMB_EDATA, "an image of %" PRId64 " x %" PRId64 " values cannot be drawn", rows, columns);
-		return NULL;
-	}
-	float *mean = rmb_arena_alloc(arena, (size_t)(nr * nc), sizeof *mean);
-	double *sum = rmb_arena_alloc(arena, (size_t)nc, sizeof *sum);
-	float *buffer = malloc((size_t)BLOCK_VALUES * sizeof *buffer);
-	if (!image || !mean || !sum || !buffer) {
-		free(buffer);
-		rmb_error_nomem(error, "an image");
-		return NULL;
-	}
-	*image = (struct rmb_image){ .rows = nr, .columns = nc, .full_rows = rows, .full_columns = columns,
-	                             .dx = (double)columns / (double)nc, .dy = (double)rows / (double)nr };
-	image->x = (image->dx - 1) / 2, image->y = (image->dy - 1) / 2;
-	for (int64_t r = 0; r < nr; r++) {
-		int64_t first = r * rows / nr, end = (r + 1) * rows / nr;
-		memset(sum, 0, (size_t)nc * sizeof *sum);
-		for (int64_t row = first; row < end; row += tall)
-			add_rows(image, read, from, row, end - row < tall ? end - row : tall, buffer, sum);
-		for (int64_t c = 0; c < nc; c++)
-			mean[r * nc + c] = (float)(sum[c] / (double)((end - first) * ((c + 1) * columns / nc - c * columns / nc)));
-	}
-	free(buffer);
-	if (quantise(arena, mean, image)) {
-		rmb_error_nomem(error, "an image");
-		return NULL;
-	}
-	return image;
-}
-
+/* A band that a logarithmic axis would break off goes on to below its end. */
 static void
-read_recording(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *buffer)
+let_bands_end(struct rmb_figure_data *figure)
 {
-	const struct rmb_recording *recording = from;
-	rmb_read_block(recording, row, nrows, column, ncolumns, buffer);
-	if (column + ncolumns == recording->nframes)
-		rmb_drop_rows(recording, row, nrows);
-}
-
-struct rmb_image *
-rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit, struct rmb_error *error)
-{
-	struct rmb_image *image = rmb_image_make(arena, recording->neurons.n, recording->nframes, limit, read_recording, recording, error);
-	if (image && recording->rate > 0)
-		image->x = (image->x + 0.5) / recording->rate, image->dx /= recording->rate;
-	return image;
+	for (int i = 0; i < figure->ntraces; i++)
+		if (figure->trace[i].low && figure->logy)
+			for (int64_t k = 0; k < figure->trace[i].n; k++) {
+				float *low = &figure->trace[i].low[k];
+				*low = *low > 0 || isnan(*low) ? *low : (float)(figure->low[1] / 2);
+			}
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
@@ -307,19 +202,66 @@ image_note(struct rmb_arena *arena, const struct rmb_image *image)
 }
 
 static const char *
+sentence(struct rmb_arena *arena, const char *note, const char *more)
+{
+	return *more ? rmb_arena_printf(arena, "%s%s%s", note, *note ? " " : "", more) : note;
+}
+
+/* "1 value", "2 values". */
+static const char *
+counted(struct rmb_arena *arena, int64_t n, const char *what)
+{
+	return rmb_arena_printf(arena, "%" PRId64 " %s%s", n, what, n == 1 ? "" : "s");
+}
+
+/* Of the lines of a family and the points of maps, which are many: once for all. */
+static const char *
+together_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
+{
+	int64_t hidden = 0;
+	bool thinned = false;
+	for (int i = 0; i < figure->ntraces; i++)
+		hidden += figure->trace[i].hidden, thinned = thinned || figure->trace[i].thinned;
+	const char *note = thinned ? "Lines are drawn with fewer values than they have." : "";
+	return hidden ? sentence(arena, note, rmb_arena_printf(arena, "%s at or below zero: no place on a logarithmic axis.", counted(arena, hidden, "value")))
+	              : note;
+}
+
+static const char *
 traces_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 {
 	const char *note = "";
 	for (int i = 0; i < figure->ntraces; i++) {
 		const struct rmb_trace *t = &figure->trace[i];
-		if (t->thinned)
-			note = rmb_arena_printf(arena, "%s%s'%s' is drawn with %" PRId64 " of its %" PRId64 " values.", note, *note ? " " : "",
-			                        t->label, t->n, t->count);
-		if (t->hidden)
-			note = rmb_arena_printf(arena, "%s%s%" PRId64 " values of '%s' are not above zero and have no place on a logarithmic axis.",
-			                        note, *note ? " " : "", t->hidden, t->label);
+		bool band = t->low;
+		if (t->thinned && !band)
+			note = sentence(arena, note, rmb_arena_printf(arena, "'%s' is drawn with %" PRId64 " of its %" PRId64 " values.", t->label, t->n,
+			                                              t->count));
+		if (t->hidden && band)
+			note = sentence(arena, note, rmb_arena_printf(arena, "%s of '%s' reach%s below zero, where a logarithmic axis ends.",
+			                                              counted(arena, t->hidden, "interval"), t->label, t->hidden == 1 ? "es" : ""));
+		else if (t->hidden)
+			note = sentence(arena, note, rmb_arena_printf(arena, "%s of '%s' %s not above zero and %s no place on a logarithmic axis.",
+			                                              counted(arena, t->hidden, "value"), t->label, t->hidden == 1 ? "is" : "are",
+			                                              t->hidden == 1 ? "has" : "have"));
 	}
 	return note;
+}
+
+/* Values that lie outside what the axes show at first, guides and bands apart. */
+static const char *
+outside_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
+{
+	int64_t outside = 0, all = 0;
+	for (int i = 0; i < figure->ntraces; i++) {
+		const struct rmb_trace *t = &figure->trace[i];
+		for (int64_t k = 0; k < t->n && !t->low && t->look >= 0; k++) {
+			double x = (double)t->x[k], y = (double)t->y[k];
+			all += !isnan(y);
+			outside += x < figure->low[0] || x > figure->high[0] || y < figure->low[1] || y > figure->high[1];
+		}
+	}
+	return outside ? rmb_arena_printf(arena, "Outside what the axes show: %" PRId64 " of %s.", outside, counted(arena, all, "value")) : "";
 }
 
 /* "'z: fit': 110 points, from 1 (at 11) to 0.02 (at 120)". */
@@ -333,17 +275,48 @@ trace_words(struct rmb_arena *arena, const struct rmb_trace *t)
 	                        rmb_number_print(arena, (double)t->x[t->n - 1], 4));
 }
 
+static const char *
+image_words(struct rmb_arena *arena, const struct rmb_image *image)
+{
+	return rmb_arena_printf(arena, ", as an image of %" PRId64 " rows and %" PRId64 " columns, values from %s to %s", image->full_rows,
+	                        image->full_columns, rmb_number_print(arena, image->low, 3), rmb_number_print(arena, image->high, 3));
+}
+
+/* Of a family or a map: how many lines or points, what their colours mean, what the panels are. */
+static const char *
+scaled_words(struct rmb_arena *arena, const struct rmb_figure_data *figure)
+{
+	int64_t lines = 0, points = 0;
+	for (int i = 0; i < figure->ntraces; i++) {
+		lines += figure->trace[i].scaled;
+		points += figure->trace[i].z ? figure->trace[i].n : 0;
+	}
+	const char *words = rmb_arena_printf(arena, ": %" PRId64 " %s coloured by %s from %s to %s", lines ? lines : points, lines ? "lines" : "points",
+	                                     figure->scale.title, rmb_number_print(arena, figure->scale.low, 3),
+	                                     rmb_number_print(arena, figure->scale.high, 3));
+	for (int i = 0; i < figure->npanels && figure->npanels > 1; i++)
+		words = rmb_arena_printf(arena, "%s%s%s", words, i ? ", " : "; panels: ", figure->panel[i]);
+	return words;
+}
+
 void
 rmb_figure_finish(struct rmb_arena *arena, struct rmb_figure_data *figure)
 {
-	const char *note = figure->image ? image_note(arena, figure->image) : traces_note(arena, figure);
-	const char *words = rmb_arena_printf(arena, "%s, %s over %s", figure->title, figure->y, figure->x);
-	figure->caption = rmb_arena_printf(arena, "%s%s%s", figure->caption, *figure->caption && *note ? " " : "", note);
-	if (figure->image)
-		words = rmb_arena_printf(arena, "%s, as an image of %" PRId64 " rows and %" PRId64 " columns, values from %s to %s", words,
-		                         figure->image->full_rows, figure->image->full_columns, rmb_number_print(arena, figure->image->low, 3),
-		                         rmb_number_print(arena, figure->image->high, 3));
-	for (int i = 0; i < figure->ntraces; i++)
-		words = rmb_arena_printf(arena, "%s%s %s", words, i ? ";" : ":", trace_words(arena, &figure->trace[i]));
+	const char *words = rmb_arena_printf(arena, "%s, %s over %s", figure->title, figure->y, figure->x), *note;
+	if (figure->image) {
+		note = image_note(arena, figure->image);
+		words = rmb_arena_printf(arena, "%s%s", words, image_words(arena, figure->image));
+	} else {
+		rmb_figure_range(figure);
+		let_bands_end(figure);
+		note = figure->scale.ramp ? together_note(arena, figure) : traces_note(arena, figure);
+		note = sentence(arena, note, outside_note(arena, figure));
+	}
+	if (figure->scale.ramp)
+		words = rmb_arena_printf(arena, "%s%s", words, scaled_words(arena, figure));
+	for (int i = 0, n = 0; i < figure->ntraces && !figure->scale.ramp; i++)
+		if (!figure->trace[i].quiet)
+			words = rmb_arena_printf(arena, "%s%s %s", words, n++ ? ";" : ":", trace_words(arena, &figure->trace[i]));
+	figure->caption = sentence(arena, figure->caption, note);
 	figure->findings = rmb_arena_printf(arena, "%s.", words);
 }

@@ -12,8 +12,8 @@
 #include "rumble/recording.h"
 #include "rumble/stage.h"
 
-enum { RMB_LINE_LIMIT = 2000, RMB_POINT_LIMIT = 5000, RMB_IMAGE_LIMIT = 500, RMB_LOOKS = 6, RMB_RAMP = 6 };
-enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES };
+enum { RMB_LINE_LIMIT = 2000, RMB_POINT_LIMIT = 5000, RMB_IMAGE_LIMIT = 500, RMB_LOOKS = 12, RMB_GUIDE_LOOKS = 3, RMB_RAMP_MOST = 8 };
+enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES, RMB_BAND, RMB_BARS /* a band, place by place */ };
 
 /* How the series of one branch look: colours that survive colour blindness and grey printing, and shapes that differ too. */
 struct rmb_look {
@@ -24,20 +24,35 @@ struct rmb_look {
 	const char *line, *dashes;       /* dash pattern of a line and of a dashed line, in the page; */
 	const char *gnuplot_line, *gnuplot_dashes;
 };
-extern const struct rmb_look rmb_look[RMB_LOOKS];
-/* Colours of an image from its lowest to its highest value, on paper and on a dark screen. */
-extern const char *const rmb_ramp_light[RMB_RAMP], *const rmb_ramp_dark[RMB_RAMP];
+/* Those of branches (six colours, then the same with other shapes), then those of guides, grey. */
+extern const struct rmb_look rmb_look[RMB_LOOKS + RMB_GUIDE_LOOKS];
 
-struct rmb_trace {                 /* one series of one branch */
+/* Colours from a lowest to a highest value, on paper and on a dark screen. */
+struct rmb_ramp { int n; const char *light[RMB_RAMP_MOST], *dark[RMB_RAMP_MOST]; };
+/* Of an image; of the lines of a family; of values on both sides of zero. */
+extern const struct rmb_ramp rmb_ramp_image, rmb_ramp_family, rmb_ramp_map;
+
+struct rmb_trace {                 /* one series of one branch, the band behind it, or a guide */
 	const char *label;
 	enum rmb_mark mark;
-	int look;                  /* index into rmb_look */
+	int look;                  /* of a branch, any number; of guide i RMB_LOOK_GUIDE(i) */
+	int panel;
+	bool quiet;                /* no entry of its own in the legend */
 	int64_t n;
 	const float *x, *y;        /* [n], thinned; NaN in y: a gap */
+	float *low;                /* RMB_BAND, RMB_BARS: [n], from low to y; else NULL */
+	const float *z;            /* points of a map: [n], what colours them; else NULL */
+	bool scaled;               /* a line of a family: coloured by `value`, not by its look */
+	double value;
 	int64_t count;             /* values it had before thinning */
 	int64_t hidden;            /* of these, values that a logarithmic axis cannot show */
 	bool thinned;              /* there were more than the limit */
 };
+#define RMB_LOOK_GUIDE(i) (-1 - (i) % RMB_GUIDE_LOOKS)
+const struct rmb_look *rmb_trace_look(const struct rmb_trace *trace);
+
+/* What colours stand for; `ramp` NULL: nothing. */
+struct rmb_scale { const char *title; double low, high; bool log; const struct rmb_ramp *ramp; };
 
 struct rmb_image {                 /* means of blocks of a matrix, as bytes */
 	int64_t rows, columns;     /* both at most RMB_IMAGE_LIMIT */
@@ -52,8 +67,12 @@ struct rmb_figure_data {
 	const char *title;
 	const char *x, *y;         /* axis titles */
 	bool logx, logy, equal;
+	double low[2], high[2];    /* what the axes x and y show; both 0: all, which rmb_figure_finish() puts here */
+	int npanels, ncolumns;     /* panels share the axes and are laid out row by row; 0: one, without a title */
+	const char **panel;        /* [npanels] titles */
+	struct rmb_scale scale;    /* of the colours of maps and families */
 	int ntraces;
-	struct rmb_trace *trace;
+	struct rmb_trace *trace;   /* what comes later lies on top */
 	const struct rmb_image *image; /* or NULL */
 	const char *caption;
 	const char *findings;      /* what one sees, in words */
@@ -72,6 +91,11 @@ const char *rmb_figure_fill(struct rmb_arena *arena, const char *text, rmb_looku
 int rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx, bool logy,
                   int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
 
+/* The same for a band: between the lowest low and the highest high of every stretch. A logarithmic axis has no place for a low that is
+ * not positive: it becomes 0, and rmb_figure_finish() lets the band end below what is shown. */
+int rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high, int64_t n,
+                       bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
+
 /* Where the rows of a matrix come from: rows row .. row + nrows - 1, columns column .. column + ncolumns - 1. */
 typedef void rmb_matrix_read(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *buffer);
 /* Means over at most limit x limit blocks, read a few rows at a time. NULL: the error says why. Coordinates are plain indices
@@ -80,11 +104,20 @@ struct rmb_image *rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t 
                                  struct rmb_error *error);
 struct rmb_image *rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit, struct rmb_error *error);
 
-/* Adds what the reader must know of the drawing itself to the caption (thinning, means, hidden values) and writes the
- * findings from the data. Call once, when traces and image stand. */
+/* What the axes show, if nothing was said: all values, and of a band on a logarithmic axis a decade beyond them. */
+void rmb_figure_range(struct rmb_figure_data *figure);
+/* Fills in low and high, adds what the reader must know of the drawing itself to the caption (thinning, means, hidden values)
+ * and writes the findings from the data. Call once, when traces and image stand. */
 void rmb_figure_finish(struct rmb_arena *arena, struct rmb_figure_data *figure);
 /* A number for people: whole numbers as they are, others with `digits` significant digits, zeros at the end too. */
 const char *rmb_number_print(struct rmb_arena *arena, double value, int digits);
 /* "points", "line", "dashes" as the descriptor has them. */
 enum rmb_mark rmb_mark_named(const char *style);
+/* Where `value` lies on a scale: 0 (lowest) to 1. */
+double rmb_scale_place(const struct rmb_scale *scale, double value);
+/* The colour at that place on paper: "#d55e00". */
+void rmb_ramp_colour(const struct rmb_ramp *ramp, double place, char colour[8]);
+/* How panels are laid out, and the size of the static picture in pixels. */
+struct rmb_grid { int panels, columns, rows, width, height; };
+void rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid);
 #endif

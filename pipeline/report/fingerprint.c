@@ -4,7 +4,7 @@
 #include "pipeline/report/content.h"
 #include "rumble/hash.h"
 
-enum { PAGE_VERSION = 3 }; /* raise when page.c or content.c say the same things in another way */
+enum { PAGE_VERSION = 4 }; /* raise when page.c or content.c say the same things in another way */
 
 const char *
 rmb_unusable(struct rmb_arena *arena, const char *why)
@@ -56,7 +56,7 @@ add_stage(FILE *to, const struct rmb_stage *stage)
 		for (size_t s = 0; s < sizeof f->series / sizeof *f->series && f->series[s].y; s++) {
 			const struct rmb_series *one = &f->series[s];
 			add(to, one->y), add(to, one->x), add(to, one->style), add(to, one->label);
-			add(to, one->low), add(to, one->high), add(to, one->spread), add(to, one->z);
+			add(to, one->low), add(to, one->high), add(to, one->spread), add(to, one->z), add(to, one->flag);
 		}
 		for (size_t i = 0; i < sizeof f->guide / sizeof *f->guide && f->guide[i].shape; i++) {
 			const struct rmb_guide *one = &f->guide[i];

@@ -1,12 +1,8 @@
-/* pipeline/report/gnuplot.c -- one gnuplot for all figures of a report.
- *
- * No shell is involved. The script goes in on standard input, numbers as binary files, and what users named only within single
- * quotes, where gnuplot expands nothing; backticks in double quotes would run commands. */
+/* pipeline/report/gnuplot.c -- one gnuplot process for all figures of a report. No shell is involved: the script goes in on
+ * standard input. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -16,153 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "pipeline/events.h"
 #include "pipeline/report/gnuplot.h"
 
 enum { PATIENCE = 60000 /* ms for all figures */ };
-
-static const char *
-path(struct rmb_arena *arena, const char *directory, const char *name, int figure, int part)
-{
-	return rmb_arena_printf(arena, "%s/%s-%d-%d", directory, name, figure, part);
-}
-
-/* ---- the script -------------------------------------------------------------------------------------------------- */
-
-/* Text in single quotes, a quote doubled; what could end the line becomes a blank. */
-static void
-quoted(FILE *to, const char *text)
-{
-	json_t *clean = rmb_json_text(text); /* UTF-8, whatever the name was */
-	fputc('\'', to);
-	for (const char *c = json_string_value(clean); c && *c; c++) {
-		fputc((unsigned char)*c < 0x20 ? ' ' : *c, to);
-		if (*c == '\'')
-			fputc('\'', to);
-	}
-	fputc('\'', to);
-	json_decref(clean);
-}
-
-static void
-axis(FILE *to, const char *name, const char *title, bool log)
-{
-	fprintf(to, "set %slabel ", name);
-	quoted(to, title);
-	fprintf(to, " noenhanced\n%sset logscale %s\nset format %s '%s'\n", log ? "" : "un", name, name, log ? "10^{%L}" : "%g");
-}
-
-static int
-store(const char *name, const void *data, size_t n)
-{
-	FILE *to = fopen(name, "wbx");
-	if (!to)
-		return -1;
-	size_t written = n ? fwrite(data, 1, n, to) : 0;
-	return fclose(to) == 0 && written == n ? 0 : -1;
-}
-
-/* Values go in as they are: for a computed column gnuplot sets up a signal handler twice a pixel. */
-static int
-store_image(struct rmb_arena *arena, const struct rmb_image *image, const char *name)
-{
-	size_t n = (size_t)(image->rows * image->columns);
-	float *value = rmb_arena_alloc(arena, n, sizeof *value);
-	for (size_t i = 0; value && i < n; i++)
-		value[i] = (float)(image->low + (image->high - image->low) * image->value[i] / 255);
-	return value ? store(name, value, n * sizeof *value) : -1;
-}
-
-static int
-plot_image(FILE *to, struct rmb_arena *arena, const struct rmb_image *image, const char *data)
-{
-	fprintf(to, "set palette defined (");
-	for (int i = 0; i < RMB_RAMP; i++)
-		fprintf(to, "%s%d '%s'", i ? ", " : "", i, rmb_ramp_light[i]);
-	fprintf(to, ")\nset cbrange [%.9g:%.9g]\nset autoscale fix\nplot ", image->low, image->high);
-	quoted(to, data);
-	fprintf(to, " binary array=(%" PRId64 ",%" PRId64 ") format='%%float32' origin=(%.9g,%.9g) dx=%.9g dy=%.9g using 1 "
-	        "with image notitle\n", image->columns, image->rows, image->x, image->y, image->dx, image->dy);
-	return store_image(arena, image, data);
-}
-
-static void
-plot_trace(FILE *to, const struct rmb_trace *t, const char *data)
-{
-	const struct rmb_look *look = &rmb_look[t->look % RMB_LOOKS];
-	quoted(to, data);
-	fprintf(to, " binary format='%%float32%%float32' using 1:2 with ");
-	if (t->mark == RMB_POINTS)
-		fprintf(to, "points pt %d ps 0.6 lc rgb '#60%s'", look->gnuplot_symbol, look->light + 1);
-	else
-		fprintf(to, "lines lw 2 dt %s lc rgb '%s'", t->mark == RMB_DASHES ? look->gnuplot_dashes : look->gnuplot_line, look->deep);
-	fprintf(to, " title ");
-	quoted(to, t->label);
-	fprintf(to, " noenhanced");
-}
-
-/* A value of a line between two gaps: a dot, or it would be lost. */
-static bool
-is_alone(const struct rmb_trace *t, int64_t i)
-{
-	return t->mark != RMB_POINTS && !isnan(t->y[i]) && (i == 0 || isnan(t->y[i - 1])) && (i + 1 == t->n || isnan(t->y[i + 1]));
-}
-
-/* Pairs x, y of all values, or of those that stand alone; *n becomes their number. */
-static int
-store_pairs(struct rmb_arena *arena, const struct rmb_trace *t, bool alone, const char *name, int64_t *n)
-{
-	float *pair = rmb_arena_alloc(arena, 2 * (size_t)t->n, sizeof *pair);
-	*n = 0;
-	for (int64_t i = 0; pair && i < t->n; i++)
-		if (!alone || is_alone(t, i)) {
-			pair[2 * *n] = t->x[i];
-			pair[2 * (*n)++ + 1] = t->y[i];
-		}
-	return pair ? store(name, pair, 2 * (size_t)*n * sizeof *pair) : -1;
-}
-
-static int
-plot_traces(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, const char *directory, int number)
-{
-	int code = 0, plotted = 0;
-	for (int i = 0; i < f->ntraces && !code; i++) {
-		const struct rmb_trace *t = &f->trace[i];
-		const char *data = path(arena, directory, "data", number, i), *dots = path(arena, directory, "dots", number, i);
-		int64_t n, ndots;
-		if (!t->n)
-			continue;
-		code = store_pairs(arena, t, false, data, &n) || store_pairs(arena, t, true, dots, &ndots);
-		fputs(plotted++ ? ", " : "plot ", to);
-		plot_trace(to, t, data);
-		if (!code && ndots) {
-			fputs(", ", to);
-			quoted(to, dots);
-			fprintf(to, " binary format='%%float32%%float32' using 1:2 with points pt 7 ps 0.3 lc rgb '%s' notitle", rmb_look[t->look % RMB_LOOKS].deep);
-		}
-	}
-	fputs(plotted ? "\n" : "", to);
-	return code;
-}
-
-static int
-script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **figure, int n, const char *directory)
-{
-	int code = 0;
-	for (int i = 0; i < n && !code; i++) {
-		const struct rmb_figure_data *f = figure[i];
-		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size 600,420 dynamic enhanced font 'DejaVu Sans,13' background '#ffffff'\n"
-		        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#e0e4e8' lt 1\n"
-		        "set key above left Left reverse vertical maxcols 2 samplen 2.5\nset size %s\nset output ", f->equal ? "ratio -1" : "noratio");
-		quoted(to, path(arena, directory, "figure", i, 0));
-		fputc('\n', to);
-		axis(to, "x", f->x, f->logx);
-		axis(to, "y", f->y, f->logy);
-		code = f->image ? plot_image(to, arena, f->image, path(arena, directory, "data", i, 0)) : plot_traces(to, arena, f, directory, i);
-		fprintf(to, "unset output\n");
-	}
-	return code;
-}
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
 
@@ -274,9 +126,9 @@ rmb_gnuplot(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, con
 	if (!directory || !mkdtemp(directory))
 		return rmb_error_set(error, RMB_EOUTPUT, "no temporary directory for figures can be made in %s (%s); set TMPDIR to one that is writable",
 		                     base ? base : "/tmp", strerror(errno));
-	const char *script_path = path(arena, directory, "script", 0, 0), *message_path = path(arena, directory, "message", 0, 0);
+	const char *script_path = rmb_gnuplot_path(arena, directory, "script", 0, 0), *message_path = rmb_gnuplot_path(arena, directory, "message", 0, 0);
 	FILE *to = fopen(script_path, "wx");
-	int code = to ? script(to, arena, figure, n, directory) : -1;
+	int code = to ? rmb_gnuplot_script(to, arena, figure, n, directory) : -1;
 	if (to && fclose(to))
 		code = -1;
 	if (code)
@@ -285,7 +137,7 @@ rmb_gnuplot(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, con
 	else {
 		int state = run(script_path, message_path);
 		for (int i = 0; i < n; i++)
-			take(arena, figure[i], path(arena, directory, "figure", i, 0));
+			take(arena, figure[i], rmb_gnuplot_path(arena, directory, "figure", i, 0));
 		*note = missing(arena, state, figure, n, message_path);
 	}
 	remove_directory(arena, directory);

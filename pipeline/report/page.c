@@ -5,8 +5,8 @@
  * hands to Plotly. */
 #include <openssl/sha.h>
 #include <string.h>
-#include "pipeline/events.h"
 #include "pipeline/report/asset.h"
+#include "pipeline/report/figure_json.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/page.h"
 
@@ -85,65 +85,14 @@ remarks(FILE *to, const char *title, const char *class, const struct rmb_remark 
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
-static json_t *
-floats(struct rmb_arena *arena, const float *value, int64_t n)
-{
-	const char *text = rmb_base64(arena, value, (size_t)n * sizeof *value);
-	return text ? json_string(text) : NULL;
-}
-
-static json_t *
-trace_json(struct rmb_arena *arena, const struct rmb_trace *t)
-{
-	static const char *const mark[] = { "points", "line", "dashes" };
-	const struct rmb_look *look = &rmb_look[t->look % RMB_LOOKS];
-	bool points = t->mark == RMB_POINTS;
-	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "light",
-	                 points ? look->light : look->deep, "dark", points ? look->dark : look->bright, "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : look->line, "x",
-	                 floats(arena, t->x, t->n), "y", floats(arena, t->y, t->n));
-}
-
-static json_t *
-ramp_json(const char *const *ramp)
-{
-	json_t *list = json_array();
-	for (int i = 0; i < RMB_RAMP; i++)
-		json_array_append_new(list, json_string(ramp[i]));
-	return list;
-}
-
-static json_t *
-image_json(struct rmb_arena *arena, const struct rmb_image *i)
-{
-	const char *bytes = rmb_base64(arena, i->value, (size_t)(i->rows * i->columns));
-	return json_pack("{s:I, s:I, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "rows", (json_int_t)i->rows, "columns",
-	                 (json_int_t)i->columns, "bytes", bytes ? bytes : "", "low", i->low, "high", i->high, "x", i->x, "dx", i->dx, "y",
-	                 i->y, "dy", i->dy, "light", ramp_json(rmb_ramp_light), "dark", ramp_json(rmb_ramp_dark));
-}
-
-/* What the script needs to draw a figure. NULL: no memory. */
-static json_t *
-figure_json(struct rmb_arena *arena, const struct rmb_figure_data *f)
-{
-	json_t *traces = json_array();
-	for (int i = 0; i < f->ntraces; i++)
-		json_array_append_new(traces, trace_json(arena, &f->trace[i]));
-	json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "file", rmb_json_text(f->file), "title", rmb_json_text(f->title), "x",
-	                         rmb_json_text(f->x), "y", rmb_json_text(f->y), "logx", f->logx, "logy", f->logy, "equal", f->equal,
-	                         "traces", traces);
-	if (json && f->image && json_object_set_new(json, "image", image_json(arena, f->image))) {
-		json_decref(json);
-		return NULL;
-	}
-	return json;
-}
-
 static void
 static_picture(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f)
 {
+	struct rmb_grid grid;
+	rmb_figure_grid(f, &grid);
 	if (f->svg)
-		rmb_html(to, "<img class=\"static\" width=\"600\" height=\"420\" alt=\"%s\" src=\"data:image/svg+xml;base64,%s\">\n", f->findings,
-		         rmb_base64(arena, f->svg, f->svg_length));
+		rmb_html(to, "<img class=\"static\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"data:image/svg+xml;base64,%s\">\n", grid.width,
+		         grid.height, f->findings, rmb_base64(arena, f->svg, f->svg_length));
 	else
 		rmb_html(to, "<p class=\"static none\">%s</p>\n", f->findings);
 }
@@ -151,8 +100,8 @@ static_picture(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *
 static int
 figure(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, int number)
 {
-	rmb_html(to, "<figure id=\"f%d\">\n<h4 id=\"f%d-title\">%s</h4>\n<p class=\"spoken\" id=\"f%d-words\">%s</p>\n", number, number, f->title,
-	         number, f->findings);
+	rmb_html(to, f->npanels > 1 ? "<figure id=\"f%d\" class=\"wide\">" : "<figure id=\"f%d\">", number);
+	rmb_html(to, "\n<h4 id=\"f%d-title\">%s</h4>\n<p class=\"spoken\" id=\"f%d-words\">%s</p>\n", number, f->title, number, f->findings);
 	static_picture(to, arena, f);
 	rmb_html(to, "<div class=\"plot\" role=\"img\" aria-labelledby=\"f%d-words\"></div>\n<figcaption>%s</figcaption>\n", number, f->caption);
 	rmb_html(to, "<div class=\"tools\" role=\"group\" aria-label=\"Save %s\">", f->title);
@@ -161,7 +110,7 @@ figure(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, int n
 		rmb_html(to, "<button type=\"button\" data-save=\"%s\" aria-label=\"Save %s as %s\">%s</button>", format[i], f->title, format[i],
 		         format[i]);
 	rmb_html(to, "</div>\n<details class=\"data\"><summary>Data of this figure</summary></details>\n<script type=\"application/json\">");
-	json_t *json = figure_json(arena, f);
+	json_t *json = rmb_figure_json(arena, f);
 	int code = rmb_html_json(to, json);
 	json_decref(json);
 	rmb_html(to, "</script>\n</figure>\n");

@@ -52,9 +52,6 @@ static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity" }, { 0 } };
 
 #define VECTOR(port, axis, of, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = of, .help = what }
-#define EXAMPLE(rank) \
-	{ .name = "rank_" #rank, .kinds = RMB_ARRAY, .optional = true, .axes = "lag", .type = RMB_FLOAT64, .unit = "1", \
-	  .help = "correlogram of rank " #rank ", if it is there and not flagged" }
 static const struct rmb_port out[] = {
 	VECTOR("autocorrelogram", "rank lag", "1", "correlogram of each component"),
 	VECTOR("lag0", "rank", "1", "value at lag 0 before division"),
@@ -66,25 +63,21 @@ static const struct rmb_port out[] = {
 	{ .name = "decay_error", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .type = RMB_FLOAT64, .unit = "s",
 	  .help = "its standard error, by leaving out one odd block at a time" },
 	VECTOR("r", "", "1", "correlation of the logarithms of index and rank"),
-	VECTOR("left_out", "", "1", "ranks left out of r, flagged or with an index that is not positive"),
-	EXAMPLE(1), EXAMPLE(3), EXAMPLE(10), EXAMPLE(30), EXAMPLE(100), EXAMPLE(300), { 0 } };
+	VECTOR("left_out", "", "1", "ranks left out of r, flagged or with an index that is not positive"), { 0 } };
 
-static const struct { const char *port; int64_t rank; } examples[] = {
-	{ "rank_1", 1 }, { "rank_3", 3 }, { "rank_10", 10 }, { "rank_30", 30 }, { "rank_100", 100 }, { "rank_300", 300 } };
-
-#define LINE(rank) { .y = "rank_" #rank, .style = "line", .label = "rank " #rank }
 static const struct rmb_figure figures[] = {
-	{ .name = "correlograms", .kind = "curve", .x = "lag", .y = "autocorrelation", .logx = true,
-	  .caption = "Correlograms of components, from the largest to weak ones.",
-	  .series = { LINE(1), LINE(3), LINE(10), LINE(30), LINE(100), LINE(300) } },
+	{ .name = "correlograms", .kind = "family", .x = "lag", .y = "autocorrelation", .z = "rank", .logx = true, .logz = true,
+	  .ywindow = { -0.5, 1.1 },
+	  .caption = "Correlograms of shared components, by rank: the slower a component, the farther to the right it falls off.",
+	  .series = { { .y = "autocorrelogram", .style = "line", .flag = "flag" } },
+	  .guide = { { .shape = "horizontal", .at = "0" } } },
 	{ .name = "timescales", .kind = "curve", .x = "rank", .y = "mean of lags 4 to 6", .logx = true, .logy = true,
-	  .caption = "Index of timescale by rank; correlation of the logarithms over ranks {ranks}: {r}.",
-	  .series = { { .y = "timescale", .style = "points", .label = "r = {r}" } } },
+	  .caption = "Index of timescale of each component. The correlation r of the logarithms of index and rank is over ranks {ranks} (shaded).",
+	  .series = { { .y = "timescale", .style = "points", .label = "r = {r}" } },
+	  .guide = { { .shape = "span", .at = "ranks" } } },
 	{ .name = "decays", .kind = "curve", .x = "rank", .y = "decay", .logx = true, .logy = true,
-	  .caption = "Time constants of exponentials fitted from lag 1 on.",
-	  .series = { { .y = "decay", .style = "points", .label = "decay" } } },
-	{ .name = "all", .kind = "raster", .x = "lag", .y = "rank", .image = "autocorrelogram",
-	  .caption = "Correlograms of all components kept." }, { 0 } };
+	  .caption = "Time constants of exponentials fitted from lag 1 on, with their standard errors.",
+	  .series = { { .y = "decay", .style = "points", .label = "decay", .spread = "decay_error" } } }, { 0 } };
 
 /* ---- what is read off the correlograms ---- */
 
@@ -172,14 +165,6 @@ publish(struct rmb_call *call, const struct settings *set, const struct rmb_corr
 	memcpy(g->data, found->g, (size_t)(found->nk * found->nlags) * sizeof *found->g);
 	memcpy(lag0->data, found->lag0, (size_t)found->nk * sizeof *found->lag0);
 	int rc = read_index(call, set, found, index->data, flag->data, reading);
-	for (size_t i = 0; !rc && i < sizeof examples / sizeof *examples; i++) {
-		if (examples[i].rank > found->nk || !(found->lag0[examples[i].rank - 1] > 0))
-			continue;
-		struct rmb_array *one = rmb_output(call, examples[i].port, &axes[1]);
-		if (!one)
-			return RMB_ELIMIT;
-		memcpy(one->data, found->g + (examples[i].rank - 1) * found->nlags, (size_t)found->nlags * sizeof *found->g);
-	}
 	if (!rc)
 		rc = rmb_output_scalar(call, "r", reading->r);
 	if (!rc)

@@ -60,15 +60,19 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "correlation", .kind = "curve", .x = "distance", .y = "correlation",
-	  .caption = "Mean correlation of pairs of neurons against their distance, in bins of {bin}.",
-	  .series = { { .y = "correlation", .style = "line", .label = "mean over neurons" } } },
+	  .caption = "Mean correlation of neurons with their partners at a distance, in bins of {bin}: mean over neurons, and one standard deviation "
+	             "over neurons to either side.",
+	  .series = { { .y = "correlation", .style = "line", .label = "mean over neurons", .spread = "correlation_sd" } },
+	  .guide = { { .shape = "horizontal", .at = "0" } } },
 	{ .name = "pairs", .kind = "curve", .x = "distance", .y = "correlation",
 	  .caption = "Pairs of neurons drawn at random.",
-	  .series = { { .y = "sample_correlation", .x = "sample_distance", .style = "points", .label = "pairs" } } },
+	  .series = { { .y = "sample_correlation", .x = "sample_distance", .style = "points", .label = "pairs" } },
+	  .guide = { { .shape = "horizontal", .at = "0" } } },
 	{ .name = "odds", .kind = "curve", .x = "distance", .y = "odds of strong pairs", .logy = true,
 	  .caption = "Odds that a pair at this distance is strong (top {top} of a neuron's partners), relative to other pairs; near to far: "
 	             "{near_far}.",
-	  .series = { { .y = "odds", .style = "line", .label = "near to far {near_far}" } } }, { 0 } };
+	  .series = { { .y = "odds", .style = "line", .label = "near to far {near_far}" } },
+	  .guide = { { .shape = "horizontal", .at = "1", .label = "no preference" } } }, { 0 } };
 
 /* ---- outputs ---- */
 

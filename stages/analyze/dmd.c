@@ -61,39 +61,35 @@ static const struct rmb_port out[] = {
 	VECTOR("rotation_count", "", "eigenvalues that entered, one of each conjugate pair"),
 	VECTOR("complex_fraction", "", "part of the eigenvalues beyond the floor that are not real"),
 	VECTOR("outside_count", "", "eigenvalues of modulus 1 or more, one of each conjugate pair"),
-	VECTOR("circle_real", "point", "the unit circle"),
-	VECTOR("circle_imaginary", "point", "the unit circle"),
 	VECTOR("spiral_real", "point", "eigenvalues that turn once per ten-fold attenuation"),
 	VECTOR("spiral_imaginary", "point", "eigenvalues that turn once per ten-fold attenuation"), { 0 } };
 
 static const struct rmb_figure figures[] = {
 	{ .name = "eigenvalues", .kind = "curve", .x = "real part", .y = "imaginary part", .equal = true,
+	  .xwindow = { -1.05, 1.05 }, .ywindow = { -1.05, 1.05 },
 	  .caption = "Eigenvalues of the propagator over {lag} frames ({estimator}); rotations per ten-fold attenuation: mean {rotation_mean}, "
 	             "sd {rotation_sd}.",
 	  .series = { { .y = "eigenvalue_imaginary", .x = "eigenvalue_real", .style = "points", .label = "eigenvalues" },
-	              { .y = "circle_imaginary", .x = "circle_real", .style = "line", .label = "modulus 1" },
-	              { .y = "spiral_imaginary", .x = "spiral_real", .style = "dashes", .label = "one rotation per ten-fold attenuation" } } },
+	              { .y = "spiral_imaginary", .x = "spiral_real", .style = "guide", .label = "one rotation per ten-fold attenuation" } },
+	  .guide = { { .shape = "circle", .at = "1", .label = "modulus 1" }, { .shape = "circle", .at = "floor", .label = "modulus {floor}, below which none count" } } },
 	{ .name = "timescales", .kind = "curve", .x = "mode", .y = "timescale", .logy = true,
 	  .caption = "Time constants that the eigenvalues imply, by real part.",
 	  .series = { { .y = "timescale", .style = "points", .label = "timescale" } } }, { 0 } };
 
 /* ---- outputs ---- */
 
-/* Curves to compare with: the unit circle, and r exp(+-i 2 pi (-log10 r)), there and back along the conjugate. */
+/* What to compare with: r exp(+-i 2 pi (-log10 r)), there and back along the conjugate. */
 static int
-publish_guides(struct rmb_call *call)
+publish_spiral(struct rmb_call *call)
 {
 	enum { POINTS = 200 };
 	struct rmb_axis axis = rmb_axis_index("point", POINTS + 1);
-	struct rmb_array *cr = rmb_output(call, "circle_real", &axis), *ci = rmb_output(call, "circle_imaginary", &axis);
 	struct rmb_array *sr = rmb_output(call, "spiral_real", &axis), *si = rmb_output(call, "spiral_imaginary", &axis);
-	if (!cr || !ci || !sr || !si)
+	if (!sr || !si)
 		return RMB_ELIMIT;
 	for (int i = 0; i <= POINTS; i++) {
-		double turn = 2 * M_PI * i / POINTS, side = i < POINTS / 2 ? -1 : 1, decades = fabs((double)i / (POINTS / 2) - 1);
+		double side = i < POINTS / 2 ? -1 : 1, decades = fabs((double)i / (POINTS / 2) - 1);
 		double radius = pow(10, -decades);
-		((double *)cr->data)[i] = cos(turn);
-		((double *)ci->data)[i] = sin(turn);
 		((double *)sr->data)[i] = radius * cos(2 * M_PI * decades);
 		((double *)si->data)[i] = side * radius * sin(2 * M_PI * decades);
 	}
@@ -135,7 +131,7 @@ publish(struct rmb_call *call, const struct settings *set, double rate, const st
 		((double *)timescale->data)[i] = modulus < 1 ? -(double)set->lag / rate / log(modulus) : NAN;
 	}
 	int rc = publish_rotations(call, set, found, rotations);
-	return rc ? rc : publish_guides(call);
+	return rc ? rc : publish_spiral(call);
 }
 
 /* ---- what the reader must know ---- */

@@ -50,17 +50,25 @@ static const struct rmb_port out[] = {
 	  .help = "centre of the component along x, if neurons have an x" },
 	{ .name = "centre_y", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .type = RMB_FLOAT64, .unit = "um",
 	  .help = "centre of the component along y, if neurons have a y" },
-	OUT("weights", "rank neuron", "1", "weights of the first components, of unit length, skewed to the positive side"), { 0 } };
+	OUT("weights", "rank neuron", "1", "weights of the first components, of unit length, skewed to the positive side"),
+	{ .name = "x", .kinds = RMB_ARRAY, .optional = true, .axes = "neuron", .type = RMB_FLOAT64, .unit = "um",
+	  .help = "where the neurons lie, if they have an x" },
+	{ .name = "y", .kinds = RMB_ARRAY, .optional = true, .axes = "neuron", .type = RMB_FLOAT64, .unit = "um",
+	  .help = "where the neurons lie, if they have a y" }, { 0 } };
 
 static const struct rmb_figure figures[] = {
 	{ .name = "ratio", .kind = "curve", .x = "rank", .y = "weight near the centre / anywhere", .logx = true,
 	  .caption = "Mean square weight within {radius} of the centre of a component, over that of all neurons; 1: no locality.",
-	  .series = { { .y = "ratio", .style = "points", .label = "mean {locality}" } } }, { 0 } };
+	  .series = { { .y = "ratio", .style = "points", .label = "mean {locality}" } },
+	  .guide = { { .shape = "horizontal", .at = "1", .label = "no locality" } } },
+	{ .name = "maps", .kind = "map", .x = "x", .y = "y", .z = "weight", .equal = true,
+	  .caption = "Weights of the first components where the neurons lie, skewed to the positive side.",
+	  .series = { { .y = "y", .x = "x", .style = "points", .z = "weights" } } }, { 0 } };
 
 static int
-publish_weights(struct rmb_call *call, const struct settings *set, int64_t nk, int64_t n, double *w)
+publish_maps(struct rmb_call *call, const struct settings *set, const struct rmb_neurons *neurons, int64_t nk, double *w)
 {
-	int64_t nmaps = set->maps < nk ? set->maps : nk;
+	int64_t n = neurons->n, nmaps = set->maps < nk ? set->maps : nk;
 	struct rmb_axis axes[] = { rmb_axis_rank(nmaps), rmb_axis_index("neuron", n) };
 	struct rmb_array *weights = rmb_output(call, "weights", axes);
 	if (!weights)
@@ -68,6 +76,14 @@ publish_weights(struct rmb_call *call, const struct settings *set, int64_t nk, i
 	for (int64_t k = 0; k < nmaps; k++)
 		rmb_weights_orient(w + k * n, n);
 	memcpy(weights->data, w, (size_t)(nmaps * n) * sizeof *w);
+	const struct { const char *port; const double *place; } places[] = { { "x", neurons->x }, { "y", neurons->y } };
+	for (int i = 0; i < 2; i++) {
+		struct rmb_array *to = places[i].place ? rmb_output(call, places[i].port, &axes[1]) : NULL;
+		if (places[i].place && !to)
+			return RMB_ELIMIT;
+		if (to)
+			memcpy(to->data, places[i].place, (size_t)n * sizeof *places[i].place);
+	}
 	return 0;
 }
 
@@ -125,7 +141,7 @@ run(struct rmb_call *call)
 		return rmb_fail(call, RMB_EDATA, "locality: recording '%s' has no variance at all", rmb_recording_name(call));
 	rmb_warn_rank(call, "components", defined, nk, activity.in_double);
 	rc = publish(call, set, recording, &space, defined, w, value);
-	return rc ? rc : publish_weights(call, set, defined, n, w);
+	return rc ? rc : publish_maps(call, set, &recording->neurons, defined, w);
 }
 
 static int
@@ -144,11 +160,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 4 * n * nt;
 	cost->memory = 8 * side * side + 16 * nk * (n + side) + 400 * side + 32e6
 	               + (n < nt ? rmb_sweep_memory(n, nt, in_double) : rmb_sweep_memory(fmin(n, RMB_CHUNK), nt, in_double));
-	cost->disk = 40 * nk + 8 * (double)set->maps * n + 32768;
+	cost->disk = 40 * nk + 8 * ((double)set->maps + 2) * n + 32768;
 }
 
 const struct rmb_stage rmb_stage_locality = {
-	.name = "locality", .version = 1, .folder = "analyze", .brief = "how close together the neurons of a component lie",
+	.name = "locality", .version = 2, .folder = "analyze", .brief = "how close together the neurons of a component lie",
 	.about = "Finds the principal components of all neurons and compares the squared weights of neurons near the centre of mass of a "
 	         "component with those of all. A ratio of 1 means that components are spread over all neurons. The weights of the first "
 	         "components are kept for maps.",

@@ -81,9 +81,11 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "fit", .kind = "curve", .x = "rank", .y = "normalized variance", .logx = true, .logy = true,
-	  .caption = "Spectrum divided by the fitted value at rank 1, and the fit to ranks {ranks}.",
+	  .caption = "Spectrum divided by the fitted value at rank 1, and the fit to ranks {ranks} (shaded). The wedge lies "
+	             "between n^-0.69 and n^-1.254, the published spectra of critical networks with symmetric and with non-symmetric connections.",
 	  .series = { { .y = "normalized", .style = "points", .label = "spectrum" },
-	              { .y = "fit", .style = "line", .label = "fit, exponent {exponent}" } } },
+	              { .y = "fit", .style = "line", .label = "fit, exponent {exponent}" } },
+	  .guide = { { .shape = "wedge", .at = "0.69", .to = "1.254", .label = "critical networks, symmetric to not" }, { .shape = "span", .at = "ranks" } } },
 	{ .name = "range", .kind = "curve", .x = "rank", .y = "exponent", .logx = true,
 	  .caption = "Exponent against the range of ranks fitted: with another last rank (the band: and with any first rank), with another "
 	             "first rank, and of each stretch of about a factor of two by itself. All ranges that end by rank {resolved}, half of the "
