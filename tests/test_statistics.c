@@ -147,9 +147,13 @@ the_bootstrap_is_as_wide_as_students_interval(void **state)
 	double low, high;
 	for (int i = 0; i < MANY; i++)
 		x[i] = rmb_random_normal(rmb_stream_named("bootstrap"), (uint64_t)i);
-	rmb_bootstrap_mean(x, MANY, 0.95, DRAWS, rmb_stream_named("resamples"), scratch, &low, &high);
+	rmb_bootstrap(x, MANY, NULL, 0, 0.95, DRAWS, rmb_stream_named("resamples"), scratch, &low, &high);
 	double half = rmb_student_quantile(0.025, MANY - 1) * rmb_deviation(x, MANY) / sqrt(MANY), mean = rmb_mean(x, MANY);
 	assert_true(fabs(low - (mean - half)) < 0.1 * half && fabs(high - (mean + half)) < 0.1 * half);
+	struct rmb_ttest t = rmb_welch_t(x, MANY / 2, x + MANY / 2, MANY / 2, RMB_TWO_SIDED);
+	rmb_bootstrap(x, MANY / 2, x + MANY / 2, MANY / 2, 0.95, DRAWS, rmb_stream_named("resamples"), scratch, &low, &high);
+	half = rmb_student_quantile(0.025, t.freedom) * t.error;
+	assert_true(fabs(low - (t.difference - half)) < 0.1 * half && fabs(high - (t.difference + half)) < 0.1 * half);
 }
 
 int

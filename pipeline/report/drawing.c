@@ -48,7 +48,7 @@ written(const struct rmb_entry *entry, const char *name)
 	return entry->nvary && strcmp(name, "vary") == 0 ? entry->vary[0].name : NULL;
 }
 
-/* {name}: a scalar output of the group, one of its settings, or what stands in the recipe at an input or under `vary`. */
+/* {name}: a scalar output of the group, number or text, one of its settings, or what stands in the recipe at an input or under `vary`. */
 static const char *
 text_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *name)
 {
@@ -56,6 +56,9 @@ text_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *
 	double mean, low, high;
 	if (scalar_of(d, group, name, &mean, &low, &high))
 		return range_text(d->g->arena, mean, low, high);
+	const char *text = rmb_gather_text(rmb_gather_object(d->g, node), name);
+	if (text)
+		return rmb_arena_strdup(d->g->arena, text);
 	int p = rmb_param_index(node->stage, name);
 	return p < 0 ? written(node->entry, name) : rmb_value_print(d->g->arena, &node->stage->params[p], &node->value[p]);
 }

@@ -266,15 +266,22 @@ rmb_holm(const double *p, int64_t n, double *adjusted)
 	}
 }
 
+static double
+resampled_mean(const double *x, int64_t n, struct rmb_stream stream, uint64_t first)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < n; i++)
+		sum += x[rmb_random_below(stream, first + (uint64_t)i, n)];
+	return n ? sum / (double)n : 0;
+}
+
 void
-rmb_bootstrap_mean(const double *x, int64_t n, double level, int64_t draws, struct rmb_stream stream, double *scratch,
-                   double *low, double *high)
+rmb_bootstrap(const double *x, int64_t nx, const double *y, int64_t ny, double level, int64_t draws, struct rmb_stream stream, double *scratch,
+              double *low, double *high)
 {
 	for (int64_t d = 0; d < draws; d++) {
-		double sum = 0;
-		for (int64_t i = 0; i < n; i++)
-			sum += x[rmb_random_below(stream, (uint64_t)(d * n + i), n)];
-		scratch[d] = sum / (double)n;
+		uint64_t first = (uint64_t)(d * (nx + ny));
+		scratch[d] = resampled_mean(x, nx, stream, first) - resampled_mean(y, ny, stream, first + (uint64_t)nx);
 	}
 	rmb_sort(scratch, draws);
 	*low = rmb_percentile(scratch, draws, 50 * (1 - level));
