@@ -177,7 +177,7 @@ prepare_set(struct rmb_drives *drives, struct rmb_set *set, int replicates)
 /* The edges of one driver while its sets are made: as given, with room for all sets, and those so far. */
 struct reading { struct rmb_node *driver; int nbase; const struct rmb_edge *base; };
 
-/* Adds what set `s` gives to the driver: one edge a replicate, none for what failed. */
+/* Adds what set `s` gives to the driver: one edge a replicate; what failed is left out if the stage goes on without. */
 static bool
 read_set(struct maker *k, const struct reading *reading, int s)
 {
@@ -194,7 +194,7 @@ read_set(struct maker *k, const struct reading *reading, int s)
 			return driver->drive->code != 0; /* the search ends here, which its node will say */
 		}
 		from->keep |= from != base->from; /* it is what a search goes on from */
-		if (!k->set->failed[replicate])
+		if (!driver->stage->goes_on || !k->set->failed[replicate])
 			driver->edge[driver->nedges++] = (struct rmb_edge){ base->port, from, base->output, s, replicate };
 		replicate++;
 	}

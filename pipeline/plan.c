@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/bundle.h"
+#include "pipeline/drive.h"
 #include "pipeline/machine.h"
 #include "pipeline/plan.h"
 #include "pipeline/reason.h"
@@ -260,8 +261,27 @@ rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_
 }
 
 static int
+say_what_waits(struct planner *p)
+{
+	for (int i = 0; i < p->plan->nsteps; i++) {
+		const struct rmb_node *node = p->graph->node[i], *on = NULL;
+		if (p->plan->step[i].todo != RMB_WAITS)
+			continue;
+		for (int e = 0; e < node->nedges && !on; e++)
+			on = p->waits[node->edge[e].from->index] ? node->edge[e].from : NULL;
+		p->plan->step[i].why = on ? rmb_arena_printf(p->plan->arena, "reads %s, which waits", on->name)
+		                          : rmb_arena_printf(p->plan->arena, "its %d sets run first; more may follow", node->drive->nsets);
+		if (!p->plan->step[i].why)
+			return RMB_ELIMIT;
+	}
+	return 0;
+}
+
+static int
 give_reasons(struct planner *p, const char *last)
 {
+	if (say_what_waits(p))
+		return RMB_ELIMIT;
 	if (p->plan->nrun == 0)
 		return 0;
 	struct rmb_reasons *reasons = rmb_reasons_read(p->plan->arena, last);

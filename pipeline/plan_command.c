@@ -49,8 +49,7 @@ print_table(const struct rmb_plan *plan)
 			cell[3] = quantity(plan->arena, rounded(step->expected.peak_bytes), "B");
 			cell[4] = quantity(plan->arena, rounded(step->expected.object_bytes), "B");
 		}
-		if (step->todo == RMB_RUN)
-			cell[5] = step->why;
+		cell[5] = step->why;
 		rmb_table_row(table, cell);
 	}
 	rmb_table_print(table, stdout);
@@ -102,6 +101,8 @@ print_json(const struct rmb_plan *plan, const struct rmb_session *session, const
 			json_object_update_new(object, json_pack("{sosfsfsfsb}", "why", rmb_json_text(step->why), "seconds", step->expected.seconds,
 			                                         "memory", step->expected.peak_bytes, "disk", step->expected.object_bytes, "guess",
 			                                         step->expected.guess));
+		if (object && step->todo == RMB_WAITS)
+			json_object_set_new(object, "why", rmb_json_text(step->why));
 		if (object && step->todo == RMB_CACHED)
 			json_object_set_new(object, "bytes", json_integer(step->bytes));
 		print_line(object);

@@ -7,8 +7,8 @@
 #include "pipeline/table.h"
 #include "rumble/units.h"
 
-enum state { CACHED, RUNNING, FAILED, LET_GO, MISSING, NSTATES };
-static const char *const state_names[NSTATES] = { "cached", "running", "failed", "let go", "missing" };
+enum state { CACHED, RUNNING, FAILED, LET_GO, WAITING, MISSING, NSTATES };
+static const char *const state_names[NSTATES] = { "cached", "running", "failed", "let go", "waiting", "missing" };
 
 struct standing { enum state state; double age; const char *note; };
 
@@ -28,6 +28,8 @@ look_at(const struct rmb_session *session, const struct rmb_step *step)
 		return (struct standing){ CACHED, age_of(session, step->node), NULL };
 	if (rmb_lease_held(&session->cache, step->node->key))
 		return (struct standing){ RUNNING, -1, "somebody alive works on it" };
+	if (step->todo == RMB_WAITS)
+		return (struct standing){ WAITING, -1, step->why };
 	if (step->todo == RMB_LET_GO)
 		return (struct standing){ LET_GO, -1, "keep: false, and nothing that is missing reads it" };
 	const char *failure = rmb_journal_failure(session->journal, step->node);
