@@ -229,10 +229,11 @@ def test_searches_of_branches_and_recordings_go_their_own_ways():
     with place() as here:
         here_with_noise(here)
         text = SEARCH.replace("  deep:", "  a: {stage: select, recording: raw, neurons: [1]}\n  b: {stage: select, recording: raw, neurons: [2]}\n  deep:")
-        text = text.replace("of: raw, noise: 0.001, repeat: 2", "of: [a, b], noise: 0.5")
+        text = text.replace("of: raw, noise: 0.001, repeat: 2", "of: [a, b]")
         here.run("run", here.recipe(text))
         a, b = scalar(here, "noise/low@a", "x"), scalar(here, "noise/low@b", "x")
         assert np.array_equal(a[:3], b[:3]) and not np.array_equal(a, b), (a, b)
+        assert abs(scalar(here, "noise/low@a", "at") - 1.3) < 0.2 and abs(scalar(here, "noise/low@b", "at") - 2.3) < 0.2, (a, b)
         assert scalar(here, "noise/deep@low+a+15,a", "depth") == scalar(here, "noise/low@a", "value")[14]
 
 

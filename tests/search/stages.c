@@ -5,7 +5,7 @@
 #include <string.h>
 #include "rumble/stage.h"
 
-/* ---- a number with a least value, which costs nothing: (x - 0.3 s)^2 + noise */
+/* ---- a number with a least value, which costs nothing: (x - 0.3 s)^2 + noise; of neuron k alone (x - 0.3 s - k s)^2 */
 
 struct bowl { double x, fails_above, noise; };
 
@@ -27,7 +27,8 @@ static int
 bowl_run(struct rmb_call *call)
 {
 	const struct bowl *set = rmb_settings(call);
-	double d = set->x - 0.3;
+	const struct rmb_recording *of = rmb_input_kind(call, "of", 0) == RMB_RECORDING ? rmb_input_recording(call, "of", 0) : NULL;
+	double d = set->x - 0.3 - (of && of->neurons.n == 1 && of->neurons.id ? (double)of->neurons.id[0] : 0);
 	if (set->x > set->fails_above)
 		return rmb_fail(call, RMB_EDATA, "bowl: there is nothing at %g s", set->x);
 	return rmb_output_scalar(call, "depth", d * d + set->noise * rmb_random_uniform(rmb_node_stream(call, "noise"), 0));
