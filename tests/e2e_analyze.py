@@ -260,7 +260,7 @@ class Small(Analyses):
 
         first, last = found["first_tried"].astype(int), found["last_tried"].astype(int)
         np.testing.assert_array_equal(first, np.unique(np.round(np.geomspace(2, 20, 8))))
-        np.testing.assert_array_equal(last, np.unique(np.round(np.geomspace(27, 110, 12))))     # 27: a quarter of 110
+        np.testing.assert_array_equal(last, np.unique(np.round(np.geomspace(30, 110, 12))))
         expected = np.array([[-fit(a, b)[0] if b >= 4 * a else np.nan for b in last] for a in first])
         np.testing.assert_allclose(found["band"], expected, rtol=1e-9, equal_nan=True)
         expected = np.vstack([expected, [-fit(6, b)[0] for b in last]])
@@ -274,6 +274,25 @@ class Small(Analyses):
         edge = np.round(6 * (121 / 6) ** (np.arange(5) / 4)).astype(int)                        # four octaves
         np.testing.assert_allclose(found["local_rank"], np.sqrt(edge[:-1] * (edge[1:] - 1.)), rtol=1e-12)
         np.testing.assert_allclose(found["local_exponent"], [-fit(a, b - 1)[0] for a, b in zip(edge[:-1], edge[1:])], rtol=1e-9)
+
+    def test_ranks_above_chance(self):
+        """Strong components in noise: the others are no higher than those of the shuffle, and a fit that reaches them is warned of."""
+        rng = np.random.default_rng(4)
+        self.save(rng.standard_normal((120, 12)) @ rng.standard_normal((12, 500)) + 3 * rng.standard_normal((120, 500)))
+        stages = ["shuffled: {stage: shuffle, recording: z}", "two: {stage: svca2, recording: [z, shuffled], halves: random}"]
+        fit = "f: {{stage: powerlaw, spectrum: two.spectrum, chance: two@shuffled.spectrum, ranks: 1..{}, firsts: 1..3}}"
+        said = self.run_recipe(stages + [fit.format(30)])
+        above = int((self.result("two@z", "spectrum") > self.result("two@shuffled", "spectrum")[0]).sum())
+        self.assertTrue(8 <= above <= 12, above)
+        self.assertIn(f"ranks 1..30 were fitted, but only the first {above} of the spectrum are above chance, the largest value of x/two@shuffled", said)
+        self.assertEqual(self.result("f@z", "resolved"), above)
+        self.assertEqual(self.result("f@z", "last_tried")[0], above // 2)
+        self.assertTrue(np.isfinite(self.result("f@z", "band_high")))
+        half = len(self.result("two@shuffled", "spectrum")) // 2
+        self.assertEqual(self.result("f@shuffled", "resolved"), half)               # its own chance
+        self.assertNotIn("components cannot be compared", self.run_recipe(stages + [fit.format(20)]))
+        self.assertNotIn("above chance", self.run_recipe(stages + [fit.format(above)]))
+        self.assertIn("above chance", self.run_recipe(stages + [fit.format(above + 1)]))
 
     def test_replicates_give_an_interval(self):
         self.save(self.signals(60, 400), xpos=np.arange(60.), ypos=np.zeros(60))

@@ -12,8 +12,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "analyze/powerlaw_range.h"
 #include "numeric/percentile.h"
-#include "numeric/powerlaw.h"
 #include "rumble/stage.h"
 
 struct settings {
@@ -30,7 +30,7 @@ static const struct rmb_param params[] = {
 	{ .name = "firsts", .kind = RMB_RANGE, .at = offsetof(struct settings, firsts), .def = "5..50", .min = 1, .max = 1e9,
 	  .help = "other ranges tried: where they begin" },
 	{ .name = "lasts", .kind = RMB_RANGE, .at = offsetof(struct settings, lasts), .def = "100..10000", .min = 2, .max = 1e9,
-	  .help = "other ranges tried: where they end; from a quarter of the spectrum on if that is earlier, and to its end at most" },
+	  .help = "other ranges tried: where they end; from half of the resolved ranks on if that is earlier, and to the end of the spectrum at most" },
 	{ .name = "coverage", .kind = RMB_REAL, .at = offsetof(struct settings, coverage), .def = "0.95", .min = 0.01, .max = 1,
 	  .help = "part of the replicates that lies between replicate_low and replicate_high" },
 	{ .name = "variant", .kind = RMB_WORD, .at = offsetof(struct settings, variant), .def = "default", .words = "default|paper",
@@ -40,6 +40,8 @@ static const struct rmb_port in[] = {
 	{ .name = "spectrum", .kinds = RMB_ARRAY, .axes = "rank", .help = "a spectrum, by rank" },
 	{ .name = "replicates", .kinds = RMB_ARRAY, .gather = RMB_REPLICATES, .optional = true, .axes = "rank",
 	  .help = "the same kind of spectrum from a node with a repeat: other halves, other surrogates; their exponents give an interval" },
+	{ .name = "chance", .kinds = RMB_ARRAY, .optional = true, .axes = "rank",
+	  .help = "the same kind of spectrum of the shuffled recording: ranks that are not above its largest value are noise, and warned of" },
 	{ 0 } };
 
 #define SCALAR(port, text) { .name = port, .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = text }
@@ -54,7 +56,7 @@ static const struct rmb_port out[] = {
 	SCALAR("curvature", "change of the exponent over ten-fold ranks, from a parabola: 0 for a power law, positive if it steepens"),
 	SCALAR("used", "ranks that entered the fit"),
 	SCALAR("left_out", "ranks of the range left out, at rounding level or negative"),
-	SCALAR("resolved", "rank up to which the number of components lets an exponent be read: half of them"),
+	SCALAR("resolved", "last rank that the recording resolves: half of the components, or the last one above chance if that is less"),
 	SCALAR("band_low", "least exponent of all ranges tried that end at a resolved rank; not a number if there is none"),
 	SCALAR("band_high", "largest of them"),
 	{ .name = "replicate_mean", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
@@ -88,13 +90,36 @@ static const struct rmb_figure figures[] = {
 	  .guide = { { .shape = "wedge", .at = "0.69", .to = "1.254", .label = "critical networks, symmetric to not" }, { .shape = "span", .at = "ranks" } } },
 	{ .name = "range", .kind = "curve", .x = "rank", .y = "exponent", .logx = true,
 	  .caption = "Exponent against the range of ranks fitted: with another last rank (the band: and with any first rank), with another "
-	             "first rank, and of each stretch of about a factor of two by itself. All ranges that end by rank {resolved}, half of the "
-	             "components, give {band_low} to {band_high}.",
+	             "first rank, and of each stretch of about a factor of two by itself. All ranges that end by rank {resolved}, the "
+	             "last resolved one, give {band_low} to {band_high}.",
 	  .series = { { .y = "by_last", .x = "last_tried", .style = "line", .label = "by last rank", .low = "by_last_low",
 	                .high = "by_last_high" },
 	              { .y = "by_first", .x = "first_tried", .style = "dashes", .label = "by first rank" },
 	              { .y = "local_exponent", .x = "local_rank", .style = "points", .label = "of a stretch" } },
-	  .guide = { { .shape = "vertical", .at = "resolved", .label = "half of the components" } } }, { 0 } };
+	  .guide = { { .shape = "vertical", .at = "resolved", .label = "last resolved rank" } } }, { 0 } };
+
+/* ---- fits ---- */
+
+static int
+not_a_spectrum(struct rmb_call *call, const char *port, int i)
+{
+	return rmb_fail(call, RMB_EDATA, "powerlaw: '%s' is not a spectrum: needs one axis of ranks, in double precision",
+	                rmb_input_name(call, port, i));
+}
+
+/* Thing i at a port, over the ranks asked for, to the end of its own `reach` at most. */
+static int
+fit_input(struct rmb_call *call, const struct settings *set, const char *port, int i, const struct rmb_powerlaw_options *options,
+          struct rmb_powerlaw *fit)
+{
+	const struct rmb_array *spectrum = rmb_input_array(call, port, i);
+	struct rmb_powerlaw_options range = *options;
+	if (!spectrum || spectrum->naxes != 1 || spectrum->type != RMB_FLOAT64)
+		return not_a_spectrum(call, port, i);
+	int64_t end = (int64_t)(set->reach * (double)spectrum->axis[0].n + 1e-9);
+	range.last = end < range.last ? end : range.last;
+	return rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, rmb_call_error(call));
+}
 
 /* ---- what the reader must know ---- */
 
@@ -103,23 +128,62 @@ static const struct rmb_figure figures[] = {
  *                 1/10   1/4    1/2    4/5    all
  *     K = 1,200   0.88   0.92   0.98   1.05   1.15
  *     K = 200     0.91   1.00   1.10   1.25   1.46
- * Private noise and few frames lift the tail and hide this (K = 400, 8,000 frames, noise as strong as signal: 0.83, 0.80, 0.80, 0.86,
- * 0.99), and only svca could tell; but beyond one half the exponent of every case tried climbs, by 0.2 to 0.4 up to the end, and
- * before it rises slowly or stays. So the limit is one half, as in the published fits to parts of recordings. With fewer components
- * than the published 500 ranks it comes out too large even so. */
+ * Beyond one half the exponent of every case tried climbs, by 0.2 to 0.4 up to the end; before it rises slowly. So one limit is one
+ * half, as in the published fits to parts of recordings. With fewer components than the published 500 ranks it is too large even so.
+ *
+ * Private noise and few frames lift the tail and flatten it: with noise three times as strong as the signal and 20 frames for each of 500
+ * components the exponent up to one half is 0.55 instead of 1.02. What chance lifts cannot be seen in the spectrum, but in that of
+ * the shuffled recording, whose largest value is sqrt(T) (sqrt(n1) + sqrt(n2)) without autocorrelation. Up to the last rank above it the
+ * exponent is 0.67 instead of 0.88; with noise as strong as signal 0.82 instead of 0.91, with 100 frames a component 0.96 instead of 1.02.
+ * So that is the other limit, if `chance` is given. */
 enum { RESOLVED_PART = 2, ENOUGH_COMPONENTS = 500 };
 
+/* Ranks; above: INT64_MAX if there is no chance to compare with. control: the spectrum is that of the shuffle, its own chance. */
+struct limits { int64_t half, above; bool control; };
+
+static int
+find_limits(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw *fit, struct limits *limits)
+{
+	const struct rmb_array *chance = rmb_input_array(call, "chance", 0);
+	*limits = (struct limits){ .half = fit->components / RESOLVED_PART, .above = INT64_MAX };
+	if (!chance)
+		return 0;
+	if (chance->naxes != 1 || chance->type != RMB_FLOAT64)
+		return not_a_spectrum(call, "chance", 0);
+	const double *s = spectrum->data, *other = chance->data;
+	int64_t n = spectrum->axis[0].n, nother = chance->axis[0].n;
+	limits->control = n == nother && memcmp(s, other, (size_t)n * sizeof *s) == 0;
+	if (limits->control)
+		return 0;
+	double most = 0;
+	for (int64_t k = 0; k < nother; k++)
+		most = fmax(most, other[k]);
+	for (limits->above = 0; limits->above < n && s[limits->above] > most; )
+		limits->above++;
+	return 0;
+}
+
+static int64_t
+resolved(const struct limits *limits)
+{
+	return limits->half < limits->above ? limits->half : limits->above;
+}
+
 static void
-warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct rmb_powerlaw *fit, double r)
+warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct rmb_powerlaw *fit, const struct limits *limits, double r)
 {
 	char ends[128] = "";
 	if (n < set->ranks.last)
 		snprintf(ends, sizeof ends, "the spectrum ends at rank %" PRId64 ", before %" PRId64 ": ", n, set->ranks.last);
-	if (fit->last > fit->components / RESOLVED_PART)
+	if (fit->last > limits->above)
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, but only the first %" PRId64 " of the spectrum are above chance, the largest "
+		         "value of %s. The others are mostly noise left over by few frames, which flattens a spectrum: the exponent comes out too small",
+		         ends, set->ranks.first, fit->last, limits->above, rmb_input_name(call, "chance", 0));
+	else if (fit->last > limits->half)
 		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There a spectrum falls more "
 		         "steeply for want of neurons, whatever the network, so that the exponent comes out too large and cannot be compared with "
 		         "published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
-	else if (fit->components < ENOUGH_COMPONENTS)
+	else if (fit->components < ENOUGH_COMPONENTS && !limits->control)
 		rmb_warn(call, "an exponent of %" PRId64 " components cannot be compared with the 0.7 to 0.85 of recordings of thousands of neurons, "
 		         "fitted to ranks 11..500: of so few it comes out too large, by 0.1 to 0.3. Compare it with that of surrogates of the same size",
 		         fit->components);
@@ -132,44 +196,16 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 		rmb_warn(call, "r is undefined: all ranks or all values that it compares are the same");
 }
 
-/* ---- fits ---- */
-
-/* Thing i at a port, over the ranks asked for, to the end of its own `reach` at most. */
-static int
-fit_input(struct rmb_call *call, const struct settings *set, const char *port, int i, const struct rmb_powerlaw_options *options,
-          struct rmb_powerlaw *fit)
-{
-	const struct rmb_array *spectrum = rmb_input_array(call, port, i);
-	struct rmb_powerlaw_options range = *options;
-	if (!spectrum || spectrum->naxes != 1 || spectrum->type != RMB_FLOAT64)
-		return rmb_fail(call, RMB_EDATA, "powerlaw: '%s' is not a spectrum: needs one axis of ranks, in double precision",
-		                rmb_input_name(call, port, i));
-	int64_t end = (int64_t)(set->reach * (double)spectrum->axis[0].n + 1e-9);
-	range.last = end < range.last ? end : range.last;
-	return rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, rmb_call_error(call));
-}
-
 /* ---- the parts of the result ---- */
 
-struct scalar { const char *port; double value; };
-
 static int
-publish_all(struct rmb_call *call, const struct scalar *scalar, size_t n)
-{
-	int rc = 0;
-	for (size_t i = 0; !rc && i < n; i++)
-		rc = rmb_output_scalar(call, scalar[i].port, scalar[i].value);
-	return rc;
-}
-
-static int
-publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw *fit, double r)
+publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw *fit, int64_t resolved_rank, double r)
 {
 	const double *s = spectrum->data;
-	const struct scalar scalars[] = {
+	const struct rmb_scalar scalars[] = {
 		{ "exponent", fit->alpha }, { "standard_error", fit->standard_error }, { "intercept", fit->intercept }, { "r", r },
 		{ "r_squared", fit->r_squared }, { "curvature", fit->curvature }, { "used", (double)fit->used },
-		{ "left_out", (double)fit->left_out }, { "resolved", (double)(fit->components / RESOLVED_PART) },
+		{ "left_out", (double)fit->left_out }, { "resolved", (double)resolved_rank },
 	};
 	struct rmb_array *normalized = rmb_output(call, "normalized", spectrum->axis), *curve = rmb_output(call, "fit", spectrum->axis);
 	if (!normalized || !curve)
@@ -178,92 +214,7 @@ publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struc
 	for (int64_t k = 0; k < spectrum->axis[0].n; k++)
 		((double *)normalized->data)[k] = s[k] / one;
 	rmb_powerlaw_curve(fit->alpha, spectrum->axis[0].n, curve->data);
-	return publish_all(call, scalars, sizeof scalars / sizeof *scalars);
-}
-
-/* Stretches of the range, each by itself. */
-static int
-publish_stretches(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options, int64_t last)
-{
-	int64_t end[RMB_STRETCHES], first = options->first;
-	struct rmb_axis axis = rmb_axis_index("stretch", rmb_powerlaw_stretches(first, last, end));
-	struct rmb_array *rank = rmb_output(call, "local_rank", &axis), *exponent = rmb_output(call, "local_exponent", &axis);
-	if (!rank || !exponent)
-		return RMB_ELIMIT;
-	for (int64_t i = 0; i < axis.n; first = end[i++] + 1) {
-		struct rmb_powerlaw_options stretch = *options;
-		struct rmb_powerlaw fit;
-		struct rmb_error error = { 0 };
-		stretch.first = first;
-		stretch.last = end[i];
-		((double *)rank->data)[i] = sqrt((double)first * (double)end[i]);
-		((double *)exponent->data)[i] = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &stretch, &fit, &error) ? NAN : fit.alpha;
-	}
-	return 0;
-}
-
-enum { FIRSTS = 8, LASTS = 12 };
-struct grid { int64_t nfirst, nlast, first[FIRSTS], last[LASTS]; };
-
-/* A spectrum shorter than `lasts` is tried from a quarter of its components to the last. */
-static struct grid
-make_grid(const struct settings *set, int64_t components)
-{
-	int64_t some = components > 1 ? components : 1, top = set->lasts.last < some ? set->lasts.last : some, quarter = top / 4 > 1 ? top / 4 : 1;
-	struct grid grid;
-	grid.nfirst = rmb_log_spaced(set->firsts.first, set->firsts.last, FIRSTS, grid.first);
-	grid.nlast = rmb_log_spaced(set->lasts.first < quarter ? set->lasts.first : quarter, top, LASTS, grid.last);
-	return grid;
-}
-
-/* An output [first] or [last]; NULL: failed. */
-static double *
-make_column(struct rmb_call *call, const char *port, const char *axis_name, int64_t n)
-{
-	struct rmb_axis axis = rmb_axis_index(axis_name, n);
-	struct rmb_array *column = rmb_output(call, port, &axis);
-	return column ? column->data : NULL;
-}
-
-static int
-publish_by_first(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
-                 const struct grid *grid, int64_t last)
-{
-	double *first = make_column(call, "first_tried", "first", grid->nfirst), *by_first = make_column(call, "by_first", "first", grid->nfirst);
-	for (int64_t i = 0; first && by_first && i < grid->nfirst; i++) {
-		first[i] = (double)grid->first[i];
-		by_first[i] = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i], last);
-	}
-	return first && by_first ? 0 : RMB_ELIMIT;
-}
-
-/* Of all ranges that end at the same rank, the fit's own beginning among them, the least and the largest; fmin and fmax pass over NaN. */
-static int
-publish_by_last(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
-                const struct grid *grid, int64_t resolved)
-{
-	struct rmb_axis axes[] = { rmb_axis_index("first", grid->nfirst), rmb_axis_index("last", grid->nlast) };
-	struct rmb_array *band = rmb_output(call, "band", axes);
-	double *last = make_column(call, "last_tried", "last", grid->nlast), *by_last = make_column(call, "by_last", "last", grid->nlast);
-	double *low = make_column(call, "by_last_low", "last", grid->nlast), *high = make_column(call, "by_last_high", "last", grid->nlast);
-	struct scalar all[] = { { "band_low", NAN }, { "band_high", NAN } };
-	if (!band || !last || !by_last || !low || !high)
-		return RMB_ELIMIT;
-	for (int64_t j = 0; j < grid->nlast; j++) {
-		last[j] = (double)grid->last[j];
-		low[j] = high[j] = by_last[j] = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, options->first, grid->last[j]);
-		for (int64_t i = 0; i < grid->nfirst; i++) {
-			double alpha = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i], grid->last[j]);
-			((double *)rmb_array_row(band, i))[j] = alpha;
-			low[j] = fmin(low[j], alpha);
-			high[j] = fmax(high[j], alpha);
-		}
-		if (grid->last[j] <= resolved) {
-			all[0].value = fmin(all[0].value, low[j]);
-			all[1].value = fmax(all[1].value, high[j]);
-		}
-	}
-	return publish_all(call, all, 2);
+	return rmb_output_scalars(call, scalars, sizeof scalars / sizeof *scalars);
 }
 
 /* The replicates' exponents, each fitted like the spectrum itself; mean, standard deviation and percentiles. */
@@ -297,11 +248,11 @@ publish_replicates(struct rmb_call *call, const struct settings *set, const stru
 	rmb_sort(alpha, n);
 	if (alpha[0] == alpha[n - 1])
 		rmb_warn(call, "all %d replicates have the same exponent: what is repeated draws nothing at random, or nothing that matters", n);
-	const struct scalar scalars[] = {
+	const struct rmb_scalar scalars[] = {
 		{ "replicate_mean", mean }, { "replicate_sd", sqrt(square / (n - 1)) },
 		{ "replicate_low", rmb_percentile(alpha, n, outside) }, { "replicate_high", rmb_percentile(alpha, n, 100 - outside) },
 	};
-	return publish_all(call, scalars, sizeof scalars / sizeof *scalars);
+	return rmb_output_scalars(call, scalars, sizeof scalars / sizeof *scalars);
 }
 
 static int
@@ -317,15 +268,13 @@ run(struct rmb_call *call)
 		return rc;
 	const struct rmb_array *spectrum = rmb_input_array(call, "spectrum", 0);
 	double r = paper ? fit.r_paper : fit.r_weighted;
-	warn(call, set, spectrum->axis[0].n, &fit, r);
-	rc = publish_fit(call, spectrum, &fit, r);
+	struct limits limits;
+	if ((rc = find_limits(call, spectrum, &fit, &limits)) != 0)
+		return rc;
+	warn(call, set, spectrum->axis[0].n, &fit, &limits, r);
+	rc = publish_fit(call, spectrum, &fit, resolved(&limits), r);
 	if (!rc)
-		rc = publish_stretches(call, spectrum, &options, fit.last);
-	struct grid grid = make_grid(set, fit.components);
-	if (!rc)
-		rc = publish_by_first(call, spectrum, &options, &grid, fit.last);
-	if (!rc)
-		rc = publish_by_last(call, spectrum, &options, &grid, fit.components / RESOLVED_PART);
+		rc = rmb_publish_ranges(call, spectrum, &options, &fit, set->firsts, set->lasts, resolved(&limits));
 	return rc ? rc : publish_replicates(call, set, &options);
 }
 
@@ -349,15 +298,16 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_powerlaw = {
-	.name = "powerlaw", .version = 3, .folder = "analyze", .brief = "exponent of a spectrum, and how far to trust it",
+	.name = "powerlaw", .version = 4, .folder = "analyze", .brief = "exponent of a spectrum, and how far to trust it",
 	.about = "Fits a straight line to a spectrum on log-log axes by least squares with weights 1/rank, over ranks 11 to 500 unless "
 	         "told otherwise. Values up to 1e-10 of the largest are left out and counted. The published r is "
 	         "unweighted, of 100 ranks evenly spaced in their logarithm with the values one rank further on; r is not a number where all "
 	         "ranks or all values compared are the same. Four things say how far to trust the exponent. standard_error is that of the "
 	         "regression; residuals of neighbouring ranks are alike, so it is a lower bound. curvature and local_exponent show whether "
 	         "there is one exponent at all. band holds the exponents of other ranges of ranks, up to 8 beginnings and 12 ends; band_low "
-	         "and band_high are the extremes of those that end within the first half of the components, for beyond it spectra fall more steeply "
-	         "whatever the network. replicates, if given, are spectra of a node with a repeat, such as svca2 with halves: random, repeat: "
+	         "and band_high are the extremes of those that end by the last resolved rank. That is half of the components, for beyond it spectra "
+	         "fall more steeply whatever the network; and, if the spectrum of the shuffled recording is given as chance, the last rank above "
+	         "its largest value, for beyond it they are flattened by noise. replicates, if given, are spectra of a node with a repeat, such as svca2 with halves: random, repeat: "
 	         "20; the middle 95 % of their exponents are an interval. Random halves share neurons and frames: their interval says how much "
 	         "the exponent depends on the split, and is narrower than that of new recordings would be.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: power-law fit",
