@@ -26,7 +26,7 @@ static const struct magic magics[] = {
 	{ 0, 4, "PK\3\4", "zip (.npz)", &rmb_format_npz },
 	{ 0, 4, "PK\5\6", "zip (.npz)", &rmb_format_npz },
 	{ 0, 20, "MATLAB 7.3 MAT-file,", "MATLAB v7.3 without its HDF5 part (truncated)", NULL },
-	{ 0, 19, "MATLAB 5.0 MAT-file", "MATLAB v5", NULL },
+	{ 0, 19, "MATLAB 5.0 MAT-file", "MATLAB v5", &rmb_format_matlab },
 	{ 0, 8, "\x89PNG\r\n\x1a\n", "PNG image", NULL },
 	{ 0, 3, "\xff\xd8\xff", "JPEG image", NULL },
 	{ 0, 4, "II*\0", "TIFF image", NULL },
@@ -151,8 +151,10 @@ rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, 
 		return code;
 	const struct magic *found = look_up(head, n);
 	const char *title = found ? found->title : is_text(head, n) ? "plain text" : "an unknown kind of file";
+	if (!found && strcmp(wanted, rmb_format_matlab.name) == 0) /* MATLAB v4 begins with numbers */
+		return open_with(arena, &rmb_format_matlab, path, size, wish, file, error);
 	if (!found || !found->format)
-		return rmb_error_set(error, RMB_EINPUT, "%s is %s%s; load reads npy, npz and HDF5", path, found ? "of the format " : "", title);
+		return rmb_error_set(error, RMB_EINPUT, "%s is %s%s; load reads npy, npz, HDF5 and MATLAB files", path, found ? "of the format " : "", title);
 	if (strcmp(wanted, "auto") != 0 && strcmp(wanted, found->format->name) != 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s is of the format %s, not %s as the recipe says: write `format: %s` or leave it out",
 		                     path, title, wanted, found->format->name);

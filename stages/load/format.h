@@ -74,7 +74,7 @@ struct rmb_format {
 	/* Whether a folder is of this format. NULL: the format is one of files. */
 	bool (*recognises)(struct rmb_arena *arena, const char *folder);
 };
-extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5, rmb_format_suite2p, rmb_format_phy;
+extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5, rmb_format_matlab, rmb_format_suite2p, rmb_format_phy;
 
 /* Opens the file with the format that its first bytes show; `wanted` ("auto", "npz", ...) must agree with them. The sentence
  * of a failure names the format found. Members and handle go with the arena and rmb_load_close. */

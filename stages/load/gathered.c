@@ -13,13 +13,14 @@ struct gathered_member {
 	struct rmb_member member;
 	const struct rmb_gathered_row *row;  /* a matrix; else NULL */
 	const void *value;                   /* numbers or texts; NULL until they were worked out */
-	int (*fill)(struct rmb_load_file *file, double *value, int64_t n, struct rmb_error *error);
+	rmb_gathered_fill *fill;
 };
 struct gathered {
 	struct rmb_load_file **part;         /* opened; closed with the whole */
 	size_t nparts;
 	struct gathered_member **member;
 	size_t nmembers;
+	void *own;
 };
 
 int
@@ -27,6 +28,12 @@ rmb_gathered_make(struct rmb_load_file *file, struct rmb_error *error)
 {
 	file->handle = rmb_arena_alloc(file->arena, 1, sizeof(struct gathered));
 	return file->handle ? 0 : rmb_error_nomem(error, file->path);
+}
+
+void **
+rmb_gathered_own(struct rmb_load_file *file)
+{
+	return &((struct gathered *)file->handle)->own;
 }
 
 void
@@ -134,8 +141,7 @@ rmb_gathered_matrix(struct rmb_load_file *file, const char *name, const struct r
 int
 rmb_gathered_doubles(struct rmb_load_file *file, const char *name, const double *value, int64_t n, struct rmb_error *error)
 {
-	struct rmb_member m = { .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n } };
-	return add(file, &(struct gathered_member){ .member = m, .value = value }, name, error);
+	return add(file, &(struct gathered_member){ .member = rmb_gathered_numbers(name, n), .value = value }, name, error);
 }
 
 int
@@ -152,12 +158,16 @@ rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *val
 	return add(file, &(struct gathered_member){ .member = m, .value = value }, name, error);
 }
 
-int
-rmb_gathered_later(struct rmb_load_file *file, const char *name, int64_t n,
-                   int (*fill)(struct rmb_load_file *file, double *value, int64_t n, struct rmb_error *error), struct rmb_error *error)
+struct rmb_member
+rmb_gathered_numbers(const char *name, int64_t n)
 {
-	struct rmb_member m = { .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n } };
-	return add(file, &(struct gathered_member){ .member = m, .fill = fill }, name, error);
+	return (struct rmb_member){ .name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n } };
+}
+
+int
+rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_fill *fill, struct rmb_error *error)
+{
+	return add(file, &(struct gathered_member){ .member = *shape, .fill = fill }, shape->name, error);
 }
 
 int
@@ -220,11 +230,10 @@ read_matrix(const struct gathered_member *g, int64_t row, int64_t nrows, int64_t
 static int
 work_out(struct rmb_load_file *file, struct gathered_member *g, struct rmb_error *error)
 {
-	double *value = rmb_arena_alloc(file->arena, (size_t)g->member.count, sizeof *value);
-	if (!value)
-		return rmb_error_nomem(error, g->member.name);
-	g->value = value;
-	return g->fill(file, value, g->member.count, error);
+	void *items = rmb_arena_alloc(file->arena, (size_t)g->member.count, g->member.item);
+	int code = items ? g->fill(file, &g->member, items, error) : rmb_error_nomem(error, file->path);
+	g->value = code ? NULL : items;
+	return code;
 }
 
 int
@@ -235,7 +244,9 @@ rmb_gathered_read(struct rmb_load_file *file, const struct rmb_member *member, i
 	if (g->row)
 		return read_matrix(g, row, nrows, column, ncolumns, raw, error);
 	int code = g->value ? 0 : work_out(file, g, error);
+	int64_t rows, columns;
+	rmb_member_matrix(member, &rows, &columns);
 	if (!code)
-		memcpy(raw, (const unsigned char *)g->value + (size_t)column * member->item, (size_t)(nrows * ncolumns) * member->item);
+		memcpy(raw, (const unsigned char *)g->value + (size_t)(row * columns + column) * member->item, (size_t)(nrows * ncolumns) * member->item);
 	return code;
 }

@@ -32,9 +32,13 @@ int rmb_gathered_matrix(struct rmb_load_file *file, const char *name, const stru
 int rmb_gathered_doubles(struct rmb_load_file *file, const char *name, const double *value, int64_t n, struct rmb_error *error) RMB_CHECKED;
 int rmb_gathered_integers(struct rmb_load_file *file, const char *name, const int64_t *value, int64_t n, struct rmb_error *error) RMB_CHECKED;
 int rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *value, size_t width, int64_t n, struct rmb_error *error) RMB_CHECKED;
-/* n numbers that fill() works out when they are first asked for. */
-int rmb_gathered_later(struct rmb_load_file *file, const char *name, int64_t n,
-                       int (*fill)(struct rmb_load_file *file, double *value, int64_t n, struct rmb_error *error), struct rmb_error *error) RMB_CHECKED;
+/* A member as `shape` says (its name, number, item, axes), whose raw items fill() works out when they are first asked for. */
+typedef int rmb_gathered_fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, struct rmb_error *error);
+int rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_fill *fill, struct rmb_error *error) RMB_CHECKED;
+/* The shape of n doubles, for that. */
+struct rmb_member rmb_gathered_numbers(const char *name, int64_t n);
+/* What a format keeps beside the members; NULL until it is set. */
+void **rmb_gathered_own(struct rmb_load_file *file);
 
 int rmb_gathered_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error);
 int rmb_gathered_list(struct rmb_load_file *file, const struct rmb_member **member, int room, int *n, struct rmb_error *error);

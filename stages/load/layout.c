@@ -16,14 +16,14 @@ struct role {
 };
 #define ROLE(name) #name, offsetof(struct rmb_load_settings, name), offsetof(struct rmb_layout, name)
 static const struct role roles[] = {
-	{ ROLE(activity), { "sp", "spks" }, false },
+	{ ROLE(activity), { "sp", "spks", "activity_matrix" }, false },
 	{ ROLE(spikes), { "st", "spikes" }, false },
 	{ ROLE(unit), { "clu" }, false },
 	{ ROLE(counts), { "sCount" }, false },
 	{ ROLE(ends), { NULL }, false },
 	{ ROLE(x), { "xpos" }, false },
 	{ ROLE(y), { "ypos" }, false },
-	{ ROLE(positions), { "epos", "xyz" }, false },
+	{ ROLE(positions), { "epos", "xyz", "cell_coordinates" }, false },
 	{ ROLE(quality), { "snr" }, false },
 	{ ROLE(area), { "areas" }, true },
 	{ ROLE(plane), { "iplane" }, false },

@@ -301,14 +301,15 @@ snr_of(const float *x, int64_t n)
 }
 
 static int
-work_out_snr(struct rmb_load_file *file, double *value, int64_t n, struct rmb_error *error)
+work_out_snr(struct rmb_load_file *file, const struct rmb_member *member, void *items, struct rmb_error *error)
 {
+	double *value = items;
 	const struct rmb_member *m = NULL;
 	int code = rmb_gathered_find(file, corrected, &m, error);
 	float *trace = !code && m ? rmb_arena_alloc(file->arena, (size_t)m->axis[1], sizeof *trace) : NULL;
 	if (!trace)
 		return code ? code : rmb_error_nomem(error, "snr");
-	for (int64_t i = 0; i < n && !code; i++) {
+	for (int64_t i = 0; i < member->count && !code; i++) {
 		code = rmb_gathered_read(file, m, i, 1, 0, m->axis[1], trace, error);
 		value[i] = snr_of(trace, m->axis[1]);
 	}
@@ -324,7 +325,8 @@ add_snr(struct rmb_load_file *file, const struct folder *f, struct rmb_error *er
 	if (code || missing == 0)
 		return code;
 	code = rmb_gathered_find(file, corrected, &traces, error);
-	return code || !traces ? code : rmb_gathered_later(file, "snr", f->n, work_out_snr, error);
+	struct rmb_member snr = rmb_gathered_numbers("snr", f->n);
+	return code || !traces ? code : rmb_gathered_later(file, &snr, work_out_snr, error);
 }
 
 static int

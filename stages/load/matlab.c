@@ -1,0 +1,291 @@
+/* load/matlab.c -- MATLAB files of the versions 4, 5, 6 and 7, through matio. (v7.3 is HDF5.)
+ *
+ * Numeric arrays are members under their names, fields of structs under struct.field. What lies in cells, or in structs that are
+ * arrays, is a list: the member NAME holds all its vectors end to end, NAME.counts how long each is, in MATLAB's own order. So
+ * a 1 x N cell `times` of spike times loads with `spikes: times, counts: times.counts`, and spikes{day}{epoch}{tetrode}{cell}.time with
+ * `spikes: spikes.time, counts: spikes.time.counts`. Complex and sparse arrays, text and functions are refused by name.
+ * matio is not safe against malicious files: the process that reads is one of its own. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <matio.h>
+#include <string.h>
+#include <unistd.h>
+#include "load/gathered.h"
+
+enum { DEEPEST = 12, MOST_MEMBERS = 2000, MOST_PARTS = 1 << 22 };
+
+/* One name in the file, as it was met while walking. */
+struct entry {
+	const char *name, *top;     /* top: the variable to read */
+	bool list;                  /* met inside a cell or an array of structs */
+	int64_t nparts, items;      /* how often it was met, and of how many items in all */
+	struct rmb_member shape;    /* of the first */
+};
+struct matlab {
+	mat_t *mat;
+	int n;
+	struct entry *entry;
+};
+
+static const struct { enum matio_classes class; enum rmb_number number; size_t item; const char *type; } numeric[] = {
+	{ MAT_C_DOUBLE, RMB_FLOATING, 8, "double" }, { MAT_C_SINGLE, RMB_FLOATING, 4, "single" },
+	{ MAT_C_INT8, RMB_SIGNED, 1, "int8" }, { MAT_C_INT16, RMB_SIGNED, 2, "int16" }, { MAT_C_INT32, RMB_SIGNED, 4, "int32" },
+	{ MAT_C_INT64, RMB_SIGNED, 8, "int64" }, { MAT_C_UINT8, RMB_UNSIGNED, 1, "uint8" }, { MAT_C_UINT16, RMB_UNSIGNED, 2, "uint16" },
+	{ MAT_C_UINT32, RMB_UNSIGNED, 4, "uint32" }, { MAT_C_UINT64, RMB_UNSIGNED, 8, "uint64" },
+};
+
+/* ---- walking through a variable */
+
+struct walk {
+	struct rmb_arena *arena;
+	void *self;
+	int (*visit)(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error);
+	struct rmb_error *error;
+};
+
+static int64_t
+count_of(const matvar_t *v)
+{
+	int64_t n = 1;
+	for (int i = 0; i < v->rank; i++)
+		if (v->dims[i] > (size_t)INT64_MAX || __builtin_mul_overflow(n, (int64_t)v->dims[i], &n))
+			return -1;
+	return n;
+}
+
+/* Every leaf below v, in MATLAB's order; not by recursion through what a file says without an end. */
+static int
+walk_through(const struct walk *w, matvar_t *v, const char *name, int depth, bool list)
+{
+	int64_t n = v ? count_of(v) : 0;
+	int code = 0;
+	if (!v || n < 0 || depth > DEEPEST || n > MOST_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
+		return v ? rmb_error_set(w->error, RMB_ELIMIT, "'%s' has more parts, or parts within parts, than rumble reads", name) : 0;
+	if (v->class_type == MAT_C_CELL)
+		for (int64_t i = 0; i < n && !code && v->data; i++)
+			code = walk_through(w, Mat_VarGetCell(v, (int)i), name, depth + 1, true);
+	else if (v->class_type == MAT_C_STRUCT) {
+		unsigned nfields = Mat_VarGetNumberOfFields(v);
+		char *const *field = Mat_VarGetStructFieldnames(v);
+		for (int64_t i = 0; i < n && !code && v->data && field; i++)
+			for (unsigned f = 0; f < nfields && !code; f++) {
+				const char *below = rmb_arena_printf(w->arena, "%s.%s", name, field[f]);
+				code = below ? walk_through(w, Mat_VarGetStructFieldByIndex(v, f, (size_t)i), below, depth + 1, list || n > 1) :
+				       rmb_error_nomem(w->error, name);
+			}
+	} else
+		code = w->visit(w->self, name, v, list, w->error);
+	return code;
+}
+
+/* ---- members */
+
+/* How the items of a leaf lie; refusal set if they cannot be read. */
+static struct rmb_member
+shape_of(const matvar_t *v)
+{
+	struct rmb_member m = { .type = "MATLAB text, function or object", .item = 1, .fortran = true, .naxes = v->rank };
+	for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
+		if (numeric[i].class == v->class_type) {
+			m.number = v->isLogical ? RMB_BOOLEAN : numeric[i].number;
+			m.item = numeric[i].item;
+			m.type = v->isLogical ? "logical" : numeric[i].type;
+		}
+	m.refusal = v->class_type == MAT_C_SPARSE ? "is a sparse array: save full(x)" : v->class_type == MAT_C_CHAR ? "is text: numbers are needed" :
+	            m.number == RMB_NO_NUMBER ? "is a MATLAB function, object or table: save its numbers as arrays" :
+	            v->isComplex ? "is complex: save its real part or its modulus" : v->rank > RMB_MEMBER_AXES ? "has more than four axes" : NULL;
+	m.type = v->class_type == MAT_C_SPARSE ? "sparse" : v->class_type == MAT_C_CHAR ? "text" : m.type;
+	for (int i = 0; i < v->rank && i < RMB_MEMBER_AXES; i++)
+		m.axis[i] = (int64_t)v->dims[i];
+	m.naxes = m.refusal ? 0 : m.naxes;
+	return m;
+}
+
+static struct entry *
+find_entry(struct matlab *h, const char *name)
+{
+	for (int i = 0; i < h->n; i++)
+		if (strcmp(h->entry[i].name, name) == 0)
+			return &h->entry[i];
+	return NULL;
+}
+
+/* The most that a deflated file can hold. */
+static double
+file_bytes(const struct rmb_load_file *file)
+{
+	return (double)file->size * RMB_DEFLATE_RATIO;
+}
+
+struct listing { struct rmb_load_file *file; struct matlab *matlab; const char *top; };
+
+static int
+note_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error)
+{
+	struct listing *l = self;
+	struct entry *e = find_entry(l->matlab, name);
+	int64_t n = count_of(leaf);
+	if (!e && l->matlab->n == MOST_MEMBERS)
+		return 0;
+	if (!e) {
+		e = &l->matlab->entry[l->matlab->n++];
+		*e = (struct entry){ .name = rmb_load_printable(l->file->arena, name, strlen(name)), .top = l->top, .list = list, .shape = shape_of(leaf) };
+		if (!e->name)
+			return rmb_error_nomem(error, name);
+	}
+	struct rmb_member shape = shape_of(leaf);
+	if (shape.refusal)
+		e->shape = shape;
+	e->nparts++;
+	if (n > 0 && (double)n * (double)shape.item > file_bytes(l->file))
+		return rmb_error_set(error, RMB_EINPUT, "%s is damaged: '%s' claims %" PRId64 " items, more than a file of %" PRId64 " bytes can hold", l->file->path,
+		                     e->name, n, l->file->size);
+	if (n < 0 || __builtin_add_overflow(e->items, n, &e->items) || e->items > RMB_MEMBER_ITEMS || e->nparts > MOST_PARTS)
+		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' is larger than rumble reads", l->file->path, e->name);
+	return 0;
+}
+
+/* Headers of all variables; no samples are read. */
+static int
+list_variables(struct rmb_load_file *file, struct matlab *h, struct rmb_error *error)
+{
+	struct listing listing = { file, h, NULL };
+	struct walk walk = { file->arena, &listing, note_leaf, error };
+	int code = 0;
+	for (matvar_t *v; !code && (v = Mat_VarReadNextInfo(h->mat)); Mat_VarFree(v)) {
+		if (!v->name || strncmp(v->name, "__", 2) == 0)
+			continue;
+		listing.top = rmb_arena_strdup(file->arena, v->name);
+		code = listing.top ? walk_through(&walk, v, listing.top, 0, false) : rmb_error_nomem(error, file->path);
+	}
+	return code;
+}
+
+/* ---- reading */
+
+struct filling { const char *name, *path; unsigned char *items; int64_t room, done, part; bool counts; const struct rmb_member *as; };
+
+/* One leaf of the name that is wanted: its items as they lie, or as doubles of a list, or how many they are. */
+static int
+take_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error)
+{
+	struct filling *f = self;
+	int64_t n = count_of(leaf);
+	struct rmb_member shape = shape_of(leaf);
+	if (strcmp(name, f->name) != 0)
+		return 0;
+	bool whole = n >= 0 && !shape.refusal && leaf->nbytes / shape.item >= (size_t)n && (n == 0 || (leaf->data && (size_t)leaf->data_size == shape.item));
+	if (!whole || f->room - f->done < (f->counts ? 1 : n))
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", f->path, f->name);
+	if (f->counts)
+		((double *)(void *)f->items)[f->done++] = (double)n;
+	else if (list)
+		rmb_member_decode(&shape, leaf->data, n, (double *)(void *)f->items + f->done);
+	else if (n > 0)
+		memcpy(f->items, leaf->data, (size_t)n * shape.item);
+	f->done += f->counts ? 0 : n;
+	return 0;
+}
+
+static int
+fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, struct rmb_error *error)
+{
+	static const char counts[] = ".counts";
+	struct matlab *h = *rmb_gathered_own(file);
+	size_t length = strlen(member->name), tail = sizeof counts - 1;
+	struct entry *e = find_entry(h, member->name);
+	struct filling filling = { .name = member->name, .path = file->path, .items = items, .room = member->count, .counts = !e };
+	if (!e && length > tail && strcmp(member->name + length - tail, counts) == 0) {
+		char *name = rmb_arena_strdup(file->arena, member->name);
+		if (!name)
+			return rmb_error_nomem(error, member->name);
+		name[length - tail] = '\0';
+		filling.name = name;
+		e = find_entry(h, name);
+	}
+	matvar_t *v = e ? Mat_VarRead(h->mat, e->top) : NULL;
+	struct walk walk = { file->arena, &filling, take_leaf, error };
+	int code = v ? walk_through(&walk, v, e->top, 0, false) :
+	           rmb_error_set(error, RMB_EINPUT, "%s: '%s' cannot be read; the file is truncated or damaged", file->path, member->name);
+	if (!code && filling.done != member->count)
+		code = rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged: its header says %" PRId64 " items, %" PRId64 " are there", file->path, member->name,
+		                     member->count, filling.done);
+	Mat_VarFree(v);
+	return code;
+}
+
+static int
+add_entry(struct rmb_load_file *file, const struct entry *e, struct rmb_error *error)
+{
+	struct rmb_member shape = e->shape;
+	shape.name = e->name;
+	if (!e->list)
+		return rmb_gathered_later(file, &shape, fill, error);
+	const char *counts = rmb_arena_printf(file->arena, "%s.counts", e->name);
+	struct rmb_member all = rmb_gathered_numbers(e->name, e->items), each = rmb_gathered_numbers(counts, e->nparts);
+	all.refusal = shape.refusal;
+	int code = counts ? rmb_gathered_later(file, &all, fill, error) : rmb_error_nomem(error, e->name);
+	return code || shape.refusal ? code : rmb_gathered_later(file, &each, fill, error);
+}
+
+/* Since version 5 a file is a header of 128 bytes and elements that say how long they are: the last one must end where the file
+ * does. matio stops quietly where a file was cut off. */
+static int
+check_end(struct rmb_load_file *file, struct rmb_error *error)
+{
+	unsigned char head[128], tag[8];
+	int64_t at = sizeof head;
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+	bool whole = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head;
+	bool five = whole && memcmp(head, "MATLAB 5", 8) == 0, little = whole && head[126] == 'I';
+	while (five && whole && at < file->size) {
+		uint32_t n = 0;
+		whole = pread(fd, tag, sizeof tag, (off_t)at) == (ssize_t)sizeof tag;
+		for (int i = 0; i < 4; i++)
+			n |= (uint32_t)tag[4 + i] << (little ? 8 * i : 24 - 8 * i);
+		at += (int64_t)sizeof tag + n;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (five && (!whole || at != file->size))
+		return rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged MATLAB file: its last variable ends at byte %" PRId64 ", the file at %" PRId64,
+		                     file->path, at, file->size);
+	return 0;
+}
+
+static void
+matlab_close(struct rmb_load_file *file)
+{
+	struct matlab *h = *rmb_gathered_own(file);
+	if (h && h->mat)
+		Mat_Close(h->mat);
+	rmb_gathered_close(file);
+}
+
+static int
+matlab_open(struct rmb_load_file *file, struct rmb_error *error)
+{
+	int code = rmb_gathered_make(file, error);
+	struct matlab *h = rmb_arena_alloc(file->arena, 1, sizeof *h);
+	if (code || !h || !(h->entry = rmb_arena_alloc(file->arena, MOST_MEMBERS, sizeof *h->entry)))
+		return code ? code : rmb_error_nomem(error, file->path);
+	*rmb_gathered_own(file) = h;
+	if ((code = check_end(file, error)))
+		return code;
+	h->mat = Mat_Open(file->path, MAT_ACC_RDONLY);
+	if (!h->mat)
+		code = rmb_error_set(error, RMB_EINPUT, "%s cannot be read as a MATLAB file; it is truncated or damaged", file->path);
+	if (!code)
+		code = list_variables(file, h, error);
+	for (int i = 0; i < h->n && !code; i++)
+		code = add_entry(file, &h->entry[i], error);
+	if (!code && h->n == 0)
+		code = rmb_error_set(error, RMB_EINPUT, "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
+	if (code)
+		matlab_close(file);
+	return code;
+}
+
+const struct rmb_format rmb_format_matlab = {
+	.name = "matlab", .open = matlab_open, .close = matlab_close, .find = rmb_gathered_find, .list = rmb_gathered_list, .read = rmb_gathered_read,
+};

@@ -1,0 +1,84 @@
+/* tests/test_matlab.c -- MATLAB files: real ones and those that scipy is tested with, against what scipy reads. */
+#include "support/check.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "support/loading.h"
+
+#define REC RUMBLE_SHARED "/recordings/"
+#define CONFORMANCE REC "mat-conformance/"
+
+static void
+arrays_are_what_scipy_reads(void **state)
+{
+	/* shape and sum of expected.tsv and of scipy.io.loadmat */
+	static const struct { const char *file, *name, *shape; double sum; } cases[] = {
+		{ CONFORMANCE "big_endian.mat", "floats", "2x2", 12 }, { CONFORMANCE "little_endian.mat", "floats", "2x2", 12 },
+		{ CONFORMANCE "some_functions.mat", "a", "1x1", -3.9 },
+		{ REC "zebrafish-tectum114/zf_20151104-f1.mat", "activity_matrix", "114x4245", 205178.280922 },
+		{ REC "zebrafish-tectum114/zf_20151104-f1.mat", "cell_coordinates", "114x2", 41133 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rmb_test_member got;
+		rmb_test_read(cases[i].file, cases[i].name, &got);
+		if (got.code || strcmp(got.shape, cases[i].shape) != 0 || !(fabs(got.sum - cases[i].sum) <= 1e-11 * fabs(cases[i].sum)))
+			fail_msg("%s %s: %s, sum %.12g; %s", cases[i].file, cases[i].name, got.shape, got.sum, got.error.text);
+	}
+}
+
+static void
+an_activity_is_found_by_its_name_the_right_way_round(void **state)
+{
+	struct rmb_test_load got;
+	(void)state;
+	rmb_test_load(REC "zebrafish-tectum114/zf_20151104-f1.mat", NULL, &got);
+	assert_int_equal(got.code, 0);
+	assert_true(got.neurons == 114 && got.frames == 4245);
+}
+
+/* spikes{day}{epoch}{tetrode}{cell}.time with empty slots: a list of vectors and how long each is. */
+static void
+nested_cells_and_structs_become_a_list(void **state)
+{
+	struct rmb_load_settings set = rmb_test_settings(REC "rat-ca1-tetrodes31-mat5/spikes.mat");
+	struct rmb_test_member counts, times;
+	struct rmb_test_load got;
+	(void)state;
+	set.spikes = "spikes.time";
+	set.counts = "spikes.time.counts";
+	rmb_test_load(set.path, &set, &got);
+	assert_string_equal(got.error.text, "");
+	rmb_test_read(set.path, set.counts, &counts);
+	rmb_test_read(set.path, set.spikes, &times);
+	assert_true(got.spikes == times.count && counts.sum == (double)times.count && got.neurons == counts.count);
+	assert_true(times.first > 4397 && times.first < 6365);
+}
+
+static void
+what_cannot_be_read_is_said(void **state)
+{
+	static const struct { const char *file, *name, *says; } cases[] = {
+		{ CONFORMANCE "logical_sparse.mat", "sp_log_5_4", "sparse" }, { CONFORMANCE "single_empty_string.mat", "a", "text" },
+		{ CONFORMANCE "parabola.mat", "parabola", "function" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rmb_load_settings set = rmb_test_settings(cases[i].file);
+		struct rmb_test_load got;
+		set.activity = cases[i].name;
+		rmb_test_load(set.path, &set, &got);
+		if (got.code != RMB_EINPUT || !strstr(got.error.text, cases[i].says) || !strstr(got.error.text, set.path))
+			fail_msg("%s: %d, %s", set.path, got.code, got.error.text);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arrays_are_what_scipy_reads), cmocka_unit_test(an_activity_is_found_by_its_name_the_right_way_round),
+		cmocka_unit_test(nested_cells_and_structs_become_a_list), cmocka_unit_test(what_cannot_be_read_is_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
