@@ -215,6 +215,10 @@ bins_are_whole_steps(void **state)
 	assert_true(fabs(steps.step * 0.05 * 23 - 1 / 22.0) < 1e-15);
 	assert_int_equal(short_bin.width, 1);
 	assert_true(fabs(short_bin.step - 0.01) < 1e-15);
+	assert_int_equal(rmb_steps_shorten(&steps, 0.05), 1);
+	assert_int_equal(rmb_steps_shorten(&steps, 0.03), 3);
+	assert_int_equal(steps.width, 69);
+	assert_true(steps.step < 0.015 && fabs(steps.step * 0.05 * 69 - 1 / 22.0) < 1e-15);
 }
 
 /* ---- spectra ---- */

@@ -13,6 +13,15 @@ rmb_steps_of(double bin, double step, double time_constant)
 	return (struct rmb_steps){ .step = bin / (double)width / time_constant, .width = width };
 }
 
+int64_t
+rmb_steps_shorten(struct rmb_steps *steps, double most)
+{
+	int64_t parts = steps->step < most ? 1 : (int64_t)ceil(2 * steps->step / most);
+	steps->step /= (double)parts;
+	steps->width *= parts;
+	return parts;
+}
+
 double
 rmb_mode_variance(double eigenvalue)
 {

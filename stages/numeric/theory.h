@@ -16,6 +16,10 @@ struct rmb_steps { double step; int64_t width; };
 /* A bin of that length in whole steps of about `step`: n = round(bin / step), at least 1, and h = bin / n / time_constant. All in s. */
 struct rmb_steps rmb_steps_of(double bin, double step, double time_constant);
 
+/* Where steps of h or longer make the network unstable, h = `most` (rmb_network_largest_step): cuts them in a whole number of shorter ones, at most
+ * half as long as that. Returns how many, 1 if none was cut. */
+int64_t rmb_steps_shorten(struct rmb_steps *steps, double most);
+
 /* 0.5 / (1 - L): variance of a mode in continuous time, tau dx = (L - 1) x dt + unit white noise. */
 double rmb_mode_variance(double eigenvalue);
 /* covariance[k] = b(k), k = 0..nlags-1. 0 < gap < 2 / step. */

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "numeric/lapack.h"
 #include "numeric/theory.h"
 #include "simulate/wiring.h"
 
@@ -22,8 +23,8 @@ struct settings {
 
 static const struct rmb_param params[] = {
 	RMB_WIRING_PARAMS,
-	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .min = 2, .max = 1e9,
-	  .help = "neurons of the network; none: as many as the recording it is like" },
+	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .min = 2,
+	  .max = RMB_LAPACK_MAX, .help = "neurons of the network; none: as many as the recording it is like" },
 	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .def = "none", .none = true, .unit = "s", .min = 1e-6,
 	  .max = 1e6, .help = "length of a bin of the binned spectrum; none: a frame of the recording it is like" },
 	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s", .min = 1e-6,
@@ -209,6 +210,14 @@ draws(const void *settings)
 	return true;
 }
 
+static int
+check(const void *settings, struct rmb_error *error)
+{
+	const struct settings *set = settings;
+	int rc = rmb_wiring_check(settings, error);
+	return rc ? rc : rmb_wiring_check_size(&set->wiring, set->neurons, error);
+}
+
 static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
@@ -233,5 +242,5 @@ const struct rmb_stage rmb_stage_connectivity = {
 	        "4",
 	.caption = "Random connectivity ({connectivity}), eigenvalues up to {edge}; simulations need steps below {largest_step}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.draws = draws, .check = rmb_wiring_check, .estimate = estimate, .run = run,
+	.draws = draws, .check = check, .estimate = estimate, .run = run,
 };

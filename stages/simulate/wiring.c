@@ -66,6 +66,17 @@ rmb_wiring_network(const struct wiring_settings *set)
 	return net;
 }
 
+int
+rmb_wiring_check_size(const struct wiring_settings *set, int64_t n, struct rmb_error *error)
+{
+	struct rmb_network net = rmb_wiring_network(set);
+	struct rmb_error found = { 0 };
+	net.n = n;
+	if (n == INT64_MIN || net.family == RMB_LOCAL || !rmb_network_check(&net, &found))
+		return 0;
+	return rmb_error_set(error, RMB_ERECIPE, "%s", found.text);
+}
+
 /* Places of a local network: the recording's, or drawn. */
 static int
 place(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, struct rmb_network *net)

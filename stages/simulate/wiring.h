@@ -47,6 +47,8 @@ struct wiring_settings {
 
 /* For the descriptor: settings that do not go together. */
 int rmb_wiring_check(const void *settings, struct rmb_error *error);
+/* The same for what is known once the number of neurons is set in the recipe (INT64_MIN: it is not). */
+int rmb_wiring_check_size(const struct wiring_settings *settings, int64_t n, struct rmb_error *error);
 /* Family, asymmetry, entries, probabilities and edge as set: all that needs no neurons. */
 struct rmb_network rmb_wiring_network(const struct wiring_settings *settings);
 /* The network of n neurons, drawn from that stream (places from a stream beside it). `neurons` (NULL: none) may have places. Warns where

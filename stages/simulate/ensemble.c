@@ -1,0 +1,177 @@
+#include "simulate/ensemble.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "numeric/timescale.h"
+#include "rumble/parallel.h"
+
+/* Ranks beyond the last that is asked for. */
+enum { MARGIN = 20 };
+
+bool
+rmb_ensemble_needs_matrix(const struct rmb_network *net)
+{
+	return !rmb_network_symmetric(net) || net->family != RMB_DENSE;
+}
+
+double
+rmb_ensemble_flops(const struct rmb_network *net, double n, int64_t lag, int64_t last)
+{
+	if (!rmb_network_symmetric(net))
+		return rmb_population_flops(n, lag, true) + (net->family == RMB_CLIPPED ? 30 : 10) * n * n * n;
+	double rows = n < 1e15 ? (double)rmb_symmetric_rows((int64_t)n, last + MARGIN < (int64_t)n ? last + MARGIN : (int64_t)n) : n;
+	return rmb_ensemble_needs_matrix(net) ? 4.0 / 3 * n * n * n + 200 * n * n : 200 * rows * rows; /* few of them at a time: slow ones */
+}
+
+double
+rmb_ensemble_memory(const struct rmb_network *net, double n, int64_t lag)
+{
+	if (!rmb_network_symmetric(net))
+		return 8 * n * n * (net->family == RMB_CLIPPED ? 2 : 1) + rmb_population_memory(n, lag, true);
+	return rmb_ensemble_needs_matrix(net) ? 8 * n * n + 1000 * n : 64 * n;
+}
+
+/* ---- eigenvalues ---- */
+
+struct draws { struct ensemble *e; struct rmb_stream stream; const double *q; int64_t rows; struct rmb_error *error; };
+
+static int
+draw_without_matrix(void *argument, int64_t draw, int thread)
+{
+	const struct draws *d = argument;
+	double *real = d->e->real + draw * d->e->n;
+	(void)thread;
+	int rc = rmb_symmetric_draw(d->stream, draw, d->e->n, d->e->nleading, d->rows, d->q, real, d->error);
+	for (int64_t k = 0; !rc && k < d->e->n; k++)
+		real[k] *= d->e->edge;
+	return rc;
+}
+
+static int
+without_matrices(struct rmb_call *call, int64_t last, struct ensemble *e)
+{
+	double *q = rmb_scratch(call, (size_t)e->n, sizeof *q);
+	if (!q)
+		return RMB_ELIMIT;
+	e->nleading = last + MARGIN < e->n ? last + MARGIN : e->n;
+	rmb_semicircle_quantiles(e->n, q);
+	struct draws draws = { e, rmb_node_stream(call, "spectra"), q, rmb_symmetric_rows(e->n, e->nleading), rmb_call_error(call) };
+	return rmb_parallel(rmb_threads(call), e->ndraws, draw_without_matrix, &draws);
+}
+
+/* A network with modes that turn quickly grows in steps that would do for others. */
+static int
+shorten(struct rmb_call *call, const double *real, const double *imaginary, int64_t draw, const struct ensemble *e, struct rmb_steps *steps,
+        struct rmb_error *error)
+{
+	enum { MOST = 1000 };
+	double largest = rmb_network_largest_step(real, imaginary, e->n);
+	if (!(e->steps.step < MOST / 2 * largest))
+		return rmb_network_stable(real, imaginary, e->n, e->steps.step, error);
+	int64_t parts = rmb_steps_shorten(steps, largest);
+	if (parts > 1)
+		rmb_warn(call, "network %" PRId64 " of %" PRId64 " is unstable in steps of %.4g time constants: it was solved in steps of 1/%" PRId64 " of "
+		         "that", draw + 1, e->ndraws, e->steps.step, parts);
+	return 0;
+}
+
+/* Matrices one after the other, each in a[n][n]. */
+static int
+one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_error *error)
+{
+	char purpose[32];
+	struct rmb_network one = *net;
+	struct rmb_population found;
+	struct rmb_steps steps = e->steps;
+	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
+	snprintf(purpose, sizeof purpose, "network %" PRId64, draw);
+	one.stream = rmb_node_stream(call, purpose);
+	if (e->symmetric)
+		return rmb_network_eigenvalues(&one, a, real, NULL, error);
+	int rc = rmb_network_matrix(&one, a, real, imaginary, error);
+	if (!rc)
+		rc = shorten(call, real, imaginary, draw, e, &steps, error);
+	if (!rc)
+		rc = rmb_population_make(a, e->n, steps, e->lag, true, net->threads, rmb_call_arena(call), &found, error);
+	if (rc)
+		return rc;
+	memcpy(e->variance + draw * e->n, found.spectrum, (size_t)e->n * sizeof *found.spectrum);
+	memcpy(e->index + draw * e->n, found.index, (size_t)e->n * sizeof *found.index);
+	if (draw > 0)
+		return 0;
+	e->first_steps = steps;
+	memcpy(e->standard_real, found.standard_real, (size_t)e->n * sizeof *found.standard_real);
+	memcpy(e->standard_imaginary, found.standard_imaginary, (size_t)e->n * sizeof *found.standard_imaginary);
+	return 0;
+}
+
+static int
+with_matrices(struct rmb_call *call, const struct rmb_network *net, struct ensemble *e)
+{
+	double *a = rmb_scratch(call, (size_t)(e->n * e->n), sizeof *a);
+	struct rmb_error error = { 0 };
+	int rc = a ? 0 : RMB_ELIMIT;
+	e->nleading = e->n;
+	for (int64_t draw = 0; !rc && draw < e->ndraws; draw++) {
+		if ((rc = one_matrix(call, net, draw, a, e, &error)))
+			return rmb_fail(call, rc, "theory: network %" PRId64 " of %" PRId64 ": %s", draw + 1, e->ndraws, error.text);
+		rc = rmb_progress(call, (double)(draw + 1), (double)e->ndraws);
+	}
+	return rc;
+}
+
+/* ---- what symmetric networks show: each mode for itself ---- */
+
+static int
+modes_of_draw(void *argument, int64_t draw, int thread)
+{
+	const struct ensemble *e = argument;
+	int64_t nlags = (e->lag > RMB_INDEX_LAST ? e->lag : RMB_INDEX_LAST) + 1;
+	double b[RMB_ENSEMBLE_LAG_MAX + 1];
+	(void)thread;
+	assert(nlags <= RMB_ENSEMBLE_LAG_MAX + 1);
+	for (int64_t k = 0; k < e->n; k++) {
+		rmb_mode_binned(1 - e->real[draw * e->n + k], e->steps, nlags, b);
+		e->variance[draw * e->n + k] = b[0];
+		e->index[draw * e->n + k] = rmb_timescale_index(b) / b[0];
+		if (draw == 0)
+			e->standard_real[k] = b[e->lag] / b[0];
+	}
+	return 0;
+}
+
+static int
+modes(struct rmb_call *call, struct ensemble *e)
+{
+	struct rmb_error error = { 0 };
+	for (int64_t draw = 0; draw < e->ndraws; draw++)
+		if (rmb_network_stable(e->real + draw * e->n, NULL, e->n, e->steps.step, &error))
+			return rmb_fail(call, RMB_EDATA, "theory: %s", error.text);
+	return rmb_parallel(rmb_threads(call), e->ndraws, modes_of_draw, e);
+}
+
+int
+rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, int64_t ndraws, struct rmb_steps steps, int64_t lag, int64_t last,
+                  struct ensemble *e)
+{
+	*e = (struct ensemble){ .n = net->n, .ndraws = ndraws, .symmetric = rmb_network_symmetric(net), .lag = lag, .steps = steps, .first_steps = steps,
+	                         .edge = net->edge };
+	double **tables[] = { &e->real, &e->imaginary, &e->variance, &e->index }, **lists[] = { &e->standard_real, &e->standard_imaginary };
+	for (int i = 0; i < 4; i++)
+		if (!(*tables[i] = rmb_scratch(call, (size_t)(ndraws * net->n), sizeof(double))))
+			return RMB_ELIMIT;
+	for (int i = 0; i < 2; i++)
+		if (!(*lists[i] = rmb_scratch(call, (size_t)net->n, sizeof(double))))
+			return RMB_ELIMIT;
+	int rc = rmb_ensemble_needs_matrix(net) ? with_matrices(call, net, e) : without_matrices(call, last, e);
+	return rc || !e->symmetric ? rc : modes(call, e);
+}
+
+void
+rmb_ensemble_variance_at(const struct ensemble *e, int64_t draw, double edge, int64_t count, double *variance)
+{
+	for (int64_t k = 0; k < count; k++)
+		rmb_mode_binned(1 - e->real[draw * e->n + k] * edge / e->edge, e->steps, 1, &variance[k]);
+}
