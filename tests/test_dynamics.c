@@ -251,7 +251,7 @@ planted_rotations_are_found_inside_segments(void **state)
 	struct rmb_error error = { 0 };
 	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = 2 };
 	struct rmb_courses courses;
-	must(rmb_principal_courses(&sweep, 4, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 4, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 	for (int64_t lag = 1; lag <= 5; lag += 4)
 		for (int instrumented = 0; instrumented < 2; instrumented++)
 			for (int64_t block = 30; block <= 10000; block *= 20) {
@@ -284,7 +284,7 @@ instruments_are_free_of_noise(void **state)
 	struct rmb_error error = { 0 };
 	struct rmb_sweep sweep = { .first = &z, .threads = 2 };
 	struct rmb_courses courses;
-	must(rmb_principal_courses(&sweep, 1, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 1, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 	double found[2], truth = pow(0.95, 5);
 	for (int instrumented = 0; instrumented < 2; instrumented++) {
 		struct rmb_propagator_options options = { .lag = 5, .block = 10000, .instrumented = instrumented, .nsegments = 1,
@@ -315,7 +315,7 @@ frames_and_neurons_give_one_propagator(void **state)
 		struct rmb_error error = { 0 };
 		struct rmb_sweep sweep = { .first = i ? &padded : &z, .in_double = true, .threads = 2 };
 		struct rmb_courses courses;
-		must(rmb_principal_courses(&sweep, 1000, arena, &courses, &error), &error);
+		must(rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 		assert_int_equal(courses.nk, nn);
 		must(rmb_propagator_make(&courses, &options, arena, &found[i], &error), &error);
 	}
@@ -338,7 +338,7 @@ truncation_ends_before_noise(void **state)
 	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = 1 };
 	struct rmb_courses courses;
 	struct rmb_propagator found;
-	must(rmb_principal_courses(&sweep, 2, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 2, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 	for (int truncate = 0; truncate < 2; truncate++) {
 		struct rmb_propagator_options options = { .lag = 1, .block = 10000, .instrumented = true, .truncate = truncate, .nsegments = 1,
 		                                          .segment = z.segment, .threads = 1 };
@@ -383,7 +383,7 @@ copies_and_singular_moments(void **state)
 	struct rmb_sweep sweep = { .first = &z, .threads = 1 };
 	struct rmb_courses courses;
 	struct rmb_propagator found;
-	must(rmb_principal_courses(&sweep, 1000, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 	assert_in_range(courses.nk, 3, 4);
 	courses.nk = 3;
 	courses.nframes = 400;
@@ -616,7 +616,7 @@ any_number_of_threads_gives_the_same_bytes(void **state)
 		struct rmb_propagator propagator;
 		struct rmb_propagator_options set = { .lag = 5, .block = 1000, .ridge = 0.01, .nsegments = 1, .segment = z.segment,
 		                                      .threads = threads[i] };
-		must(rmb_principal_courses(&all, 300, arena, &courses, &error), &error);
+		must(rmb_principal_courses(&all, 300, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 		must(rmb_propagator_make(&courses, &set, arena, &propagator, &error), &error);
 		if (kept) {
 			assert_memory_equal(kept, found.g, (size_t)(260 * 50) * sizeof *kept);
@@ -651,7 +651,7 @@ single_precision_is_near_double(void **state)
 		must(rmb_correlograms_make(&halves, &options, arena, &found[i], &error), &error);
 		struct rmb_courses courses;
 		struct rmb_propagator_options set = { .lag = 5, .block = 1000, .ridge = 0.01, .nsegments = 1, .segment = z.segment, .threads = 2 };
-		must(rmb_principal_courses(&all, 6, arena, &courses, &error), &error);
+		must(rmb_principal_courses(&all, 6, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
 		must(rmb_propagator_make(&courses, &set, arena, &propagator[i], &error), &error);
 	}
 	rmb_test_close("correlograms in single precision", found[0].g, found[1].g, 600, 1e-4);

@@ -100,7 +100,8 @@ one_locality(const struct golden_case *test)
 	int64_t n = z.neurons.n, nk = (int64_t)golden_number(test, "n_pc", 100), wanted = nk;
 	double *w = reals(test, nk * n);
 	struct rmb_sweep activity = { .first = &z, .in_double = true, .threads = THREADS };
-	must(rmb_weights(&activity, &nk, w, reals(test, nk), &error), &error);
+	struct rmb_krylov how;
+	must(rmb_weights(&activity, RMB_SOLVER_EXACT, &nk, w, reals(test, nk), &how, &error), &error);
 	assert_int_equal(nk, wanted);
 	struct rmb_space space = { .axis = { z.neurons.x, z.neurons.y }, .naxes = 2, .box = golden_number(test, "box", 0),
 	                           .geometry = golden_is(test, "gap", "circular") ? RMB_TORUS : golden_is(test, "gap", "unit") ? RMB_UNIT_BOX : RMB_PLANE };

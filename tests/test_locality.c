@@ -79,7 +79,8 @@ find(const struct rmb_recording *z, const struct rmb_space *space, int64_t nk, b
 	                       .locality = { .ratio = reals(nk), .centre = { reals(nk), reals(nk) },
 	                                     .near = rmb_arena_alloc(arena, (size_t)nk, sizeof(int64_t)) } };
 	struct rmb_sweep activity = { .first = z, .in_double = in_double, .threads = threads };
-	must(rmb_weights(&activity, &found.nk, found.w, found.value, &error), &error);
+	struct rmb_krylov how;
+	must(rmb_weights(&activity, RMB_SOLVER_EXACT, &found.nk, found.w, found.value, &how, &error), &error);
 	rmb_locality_find(found.w, found.nk, z->neurons.n, space, false, radius, &found.locality);
 	return found;
 }

@@ -49,7 +49,8 @@ weights(struct rmb_error *error, int64_t n, int64_t nt)
 	double w[5 * N], value[5];
 	int64_t nk = 5;
 	struct rmb_sweep activity = { .first = &z, .threads = 2 };
-	int rc = rmb_weights(&activity, &nk, w, value, error);
+	struct rmb_krylov how;
+	int rc = rmb_weights(&activity, RMB_SOLVER_EXACT, &nk, w, value, &how, error);
 	if (!rc)
 		assert_true(nk == 5 && value[0] >= value[4] && value[4] > 0);
 	return rc;

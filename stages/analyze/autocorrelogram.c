@@ -23,7 +23,7 @@ struct settings {
 	struct halves_settings halves; /* first: its parameters are shared */
 	double smooth;
 	int64_t lags, components, blocks;
-	const char *sort, *norm, *sided, *variant, *precision;
+	const char *sort, *norm, *sided, *variant, *solver, *precision;
 	struct rmb_range ranks;
 };
 
@@ -46,7 +46,7 @@ static const struct rmb_param params[] = {
 	  .help = "ranks that enter the correlation r; the paper: 1..400, for probes and hippocampus 1..100" },
 	{ .name = "variant", .kind = RMB_WORD, AT(variant), .def = "default", .words = "default|paper",
 	  .help = "paper: blocks and smoothing run across joints, and r has no value if one index is not positive" },
-	RMB_PRECISION_PARAM(struct settings), { 0 } };
+	RMB_SOLVER_PARAM(struct settings), RMB_PRECISION_PARAM(struct settings), { 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity" }, { 0 } };
@@ -182,6 +182,7 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 		rmb_warn(call, "recording '%s' has no rate: lags are in frames, and there are no decays in seconds", rmb_recording_name(call));
 	if (found->defined < fewer && found->defined < set->components)
 		rmb_warn_rank(call, "components", found->defined, fewer, strcmp(set->precision, "double") == 0);
+	rmb_warn_solver(call, set->solver, &found->how);
 	if (2 * found->nlags > found->width + 2)
 		rmb_warn(call, "correlograms are circular within blocks of %" PRId64 " frames: lags beyond half of that come round from the other "
 		         "end", found->width);
@@ -217,6 +218,7 @@ run(struct rmb_call *call)
 		.nblocks = set->blocks, .nlags = set->lags, .components = set->components, .smooth = set->smooth,
 		.square_inside = strcmp(set->sort, "paper") == 0, .unit = strcmp(set->norm, "unit") == 0,
 		.both = strcmp(set->sided, "both") == 0, .joined = strcmp(set->variant, "paper") == 0,
+		.solver = rmb_solver_of(set->solver, set->precision),
 	};
 	struct rmb_part part = { call, 0, 1 };
 	struct rmb_sweep sweep = {
@@ -241,7 +243,11 @@ check(const void *settings, struct rmb_error *error)
 	if (set->ranks.last <= set->ranks.first)
 		return rmb_error_set(error, RMB_ERECIPE, "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; a correlation needs two or more",
 		                     set->ranks.first, set->ranks.last);
-	return rmb_halves_check(&set->halves, error);
+	int rc = rmb_solver_check(set->solver, set->precision, error);
+	if (set->smooth > 0 && strcmp(set->solver, "block") == 0)
+		return rmb_error_set(error, RMB_ERECIPE, "solver: block finds the largest components only, and with `smooth` all of them are ranked "
+		                     "again; leave solver away, or say `solver: exact`");
+	return rc ? rc : rmb_halves_check(&set->halves, error);
 }
 
 static void
@@ -258,7 +264,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_autocorrelogram = {
-	.name = "autocorrelogram", .version = 1, .folder = "analyze", .brief = "how long the components shared by two halves last",
+	.name = "autocorrelogram", .version = 2, .folder = "analyze", .brief = "how long the components shared by two halves last",
 	.about = "Finds the components that two halves of the neurons share in every other block of the recording, and correlates the two "
 	         "halves' projections on them in the blocks between. Private noise of neurons has no part in it. Gives a correlogram for "
 	         "each component, an index of its timescale (mean of lags 4 to 6), an exponential fit with its error, and the correlation "

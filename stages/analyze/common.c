@@ -164,3 +164,37 @@ rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n,
 		         "`precision: double` can, if the data define them (they do not if there are %s)", stand, n, what,
 		         rmb_rounding_level(false), causes);
 }
+
+int
+rmb_solver_check(const char *solver, const char *precision, struct rmb_error *error)
+{
+	if (strcmp(solver, "block") == 0 && strcmp(precision, "double") == 0)
+		return rmb_error_set(error, RMB_ERECIPE, "solver: block works in single precision; with `precision: double` leave solver away, or "
+		                     "say `solver: exact`");
+	return 0;
+}
+
+enum rmb_solver
+rmb_solver_of(const char *solver, const char *precision)
+{
+	bool in_double = strcmp(precision, "double") == 0;
+	return in_double || strcmp(solver, "exact") == 0 ? RMB_SOLVER_EXACT : strcmp(solver, "block") == 0 ? RMB_SOLVER_BLOCK : RMB_SOLVER_AUTO;
+}
+
+void
+rmb_warn_solver(struct rmb_call *call, const char *solver, const struct rmb_krylov *how)
+{
+	if (strcmp(solver, "block") != 0 || how->accepted)
+		return;
+	if (how->width == 0)
+		rmb_warn(call, "solver: block would need as many vectors as the matrix has rows for so many components: it was decomposed exactly");
+	else
+		rmb_warn(call, "solver: block did not reach its accuracy with %" PRId64 " vectors (relative residual %.2g): the matrix was decomposed "
+		         "exactly", how->width, how->residual);
+}
+
+int64_t
+rmb_components_wanted(int64_t components, int64_t n)
+{
+	return components == INT64_MIN || components > n ? n : components;
+}

@@ -1,6 +1,7 @@
 /* analyze/common.h -- what the analyses of shared variance ask and check alike. */
 #ifndef RMB_ANALYZE_COMMON_H
 #define RMB_ANALYZE_COMMON_H
+#include "numeric/leading.h"
 #include "numeric/sweep.h"
 #include "rumble/stage.h"
 
@@ -26,6 +27,18 @@ struct halves_settings {
 	{ .name = "precision", .kind = RMB_WORD, .at = offsetof(type, precision), .def = "single", .words = "single|double", \
 	  .help = "of the matrix product; double also decomposes it without squaring, at several times the cost" }
 
+#define RMB_SOLVER_PARAM(type) \
+	{ .name = "solver", .kind = RMB_WORD, .at = offsetof(type, solver), .def = "auto", .words = "auto|exact|block", \
+	  .help = "block: only the components wanted, to 1e-4 of each value, and exact where that cannot be had; auto: block if they are a sixth " \
+	          "or less of a large matrix, in single precision" }
+
+/* Of a spectrum: how much of it. */
+#define RMB_COMPONENTS_PARAM(type) \
+	{ .name = "components", .kind = RMB_INT, .at = offsetof(type, components), .def = "none", .none = true, .min = 1, .max = 1e9, \
+	  .help = "values wanted, the largest: those that a fit will read; none: all there are" }
+
+/* For the descriptor: the block method works in single precision. */
+int rmb_solver_check(const char *solver, const char *precision, struct rmb_error *error);
 /* For the descriptor: the lists go with `halves: given`, and only with it. */
 int rmb_halves_check(const void *settings, struct rmb_error *error);
 /* For the descriptor: halves may be drawn at random. */
@@ -43,6 +56,12 @@ struct rmb_part { struct rmb_call *call; double from, to; };
 int rmb_part_progress(void *part, double done);
 /* Warns if fewer than n components stand above the rounding level of that precision. */
 void rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n, bool in_double);
+/* Values that come out of n, with RMB_COMPONENTS_PARAM. */
+int64_t rmb_components_wanted(int64_t components, int64_t n);
+/* The solver that the two settings make. */
+enum rmb_solver rmb_solver_of(const char *solver, const char *precision);
+/* Warns if the block method was asked for and an exact decomposition had to be made after all. */
+void rmb_warn_solver(struct rmb_call *call, const char *solver, const struct rmb_krylov *how);
 /* For the descriptor's `about`: the level of rmb_rounding_level. */
 #define RMB_LEVEL_TEXT "at rounding level (up to 1e-6 of the largest in single precision, 1e-10 in double)"
 #endif

@@ -23,7 +23,7 @@ struct settings {
 	int64_t lag, components, block;
 	double ridge, floor;
 	bool truncate;
-	const char *variant, *estimator, *outside, *precision;
+	const char *variant, *estimator, *outside, *solver, *precision;
 };
 
 #define AT(field) .at = offsetof(struct settings, field)
@@ -44,7 +44,7 @@ static const struct rmb_param params[] = {
 	  .help = "eigenvalues of modulus 1 or more in the rotations: left out, or with a negative or infinite value as published" },
 	{ .name = "floor", .kind = RMB_REAL, AT(floor), .def = "0.25", .min = 0, .max = 1,
 	  .help = "rotations are of eigenvalues beyond this modulus" },
-	RMB_PRECISION_PARAM(struct settings), { 0 } };
+	RMB_SOLVER_PARAM(struct settings), RMB_PRECISION_PARAM(struct settings), { 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity (the paper: eps 0.001)" }, { 0 } };
@@ -153,6 +153,7 @@ static void
 warn_fit(struct rmb_call *call, const struct settings *set, const struct rmb_courses *courses, const struct rmb_propagator *found,
          const struct rmb_rotations *rotations)
 {
+	rmb_warn_solver(call, set->solver, &courses->how);
 	if (found->n < courses->nk)
 		rmb_warn(call, "%" PRId64 " of %" PRId64 " components entered: the variance of the next, one frame apart, is not positive", found->n,
 		         courses->nk);
@@ -189,7 +190,7 @@ compute(struct rmb_call *call, const struct rmb_recording *recording, struct rmb
 	};
 	int rc = rmb_propagator_pairs(&options, recording->nframes, error);
 	if (!rc)
-		rc = rmb_principal_courses(&sweep, set->components, rmb_call_arena(call), courses, error);
+		rc = rmb_principal_courses(&sweep, set->components, rmb_solver_of(set->solver, set->precision), rmb_call_arena(call), courses, error);
 	return rc ? rc : rmb_propagator_make(courses, &options, rmb_call_arena(call), found, error);
 }
 
@@ -225,7 +226,7 @@ check(const void *settings, struct rmb_error *error)
 	if (strcmp(set->estimator, "instrumented") == 0 && strcmp(set->variant, "blocks") != 0)
 		return rmb_error_set(error, RMB_ERECIPE, "variant '%s' is of the standard estimator; `estimator: instrumented` goes with `variant: "
 		                     "blocks`", set->variant);
-	return 0;
+	return rmb_solver_check(set->solver, set->precision, error);
 }
 
 static void
@@ -243,7 +244,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_dmd = {
-	.name = "dmd", .version = 1, .folder = "analyze", .brief = "eigenvalues of the linear map from activity now to activity later",
+	.name = "dmd", .version = 2, .folder = "analyze", .brief = "eigenvalues of the linear map from activity now to activity later",
 	.about = "Dynamic mode decomposition: regresses the activity some frames later on the activity now, on the leading principal "
 	         "components, and gives the eigenvalues of that map, rotations per ten-fold attenuation with percentiles, the part of the "
 	         "eigenvalues that are complex, and implied timescales. The instrumented estimator is free of noise that is independent "

@@ -6,7 +6,8 @@
  * 1: no locality. The result is the mean ratio of the first components. A component with no neuron near its centre has no ratio and
  * is left out; with `variant: paper` it makes the mean NaN. `geometry: paper` wraps at 1 um, as was published; with a box, its centres
  * are those of the torus.
- * Weights are exact, by an eigen-decomposition of the shorter side; those published are of a randomised one with a random seed.
+ * Weights come from the covariance of the shorter side, by its leading eigenvectors or, of a small one, all of them; those published are
+ * of a randomised decomposition with a random seed.
  * Reference: Pachitariu et al. 2025, figure 4.
  * Cost: N N T operations (or N T T, if frames are fewer) and a decomposition of the shorter side; 16 min(N, T)^2 bytes. */
 #include <inttypes.h>
@@ -21,7 +22,7 @@ struct settings {
 	struct place_settings place; /* first: its parameters are shared */
 	int64_t components, maps;
 	double radius;
-	const char *variant, *precision;
+	const char *variant, *solver, *precision;
 };
 
 #define AT(field) .at = offsetof(struct settings, field)
@@ -34,6 +35,7 @@ static const struct rmb_param params[] = {
 	{ .name = "variant", .kind = RMB_WORD, AT(variant), .def = "corrected", .words = "corrected|paper",
 	  .help = "paper: a component without a neuron near its centre makes the mean NaN" },
 	{ .name = "maps", .kind = RMB_INT, AT(maps), .def = "3", .min = 1, .max = 100, .help = "components whose weights are kept" },
+	RMB_SOLVER_PARAM(struct settings),
 	{ .name = "precision", .kind = RMB_WORD, AT(precision), .def = "single", .words = "single|double", .help = "of the matrix product" },
 	{ 0 } };
 
@@ -134,12 +136,14 @@ run(struct rmb_call *call)
 		.progress = rmb_part_progress, .progress_argument = &part,
 	};
 	int64_t defined = nk;
-	rc = rmb_weights(&activity, &defined, w, value, rmb_call_error(call));
+	struct rmb_krylov how;
+	rc = rmb_weights(&activity, rmb_solver_of(set->solver, set->precision), &defined, w, value, &how, rmb_call_error(call));
 	if (rc)
 		return rc;
 	if (defined < 1)
 		return rmb_fail(call, RMB_EDATA, "locality: recording '%s' has no variance at all", rmb_recording_name(call));
 	rmb_warn_rank(call, "components", defined, nk, activity.in_double);
+	rmb_warn_solver(call, set->solver, &how);
 	rc = publish(call, set, recording, &space, defined, w, value);
 	return rc ? rc : publish_maps(call, set, &recording->neurons, defined, w);
 }
@@ -147,7 +151,9 @@ run(struct rmb_call *call)
 static int
 check(const void *settings, struct rmb_error *error)
 {
-	return rmb_place_check(&((const struct settings *)settings)->place, true, error);
+	const struct settings *set = settings;
+	int rc = rmb_place_check(&set->place, true, error);
+	return rc ? rc : rmb_solver_check(set->solver, set->precision, error);
 }
 
 static void

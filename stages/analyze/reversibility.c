@@ -88,7 +88,7 @@ take_components(struct rmb_call *call, const struct settings *set, const struct 
 	struct rmb_part part = { call, 0, 0.6 };
 	struct rmb_sweep sweep = { .first = recording, .in_double = strcmp(set->precision, "double") == 0, .threads = rmb_threads(call),
 	                           .progress = rmb_part_progress, .progress_argument = &part };
-	int rc = rmb_principal_courses(&sweep, set->components.last, rmb_call_arena(call), courses, error);
+	int rc = rmb_principal_courses(&sweep, set->components.last, rmb_solver_of("auto", set->precision), rmb_call_arena(call), courses, error);
 	if (rc)
 		return rc;
 	int64_t before = set->components.first - 1, n = courses->nk - before;
@@ -177,7 +177,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_reversibility = {
-	.name = "reversibility", .version = 1, .folder = "analyze", .brief = "whether activity looks the same when time runs backwards",
+	.name = "reversibility", .version = 2, .folder = "analyze", .brief = "whether activity looks the same when time runs backwards",
 	.about = "Compares the antisymmetric with the symmetric part of the covariance between principal components now and some frames later, which "
 	         "symmetric connectivity makes symmetric. Components are scaled to unit variance, and the two halves of the recording are multiplied "
 	         "with each other, so that noise adds nothing on average; pairs of frames lie within segments. Also gives the entropy that a linear "

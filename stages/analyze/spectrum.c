@@ -8,12 +8,15 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
-#include "numeric/lapack.h"
 #include "numeric/product.h"
 
-struct settings { const char *precision; };
+struct settings {
+	int64_t components;
+	const char *solver, *precision;
+};
 
-static const struct rmb_param params[] = { RMB_PRECISION_PARAM(struct settings), { 0 } };
+static const struct rmb_param params[] = {
+	RMB_COMPONENTS_PARAM(struct settings), RMB_SOLVER_PARAM(struct settings), RMB_PRECISION_PARAM(struct settings), { 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity" }, { 0 } };
@@ -47,10 +50,11 @@ run(struct rmb_call *call)
 	int rc = rmb_decomposable(call, "spectrum", nside);
 	if (rc)
 		return rc;
-	struct rmb_axis axis = rmb_axis_rank(nn);
+	int64_t wanted = rmb_components_wanted(set->components, nn), nk = wanted < nside ? wanted : nside;
+	struct rmb_axis axis = rmb_axis_rank(wanted);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
-	double *c = rmb_scratch(call, (size_t)(nside * nside), sizeof *c);
-	if (!spectrum || !c)
+	double *c = rmb_scratch(call, (size_t)(nside * nside), sizeof *c), *values = rmb_scratch(call, (size_t)nside, sizeof *values);
+	if (!spectrum || !c || !values)
 		return RMB_ELIMIT;
 
 	struct rmb_part part = { call, 0, 0.6 };
@@ -58,13 +62,24 @@ run(struct rmb_call *call)
 		.first = recording, .by_neuron = nt < nn, .in_double = strcmp(set->precision, "double") == 0, .threads = rmb_threads(call),
 		.progress = rmb_part_progress, .progress_argument = &part,
 	};
+	struct rmb_krylov how;
 	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
-		rc = rmb_eigenvalues(c, nside, spectrum->data, rmb_call_error(call));
+		rc = rmb_leading_eigenvalues(c, nside, nk, rmb_solver_of(set->solver, set->precision), sweep.threads, values, &how,
+		                             rmb_call_error(call));
 	if (rc)
 		return rc;
-	rmb_warn_rank(call, "eigenvalues", finish(spectrum->data, nside, nt, sweep.in_double), nn, sweep.in_double);
+	rmb_warn_rank(call, "eigenvalues", finish(values, nk, nt, sweep.in_double), wanted, sweep.in_double);
+	rmb_warn_solver(call, set->solver, &how);
+	memcpy(spectrum->data, values, (size_t)nk * sizeof *values);
 	return rmb_progress(call, 1, 1);
+}
+
+static int
+check(const void *settings, struct rmb_error *error)
+{
+	const struct settings *set = settings;
+	return rmb_solver_check(set->solver, set->precision, error);
 }
 
 static void
@@ -87,5 +102,5 @@ const struct rmb_stage rmb_stage_spectrum = {
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: direct eigenspectrum",
 	.caption = "Eigenvalues of the covariance.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.estimate = estimate, .run = run,
+	.check = check, .estimate = estimate, .run = run,
 };

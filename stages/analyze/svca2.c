@@ -15,15 +15,15 @@
 
 struct settings {
 	struct halves_settings halves; /* first: its parameters are shared */
-	int64_t lag;
-	const char *precision;
+	int64_t lag, components;
+	const char *solver, *precision;
 };
 
 static const struct rmb_param params[] = {
 	RMB_HALVES_PARAMS,
 	{ .name = "lag", .kind = RMB_INT, .at = offsetof(struct settings, lag), .def = "0", .min = 0, .max = 1e9,
 	  .help = "frames by which the first half leads" },
-	RMB_PRECISION_PARAM(struct settings), { 0 } };
+	RMB_COMPONENTS_PARAM(struct settings), RMB_SOLVER_PARAM(struct settings), RMB_PRECISION_PARAM(struct settings), { 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity" }, { 0 } };
@@ -69,10 +69,11 @@ run(struct rmb_call *call)
 		return rmb_fail(call, RMB_EDATA, "svca2: a lag of %" PRId64 " frame%s leaves %" PRId64 " of the %" PRId64 " frames of recording "
 		                "'%s' (segments: %" PRId64 "); needs 2 or more", set->lag, set->lag == 1 ? "" : "s", left, first.nframes,
 		                rmb_recording_name(call), first.nsegments);
-	struct rmb_axis axis = rmb_axis_rank(nk);
+	int64_t wanted = rmb_components_wanted(set->components, nk);
+	struct rmb_axis axis = rmb_axis_rank(wanted);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
-	double *c = rmb_scratch(call, (size_t)(n1 * n2), sizeof *c);
-	if (!spectrum || !c)
+	double *c = rmb_scratch(call, (size_t)(n1 * n2), sizeof *c), *values = rmb_scratch(call, (size_t)nk, sizeof *values);
+	if (!spectrum || !c || !values)
 		return RMB_ELIMIT;
 
 	bool in_double = strcmp(set->precision, "double") == 0;
@@ -85,13 +86,25 @@ run(struct rmb_call *call)
 		sweep.interval = pairs;
 		sweep.nintervals = npairs;
 	}
+	struct rmb_krylov how;
 	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
-		rc = rmb_spectrum_of(c, n1, n2, in_double, sweep.threads, spectrum->data, rmb_call_error(call));
+		rc = rmb_leading_values(c, n1, n2, wanted, rmb_solver_of(set->solver, set->precision), in_double, sweep.threads, values, &how,
+		                        rmb_call_error(call));
 	if (rc)
 		return rc;
-	rmb_warn_rank(call, "components", rmb_clear_rounding(spectrum->data, nk, in_double), nk, in_double);
+	rmb_warn_rank(call, "components", rmb_clear_rounding(values, wanted, in_double), wanted, in_double);
+	rmb_warn_solver(call, set->solver, &how);
+	memcpy(spectrum->data, values, (size_t)wanted * sizeof *values);
 	return rmb_progress(call, 1, 1);
+}
+
+static int
+check(const void *settings, struct rmb_error *error)
+{
+	const struct settings *set = settings;
+	int rc = rmb_solver_check(set->solver, set->precision, error);
+	return rc ? rc : rmb_halves_check(&set->halves, error);
 }
 
 static void
@@ -115,5 +128,5 @@ const struct rmb_stage rmb_stage_svca2 = {
 	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: SVCA2",
 	.caption = "SVCA2 spectrum; halves: {halves}, spacing {spacing}, lag {lag}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.draws = rmb_halves_draw, .check = rmb_halves_check, .estimate = estimate, .run = run,
+	.draws = rmb_halves_draw, .check = check, .estimate = estimate, .run = run,
 };

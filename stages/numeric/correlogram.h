@@ -6,6 +6,7 @@
  * Noise that is private to neurons is in p or in q, never in both, so lag 0 has no peak of noise. */
 #ifndef RMB_NUMERIC_CORRELOGRAM_H
 #define RMB_NUMERIC_CORRELOGRAM_H
+#include "numeric/leading.h"
 #include "numeric/sweep.h"
 #include "rumble/arena.h"
 
@@ -17,6 +18,7 @@ struct rmb_correlogram_options {
 	bool square_inside;       /* with smoothing: order pairs by sum of squares (published), not by the square of their covariance */
 	bool unit;                /* projections of unit variance over the odd blocks; else divide by lag 0 */
 	bool both;                /* the mean of g(l) and g(-l) */
+	enum rmb_solver solver;   /* with smoothing always exact: the order without it may bring any component forward */
 	bool joined;              /* blocks and smoothing run across the joints of the recording (published) */
 };
 
@@ -27,6 +29,7 @@ struct rmb_correlograms {
 	double *g;                /* [nk][nlags] */
 	double *lag0;             /* [nk] before dividing */
 	double *part;             /* [ntest][nk][nlags]: of each odd block, as they come */
+	struct rmb_krylov how;    /* how the components were found */
 };
 
 /* Start of each block and their width: the largest of which the segments hold nblocks, side by side from the start of each. start

@@ -2,12 +2,7 @@
 #include <string.h>
 #include "numeric/components.h"
 #include "numeric/lapack.h"
-
-enum rmb_solver
-rmb_solver_named(const char *word)
-{
-	return strcmp(word, "exact") == 0 ? RMB_SOLVER_EXACT : strcmp(word, "block") == 0 ? RMB_SOLVER_BLOCK : RMB_SOLVER_AUTO;
-}
+#include "numeric/product.h"
 
 static bool
 by_blocks(enum rmb_solver solver, int64_t n, int64_t k)
@@ -41,20 +36,53 @@ mirror(float *a, int64_t n)
 					a[r * n + c] = a[c * n + r];
 }
 
+/* The block method on a[n][n], of which the upper half is set. Where it refuses, a stands as before but for single precision. */
+static int
+try_eigen(double *a, int64_t n, int64_t k, int threads, double *w, double *v, struct rmb_krylov *how, struct rmb_error *error)
+{
+	float *narrow = rmb_to_single(a, n * n);
+	mirror(narrow, n);
+	int rc = rmb_krylov_eigen(narrow, n, k, threads, w, v, how, error);
+	if (!rc && !how->accepted)
+		to_double(a, n * n);
+	return rc;
+}
+
 int
 rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, double *v,
                          struct rmb_krylov *how, struct rmb_error *error)
 {
 	*how = (struct rmb_krylov){ 0 };
-	if (!by_blocks(solver, n, k))
-		return rmb_top_eigenvectors(a, n, k, w, v, error);
-	float *narrow = rmb_to_single(a, n * n);
-	mirror(narrow, n);
-	int rc = rmb_krylov_eigen(narrow, n, k, threads, w, v, how, error);
-	if (rc || how->accepted)
-		return rc;
-	to_double(a, n * n);
-	return rmb_top_eigenvectors(a, n, k, w, v, error);
+	int rc = by_blocks(solver, n, k) ? try_eigen(a, n, k, threads, w, v, how, error) : 0;
+	return rc || how->accepted ? rc : rmb_top_eigenvectors(a, n, k, w, v, error);
+}
+
+int
+rmb_leading_eigenvalues(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, struct rmb_krylov *how,
+                        struct rmb_error *error)
+{
+	*how = (struct rmb_krylov){ 0 };
+	int rc = by_blocks(solver, n, k) ? try_eigen(a, n, k, threads, w, NULL, how, error) : 0;
+	return rc || how->accepted ? rc : rmb_eigenvalues(a, n, w, error);
+}
+
+static int
+try_singular(double *c, int64_t n1, int64_t n2, int64_t k, int threads, double *s, double *u, double *v, struct rmb_krylov *how,
+             struct rmb_error *error)
+{
+	int rc = rmb_krylov_singular(rmb_to_single(c, n1 * n2), n1, n2, k, threads, s, u, v, how, error);
+	to_double(c, n1 * n2);
+	return rc;
+}
+
+int
+rmb_leading_values(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *s,
+                   struct rmb_krylov *how, struct rmb_error *error)
+{
+	*how = (struct rmb_krylov){ 0 };
+	bool blocks = !in_double && by_blocks(solver, n1 < n2 ? n1 : n2, k);
+	int rc = blocks ? try_singular(c, n1, n2, k, threads, s, NULL, NULL, how, error) : 0;
+	return rc || how->accepted ? rc : rmb_spectrum_of(c, n1, n2, in_double, threads, s, error);
 }
 
 int
@@ -62,13 +90,12 @@ rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver 
                   double **u, double **v, struct rmb_krylov *how, struct rmb_error *error)
 {
 	*how = (struct rmb_krylov){ 0 };
-	if (!by_blocks(solver, n1 < n2 ? n1 : n2, k))
-		return rmb_components(c, n1, n2, k, false, threads, arena, s, u, v, error);
-	*u = rmb_arena_alloc(arena, (size_t)(k * n1), sizeof **u);
-	*v = rmb_arena_alloc(arena, (size_t)(k * n2), sizeof **v);
-	if (!*u || !*v)
-		return rmb_error_nomem(error, "the components");
-	int rc = rmb_krylov_singular(rmb_to_single(c, n1 * n2), n1, n2, k, threads, s, *u, *v, how, error);
-	to_double(c, n1 * n2);
-	return rc || how->accepted ? rc : rmb_components(c, n1, n2, k, false, threads, arena, s, u, v, error);
+	if (by_blocks(solver, n1 < n2 ? n1 : n2, k)) {
+		*u = rmb_arena_alloc(arena, (size_t)(k * n1), sizeof **u);
+		*v = rmb_arena_alloc(arena, (size_t)(k * n2), sizeof **v);
+		int rc = *u && *v ? try_singular(c, n1, n2, k, threads, s, *u, *v, how, error) : rmb_error_nomem(error, "the components");
+		if (rc || how->accepted)
+			return rc;
+	}
+	return rmb_components(c, n1, n2, k, false, threads, arena, s, u, v, error);
 }

@@ -10,15 +10,17 @@ enum rmb_solver {
 	RMB_SOLVER_BLOCK  /* by blocks, whatever the size; exact if they do not get there */
 };
 
-/* "auto", "exact" or "block" */
-enum rmb_solver rmb_solver_named(const char *word);
-
-/* The k largest eigenvalues of a[n][n], symmetric and positive semi-definite, of which a[i][j] with j >= i is read, descending into w[k], and
- * eigenvectors as rows of v[k][n]. Destroys a. how->accepted: they come from the block method. */
+/* The k largest eigenvalues of a[n][n], symmetric and positive semi-definite, of which a[i][j] with j >= i is read, descending into w[k],
+ * and eigenvectors as rows of v[k][n]. Destroys a. how->accepted: they come from the block method. */
 int rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, double *v,
                              struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
 /* The k largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], rows in the arena; c is left as it is but for its rounding to
  * single precision when the block method was tried. s has room for min(n1, n2). */
 int rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, int threads, struct rmb_arena *arena, double *s,
                       double **u, double **v, struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
+/* The values alone, s[k]; s has room for min(n1, n2), or n. In double, always exact, and of c itself. Destroys c or a. */
+int rmb_leading_values(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *s,
+                       struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
+int rmb_leading_eigenvalues(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, struct rmb_krylov *how,
+                            struct rmb_error *error) RMB_CHECKED;
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"
-#include "numeric/lapack.h"
 #include "numeric/product.h"
 
 /* Neurons of a chunk that one piece of work projects. */
@@ -75,7 +74,8 @@ unit_rows(double *w, int64_t nk, int64_t n)
 }
 
 int
-rmb_weights(const struct rmb_sweep *given, int64_t *nk, double *w, double *value, struct rmb_error *error)
+rmb_weights(const struct rmb_sweep *given, enum rmb_solver solver, int64_t *nk, double *w, double *value, struct rmb_krylov *how,
+            struct rmb_error *error)
 {
 	struct rmb_sweep activity = *given;
 	int64_t nn = activity.first->neurons.n, nt = activity.first->nframes, side = nn < nt ? nn : nt, wanted = *nk < side ? *nk : side;
@@ -86,7 +86,7 @@ rmb_weights(const struct rmb_sweep *given, int64_t *nk, double *w, double *value
 	double *v = c && activity.by_neuron ? rmb_arena_alloc(arena, (size_t)(wanted * side), sizeof *v) : w;
 	int rc = c && v ? rmb_product(&activity, c, error) : rmb_error_nomem(error, "the covariance");
 	if (!rc)
-		rc = rmb_top_eigenvectors(c, side, wanted, value, v, error);
+		rc = rmb_leading_eigenvectors(c, side, wanted, solver, activity.threads, value, v, how, error);
 	if (!rc) {
 		*nk = rmb_clear_rounding(value, wanted, activity.in_double);
 		if (activity.by_neuron)

@@ -1,6 +1,7 @@
 /* numeric/locality.h -- the weights of principal components over neurons, and how close together in space the heavy ones lie. */
 #ifndef RMB_NUMERIC_LOCALITY_H
 #define RMB_NUMERIC_LOCALITY_H
+#include "numeric/leading.h"
 #include "numeric/pairs.h"
 #include "numeric/sweep.h"
 #include "rumble/arena.h"
@@ -8,7 +9,8 @@
 /* The first *nk components of the activity Z that a sweep visits (of it: first, in_double, threads, progress, progress_argument):
  * rows w[k] of unit length over neurons, w[k]' Z Z' w[k] = value[k], descending. Fewer are defined if Z has a lower rank; *nk then
  * becomes less. The eigenvectors are those of the shorter side of Z. w[*nk][neurons.n] and value[*nk] are the caller's. */
-int rmb_weights(const struct rmb_sweep *activity, int64_t *nk, double *w, double *value, struct rmb_error *error) RMB_CHECKED;
+int rmb_weights(const struct rmb_sweep *activity, enum rmb_solver solver, int64_t *nk, double *w, double *value, struct rmb_krylov *how,
+                struct rmb_error *error) RMB_CHECKED;
 /* A fixed sign: the skewness of the weights w[n] is positive or, where it is zero, the entry of largest magnitude. */
 void rmb_weights_orient(double *w, int64_t n);
 

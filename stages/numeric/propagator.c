@@ -34,13 +34,13 @@ struct principal {
 
 /* Eigenvectors of Z Z' or Z' Z, which is gone when this returns. */
 static int
-decompose(struct principal *all, struct rmb_error *error)
+decompose(struct principal *all, enum rmb_solver solver, struct rmb_krylov *how, struct rmb_error *error)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	double *c = arena ? rmb_arena_alloc(arena, (size_t)(all->side * all->side), sizeof *c) : NULL;
 	int rc = c ? rmb_product(all->sweep, c, error) : rmb_error_nomem(error, "a covariance");
 	if (!rc)
-		rc = rmb_top_eigenvectors(c, all->side, all->wanted, all->w, all->v, error);
+		rc = rmb_leading_eigenvectors(c, all->side, all->wanted, solver, all->sweep->threads, all->w, all->v, how, error);
 	rmb_arena_free(arena);
 	return rc;
 }
@@ -67,8 +67,8 @@ make_courses(struct principal *all, struct rmb_arena *arena, struct rmb_courses 
 }
 
 int
-rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct rmb_arena *arena, struct rmb_courses *courses,
-                      struct rmb_error *error)
+rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb_solver solver, struct rmb_arena *arena,
+                      struct rmb_courses *courses, struct rmb_error *error)
 {
 	int64_t nn = what->first->neurons.n, nt = what->first->nframes, side = nn < nt ? nn : nt;
 	struct rmb_sweep sweep = *what;
@@ -81,7 +81,7 @@ rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct r
 	struct principal all = { .sweep = &sweep, .side = side, .wanted = components < side ? components : side };
 	all.w = early ? rmb_arena_alloc(early, (size_t)all.wanted, sizeof *all.w) : NULL;
 	all.v = early ? rmb_arena_alloc(early, (size_t)(all.wanted * side), sizeof *all.v) : NULL;
-	int rc = all.w && all.v ? decompose(&all, error) : rmb_error_nomem(error, "principal components");
+	int rc = all.w && all.v ? decompose(&all, solver, &courses->how, error) : rmb_error_nomem(error, "principal components");
 	sweep.progress_argument = &projecting;
 	if (!rc)
 		rc = make_courses(&all, arena, courses, error);

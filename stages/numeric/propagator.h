@@ -6,21 +6,23 @@
  * of which the second is free of noise that is independent from frame to frame, and of the bias of frames that are means. */
 #ifndef RMB_NUMERIC_PROPAGATOR_H
 #define RMB_NUMERIC_PROPAGATOR_H
+#include "numeric/leading.h"
 #include "numeric/sweep.h"
 #include "rumble/arena.h"
 
 /* Time courses of components: x[nk][nframes], float, or double if in_double. */
 struct rmb_courses {
 	int64_t nk, nframes;
-		bool in_double;
+	bool in_double;
 	const void *x;
+	struct rmb_krylov how; /* how the components were found */
 };
 
 /* The courses of the leading `components` principal components (not re-centred), fewer if the data do not define so many. Of a sweep:
  * first, in_double, threads, progress, progress_argument. With fewer frames than neurons all is done on the side of the frames. Made
  * in the arena; the covariance is gone when it returns. */
-int rmb_principal_courses(const struct rmb_sweep *what, int64_t components, struct rmb_arena *arena, struct rmb_courses *courses,
-                          struct rmb_error *error) RMB_CHECKED;
+int rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb_solver solver, struct rmb_arena *arena,
+                          struct rmb_courses *courses, struct rmb_error *error) RMB_CHECKED;
 
 /* m[nk][nk] = sum over pairs of x(t + lag) x(t)', divided; t goes through the intervals. */
 int rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
