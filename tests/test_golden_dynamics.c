@@ -176,7 +176,7 @@ one_reversibility(const struct golden_case *test)
 	struct rmb_courses courses;
 	struct rmb_reversibility found;
 	int64_t first = (int64_t)golden_number(test, "first_pc", 0), nsegments, *segment = segments_of(test, &nsegments);
-	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), test->arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, test->arena, &courses, &error), &error);
 	courses.x = (const double *)courses.x + first * courses.nframes;
 	courses.nk -= first;
 	must(rmb_reversibility(&courses, golden_number(test, "whiten", 0) > 0, nsegments, segment, (int64_t)golden_number(test, "lag", 1), THREADS,

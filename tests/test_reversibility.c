@@ -71,7 +71,7 @@ halves_and_joints_are_those_of_slow_loops(void **state)
 	double c[3][K * K];
 	for (int i = 0; i < K * T; i++)
 		x[i] = (i < T ? 5 : 1) * rmb_random_normal(rmb_stream_named("courses"), (uint64_t)i);
-	struct rmb_courses courses = { K, T, true, x };
+	struct rmb_courses courses = { .nk = K, .nframes = T, .in_double = true, .x = x };
 	for (int64_t lag = 1; lag <= 7; lag += 3) {
 		struct rmb_arena *arena = rmb_arena_new();
 		struct rmb_reversibility found;
@@ -100,7 +100,7 @@ scaling_a_component_changes_nothing_once_whitened(void **state)
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < K * T; i++)
 			x[i] = (pass && i < T ? 50 : 1) * rmb_random_normal(rmb_stream_named("courses"), (uint64_t)i);
-		struct rmb_courses courses = { K, T, true, x };
+		struct rmb_courses courses = { .nk = K, .nframes = T, .in_double = true, .x = x };
 		struct rmb_arena *arena = rmb_arena_new();
 		assert_int_equal(rmb_reversibility(&courses, true, 1, segment, 2, 1, arena, &found[pass], &error), 0);
 		rmb_arena_free(arena);
@@ -115,7 +115,7 @@ a_recording_without_pairs_is_refused(void **state)
 	(void)state;
 	static double x[K * 6];
 	static const int64_t segment[] = { 0, 2, 4 };
-	struct rmb_courses courses = { K, 6, true, x };
+	struct rmb_courses courses = { .nk = K, .nframes = 6, .in_double = true, .x = x };
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_reversibility found;
 	struct rmb_error error = { 0 };
