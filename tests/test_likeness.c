@@ -60,6 +60,23 @@ a_distance_by_hand(void **state)
 	assert_true(isinf(rmb_likeness_distance(&stuck)) && rmb_likeness_distance(&itself) == 0);
 }
 
+/* Of 12 points one is off by a thousand spreads: it counts, but by its logarithm; a number counts in full. */
+static void
+a_wild_point_of_a_curve_does_not_decide(void **state)
+{
+	(void)state;
+	static struct family f;
+	struct rmb_likeness l = draw(&f, 20, POINTS, rmb_stream_named("wild"), 0, 0);
+	double before = rmb_likeness_distance(&l);
+	f.value[0][3] = 1000;
+	double after = rmb_likeness_distance(&l);
+	f.value[0][3] = 1e6;
+	double wilder = rmb_likeness_distance(&l);
+	assert_true(before < 2 && after > before && after < 4 && wilder > after && wilder < 6);
+	l.m = 1, f.value[0][0] = 1000;
+	assert_true(rmb_likeness_distance(&l) > 500);
+}
+
 /* Share of trials with p <= 0.05, by rank of 19 and by Student's t of 8. */
 static void
 tests_reject_the_true_family_as_often_as_they_say(void **state)
@@ -155,6 +172,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_more_replicate_is_at_distance_one),
 		cmocka_unit_test(a_distance_by_hand),
+		cmocka_unit_test(a_wild_point_of_a_curve_does_not_decide),
 		cmocka_unit_test(tests_reject_the_true_family_as_often_as_they_say),
 		cmocka_unit_test(intervals_hold_the_distance),
 		cmocka_unit_test(verdicts_say_no_more_than_they_know),

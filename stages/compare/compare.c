@@ -339,10 +339,11 @@ draws(const void *settings)
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 1, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 2, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
-	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm, and by logarithms where nine values in ten are positive. A family "
+	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm, and by logarithms if replicates stay positive and within a factor of "
+	         "ten of each other, as spectra do; points of a curve beyond three spreads count by their logarithm, so that a wild one does not decide. A family "
 	         "is ruled out if its replicates, each measured against the recording and all others, are hardly ever as far off (test rank), or "
 	         "by Student's t (test normal). Statistics are adjusted for by Holm's method; families exclude each other and need no "
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",

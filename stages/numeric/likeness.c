@@ -26,6 +26,13 @@ variance_at(const struct rmb_likeness *s, int64_t j, double mean)
 	return sum / (double)(s->n - 1);
 }
 
+/* z^2 of a point; of curves, beyond three spreads, by its logarithm. */
+static double
+weight(double square, int64_t m)
+{
+	return m == 1 || square <= 9 || isinf(square) ? square : 9 * (1 + log(square / 9));
+}
+
 double
 rmb_likeness_distance(const struct rmb_likeness *s)
 {
@@ -35,7 +42,7 @@ rmb_likeness_distance(const struct rmb_likeness *s)
 	for (int64_t j = 0; j < s->m; j++) {
 		double mean = mean_at(s, j), off = s->x[j] - mean, v = variance_at(s, j, mean);
 		double spread = (PRIOR * pooled + freedom * v) / (PRIOR + freedom) * (1 + 1 / (double)s->n);
-		sum += off == 0 ? 0 : off * off / spread;
+		sum += off == 0 ? 0 : weight(off * off / spread, s->m);
 	}
 	return sqrt(sum / (double)s->m);
 }

@@ -1,9 +1,10 @@
 /* numeric/likeness.h -- how far a number or a curve lies from replicates of one kind, and whether it could be one of them.
  *
  * For a curve x over m points (m = 1: a number) and n replicates with mean mu(j) and variance v(j) at point j, the distance is
- *     d^2 = mean over j of (x(j) - mu(j))^2 / (v'(j) (1 + 1/n)),
+ *     d^2 = mean over j of z(j)^2,  z(j)^2 = (x(j) - mu(j))^2 / (v'(j) (1 + 1/n)),
  * about 1 if x is one more replicate, whatever m and n. v' shrinks the variances of a curve towards their mean over points, as
- * if that had been seen with 4 degrees of freedom: of few replicates some point always has a spread near zero by chance.
+ * if that had been seen with 4 degrees of freedom: of few replicates some point always has a spread near zero by chance. Points of
+ * a curve beyond |z| = 3 count 9 (1 + 2 ln(|z|/3)) instead of z^2: one wild point (a quotient of two small numbers) must not decide.
  * Several statistics together: the root mean square of their distances. */
 #ifndef RMB_NUMERIC_LIKENESS_H
 #define RMB_NUMERIC_LIKENESS_H
