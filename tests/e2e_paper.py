@@ -147,6 +147,22 @@ class PaperRecipes(unittest.TestCase):
         odds = [(strong & (bins == k)).sum() / (~strong & (bins == k)).sum() * 129 for k in range(15)]
         np.testing.assert_allclose(self.result("spont_1", "distance", "odds"), odds, rtol=1e-9)
 
+    def test_sizes(self):
+        path = self.place.file("F_AB1.npz")
+        two_photon(path, self.rng, 150, 8300)
+        self.run_recipe("paper-sizes.yaml", f"vars.data={path}", "stages.by_neurons.vary={part.neurons: [0.7, 1]}",
+                        "stages.by_duration.vary={part.frames: [850, 4000]}")
+        data = np.load(path)
+        keep = data["snr"] > 0.3
+        x, half = data["sp"][keep], first_half(data["xpos"], data["ypos"], 25)[keep]
+        whole = float(self.result("F_AB1", "alpha@svca2", "exponent"))
+        for frames, found in zip((850, 4000), self.result("F_AB1", "by_duration@svca2", "value")):
+            s = svca2(zscored(x[:, np.arange(8300) % 4000 < frames], 1e-3), half)
+            self.assertAlmostEqual(found, exponent(s[:len(s) // 2]), delta=1e-3)
+        self.assertEqual(found, whole)
+        self.assertEqual(self.result("F_AB1", "by_neurons@svca2", "value")[1], whole)
+        self.assertTrue(np.isfinite(self.result("F_AB1", "by_neurons@direct", "value")).all())
+
     def test_several_areas(self):
         for name in ("V1", "CA1"):
             two_photon(self.place.file(f"F_{name}.npz"), self.rng, 60, 10010)

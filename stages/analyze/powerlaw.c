@@ -180,12 +180,12 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 		         "value of %s. The others are mostly noise left over by few frames, which flattens a spectrum: the exponent comes out too small",
 		         ends, set->ranks.first, fit->last, limits->above, rmb_input_name(call, "chance", 0));
 	else if (fit->last > limits->half)
-		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There a spectrum falls more "
-		         "steeply for want of neurons, whatever the network, so that the exponent comes out too large and cannot be compared with "
-		         "published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There what halves of the "
+		         "neurons share falls more steeply, whatever the network, so that the exponent comes out too large and cannot be compared "
+		         "with published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
 	else if (fit->components < ENOUGH_COMPONENTS && !limits->control)
 		rmb_warn(call, "an exponent of %" PRId64 " components cannot be compared with the 0.7 to 0.85 of recordings of thousands of neurons, "
-		         "fitted to ranks 11..500: of so few it comes out too large, by 0.1 to 0.3. Compare it with that of surrogates of the same size",
+		         "fitted to ranks 11..500: that of shared variance comes out too large, by 0.1 to 0.3, if so few share it. Compare it with that of surrogates of the same size",
 		         fit->components);
 	else if (*ends)
 		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted", ends, set->ranks.first, fit->last);
@@ -298,7 +298,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_powerlaw = {
-	.name = "powerlaw", .version = 4, .folder = "analyze", .brief = "exponent of a spectrum, and how far to trust it",
+	.name = "powerlaw", .version = 5, .folder = "analyze", .brief = "exponent of a spectrum, and how far to trust it",
 	.about = "Fits a straight line to a spectrum on log-log axes by least squares with weights 1/rank, over ranks 11 to 500 unless "
 	         "told otherwise. Values up to 1e-10 of the largest are left out and counted. The published r is "
 	         "unweighted, of 100 ranks evenly spaced in their logarithm with the values one rank further on; r is not a number where all "

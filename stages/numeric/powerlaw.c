@@ -118,7 +118,7 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 		largest = fmax(largest, s[k]);
 	}
 	for (int64_t rank = 1; rank <= n; rank++)
-		fit->components += enters(s, rank, largest, false);
+		fit->components += fabs(s[rank - 1]) > SMALL * largest;
 	for (int64_t rank = options->first; rank <= fit->last; rank++) {
 		if (enters(s, rank, largest, options->modulus))
 			fit->used++;

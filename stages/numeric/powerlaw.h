@@ -23,7 +23,7 @@ struct rmb_powerlaw {
 	 * a ten-fold of ranks. 0 for a power law, positive where it steepens. NaN for two ranks. */
 	double curvature;
 	int64_t last;            /* the last rank of the range that the spectrum has */
-	int64_t components;      /* values of the whole spectrum above rounding level */
+	int64_t components;      /* values of the whole spectrum above rounding level, negative ones too */
 	int64_t used, left_out;  /* ranks of the range */
 };
 
