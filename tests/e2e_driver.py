@@ -157,6 +157,17 @@ def test_drivers_over_all_recordings_and_below_drivers():
         assert scalar(here, "T181/alpha@over+1,widths+3,z", "exponent") == scalar(here, "T181/alpha@widths+3,z", "exponent", "ranks1")
 
 
+def test_the_recipe_that_ships_shows_three_sweeps():
+    with place() as here:
+        said = here.run("run", os.path.join(running.SOURCE, "recipes", "sweep.yaml"), "--out", "out")
+        assert "report: out/report.html" in said, said
+        figures = set(os.listdir(here.file("out/figures")))
+        assert {f"{r}-{s}-sweep.svg" for r in ("T181", "T219") for s in ("widths", "sizes", "times")} <= figures, figures
+        for r in ("T181", "T219"):
+            middle = [scalar(here, f"{r}/{s}@z", "value", "out")[i] for s, i in (("widths", 2), ("sizes", 3), ("times", 3))]
+            assert middle[0] == middle[1] == middle[2] == scalar(here, f"{r}/alpha@z", "exponent", "out"), middle
+
+
 # ---- searches
 
 SEARCH = NOISE + """
