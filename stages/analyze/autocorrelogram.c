@@ -82,7 +82,7 @@ static const struct rmb_figure figures[] = {
 /* ---- what is read off the correlograms ---- */
 
 struct reading {
-	int64_t flagged, near_zero, without_decay;
+	int64_t flagged, near_zero, without_decay, without_error;
 	double r;
 	int64_t last, left_out;
 };
@@ -148,8 +148,10 @@ publish_decays(struct rmb_call *call, const struct rmb_correlograms *found, doub
 		return RMB_ELIMIT;
 	struct decays all = { found, 1 / rate, decay->data, error->data, scratch };
 	int rc = rmb_parallel(rmb_threads(call), found->nk, fit_one, &all);
-	for (int64_t k = 0; k < found->nk; k++)
+	for (int64_t k = 0; k < found->nk; k++) {
 		reading->without_decay += isnan(all.decay[k]);
+		reading->without_error += !isnan(all.decay[k]) && isnan(all.error[k]);
+	}
 	return rc;
 }
 
@@ -201,6 +203,11 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 	if (reading->without_decay > reading->flagged)
 		rmb_warn(call, "no exponential fits %" PRId64 " of the %" PRId64 " correlograms that are not flagged",
 		         reading->without_decay - reading->flagged, found->nk - reading->flagged);
+	if (reading->without_error > 0 && found->ntest < 2)
+		rmb_warn(call, "decays have no standard error: it leaves out one odd block at a time, and there is one; use 4 `blocks` or more");
+	else if (reading->without_error > 0)
+		rmb_warn(call, "%" PRId64 " decays have no standard error: without one of the %" PRId64 " odd blocks no exponential fits",
+		         reading->without_error, found->ntest);
 }
 
 static int

@@ -94,6 +94,25 @@ publish_counts(struct rmb_call *call, const struct rmb_pair_table *table, const 
 	return 0;
 }
 
+/* Where curves have no value, and why. */
+static void
+warn_gaps(struct rmb_call *call, const struct settings *set, const struct rmb_pair_curves *curves)
+{
+	int64_t empty = 0, spoiled = 0;
+	for (int64_t b = 0; b < set->bins; b++) {
+		empty += isnan(curves->pooled[b]);
+		spoiled += isnan(curves->mean[b]) && !isnan(curves->pooled[b]);
+	}
+	if (empty)
+		rmb_warn(call, "%" PRId64 " of %" PRId64 " bins of %g um hold no pairs: their entries are NaN%s", empty, set->bins, set->bin,
+		         !isnan(curves->near_far) ? "" : ", and so is near_far; choose bin and bins so that the last four lie within the recording");
+	else if (!isfinite(curves->near_far))
+		rmb_warn(call, "near_far has no value: a bin that it compares holds no pairs that are not strong, or none that are");
+	if (spoiled)
+		rmb_warn(call, "variant paper: in %" PRId64 " of %" PRId64 " bins some neuron has no partners, so that the mean over neurons is NaN there; "
+		         "`correlation_pooled` has a value", spoiled, set->bins);
+}
+
 static int
 publish_curves(struct rmb_call *call, const struct settings *set, const struct rmb_pair_table *table)
 {
@@ -105,12 +124,7 @@ publish_curves(struct rmb_call *call, const struct settings *set, const struct r
 		return RMB_ELIMIT;
 	struct rmb_pair_curves curves = { .odds = odds->data, .mean = mean->data, .sd = sd->data, .pooled = pooled->data };
 	rmb_pair_curves(table, strcmp(set->variant, "paper") == 0, &curves);
-	int64_t empty = 0;
-	for (int64_t b = 0; b < set->bins; b++)
-		empty += isnan(curves.pooled[b]);
-	if (empty)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " bins of %g um hold no pairs: their entries are NaN%s", empty, set->bins, set->bin,
-		         !isnan(curves.near_far) ? "" : ", and so is near_far; choose bin and bins so that the last four lie within the recording");
+	warn_gaps(call, set, &curves);
 	int rc = publish_counts(call, table, &axis);
 	return rc ? rc : rmb_output_scalar(call, "near_far", curves.near_far);
 }

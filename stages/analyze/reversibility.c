@@ -92,6 +92,8 @@ take_components(struct rmb_call *call, const struct settings *set, const struct 
 	if (rc)
 		return rc;
 	int64_t before = set->components.first - 1, n = courses->nk - before;
+	if (courses->nk < 2)
+		return rmb_error_set(error, RMB_EDATA, "needs two or more components, and the recording has %" PRId64, courses->nk);
 	if (n < 2)
 		return rmb_error_set(error, RMB_EDATA, "components %" PRId64 "..%" PRId64 " are wanted, and there are %" PRId64 "; needs two or more of them: give "
 		                     "smaller ranks, as `components: 1..%" PRId64 "`", set->components.first, set->components.last, courses->nk, courses->nk);
@@ -149,6 +151,11 @@ run(struct rmb_call *call)
 		return error.code ? rmb_fail(call, rc, "reversibility: recording '%s': %s", rmb_recording_name(call), error.text) : rc;
 	if (isnan(sums[2]))
 		rmb_warn(call, "components hardly change from one frame to the next, so their entropy production is not defined; ask for faster ones");
+	int64_t negative = 0;
+	for (int64_t l = 0; l < set->lags; l++)
+		negative += isnan(curves.r[l]);
+	if (negative)
+		rmb_warn(call, "at %" PRId64 " of %" PRId64 " lags the ratio is negative, as chance around zero makes it: r has no value there", negative, set->lags);
 	rc = rmb_output_scalar(call, "irreversibility", sums[0] / sums[1]);
 	rc = rc ? rc : rmb_output_scalar(call, "entropy_first", sums[2]);
 	return rc ? rc : rmb_output_scalar(call, "components_used", (double)courses.nk);

@@ -44,6 +44,24 @@ pairs(const struct rmb_found *found, int64_t n, double *x, double *y, struct rmb
 	return code;
 }
 
+/* Whether the entries are whole numbers that differ by no common step: pixels do, the contacts of a probe or an array do not. */
+static bool
+pixel_like(const double *x, int64_t n)
+{
+	int64_t step = 0;
+	double first = NAN;
+	for (int64_t i = 0; i < n; i++) {
+		if (isnan(x[i]))
+			continue;
+		first = isnan(first) ? x[i] : first;
+		if (x[i] != rint(x[i]) || fabs(x[i]) > 1e6)
+			return false;
+		for (int64_t a = llabs((int64_t)x[i] - (int64_t)first), b; a; step = a, a = b) /* greatest common divisor */
+			b = step % a;
+	}
+	return step == 1;
+}
+
 /* A coordinate that nobody gives is 0 for all: depths along a probe then make strips, as in the paper's figure 2. */
 static int
 positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_arena *arena, struct rmb_neurons *neurons,
@@ -66,6 +84,9 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	if (layout->positions.member)
 		code = pairs(&layout->positions, n, x, y, notes, error);
 	const struct rmb_found *from = layout->positions.member ? &layout->positions : layout->x.member ? &layout->x : &layout->y;
+	if (!code && isnan(pixel) && !from->file->in_pixels && pixel_like(x, n) && pixel_like(y, n))
+		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are pixels give the size of one, as in "
+		              "`pixel: 2 um`; if not, `pixel: 1 um`");
 	if (from->file->in_pixels && isnan(pixel))
 		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 um`, wherever distances count");
 	for (int64_t i = 0; i < n && !isnan(pixel); i++) {

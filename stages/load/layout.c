@@ -54,9 +54,10 @@ static bool
 plausible(const struct role *role, const struct rmb_member *m, struct rmb_load_notes *notes)
 {
 	bool text = m->number == RMB_BYTES || m->number == RMB_UTF32;
-	bool matrix = strcmp(role->setting, "activity") == 0;
-	if (strcmp(role->setting, "spikes") == 0 || matrix)
-		return (m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1) == matrix;
+	if (strcmp(role->setting, "activity") == 0)
+		return m->naxes == 2;
+	if (strcmp(role->setting, "spikes") == 0)
+		return m->naxes != 2 || m->axis[0] == 1 || m->axis[1] == 1;
 	if ((m->refusal && !(role->text && m->pickle)) || (text && !role->text)) {
 		rmb_load_note(notes, "'%s' was left out: it %s", m->name, m->refusal ? m->refusal : "holds text");
 		return false;

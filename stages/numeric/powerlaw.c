@@ -128,6 +128,9 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 			                     "precision lost it", rank);
 	}
 	fit->left_out = (fit->last < options->first ? 0 : fit->last - options->first + 1) - fit->used;
+	if (n <= options->first)
+		return rmb_error_set(error, RMB_EDATA, "a power law needs 2 or more ranks: the fit begins at rank %" PRId64 ", and the spectrum has %"
+		                     PRId64 " ranks; give lower `ranks`, or more neurons", options->first, n);
 	if (fit->used < 2)
 		return rmb_error_set(error, RMB_EDATA, "a power law needs 2 or more values above rounding level at ranks %" PRId64 "..%" PRId64
 		                     "; the spectrum has %" PRId64 " ranks, and %" PRId64 " such values there", options->first, options->last,
