@@ -109,7 +109,7 @@ rmb_matched_input(struct rmb_call *call, const char *stage, const struct measure
 {
 	const struct rmb_recording *like = rmb_input_recording(call, "like", 0);
 	const char *name = rmb_recording_name(call);
-	*matched = (struct rmb_matched){ .call = call, .stage = stage, .like = like };
+	*matched = (struct rmb_matched){ .call = call, .stage = stage, .set = set, .like = like };
 	if (like->neurons.n < 2 || like->nframes < 2)
 		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64 "); needs 2 of each or more",
 		                stage, name, like->neurons.n, like->nframes);
@@ -151,8 +151,8 @@ describe(struct rmb_matched *matched)
 	return rmb_output_recording(matched->call, "recording", &matched->out);
 }
 
-int
-rmb_matched_begin(struct rmb_matched *matched, int64_t group)
+static int
+begin(struct rmb_matched *matched, int64_t group)
 {
 	struct rmb_call *call = matched->call;
 	int64_t n = matched->like->neurons.n, carried = rmb_measurement_carry(&matched->measure);
@@ -207,8 +207,8 @@ take_rows(void *argument, int64_t piece, int thread)
 	return rc;
 }
 
-int
-rmb_matched_take(void *argument, const struct rmb_block *block)
+static int
+take(void *argument, const struct rmb_block *block)
 {
 	struct rmb_matched *matched = argument;
 	matched->block = block;
@@ -263,8 +263,8 @@ find_targets(const struct rmb_matched *matched, double *mean, double *sd)
 
 /* Every neuron gets the mean and the variance that it has in the recording: z-scores where that has them. Counts stay what they are where the
  * recording is not scaled. */
-int
-rmb_matched_end(struct rmb_matched *matched)
+static int
+end(struct rmb_matched *matched)
 {
 	int64_t n = matched->like->neurons.n, flat = 0;
 	if (matched->measure.kind == RMB_SPIKES_POISSON && strcmp(matched->like->scaling, "none") == 0)
@@ -287,4 +287,44 @@ rmb_matched_end(struct rmb_matched *matched)
 	if (!rc && flat)
 		rmb_warn(matched->call, "%" PRId64 " of %" PRId64 " simulated neurons are constant, for hardly a spike was drawn: their rows are zero", flat, n);
 	return rc;
+}
+
+/* ---- all of it ---- */
+
+static int
+progress(void *argument, double part)
+{
+	return rmb_progress(argument, 0.2 + 0.8 * part, 1);
+}
+
+int
+rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
+{
+	struct rmb_call *call = matched->call;
+	struct rmb_simulation what = {
+		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_node_stream(call, "activity"),
+		.beside = rmb_node_stream(call, "activity beside"), .threads = rmb_threads(call) };
+	matched->measure.noise = rmb_measure_noise(matched->set);
+	int rc = isnan(matched->measure.noise) ? rmb_matched_find_noise(matched, signals, what) : 0;
+	if (!rc)
+		rc = rmb_output_scalar(call, "added_noise", matched->measure.noise);
+	if (!rc)
+		rc = begin(matched, signals->group);
+	what.take = take;
+	what.taker = matched;
+	what.progress = progress;
+	what.progress_argument = call;
+	if (!rc)
+		rc = signals->simulate(signals->self, &what, rmb_call_error(call));
+	return rc ? rc : end(matched);
+}
+
+double
+rmb_measure_memory(const struct measure_settings *set, const struct rmb_size *size, int64_t group)
+{
+	double n = size->neurons, columns = (double)rmb_lockstep_columns((int64_t)n, group), carried = 2 + 8 * set->smoothing;
+	double bytes = 4 * n * columns + 8 * n * carried * (double)group + 256 * columns + 300 * n + 16e6;
+	double rows = fmin(n, RMB_PILOT_NEURONS), frames = fmin(size->frames, RMB_PILOT_FRAMES);
+	/* signals and what is measured of them; the components of both halves */
+	return bytes + (isnan(rmb_measure_noise(set)) ? 8 * rows * frames + 20 * rows * rows + 64e6 : 0);
 }

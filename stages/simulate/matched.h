@@ -11,7 +11,7 @@
 /* How the signals are measured: settings that all families share, in a member `measure` of theirs. */
 struct measure_settings {
 	const char *measurement, *noise;
-	double mean_rate, indicator, brightness, smoothing;
+	double spacing, mean_rate, indicator, brightness, smoothing;
 	int64_t runs;
 };
 
@@ -24,6 +24,8 @@ struct measure_settings {
 	{ .name = "noise", .kind = RMB_STRING, RMB_MEASURE_AT(type, noise), .def = "none", .none = true, \
 	  .help = "standard deviation of noise added to the signals, in units of theirs; matched: such that the reliable part of the variance (SVCA) " \
 	          "equals the recording's" }, \
+	{ .name = "spacing", .kind = RMB_REAL, RMB_MEASURE_AT(type, spacing), .def = "25 um", .unit = "um", .min = 1e-3, .max = 1e6, \
+	  .help = "side of a square of the checkerboard that splits the neurons in halves (noise: matched)" }, \
 	{ .name = "smoothing", .kind = RMB_REAL, RMB_MEASURE_AT(type, smoothing), .def = "0", .unit = "1", .max = 60, \
 	  .help = "standard deviation, in frames, of the Gaussian that the result is convolved with; 0: none" }, \
 	{ .name = "mean_rate", .kind = RMB_REAL, RMB_MEASURE_AT(type, mean_rate), .def = "none", .none = true, .unit = "Hz", .min = 1e-6, .max = 1e6, \
@@ -33,15 +35,26 @@ struct measure_settings {
 	{ .name = "brightness", .kind = RMB_REAL, RMB_MEASURE_AT(type, brightness), .def = "0.5", .unit = "1", .min = 1e-3, .max = 1e6, \
 	  .help = "mean over neurons of the photons for a unit of brightness; each neuron's own is drawn from an exponential law (calcium)" }
 
+#define RMB_MEASURE_OUT \
+	{ .name = "added_noise", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", \
+	  .help = "standard deviation of the noise added, in units of that of the signals" }, \
+	{ .name = "reliable_part", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1", \
+	  .help = "reliable part of the recording's variance that the noise was matched to (noise: matched)" }, \
+	{ .name = "reached_part", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1", \
+	  .help = "what it is with that noise, on the same neurons and frames (noise: matched)" }
+
 /* For the descriptor. */
 int rmb_measure_check(const struct measure_settings *settings, struct rmb_error *error);
 /* The number that `noise` is; NaN: matched. */
 double rmb_measure_noise(const struct measure_settings *settings);
+/* Bytes that making a recording takes beside what simulates it, for runs side by side of which there are at most `group`. */
+double rmb_measure_memory(const struct measure_settings *settings, const struct rmb_size *size, int64_t group);
 
 /* A recording in the making. */
 struct rmb_matched {
 	struct rmb_call *call;
 	const char *stage;                /* its name, for sentences */
+	const struct measure_settings *set;
 	const struct rmb_recording *like;
 	struct rmb_recording out;
 	int64_t nruns;                    /* of each: its first frame and how many it has */
@@ -58,11 +71,20 @@ struct rmb_matched {
 
 /* The recording at the port `like`; the runs, into which its segments are cut; and the measurement, but for units and noise. */
 int rmb_matched_input(struct rmb_call *call, const char *stage, const struct measure_settings *settings, struct rmb_matched *matched) RMB_CHECKED;
-/* Describes the output `recording` and claims its disk. matched->measure stands; its tables live as long as the call. group: runs that a
- * method has side by side. */
-int rmb_matched_begin(struct rmb_matched *matched, int64_t group) RMB_CHECKED;
-/* Measures and writes a block, for rmb_simulation.take. */
-int rmb_matched_take(void *matched, const struct rmb_block *block);
-/* Scales what was written as the recording is scaled. */
-int rmb_matched_end(struct rmb_matched *matched) RMB_CHECKED;
+/* A way to simulate signals: calls what->take with every block. group: runs side by side, at most. */
+struct rmb_signals {
+	void *self;
+	int64_t group;
+	int (*simulate)(void *self, const struct rmb_simulation *what, struct rmb_error *error);
+};
+
+/* Makes the outputs `recording` and those of RMB_MEASURE_OUT: finds the noise if it is to be matched, claims the disk, simulates, measures, writes and
+ * scales. matched->unit stands. */
+int rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals) RMB_CHECKED;
+
+/* The noise with which the reliable part of the variance, sum of scov over sum of varcov (SVCA), is that of the recording; into
+ * matched->measure.noise. Both are taken on the same neurons and frames, at most RMB_PILOT_NEURONS and RMB_PILOT_FRAMES of them. RMB_EDATA: the recording
+ * has no reliable variance. */
+enum { RMB_PILOT_NEURONS = 2000, RMB_PILOT_FRAMES = 20000 };
+int rmb_matched_find_noise(struct rmb_matched *matched, const struct rmb_signals *signals, struct rmb_simulation what) RMB_CHECKED;
 #endif

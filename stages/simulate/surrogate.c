@@ -49,11 +49,10 @@ static const struct rmb_port out[] = {
 	{ .name = "eigenvalue_imaginary", .kinds = RMB_ARRAY, .axes = "mode", .type = RMB_FLOAT64, .unit = "1", .help = "their imaginary parts" },
 	{ .name = "adjusted_step", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "s", .help = "step of which a frame is a whole number" },
 	{ .name = "steps", .kinds = RMB_ARRAY, .axes = "", .type = RMB_INT64, .unit = "1", .help = "steps of a frame" },
-	{ .name = "added_noise", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "standard deviation of the noise added, in units of that of the signals" },
 	{ .name = "used", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1", .help = "method that was used" },
 	{ .name = "break_even", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "frames, of all runs, from which on that method costs less than steps" }, { 0 } };
+	  .help = "frames, of all runs, from which on that method costs less than steps" },
+	RMB_MEASURE_OUT, { 0 } };
 
 static const struct rmb_figure figures[] = {
 	{ .name = "raster", .kind = "raster", .x = "time", .y = "neuron", .image = "recording",
@@ -100,19 +99,12 @@ struct making {
 	const struct settings *set;
 	struct rmb_matched matched;
 	struct rmb_network network;
-	struct rmb_simulation simulation;
 	int method;
 	bool measured;           /* units of the signals matter */
 	struct rmb_steps steps;
 	int64_t burn;            /* steps of the burn-in */
 	double *real, *imaginary;
 };
-
-static int
-progress(void *argument, double part)
-{
-	return rmb_progress(argument, 0.2 + 0.8 * part, 1);
-}
 
 /* Eigenvectors of the network in single precision, as rows, and its normalised eigenvalues. */
 static int
@@ -153,14 +145,13 @@ units_of_modes(const double *gap, struct rmb_steps steps, const float *vectors, 
 		unit[i] = sqrt(unit[i]);
 }
 
-/* The signals' standard deviations are known: the rest of the measurement, and the output. */
+struct modes_of { const struct rmb_modes *modes; const float *vectors; };
+
 static int
-begin(struct making *making, int64_t group)
+simulate_modes(void *self, const struct rmb_simulation *what, struct rmb_error *error)
 {
-	struct rmb_matched *matched = &making->matched;
-	matched->measure.noise = rmb_measure_noise(&making->set->measure);
-	int rc = rmb_output_scalar(making->call, "added_noise", matched->measure.noise);
-	return rc ? rc : rmb_matched_begin(matched, group);
+	const struct modes_of *of = self;
+	return rmb_modes_simulate(what, of->modes, of->vectors, error);
 }
 
 static int
@@ -179,8 +170,8 @@ run_exact(struct making *making)
 	if (rc)
 		return rc;
 	units_of_modes(gap, making->steps, vectors, n, making->matched.unit);
-	rc = begin(making, RMB_MODES_GROUP);
-	return rc ? rc : rmb_modes_simulate(&making->simulation, &modes, vectors, rmb_call_error(call));
+	struct modes_of of = { &modes, vectors };
+	return rmb_matched_make(&making->matched, &(struct rmb_signals){ &of, RMB_MODES_GROUP, simulate_modes });
 }
 
 /* Standard deviations of frame means: the diagonal of B S B' + mm. scratch[n][n]. */
@@ -188,7 +179,7 @@ static int
 units_of_blocks(struct making *making, const struct rmb_blocks *blocks, const double *s, double *scratch)
 {
 	int64_t n = blocks->n;
-	int rc = rmb_square_product(blocks->b, s, false, 0, scratch, n, making->simulation.threads, rmb_call_error(making->call));
+	int rc = rmb_square_product(blocks->b, s, false, 0, scratch, n, rmb_threads(making->call), rmb_call_error(making->call));
 	for (int64_t i = 0; !rc && i < n; i++) {
 		double variance = blocks->mm[i * n + i];
 		for (int64_t j = 0; j < n; j++)
@@ -217,7 +208,7 @@ find_blocks(struct making *making, const double *a, struct rmb_arena *arena, str
 {
 	struct rmb_error *error = rmb_call_error(making->call);
 	int64_t n = making->network.n;
-	int threads = making->simulation.threads, rc = rmb_blocks_make(a, n, making->steps.step, making->steps.width, threads, arena, blocks, error);
+	int threads = rmb_threads(making->call), rc = rmb_blocks_make(a, n, making->steps.step, making->steps.width, threads, arena, blocks, error);
 	struct rmb_arena *early = rmb_arena_new();
 	double *scratch = early ? rmb_arena_alloc(early, (size_t)(3 * n * n), sizeof *scratch) : NULL;
 	*s = rmb_arena_alloc(arena, (size_t)(n * n), sizeof **s);
@@ -251,9 +242,21 @@ prepare(struct making *making, struct rmb_propagator_roots *roots, float **stepp
 	if (!rc && (blocks_wanted || making->measured))
 		rc = find_blocks(making, a, arena, &blocks, &s);
 	if (!rc && blocks_wanted)
-		rc = rmb_propagate_roots(rmb_call_arena(making->call), &blocks, s, making->simulation.threads, roots, error);
+		rc = rmb_propagate_roots(rmb_call_arena(making->call), &blocks, s, rmb_threads(making->call), roots, error);
 	rmb_arena_free(arena);
 	return rc;
+}
+
+static int
+simulate_blocks(void *roots, const struct rmb_simulation *what, struct rmb_error *error)
+{
+	return rmb_propagate_blocks(what, roots, error);
+}
+
+static int
+simulate_steps(void *stepping, const struct rmb_simulation *what, struct rmb_error *error)
+{
+	return rmb_propagate_steps(what, stepping, error);
 }
 
 static int
@@ -262,14 +265,9 @@ run_matrix(struct making *making)
 	struct rmb_propagator_roots roots;
 	float *a = NULL;
 	int rc = prepare(making, &roots, &a);
-	if (!rc)
-		rc = begin(making, RMB_PROPAGATE_GROUP);
-	if (rc)
-		return rc;
-	if (making->method == BLOCKS)
-		return rmb_propagate_blocks(&making->simulation, &roots, rmb_call_error(making->call));
 	struct rmb_stepping stepping = { a, making->steps.step, making->steps.width, making->burn };
-	return rmb_propagate_steps(&making->simulation, &stepping, rmb_call_error(making->call));
+	struct rmb_signals blocks = { &roots, RMB_PROPAGATE_GROUP, simulate_blocks }, steps = { &stepping, RMB_PROPAGATE_GROUP, simulate_steps };
+	return rc ? rc : rmb_matched_make(&making->matched, making->method == BLOCKS ? &blocks : &steps);
 }
 
 /* ---- run ---- */
@@ -321,12 +319,7 @@ run(struct rmb_call *call)
 		return RMB_ELIMIT;
 	making.real = real->data;
 	making.imaginary = imaginary->data;
-	making.simulation = (struct rmb_simulation){
-		.n = making.network.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_node_stream(call, "activity"),
-		.beside = rmb_node_stream(call, "activity beside"), .threads = rmb_threads(call), .take = rmb_matched_take, .taker = matched,
-		.progress = progress, .progress_argument = call };
-	rc = making.method == EXACT ? run_exact(&making) : run_matrix(&making);
-	return rc ? rc : rmb_matched_end(matched);
+	return making.method == EXACT ? run_exact(&making) : run_matrix(&making);
 }
 
 /* ---- descriptor ---- */
@@ -367,8 +360,8 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 4 * n * frames;
 	cost->disk = 4 * n * frames + 200 * n + 65536;
 	/* exact: the matrix in double and its vectors, or three times those; blocks: eight matrices in double and two of scratch */
-	cost->memory = 1.05 * (method == EXACT ? 12 : method == BLOCKS ? 80 : 20) * n * n + 64 * n + 32e6 +
-	               4 * n * (double)rmb_lockstep_columns((int64_t)n, RMB_PROPAGATE_GROUP) +
+	cost->memory = 1.05 * (method == EXACT ? 12 : method == BLOCKS ? 80 : 20) * n * n + 64 * n + 16e6 +
+	               rmb_measure_memory(&set->measure, size, method == EXACT ? RMB_MODES_GROUP : RMB_PROPAGATE_GROUP) +
 	               (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n));
 }
 

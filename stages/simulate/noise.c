@@ -1,0 +1,278 @@
+/* simulate/noise.c -- how much noise makes a simulation as reliable as a recording.
+ *
+ * The reliable part of the variance is sum of scov over sum of varcov of SVCA. It depends on how many neurons and frames there are, so both sides
+ * are measured on the same ones: a random choice of at most RMB_PILOT_NEURONS neurons, the first RMB_PILOT_FRAMES frames, the same halves and test frames.
+ * It falls as noise is added; the noise that makes it equal is found by the secant, held between bounds. Noise numbers are those that the
+ * simulation itself will have, so nothing but the noise's size changes from one try to the next. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "numeric/shared.h"
+#include "numeric/split.h"
+#include "rumble/parallel.h"
+#include "simulate/matched.h"
+
+enum { TRIES = 24 };
+static const double loudest = 128; /* noise beyond which nothing is left of a signal */
+static const double close_enough = 1e-3; /* of the reliable part */
+
+struct pilot {
+	struct rmb_matched *matched;
+	int64_t n, nframes, nruns;
+	int64_t *neuron;                 /* rows of the recording, ascending */
+	int64_t *length;                 /* of the runs, which end where the pilot ends */
+	float *signal, *measured;        /* [n][nframes] */
+	struct rmb_halves halves;
+	struct rmb_time_split split;
+	double *training, *scov, *varcov;
+	double *room;
+	int64_t room_size;
+};
+
+/* ---- what it is measured on ---- */
+
+static int
+split_neurons(struct pilot *pilot)
+{
+	struct rmb_matched *matched = pilot->matched;
+	struct rmb_call *call = matched->call;
+	struct rmb_neurons some;
+	int rc = rmb_neurons_select(rmb_call_arena(call), &matched->like->neurons, pilot->neuron, pilot->n, &some, rmb_call_error(call));
+	bool places = some.x || some.y;
+	if (!rc && places)
+		rc = rmb_halves_checkerboard(rmb_call_arena(call), some.x, some.y, pilot->n, matched->set->spacing, &pilot->halves, rmb_call_error(call));
+	if (rc || (places && pilot->halves.n1 >= 2 && pilot->halves.n2 >= 2))
+		return rc;
+	if (places)
+		rmb_warn(call, "a checkerboard of %g um leaves fewer than 2 neurons of recording '%s' in one half: noise was matched with halves drawn at "
+		         "random", matched->set->spacing, rmb_recording_name(call));
+	return rmb_halves_random(rmb_call_arena(call), rmb_shared_stream(call, "halves", pilot->n), pilot->n, &pilot->halves, rmb_call_error(call));
+}
+
+static int
+choose_neurons(struct pilot *pilot)
+{
+	struct rmb_call *call = pilot->matched->call;
+	int64_t all = pilot->matched->like->neurons.n, taken = 0;
+	int64_t *order = rmb_scratch(call, (size_t)all, sizeof *order);
+	bool *chosen = rmb_scratch(call, (size_t)all, sizeof *chosen);
+	pilot->n = all < RMB_PILOT_NEURONS ? all : RMB_PILOT_NEURONS;
+	pilot->neuron = rmb_scratch(call, (size_t)pilot->n, sizeof *pilot->neuron);
+	if (!order || !chosen || !pilot->neuron)
+		return RMB_ELIMIT;
+	rmb_random_permutation(rmb_shared_stream(call, "neurons that noise is matched on", all), all, order);
+	for (int64_t i = 0; i < pilot->n; i++)
+		chosen[order[i]] = true;
+	for (int64_t i = 0; i < all; i++)
+		if (chosen[i])
+			pilot->neuron[taken++] = i;
+	return split_neurons(pilot);
+}
+
+static int
+make_pilot(struct rmb_matched *matched, struct pilot *pilot)
+{
+	struct rmb_call *call = matched->call;
+	int64_t nframes = matched->like->nframes;
+	*pilot = (struct pilot){ .matched = matched, .nframes = nframes < RMB_PILOT_FRAMES ? nframes : RMB_PILOT_FRAMES };
+	int rc = choose_neurons(pilot);
+	if (!rc)
+		rc = rmb_time_split_make(rmb_call_arena(call), pilot->nframes, 0.25, 3, &pilot->split, rmb_call_error(call));
+	if (rc)
+		return rc;
+	size_t n = (size_t)pilot->n, frames = (size_t)pilot->nframes;
+	pilot->room_size = pilot->nframes + 4 * matched->measure.half + 2;
+	pilot->room = rmb_scratch(call, 3 * (size_t)(rmb_threads(call) * pilot->room_size), sizeof *pilot->room);
+	pilot->length = rmb_scratch(call, (size_t)matched->nruns, sizeof *pilot->length);
+	pilot->signal = rmb_scratch(call, n * frames, sizeof *pilot->signal);
+	pilot->measured = rmb_scratch(call, n * frames, sizeof *pilot->measured);
+	pilot->training = rmb_scratch(call, 3 * n, sizeof *pilot->training);
+	if (!pilot->room || !pilot->length || !pilot->signal || !pilot->measured || !pilot->training)
+		return RMB_ELIMIT;
+	pilot->scov = pilot->training + n;
+	pilot->varcov = pilot->scov + n;
+	for (; pilot->nruns < matched->nruns && matched->start[pilot->nruns] < pilot->nframes; pilot->nruns++) {
+		int64_t left = pilot->nframes - matched->start[pilot->nruns], length = matched->length[pilot->nruns];
+		pilot->length[pilot->nruns] = length < left ? length : left;
+	}
+	return 0;
+}
+
+/* ---- signals and measurements ---- */
+
+static int
+keep(void *argument, const struct rmb_block *block)
+{
+	const struct pilot *pilot = argument;
+	for (int64_t i = 0; i < pilot->n; i++)
+		for (int64_t a = 0; a < block->nruns; a++) {
+			const float *from = block->x + pilot->neuron[i] * block->ld + a;
+			float *to = pilot->signal + i * pilot->nframes + pilot->matched->start[block->run[a]] + block->frame;
+			for (int64_t j = 0; j < block->nframes; j++)
+				to[j] = from[j * block->nruns];
+		}
+	return 0;
+}
+
+/* One row of the signals, measured run by run. */
+static int
+measure_row(void *argument, int64_t i, int thread)
+{
+	const struct pilot *pilot = argument;
+	const struct rmb_matched *matched = pilot->matched;
+	double *x = pilot->room + 3 * thread * pilot->room_size, *scratch = x + pilot->room_size, *y = scratch + pilot->room_size;
+	double carry[2 * RMB_MEASURE_TAPS + 8];
+	for (int64_t r = 0, from; r < pilot->nruns; r++) {
+		int64_t at = i * pilot->nframes + matched->start[r], n = pilot->length[r];
+		for (int64_t t = 0; t < n; t++)
+			x[t] = (double)pilot->signal[at + t];
+		int64_t made = rmb_measure(&matched->measure, pilot->neuron[i], matched->start[r], 0, n, true, x, carry, scratch, &from, y);
+		for (int64_t t = 0; t < made; t++)
+			pilot->measured[at + t] = (float)y[t];
+	}
+	return 0;
+}
+
+static int
+read_row(void *argument, int64_t i, int thread)
+{
+	const struct pilot *pilot = argument;
+	(void)thread;
+	rmb_read_block(pilot->matched->like, pilot->neuron[i], 1, 0, pilot->nframes, pilot->measured + i * pilot->nframes);
+	return 0;
+}
+
+/* ---- the reliable part ---- */
+
+/* Rows of what was measured, z-scored. No neurons: no memory. */
+static struct rmb_recording
+zscored(const struct pilot *pilot, const int64_t *row, int64_t n)
+{
+	static const int64_t start[] = { 0 };
+	struct rmb_recording half = { .neurons.n = n, .nframes = pilot->nframes, .nsegments = 1, .segment = start, .samples = pilot->measured,
+		                      .stored_rows = pilot->n, .stored_frames = pilot->nframes, .row = row };
+	double *scales = rmb_scratch(pilot->matched->call, 2 * (size_t)n, sizeof *scales), chunk[RMB_MOMENTS_CHUNK];
+	for (int64_t i = 0; scales && i < n; i++) {
+		struct rmb_moments m = rmb_row_moments(&half, i, chunk);
+		scales[i] = m.mean;
+		scales[n + i] = rmb_row_constant(&m) || !m.finite ? 0 : 1 / sqrt(m.deviation / (double)pilot->nframes);
+	}
+	if (!scales)
+		half.neurons.n = 0;
+	half.offset = scales;
+	half.scale = scales + n;
+	return half;
+}
+
+static int
+reliable_part(struct pilot *pilot, double *part)
+{
+	struct rmb_call *call = pilot->matched->call;
+	struct rmb_recording first = zscored(pilot, pilot->halves.half1, pilot->halves.n1), second = zscored(pilot, pilot->halves.half2, pilot->halves.n2);
+	struct rmb_shared shared = { .sweep = { .first = &first, .second = &second, .threads = rmb_threads(call) },
+		                     .train = pilot->split.train, .ntrain = pilot->split.ntrain, .test = pilot->split.test, .ntest = pilot->split.ntest };
+	double reliable = 0, all = 0;
+	int64_t neff;
+	if (first.neurons.n < 1 || second.neurons.n < 1)
+		return RMB_ELIMIT;
+	int rc = rmb_shared_variance(&shared, pilot->training, pilot->scov, pilot->varcov, &neff, rmb_call_error(call));
+	for (int64_t k = 0; !rc && k < neff; k++) {
+		reliable += pilot->scov[k];
+		all += pilot->varcov[k];
+	}
+	*part = all > 0 ? reliable / all : 0;
+	return rc;
+}
+
+/* Of the simulation with so much noise. */
+static int
+with_noise(struct pilot *pilot, double noise, double *part)
+{
+	struct rmb_call *call = pilot->matched->call;
+	pilot->matched->measure.noise = noise;
+	int rc = rmb_parallel(rmb_threads(call), pilot->n, measure_row, pilot);
+	if (!rc)
+		rc = reliable_part(pilot, part);
+	return rc ? rc : rmb_progress(call, 0.2, 1);
+}
+
+/* ---- the search ---- */
+
+/* Between low, where the part is still larger than `target`, and high, where it is smaller. */
+static int
+search(struct pilot *pilot, double target, double low, double above, double high, double below, double *reached)
+{
+	int rc = 0;
+	for (int i = 0; !rc && i < TRIES; i++) {
+		/* the secant in noise^2, by which the inverse of the part grows about evenly; kept off the ends */
+		double x0 = low * low, x1 = high * high, y0 = 1 / above, y1 = 1 / fmax(below, 1e-3 * target), at = (1 / target - y0) / (y1 - y0);
+		double noise = sqrt(x0 + (x1 - x0) * fmin(fmax(at, 0.05), 0.95));
+		rc = with_noise(pilot, noise, reached);
+		if (rc || fabs(*reached - target) <= close_enough * target || high - low < 1e-4 * high)
+			break;
+		if (*reached > target) {
+			low = noise;
+			above = *reached;
+		} else {
+			high = noise;
+			below = *reached;
+		}
+	}
+	return rc;
+}
+
+static int
+find(struct pilot *pilot, double target, double *reached)
+{
+	struct rmb_call *call = pilot->matched->call;
+	double low = 0, above, high = 0.5, below = target;
+	int rc = with_noise(pilot, 0, &above);
+	*reached = above;
+	if (rc || above <= target) {
+		if (!rc)
+			rmb_warn(call, "the simulation is less reliable (%.3g of its variance) than recording '%s' (%.3g) without any noise: none was added", above,
+			         rmb_recording_name(call), target);
+		return rc;
+	}
+	do {
+		high *= 2;
+		if (high > loudest)
+			return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has too little reliable variance (%.3g of it) to match noise to it; give noise as a number",
+			                pilot->matched->stage, rmb_recording_name(call), target);
+		if ((rc = with_noise(pilot, high, &below)))
+			return rc;
+		if (below > target) {
+			low = high;
+			above = below;
+		}
+	} while (below > target);
+	return search(pilot, target, low, above, high, below, reached);
+}
+
+int
+rmb_matched_find_noise(struct rmb_matched *matched, const struct rmb_signals *signals, struct rmb_simulation what)
+{
+	struct rmb_call *call = matched->call;
+	struct pilot pilot;
+	double target, reached;
+	int rc = make_pilot(matched, &pilot);
+	if (!rc)
+		rc = rmb_parallel(rmb_threads(call), pilot.n, read_row, &pilot);
+	if (!rc)
+		rc = reliable_part(&pilot, &target);
+	if (rc)
+		return rc;
+	if (!(target > 0))
+		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no reliable variance (%.3g of it) to match noise to; give noise as a number",
+		                matched->stage, rmb_recording_name(call), target);
+	what.nruns = pilot.nruns;
+	what.length = pilot.length;
+	what.take = keep;
+	what.taker = &pilot;
+	rc = signals->simulate(signals->self, &what, rmb_call_error(call));
+	if (!rc)
+		rc = find(&pilot, target, &reached);
+	if (!rc)
+		rc = rmb_output_scalar(call, "reliable_part", target);
+	return rc ? rc : rmb_output_scalar(call, "reached_part", reached);
+}
