@@ -12,7 +12,7 @@
 #include "rumble/parallel.h"
 #include "simulate/matched.h"
 
-enum { TRIES = 24 };
+enum { TRIES = 24, LAGS = 8 };
 static const double loudest = 128; /* noise beyond which nothing is left of a signal */
 static const double close_enough = 1e-3; /* of the reliable part */
 
@@ -144,31 +144,36 @@ read_row(void *argument, int64_t i, int thread)
 
 /* ---- the reliable part ---- */
 
-/* Rows of what was measured, z-scored. No neurons: no memory. */
+/* Rows of what was measured, z-scored, and shifted in time by `lag`. No neurons: no memory. */
 static struct rmb_recording
-zscored(const struct pilot *pilot, const int64_t *row, int64_t n)
+zscored(const struct pilot *pilot, const int64_t *row, int64_t n, int64_t lag)
 {
 	static const int64_t start[] = { 0 };
 	struct rmb_recording half = { .neurons.n = n, .nframes = pilot->nframes, .nsegments = 1, .segment = start, .samples = pilot->measured,
 		                      .stored_rows = pilot->n, .stored_frames = pilot->nframes, .row = row };
 	double *scales = rmb_scratch(pilot->matched->call, 2 * (size_t)n, sizeof *scales), chunk[RMB_MOMENTS_CHUNK];
-	for (int64_t i = 0; scales && i < n; i++) {
+	int64_t *shift = rmb_scratch(pilot->matched->call, (size_t)n, sizeof *shift);
+	for (int64_t i = 0; scales && shift && i < n; i++) {
+		shift[i] = lag;
 		struct rmb_moments m = rmb_row_moments(&half, i, chunk);
 		scales[i] = m.mean;
 		scales[n + i] = rmb_row_constant(&m) || !m.finite ? 0 : 1 / sqrt(m.deviation / (double)pilot->nframes);
 	}
-	if (!scales)
+	if (!scales || !shift)
 		half.neurons.n = 0;
+	half.shift = shift;
 	half.offset = scales;
 	half.scale = scales + n;
 	return half;
 }
 
+/* One half may come `lag` frames later than the other: then whatever they agree on is chance. */
 static int
-reliable_part(struct pilot *pilot, double *part)
+reliable_part(struct pilot *pilot, int64_t lag, double *part)
 {
 	struct rmb_call *call = pilot->matched->call;
-	struct rmb_recording first = zscored(pilot, pilot->halves.half1, pilot->halves.n1), second = zscored(pilot, pilot->halves.half2, pilot->halves.n2);
+	struct rmb_recording first = zscored(pilot, pilot->halves.half1, pilot->halves.n1, lag);
+	struct rmb_recording second = zscored(pilot, pilot->halves.half2, pilot->halves.n2, 0);
 	struct rmb_shared shared = { .sweep = { .first = &first, .second = &second, .threads = rmb_threads(call) },
 		                     .train = pilot->split.train, .ntrain = pilot->split.ntrain, .test = pilot->split.test, .ntest = pilot->split.ntest };
 	double reliable = 0, all = 0;
@@ -192,7 +197,7 @@ with_noise(struct pilot *pilot, double noise, double *part)
 	pilot->matched->measure.noise = noise;
 	int rc = rmb_parallel(rmb_threads(call), pilot->n, measure_row, pilot);
 	if (!rc)
-		rc = reliable_part(pilot, part);
+		rc = reliable_part(pilot, 0, part);
 	return rc ? rc : rmb_progress(call, 0.2, 1);
 }
 
@@ -249,6 +254,26 @@ find(struct pilot *pilot, double target, double *reached)
 	return search(pilot, target, low, above, high, below, reached);
 }
 
+/* The recording's own, which must stand out from what it is by chance: three times what that is at several lags. */
+static int
+find_target(struct pilot *pilot, double *target)
+{
+	struct rmb_call *call = pilot->matched->call;
+	double square = 0, part;
+	int rc = rmb_parallel(rmb_threads(call), pilot->n, read_row, pilot);
+	if (!rc)
+		rc = reliable_part(pilot, 0, target);
+	for (int64_t k = 1; !rc && k <= LAGS; k++) {
+		rc = reliable_part(pilot, pilot->nframes * k / (LAGS + 1), &part);
+		square += part * part / LAGS;
+	}
+	double chance = 3 * sqrt(square);
+	if (rc || *target > chance)
+		return rc;
+	return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance alone gives up to %.3g; "
+	                "give noise as a number", pilot->matched->stage, rmb_recording_name(call), *target, chance);
+}
+
 int
 rmb_matched_find_noise(struct rmb_matched *matched, const struct rmb_signals *signals, struct rmb_simulation what)
 {
@@ -257,14 +282,9 @@ rmb_matched_find_noise(struct rmb_matched *matched, const struct rmb_signals *si
 	double target, reached;
 	int rc = make_pilot(matched, &pilot);
 	if (!rc)
-		rc = rmb_parallel(rmb_threads(call), pilot.n, read_row, &pilot);
-	if (!rc)
-		rc = reliable_part(&pilot, &target);
+		rc = find_target(&pilot, &target);
 	if (rc)
 		return rc;
-	if (!(target > 0))
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no reliable variance (%.3g of it) to match noise to; give noise as a number",
-		                matched->stage, rmb_recording_name(call), target);
 	what.nruns = pilot.nruns;
 	what.length = pilot.length;
 	what.take = keep;

@@ -1,0 +1,219 @@
+"""Simulated families through the program: like the recording in all that is promised, and errors that say what to do."""
+import os
+
+import h5py
+import numpy as np
+
+from support.running import fixture, place, tests
+
+HEAD = f"""
+recordings:
+  - {{name: rat, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
+stages:
+  raw:    {{stage: load}}
+  units:  {{stage: select, recording: raw, min_quality: 0.5, min_rate: 0.2 Hz}}
+  frames: {{stage: bin, recording: units, rate: 22 Hz}}
+  z:      {{stage: zscore, recording: frames}}
+"""
+
+
+def result(here, node):
+    return h5py.File(os.path.join(here.path, "recipe", "results", "rat", node + ".h5"), "r")
+
+
+def samples(f):
+    r = f["recording"]
+    x = r["activity"][()].astype(float)
+    return (x - r["offset"][()][:, None]) * r["scale"][()][:, None] if "offset" in r else x
+
+
+def whole(here, node):
+    """A recording as it is read, views resolved by the program itself."""
+    here.run("export", "recipe.yaml", node, "--format", "npy", "--out", "out.npy")
+    return np.load(here.file("out.npy")).astype(float)
+
+
+def z_scores(x):
+    return (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+
+
+def mean_correlation(x):
+    """Mean absolute correlation of different neurons."""
+    c = np.corrcoef(x)
+    return np.abs(c[np.triu_indices(len(c), 1)]).mean()
+
+
+def test_a_surrogate_has_the_neurons_frames_and_scaling_of_its_recording():
+    with place() as here:
+        here.recipe(HEAD + """
+  symmetric: {stage: surrogate, like: z, repeat: 2}
+  cut:       {stage: surrogate, like: z, connectivity: nonsymmetric, runs: 6}
+  counts:    {stage: surrogate, like: frames, measurement: poisson}
+""")
+        here.run("run", "recipe.yaml")
+        z = result(here, "z")["recording"]
+        frames = result(here, "frames")
+        first, second = result(here, "symmetric#1"), result(here, "symmetric#2")
+        for f in (first, second):
+            r = f["recording"]
+            for name in ("id", "x", "y", "quality", "rate", "scaling", "nframes", "nneurons", "segment"):
+                if name in z:
+                    assert np.array_equal(r[name][()], z[name][()]), name
+            x = samples(f)
+            assert np.abs(x.mean(1)).max() < 1e-9 and np.abs(x.var(1) - 1).max() < 1e-9
+            assert f["used"][()] == b"exact" and f["steps"][()] == 23 and abs(f["adjusted_step"][()] - 1 / 22 / 23) < 1e-12
+            assert abs(f["eigenvalue_real"][0] - 0.999) < 1e-12 and (np.diff(f["eigenvalue_real"][()]) <= 0).all()
+        # replicates are other networks, not the same one again
+        assert np.abs(np.corrcoef(samples(first)[:5], samples(second)[:5])[:5, 5:]).max() < 0.9
+        assert not np.array_equal(first["eigenvalue_real"][()], second["eigenvalue_real"][()])
+        cut = result(here, "cut")
+        n = z["nframes"][()]
+        assert np.array_equal(cut["recording/segment"][()], [n * p // 6 for p in range(6)]) and cut["used"][()] == b"blocks"
+        # spikes keep every neuron's mean rate: five standard errors, of counts whose signal varies slowly (an hundredth of the frames count)
+        x, recorded = samples(result(here, "counts")), frames["recording/activity"][()]
+        assert (x == np.round(x)).all() and x.min() == 0
+        rate = recorded.mean(1)
+        assert (np.abs(x.mean(1) - rate) < 5 * np.sqrt((rate + 2 * rate ** 2) / (n / 100))).all()
+
+
+def test_noise_is_matched_to_the_reliable_part_of_the_variance():
+    with place() as here:
+        here.recipe(HEAD + """
+  symmetric: {stage: surrogate, like: z, noise: matched, spacing: 40 um}
+  other:     {stage: surrogate, like: z, connectivity: nonsymmetric, runs: 4, noise: matched, spacing: 40 um}
+  latent:    {stage: latent, like: z, noise: matched, spacing: 40 um}
+  lowrank:   {stage: lowrank, like: z, noise: matched, spacing: 40 um}
+  svca:      {stage: svca, recording: [z, symmetric, other, latent, lowrank], spacing: 40 um}
+  reliable:  {stage: reliable, spectrum: svca.spectrum, total: svca.total}
+""")
+        here.run("run", "recipe.yaml")
+        target = result(here, "reliable@z")["summed"][()]
+        assert 0.05 < target < 0.5
+        for family in ("symmetric", "other", "latent", "lowrank"):
+            f = result(here, family)
+            # the search ends within a thousandth of it, and the pilot was the whole recording
+            assert abs(f["reliable_part"][()] / target - 1) < 1e-5
+            assert abs(result(here, "reliable@" + family)["summed"][()] / target - 1) < 2e-3
+            assert f["added_noise"][()] > 0.1
+
+
+def test_independent_neurons_keep_their_spectra_and_lose_each_other():
+    with place() as here:
+        here.recipe(HEAD + """
+  alone:   {stage: independent, like: z}
+  shaped:  {stage: amplitudes, recording: alone, like: z}
+""")
+        here.run("run", "recipe.yaml")
+        z, alone, shaped = whole(here, "z"), samples(result(here, "alone")), samples(result(here, "shaped"))
+        power = lambda x: np.abs(np.fft.rfft(x, axis=1))
+        assert np.abs(power(z) - power(alone)).max() < 1e-4 * power(z).max()
+        assert not np.allclose(z, alone)
+        chance = np.sqrt(2 / np.pi / z.shape[1])
+        # correlated in time, neurons have fewer independent frames than there are; a fifth of them at least
+        assert mean_correlation(alone) < chance * np.sqrt(5) < mean_correlation(z)
+        assert np.array_equal(np.sort(z.astype(np.float32), 1), np.sort(shaped.astype(np.float32), 1))
+        assert (np.diff(np.take_along_axis(shaped, np.argsort(alone, 1), 1), axis=1) >= 0).all()
+
+
+def test_low_rank_is_of_low_rank_and_latents_last_as_long_as_they_should():
+    with place() as here:
+        here.recipe(HEAD + """
+  lowrank: {stage: lowrank, like: z, rank: 4, noise: 0.1}
+  latent:  {stage: latent, like: z, latents: 1, slowest: 2 s, fastest: 2 s}
+""")
+        here.run("run", "recipe.yaml")
+        values = np.sort(np.linalg.eigvalsh(np.cov(samples(result(here, "lowrank")))))[::-1]
+        assert values[3] > 10 * values[4] and abs(values[4:].mean() / (0.01 / 1.01) - 1) < 0.3
+        x = samples(result(here, "latent"))[0]
+        r = np.corrcoef(x[44:], x[:-44])[0, 1]    # 2 s at 22 Hz; 600 s hold some 150 independent stretches
+        assert abs(r - np.exp(-1)) < 5 * np.sqrt(1 / 150)
+        assert abs(result(here, "latent")["time_constant"][0] - 2) < 1e-12
+
+
+def test_the_whole_path_runs_and_keeps_what_it_is_told_to_keep():
+    text = HEAD + """
+  symmetric: {stage: surrogate, like: z, repeat: 2, keep: false}
+  svca2:     {stage: svca2, recording: [z, symmetric], spacing: 40 um}
+  alpha:     {stage: powerlaw, spectrum: svca2.spectrum, ranks: 2..40}
+"""
+    seen = []
+    for jobs in ("1", "3"):
+        with place() as here:
+            here.recipe(text)
+            here.run("run", "recipe.yaml", "--jobs", jobs)
+            seen.append(here.objects())
+            for node in ("alpha@z", "alpha@symmetric#1", "alpha@symmetric#2"):
+                assert 0 < result(here, node)["exponent"][()] < 4
+            assert not os.path.exists(here.file("recipe/results/rat/symmetric#1.h5"))
+            assert "0 run" in here.run("run", "recipe.yaml")
+    assert seen[0] == seen[1]
+
+
+def test_all_methods_give_the_same_bytes_for_any_number_of_threads():
+    text = HEAD + "".join(f"  {m}: {{stage: surrogate, like: z, method: {m}, runs: 20, burn_in: 0.2 s, noise: 0.5, smoothing: 1}}\n"
+                          for m in ("exact", "blocks", "steps")) + "  calcium: {stage: surrogate, like: z, measurement: calcium}\n"
+    seen = []
+    for jobs in ("1", "2"):
+        with place() as here:
+            here.recipe(text)
+            here.run("run", "recipe.yaml", "--jobs", jobs)
+            seen.append(here.objects())
+    assert len(seen[0]) == 8 and seen[0] == seen[1]
+
+
+BAD = {
+    "connectivity: partial": "connectivity: partial needs asymmetry",
+    "connectivity: sparse, probability: 1.5": "probability",
+    "connectivity: sparse": "connectivity: sparse needs probability",
+    "connectivity: nonsymmetric, method: exact": "method: exact is for symmetric networks; use `method: blocks`",
+    "noise: loud": "noise is 'loud'; it is none, matched or a number",
+    "noise: -1": "noise is '-1'",
+    "mean_rate: 2 Hz": "mean_rate is read only with measurement poisson or calcium",
+    "step: 200 ms": "step is 0.2 s; it must be shorter than twice the time_constant of 0.05 s",
+    "edge: 1.2": "edge",
+}
+
+
+def test_mistakes_are_named_before_anything_runs():
+    for setting, sentence in BAD.items():
+        with place() as here:
+            here.recipe(HEAD + f"  s: {{stage: surrogate, like: z, {setting}}}\n")
+            said = here.run("run", "recipe.yaml", status=2)
+            assert sentence in said, said
+
+
+def test_recordings_that_will_not_do_are_refused_with_a_remedy():
+    rng = np.random.default_rng(3)
+    white = rng.standard_normal((40, 3000)).astype(np.float32)
+    cases = [
+        ("noise: matched", "has no reliable variance to match noise to", white),
+        ("measurement: poisson", "no rate of spikes; give mean_rate", white - 5),
+        ("connectivity: clustered, probability: 0.1, cluster: 500", "cluster", white),
+        ("connectivity: local, probability: 0.05, positions: recording", "no positions", white),
+        ("connectivity: nonsymmetric, step: 90 ms", "step", white),
+    ]
+    for setting, words, x in cases:
+        with place() as here:
+            np.save(here.file("x.npy"), x)
+            here.recipe(f"""
+recordings: [{{name: rat, format: npy, path: x.npy, rate: 10 Hz, orientation: neurons-first}}]
+stages:
+  raw: {{stage: load}}
+  z: {{stage: zscore, recording: raw}}
+  s: {{stage: surrogate, like: {'raw' if 'poisson' in setting else 'z'}, {setting}}}
+""")
+            process = here.start("run", "recipe.yaml")
+            out, err = process.communicate(timeout=100)
+            assert any(w in out + err for w in words.split("|")), (setting, out + err)
+            assert "internal" not in out + err
+
+
+def test_what_cannot_fit_is_refused_before_it_starts():
+    with place() as here:
+        here.recipe(HEAD + "  s: {stage: surrogate, like: z, method: blocks}\n")
+        here.run("run", "recipe.yaml", "--until", "z")
+        said = here.run("run", "recipe.yaml", "--memory", "40 MB", status=3)
+        assert "memory" in said, said
+
+
+tests(globals())
