@@ -4,7 +4,7 @@ import os
 import h5py
 import numpy as np
 
-from support.running import fixture, place, tests
+from support.running import SOURCE, fixture, place, tests
 
 HEAD = f"""
 recordings:
@@ -161,6 +161,15 @@ def test_all_methods_give_the_same_bytes_for_any_number_of_threads():
     assert len(seen[0]) == 8 and seen[0] == seen[1]
 
 
+def test_the_recipe_that_ships_runs_to_its_report():
+    with place() as here:
+        said = here.run("run", os.path.join(SOURCE, "recipes", "surrogate.yaml"), "--out", "out")
+        assert "failed" not in said
+        families = {name.split("@")[1].split("#")[0].split(".")[0] for name in os.listdir(here.file("out/results/T181")) if name.startswith("alpha@")}
+        assert families == {"z", "symmetric", "nonsymmetric", "latent", "lowrank", "independent", "shuffled"}
+        assert os.path.getsize(here.file("out/report.html")) > 10000
+
+
 BAD = {
     "connectivity: partial": "connectivity: partial needs asymmetry",
     "connectivity: sparse, probability: 1.5": "probability",
@@ -169,7 +178,7 @@ BAD = {
     "noise: loud": "noise is 'loud'; it is none, matched or a number",
     "noise: -1": "noise is '-1'",
     "mean_rate: 2 Hz": "mean_rate is read only with measurement poisson or calcium",
-    "step: 200 ms": "step is 0.2 s; it must be shorter than twice the time_constant of 0.05 s",
+    "step: 200 ms": "step is 0.2 s; it must be shorter than the time_constant of 0.05 s",
     "edge: 1.2": "edge",
 }
 
@@ -190,7 +199,7 @@ def test_recordings_that_will_not_do_are_refused_with_a_remedy():
         ("measurement: poisson", "no rate of spikes; give mean_rate", white - 5),
         ("connectivity: clustered, probability: 0.1, cluster: 500", "cluster", white),
         ("connectivity: local, probability: 0.05, positions: recording", "no positions", white),
-        ("connectivity: nonsymmetric, step: 90 ms", "step", white),
+        ("connectivity: nonsymmetric, step: 49 ms", "the steps were shortened to", white),
     ]
     for setting, words, x in cases:
         with place() as here:

@@ -189,7 +189,37 @@ units_of_blocks(struct making *making, const struct rmb_blocks *blocks, const do
 	return rc;
 }
 
-/* The normalised matrix, in the arena, and its eigenvalues; or a failure if the step is too long for it. */
+/* Steps of the burn-in; a failure if there are more than random numbers have names for. */
+static int
+count_steps(struct making *making)
+{
+	double frames = (double)making->matched.like->nframes, width = (double)making->steps.width;
+	double burn = ceil(making->set->burn_in / (making->steps.step * making->set->time_constant));
+	if (!(frames * width + burn < RMB_LOCKSTEP_TIMES))
+		return rmb_fail(making->call, RMB_ELIMIT, "surrogate: %.3g frames of %.3g steps, after %.3g of burn-in, are too many for one simulation; use a longer "
+		                "step", frames, width, burn);
+	making->burn = (int64_t)burn;
+	return 0;
+}
+
+/* Eigenvalues with large imaginary parts need shorter steps: as long as the frame allows, a tenth below the limit. */
+static int
+shorten_steps(struct making *making)
+{
+	struct rmb_call *call = making->call;
+	double tau = making->set->time_constant, before = making->steps.step * tau, limit = rmb_network_largest_step(making->real, making->imaginary, making->network.n);
+	if (making->steps.step < 0.9 * limit)
+		return 0;
+	if (!(limit > 1e-4)) /* unstable at any step, or nearly: with the sentence of the check */
+		return rmb_network_stable(making->real, making->imaginary, making->network.n, making->steps.step, rmb_call_error(call));
+	making->steps.width = (int64_t)ceil((double)making->steps.width * making->steps.step / (0.9 * limit));
+	making->steps.step = 1 / (making->matched.like->rate * tau * (double)making->steps.width);
+	rmb_warn(call, "steps of %.4g ms would diverge in this network, for it has eigenvalues with large imaginary parts: the steps were shortened to %.4g ms",
+	         1e3 * before, 1e3 * making->steps.step * tau);
+	return count_steps(making);
+}
+
+/* The normalised matrix, in the arena, and its eigenvalues. The steps fit it then. */
 static double *
 find_matrix(struct making *making, struct rmb_arena *arena)
 {
@@ -198,7 +228,7 @@ find_matrix(struct making *making, struct rmb_arena *arena)
 	double *a = rmb_arena_alloc(arena, (size_t)(n * n), sizeof *a);
 	int rc = a ? rmb_network_matrix(&making->network, a, making->real, making->imaginary, error) : rmb_error_nomem(error, "a connectivity matrix");
 	if (!rc)
-		rc = rmb_network_stable(making->real, making->imaginary, n, making->steps.step, error);
+		rc = shorten_steps(making);
 	return rc ? NULL : a;
 }
 
@@ -285,20 +315,18 @@ plan(struct making *making)
 	if (rc)
 		return rc;
 	making->steps = rmb_steps_of(1 / like->rate, set->step, set->time_constant);
-	double step = making->steps.step * set->time_constant;
-	making->burn = (int64_t)ceil(set->burn_in / step);
-	double frames = (double)like->nframes, runs = (double)matched->nruns, width = (double)making->steps.width, burn = (double)making->burn;
+	double frames = (double)like->nframes, runs = (double)matched->nruns, width = (double)making->steps.width;
+	double burn = ceil(set->burn_in / (making->steps.step * set->time_constant));
 	bool symmetric = rmb_network_symmetric(&making->network);
 	making->method = cheapest(set, symmetric, (double)n, runs, width, burn, frames);
 	making->measured = matched->measure.kind != RMB_SIGNAL || !(rmb_measure_noise(&set->measure) <= 0);
 	if (making->method == EXACT && !symmetric)
 		return rmb_fail(call, RMB_EDATA, "surrogate: method exact is for symmetric networks; use blocks, which is exact for any");
-	if (!(frames * width + burn < RMB_LOCKSTEP_TIMES))
-		return rmb_fail(call, RMB_ELIMIT, "surrogate: %.3g frames of %.3g steps are too many for one simulation; use a longer step", frames, width);
+	if ((rc = count_steps(making)))
+		return rc;
 	struct price price_here = price(making->method, (double)n, runs, width, burn, frames), steps = price(STEPS, (double)n, runs, width, burn, frames);
 	double gain = steps.frame - price_here.frame;
-	if ((rc = rmb_output_text(call, "used", words[making->method])) || (rc = rmb_output_scalar(call, "adjusted_step", step)) ||
-	    (rc = rmb_output_scalar(call, "steps", width)))
+	if ((rc = rmb_output_text(call, "used", words[making->method])))
 		return rc;
 	return rmb_output_scalar(call, "break_even", making->method == STEPS ? 0 : gain > 0 ? ceil(price_here.once / gain) : INFINITY);
 }
@@ -319,7 +347,10 @@ run(struct rmb_call *call)
 		return RMB_ELIMIT;
 	making.real = real->data;
 	making.imaginary = imaginary->data;
-	return making.method == EXACT ? run_exact(&making) : run_matrix(&making);
+	rc = making.method == EXACT ? run_exact(&making) : run_matrix(&making);
+	if (!rc)
+		rc = rmb_output_scalar(call, "steps", (double)making.steps.width);
+	return rc ? rc : rmb_output_scalar(call, "adjusted_step", making.steps.step * making.set->time_constant);
 }
 
 /* ---- descriptor ---- */
@@ -334,9 +365,8 @@ check(const void *settings, struct rmb_error *error)
 		rc = rmb_measure_check(&set->measure, error);
 	if (!rc && strcmp(set->method, "exact") == 0 && !rmb_network_symmetric(&net))
 		rc = rmb_error_set(error, RMB_ERECIPE, "method: exact is for symmetric networks; use `method: blocks`, which is exact for any");
-	if (!rc && set->step >= 2 * set->time_constant)
-		rc = rmb_error_set(error, RMB_ERECIPE, "step is %g s; it must be shorter than twice the time_constant of %g s, or the steps diverge", set->step,
-		                   set->time_constant);
+	if (!rc && set->step >= set->time_constant)
+		rc = rmb_error_set(error, RMB_ERECIPE, "step is %g s; it must be shorter than the time_constant of %g s", set->step, set->time_constant);
 	return rc;
 }
 
