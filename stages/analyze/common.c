@@ -198,3 +198,12 @@ rmb_components_wanted(int64_t components, int64_t n)
 {
 	return components == INT64_MIN || components > n ? n : components;
 }
+
+int
+rmb_output_scalars(struct rmb_call *call, const struct rmb_scalar *scalar, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = rmb_output_scalar(call, scalar[i].port, scalar[i].value);
+	return rc;
+}

@@ -62,6 +62,9 @@ int64_t rmb_components_wanted(int64_t components, int64_t n);
 enum rmb_solver rmb_solver_of(const char *solver, const char *precision);
 /* Warns if the block method was asked for and an exact decomposition had to be made after all. */
 void rmb_warn_solver(struct rmb_call *call, const char *solver, const struct rmb_krylov *how);
+/* A scalar output and its value; makes n of them. */
+struct rmb_scalar { const char *port; double value; };
+int rmb_output_scalars(struct rmb_call *call, const struct rmb_scalar *scalar, size_t n) RMB_CHECKED;
 /* For the descriptor's `about`: the level of rmb_rounding_level. */
 #define RMB_LEVEL_TEXT "at rounding level (up to 1e-6 of the largest in single precision, 1e-10 in double)"
 #endif

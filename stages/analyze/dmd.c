@@ -106,14 +106,11 @@ publish_rotations(struct rmb_call *call, const struct settings *set, const struc
 		return RMB_ELIMIT;
 	rmb_rotations(found->real, found->imaginary, found->n, set->floor, strcmp(set->outside, "keep") == 0, scratch, rotations);
 	memcpy(percentiles->data, rotations->percentile, sizeof rotations->percentile);
-	const struct { const char *port; double value; } scalars[] = {
+	const struct rmb_scalar scalars[] = {
 		{ "rotation_mean", rotations->mean }, { "rotation_sd", rotations->sd }, { "rotation_count", (double)rotations->n },
 		{ "complex_fraction", rotations->complex_fraction }, { "outside_count", (double)rotations->outside },
 	};
-	int rc = 0;
-	for (size_t i = 0; !rc && i < sizeof scalars / sizeof *scalars; i++)
-		rc = rmb_output_scalar(call, scalars[i].port, scalars[i].value);
-	return rc;
+	return rmb_output_scalars(call, scalars, sizeof scalars / sizeof *scalars);
 }
 
 static int

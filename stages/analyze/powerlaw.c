@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "analyze/common.h"
 #include "analyze/powerlaw_range.h"
 #include "numeric/percentile.h"
 #include "rumble/stage.h"

@@ -1,14 +1,6 @@
 #include "analyze/powerlaw_range.h"
 #include <math.h>
-
-int
-rmb_output_scalars(struct rmb_call *call, const struct rmb_scalar *scalar, size_t n)
-{
-	int rc = 0;
-	for (size_t i = 0; !rc && i < n; i++)
-		rc = rmb_output_scalar(call, scalar[i].port, scalar[i].value);
-	return rc;
-}
+#include "analyze/common.h"
 
 /* Stretches of the range, each by itself. */
 static int

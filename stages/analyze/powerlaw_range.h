@@ -4,11 +4,6 @@
 #include "numeric/powerlaw.h"
 #include "rumble/stage.h"
 
-/* A scalar output and its value. */
-struct rmb_scalar { const char *port; double value; };
-/* Makes them all. 0 or a failure. */
-int rmb_output_scalars(struct rmb_call *call, const struct rmb_scalar *scalar, size_t n) RMB_CHECKED;
-
 /* Makes the outputs local_rank, local_exponent (stretches of the range of `fit`), first_tried, by_first, last_tried, by_last, by_last_low,
  * by_last_high and band (ranges that begin in `firsts` and end in `lasts`), band_low and band_high (of those that end by the rank
  * `resolved`). 0 or a failure. */
