@@ -105,6 +105,24 @@ def test_theory_knows_the_published_exponents():
     assert "edge_exponent" not in found["turning"] and "semicircle" not in found["drawn"]
 
 
+def test_curves_stand_beside_what_was_measured():
+    said, found = run("z: {stage: zscore, recording: frames}", "svca2: {stage: svca2, recording: z, spacing: 40 um}",
+                      "acg: {stage: autocorrelogram, recording: z, spacing: 40 um}", "dmd: {stage: dmd, recording: z}",
+                      "alpha: {stage: powerlaw, spectrum: svca2.spectrum, ranks: 3..40}",
+                      "theory: {stage: theory, like: frames, ranks: 3..40, spectrum: svca2.spectrum, exponent: alpha.exponent, "
+                      "exponent_error: alpha.standard_error, timescale: acg.timescale, eigenvalue_real: dmd.eigenvalue_real, "
+                      "eigenvalue_imaginary: dmd.eigenvalue_imaginary}",
+                      "turning: {stage: theory, like: frames, ranks: 3..40, connectivity: nonsymmetric, exponent: alpha.exponent, draws: 2}")
+    t, n = found["theory"], len(found["z"]["recording/y"])
+    assert len(t["spectrum"]) == n and np.allclose(t["measured_spectrum"], found["alpha"]["normalized"], rtol=1e-12)
+    assert np.array_equal(t["measured_timescale"], found["acg"]["timescale"], equal_nan=True)
+    assert np.array_equal(t["measured_imaginary"], found["dmd"]["eigenvalue_imaginary"])
+    assert t["measured_exponent"] == found["alpha"]["exponent"] and b"measured exponent of" in t["reading"]
+    assert t["rotation_mean"] == 0 and t["complex_fraction"] == 0
+    assert found["turning"]["rotation_mean"] > 0 and found["turning"]["complex_fraction"] > 0.5
+    assert b"symmetric networks only" in found["turning"]["reading"]
+
+
 def test_an_exponent_is_read_off_the_curve_of_edges():
     """Spectra that are those of theory at a known edge: the interval holds it."""
     def at(edge):

@@ -10,6 +10,7 @@
 #include "numeric/population.h"
 #include "numeric/powerlaw.h"
 #include "numeric/theory.h"
+#include "numeric/variance.h"
 #include "rumble/parallel.h"
 #include "support/check.h"
 
@@ -329,6 +330,11 @@ rows_beyond_do_not_matter(void **state)
 		must(rmb_symmetric_draw(rmb_stream_named("rows"), draw, MIDDLE, MIDDLE, MIDDLE, q, whole, &error), &error);
 		rmb_test_close("leading eigenvalues", part, whole, COUNT, 1e-12);
 		rmb_test_close("the others", part + COUNT, whole + COUNT, MIDDLE - COUNT, 0.01);
+		for (int k = 0; k < MIDDLE; k++) {
+			rmb_mode_binned(1 - 0.999 * part[k], paper, 1, &part[k]);
+			rmb_mode_binned(1 - 0.999 * whole[k], paper, 1, &whole[k]);
+		}
+		assert_true(fabs(rmb_participation(part, MIDDLE) / rmb_participation(whole, MIDDLE) - 1) < 0.002);
 	}
 	assert_int_equal(rmb_symmetric_rows(100, 100), 100);
 	assert_int_equal(rmb_symmetric_rows(600, 520), 600);

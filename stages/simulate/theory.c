@@ -15,6 +15,7 @@
 #include <string.h>
 #include "numeric/percentile.h"
 #include "numeric/powerlaw.h"
+#include "numeric/rotation.h"
 #include "numeric/statistics.h"
 #include "numeric/variance.h"
 #include "simulate/edges.h"
@@ -50,7 +51,10 @@ static const struct rmb_port in[] = {
 	{ .name = "spectrum", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .help = "measured spectrum, to be drawn beside" },
 	{ .name = "exponent", .kinds = RMB_ARRAY, .optional = true, .axes = "", .help = "measured exponent, to be read off the curve of edges" },
 	{ .name = "exponent_error", .kinds = RMB_ARRAY, .optional = true, .axes = "", .help = "its standard error" },
-	{ .name = "timescale", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .help = "measured timescale index, to be drawn beside" }, { 0 } };
+	{ .name = "timescale", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .help = "measured timescale index, to be drawn beside" },
+	{ .name = "eigenvalue_real", .kinds = RMB_ARRAY, .optional = true, .axes = "mode",
+	  .help = "measured eigenvalues of the propagator (dmd), to be drawn beside: real parts" },
+	{ .name = "eigenvalue_imaginary", .kinds = RMB_ARRAY, .optional = true, .axes = "mode", .help = "imaginary parts" }, { 0 } };
 
 #define OUT(port, axis, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = "1", .help = what }
 #define MAYBE(port, axis, its_unit, what) \
@@ -77,6 +81,10 @@ static const struct rmb_port out[] = {
 	OUT("eigenvalue_imaginary", "mode", "imaginary parts"),
 	OUT("standard_real", "mode", "what regression of bins on bins finds of them: real parts"),
 	OUT("standard_imaginary", "mode", "imaginary parts"),
+	MAYBE("rotation_mean", "", "1", "mean rotations per ten-fold attenuation, of eigenvalues beyond 0.25 in modulus"),
+	MAYBE("complex_fraction", "", "1", "part of those eigenvalues that are complex"),
+	MAYBE("measured_real", "mode", "1", "measured eigenvalues: real parts"),
+	MAYBE("measured_imaginary", "mode", "1", "imaginary parts"),
 	MAYBE("distance", "edge", "1", "distances of the edge from 1, descending (symmetric)"),
 	MAYBE("edge_exponent", "edge", "1", "exponent at that edge: mean over networks (symmetric)"),
 	MAYBE("edge_exponent_sd", "edge", "1", "standard deviation over networks (symmetric)"),
@@ -107,7 +115,8 @@ static const struct rmb_figure figures[] = {
 	{ .name = "propagator", .kind = "curve", .x = "real part", .y = "imaginary part", .equal = true,
 	  .caption = "Eigenvalues of the propagator over {lag} bins (what the instrumented estimator finds), and those that regression of bins on "
 	             "bins finds.",
-	  .series = { { .y = "eigenvalue_imaginary", .x = "eigenvalue_real", .style = "points", .label = "propagator" },
+	  .series = { { .y = "measured_imaginary", .x = "measured_real", .style = "points", .label = "measured" },
+	              { .y = "eigenvalue_imaginary", .x = "eigenvalue_real", .style = "points", .label = "propagator" },
 	              { .y = "standard_imaginary", .x = "standard_real", .style = "points", .label = "standard estimator" } },
 	  .guide = { { .shape = "circle", .at = "1" } } }, { 0 } };
 
@@ -208,6 +217,18 @@ publish_spectra(struct rmb_call *call, const struct settings *set, const struct 
 /* ---- dynamics ---- */
 
 static int
+publish_rotations(struct rmb_call *call, const double *re, const double *im, int64_t n)
+{
+	double *scratch = rmb_scratch(call, (size_t)n, sizeof *scratch);
+	struct rmb_rotations found;
+	if (!scratch)
+		return RMB_ELIMIT;
+	rmb_rotations(re, im, n, 0.25, false, scratch, &found);
+	int rc = found.n > 0 ? rmb_output_scalar(call, "rotation_mean", found.mean) : 0;
+	return rc || !(found.complex_fraction >= 0) ? rc : rmb_output_scalar(call, "complex_fraction", found.complex_fraction);
+}
+
+static int
 publish_dynamics(struct rmb_call *call, const struct settings *set, const struct ensemble *e)
 {
 	struct rmb_axis mode = rmb_axis_index("mode", e->n), rank = rmb_axis_rank(e->n);
@@ -224,25 +245,36 @@ publish_dynamics(struct rmb_call *call, const struct settings *set, const struct
 	for (int64_t k = 0; constant && k < e->n; k++)
 		for (int64_t d = 0; d < e->ndraws; d++)
 			constant[k] += -h * set->time_constant / log1p(-h * (1 - e->real[d * e->n + k])) / (double)e->ndraws;
-	return 0;
+	return publish_rotations(call, re, im, e->n);
 }
 
 /* ---- what was measured ---- */
 
+/* Inputs that are drawn beside theory, and the outputs that repeat them. */
+static const struct { const char *from, *to; bool spectrum; } measured[] = {
+	{ "spectrum", "measured_spectrum", true }, { "timescale", "measured_timescale", false }, { "eigenvalue_real", "measured_real", false },
+	{ "eigenvalue_imaginary", "measured_imaginary", false } };
+
 static int
-copy_measured(struct rmb_call *call, const struct settings *set, const char *from, const char *to, bool spectrum)
+copy_measured(struct rmb_call *call, const struct settings *set)
 {
-	const struct rmb_array *array = rmb_input_array(call, from, 0);
-	double exponent;
-	if (!array)
-		return 0;
-	if (array->naxes != 1 || array->type != RMB_FLOAT64)
-		return rmb_fail(call, RMB_EDATA, "theory: '%s' is not by rank: needs one axis, in double precision", rmb_input_name(call, from, 0));
-	double *copy = row(call, to, array->axis);
-	if (!copy)
-		return RMB_ELIMIT;
-	memcpy(copy, array->data, (size_t)array->axis[0].n * sizeof *copy);
-	return spectrum ? normalise(copy, array->axis[0].n, set, &exponent, rmb_call_error(call)) : 0;
+	int rc = 0;
+	for (size_t i = 0; !rc && i < sizeof measured / sizeof *measured; i++) {
+		const struct rmb_array *array = rmb_input_array(call, measured[i].from, 0);
+		double exponent;
+		if (!array)
+			continue;
+		if (array->naxes != 1 || array->type != RMB_FLOAT64)
+			return rmb_fail(call, RMB_EDATA, "theory: '%s' cannot be drawn beside a curve: needs one axis, in double precision",
+			                rmb_input_name(call, measured[i].from, 0));
+		double *copy = row(call, measured[i].to, array->axis);
+		if (!copy)
+			return RMB_ELIMIT;
+		memcpy(copy, array->data, (size_t)array->axis[0].n * sizeof *copy);
+		if (measured[i].spectrum)
+			rc = normalise(copy, array->axis[0].n, set, &exponent, rmb_call_error(call));
+	}
+	return rc;
 }
 
 /* ---- */
@@ -301,9 +333,7 @@ run(struct rmb_call *call)
 		rc = rmb_edges_publish(call, &e, set->ranks);
 	if (!rc)
 		rc = publish_spectra(call, set, &e, !rmb_ensemble_needs_matrix(&net));
-	if (!rc)
-		rc = copy_measured(call, set, "spectrum", "measured_spectrum", true);
-	return rc ? rc : copy_measured(call, set, "timescale", "measured_timescale", false);
+	return rc ? rc : copy_measured(call, set);
 }
 
 static bool
@@ -344,7 +374,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_theory = {
-	.name = "theory", .version = 1, .folder = "simulate", .brief = "what a network at the edge of stability should show, beside what was measured",
+	.name = "theory", .version = 2, .folder = "simulate", .brief = "what a network at the edge of stability should show, beside what was measured",
 	.about = "For linear networks with as many neurons as the recording, seen through its frames: the spectrum of the covariance with its "
 	         "spread over networks, its exponent, the timescale of every principal component and the eigenvalues that dynamic mode decomposition "
 	         "should find, by theory, without a simulation. A measured exponent is set against those of symmetric networks with edges from 0.5 "
