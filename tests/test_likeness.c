@@ -142,7 +142,7 @@ assert_verdict(const struct finding *all, int n, const char *decision, const cha
 		table[2 * i].statistic = "alpha.exponent";
 		table[2 * i + 1] = all[i];
 	}
-	struct verdict v = rmb_verdict(arena, table, n, 1, 0.05, 1);
+	struct verdict v = rmb_comparison_verdict(arena, table, n, 1, 0.05, 1);
 	assert_string_equal(v.decision, decision);
 	assert_string_equal(v.nearest, nearest);
 	if (!strstr(v.sentence, sentence))

@@ -325,7 +325,7 @@ run(struct rmb_call *call)
 		if ((rc = find_family(call, set, &members, f, &finding[f * rows])) || (rc = rmb_progress(call, (double)(f + 1), (double)members.nfamilies)))
 			return rc;
 	}
-	struct verdict verdict = rmb_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, set->level,
+	struct verdict verdict = rmb_comparison_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, set->level,
 	                                     strcmp(set->test, "rank") == 0);
 	rc = publish_verdict(call, &verdict);
 	return rc ? rc : publish_table(call, finding, rows * members.nfamilies);

@@ -3,7 +3,7 @@
 #include <math.h>
 
 enum standing
-rmb_standing(const struct finding *all, double level)
+rmb_comparison_standing(const struct finding *all, double level)
 {
 	if (isnan(all->p))
 		return UNTESTED;
@@ -41,7 +41,7 @@ list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, 
 	const char *text = "";
 	for (int64_t f = 0; f < nfamilies && text; f++) {
 		const struct finding *family = &finding[f * (nstatistics + 1)];
-		const char *one = rmb_standing(&family[nstatistics], level) == standing ? evidence(arena, family, nstatistics) : NULL;
+		const char *one = rmb_comparison_standing(&family[nstatistics], level) == standing ? evidence(arena, family, nstatistics) : NULL;
 		if (one)
 			text = rmb_arena_printf(arena, "%s%s%s", text, *text ? ", " : "", one);
 	}
@@ -65,13 +65,13 @@ basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
 }
 
 struct verdict
-rmb_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, int rank)
+rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, int rank)
 {
 	int64_t count[3] = { 0 };
 	const struct finding *nearest = NULL;
 	for (int64_t f = 0; f < nfamilies; f++) {
 		const struct finding *all = &finding[f * (nstatistics + 1) + nstatistics];
-		count[rmb_standing(all, level)]++;
+		count[rmb_comparison_standing(all, level)]++;
 		if (!isnan(all->distance) && (!nearest || all->distance < nearest->distance))
 			nearest = all;
 	}

@@ -15,7 +15,7 @@ struct finding {
 };
 
 enum standing { APART, COMPATIBLE, UNTESTED }; /* UNTESTED: no p at or below the level was attainable, or nothing could be compared */
-enum standing rmb_standing(const struct finding *all, double level);
+enum standing rmb_comparison_standing(const struct finding *all, double level);
 
 struct verdict {
 	const char *decision;        /* "compatible", "none", "undecided" */
@@ -26,6 +26,6 @@ struct verdict {
 };
 /* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together; `rank`: how p was found. In the arena; a
  * NULL sentence: no memory. */
-struct verdict rmb_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level,
+struct verdict rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level,
                            int rank);
 #endif
