@@ -102,7 +102,7 @@ check_vary(const struct wiring *w, struct rmb_entry *entry)
 	for (int v = 0; above && use && use->nreferences && v < entry->nvary; v++) {
 		if (above[entry->vary[v].entry])
 			check_nested(w, &entry->vary[v], above);
-		else
+		else if (!w->recipe->entry[entry->vary[v].entry].stage->propose) /* else that was told */
 			rmb_mistake(w->r->m, RMB_ERECIPE, entry->vary[v].place, "vary: %s cannot change %s, which does not depend on it; it comes from %s",
 			            entry->vary[v].name, use->reference[0].text, way_up(w, use->reference[0].entry));
 	}

@@ -45,10 +45,15 @@ def scalar(here, name, output, out="recipe"):
         return f[output][()]
 
 
+def asked(here, *words, status=0):
+    """The JSON events of a command that looks at no cache."""
+    done = subprocess.run([running.RUMBLE, *words, "--json"], cwd=here.path, capture_output=True, text=True)
+    assert done.returncode == status, done
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def graph(here, recipe):
-    """Names of all nodes; `rumble graph` looks at no cache."""
-    lines = subprocess.run([running.RUMBLE, "graph", recipe, "--json"], cwd=here.path, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {json.loads(line)["node"] for line in lines}
+    return {e["node"] for e in asked(here, "graph", recipe)}
 
 
 def searching(function):
@@ -166,6 +171,57 @@ def test_the_recipe_that_ships_shows_three_sweeps():
         for r in ("T181", "T219"):
             middle = [scalar(here, f"{r}/{s}@z", "value", "out")[i] for s, i in (("widths", 2), ("sizes", 3), ("times", 3))]
             assert middle[0] == middle[1] == middle[2] == scalar(here, f"{r}/alpha@z", "exponent", "out"), middle
+
+
+MISTAKES = [  # what `vary` says, and at which column (from that of its value) which words are told
+    ("{frame.width: [25 ms]}", [(1, "unknown node 'frame'; did you mean 'frames'?")]),
+    ("{frames.widht: [25 ms]}", [(1, "'frames' (bin) has no setting 'widht'; did you mean 'width'?")]),
+    ("{frames.width: [3, 25 Hz], alpha.ranks: [1..0, 2..9]}", [(16, "bare number"), (19, "bin: width"), (41, "ends before it begins")]),
+    ("{frames.width: 25 ms}", [(15, "expects a list of values in brackets; found")]),
+    ("{frames.width: []}", [(15, "found an empty list")]),
+    ("{frames: [25 ms]}", [(1, "names no setting; write NODE.SETTING: [..]")]),
+    ("{raw.path: [a]}", [(1, "files are not varied")]),
+    ("{frames.width: [1 s], z.ddof: [0, 1]}", [(22, "z.ddof has 2 values and frames.width has 1")]),
+    ("{frames.width: [1 s], frames: {width: [2 s]}}", [(31, "frames.width stands here twice")]),
+    ("{other.ddof: [0]}", [(1, "other.ddof cannot change alpha.exponent, which does not depend on it; it comes from alpha, direct, z, frames, units, raw")]),
+    ("{alpha.ranks: [2..50, 3..3]}", [(22, "powerlaw: ranks: 3..3 holds fewer than two ranks")]),
+    ("{widths.axis: [log]}", [(1, "itself a driver")]),
+    ("{}", [(0, "found an empty one")]),
+    ("3", [(0, "vary expects a mapping")]),
+]
+
+
+def test_mistakes_are_told_where_they_stand():
+    with place() as here:
+        base = SWEEP.replace("  widths:", "  other:    {stage: zscore, recording: frames}\n  widths:")
+        line = next(text for text in base.splitlines() if "widths:" in text)
+        start = line.index("vary: ") + len("vary: ") + 1
+        for vary, told in MISTAKES:
+            said = asked(here, "check", here.recipe(base.replace("{frames.width: [25 ms, 50 ms, 0.1 s]}", vary)), status=2)
+            places = {m["column"] - start: m["message"] for m in said if m["event"] == "mistake"}
+            for column, words in told:
+                assert words in places.get(column, ""), (vary, column, words, said)
+        for change, words in (
+                ((", vary: {frames.width: [25 ms, 50 ms, 0.1 s]}", ""), "add 'vary: {NODE.SETTING: [..]}'"),
+                (("alpha.exponent", "[alpha.exponent, alpha.r]"), "takes one node, not a list"),
+                (("alpha.exponent", "direct.spectrum"), "reads a single number at 'value', but 'direct.spectrum' is an array [rank]; put a stage between them"),
+                (("{stage: spectrum", "{stage: spectrum, vary: {z.ddof: [0]}"), "spectrum varies nothing"),
+                (("sweep, value: alpha.exponent, vary", "sweep, value: alpha.exponent, vari"), "did you mean 'vary'?")):
+            said = [m["message"] for m in asked(here, "check", here.recipe(base.replace(*change)), status=2)]
+            assert any(words in message for message in said), (change, said)
+        twice = base + "  two: {stage: sweep, value: widths.highest, vary: {frames.width: [1 s]}}\n"
+        assert "is varied by 'widths' already" in asked(here, "check", here.recipe(twice), status=2)[0]["message"]
+
+
+def test_vary_can_be_set_from_the_command_line():
+    with place() as here:
+        recipe = here.recipe(SWEEP)
+        for assignment, sets in (("stages.widths.vary.frames.width=[40 ms, 60 ms]", 2), ("stages.widths.vary={z.ddof: [1]}", 1),
+                                 ("stages.widths.vary={z: {ddof: [1, 0]}}", 2)):
+            nodes = [e["node"] for e in here.events("plan", recipe, "--set", assignment)[:-1]]
+            assert len([n for n in nodes if n.startswith("T181/alpha@widths+") and n.endswith(",z")]) == sets, (assignment, nodes)
+        mistake = asked(here, "check", recipe, "--set", "stages.widths.vary.frames.width=[40]", status=2)[0]
+        assert (mistake["file"], mistake["line"], mistake["column"]) == ("--set", 1, 34), mistake
 
 
 # ---- searches

@@ -10,7 +10,8 @@ static const char text[] =
 	"recordings:\n  - {name: a, area: V1, path: a.npy, rate: 22 Hz}\n  - {name: b, area: CA1, path: a.npy, rate: 22 Hz}\n"
 	"stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw}\n  s: {stage: shuffle, recording: z, repeat: 2}\n"
 	"  v: {stage: svca2, recording: [z, s, s#2], halves: random, repeat: 2}\n  w: {stage: svca2, recording: [s#1, z], halves: random}\n"
-	"  p: {stage: powerlaw, spectrum: [v@z.spectrum, w.spectrum]}\n";
+	"  p: {stage: powerlaw, spectrum: [v@z.spectrum, w.spectrum]}\n"
+	"  q: {stage: sweep, value: p.exponent, vary: {z.ddof: [0, 1], p.ranks: [11..500, 2..50]}}\n";
 
 /* All that is said of the nodes; NULL if the graph was refused. */
 static char *
