@@ -150,13 +150,13 @@ test_everything_is_there(void **state)
 	assert_string_equal(cell(&page->summary[0], "rat", "first@a", "hits"), "1002");
 	assert_string_equal(cell(&page->summary[0], "mouse", "first@a", "Warnings"), "1");
 	assert_string_equal(cell(&page->summary[1], "all", "over all", "hits"), "1004");
-	assert_string_equal(cell(&page->section[0].numbers, "first@a", "level", "Unit"), "um");
-	assert_string_equal(page->section[0].title, "mouse");
-	assert_string_equal(page->section[0].about, "area: V1");
-	assert_string_equal(page->section[2].title, "All recordings");
-	assert_int_equal(page->section[0].nremarks, 1);
-	assert_string_equal(page->section[0].remark[0].who, "first@a, first@b");
-	assert_string_equal(page->section[0].remark[0].text, "mind the gap");
+	assert_string_equal(cell(&page->section[1].numbers, "first@a", "level", "Unit"), "um");
+	assert_string_equal(page->section[1].title, "mouse");
+	assert_string_equal(page->section[1].about, "area: V1");
+	assert_string_equal(page->section[0].title, "All recordings");
+	assert_int_equal(page->section[1].nremarks, 1);
+	assert_string_equal(page->section[1].remark[0].who, "first@a, first@b");
+	assert_string_equal(page->section[1].remark[0].text, "mind the gap");
 	assert_int_equal(page->build.nrows, 1);
 	assert_string_equal(page->build.cell[2], "5");
 	assert_int_equal(page->nodes.nrows, NODES);
@@ -169,7 +169,7 @@ static void
 test_figures(void **state)
 {
 	const struct rmb_page *page = content(*state, NULL);
-	const struct rmb_section *mouse = &page->section[0];
+	const struct rmb_section *mouse = &page->section[1];
 	assert_int_equal(mouse->nfigures, 3); /* the branches share a curve, and have an image each */
 	const struct rmb_figure_data *curve = mouse->figure[0], *map = mouse->figure[1];
 	assert_string_equal(curve->file, "mouse-first-decay");
@@ -185,9 +185,9 @@ test_figures(void **state)
 	assert_int_equal(map->image->columns, COLUMNS);
 	assert_int_equal(map->image->value[0], 0);
 	assert_int_equal(map->image->value[ROWS * COLUMNS - 1], 255);
-	assert_int_equal(page->section[2].nfigures, 2);
-	assert_string_equal(page->section[2].figure[0]->trace[0].label, "measured, level 5.25");
-	assert_int_equal(page->section[1].figure[0]->trace[1].look, curve->trace[1].look);
+	assert_int_equal(page->section[0].nfigures, 2);
+	assert_string_equal(page->section[0].figure[0]->trace[0].label, "measured, level 5.25");
+	assert_int_equal(page->section[2].figure[0]->trace[1].look, curve->trace[1].look);
 }
 
 static void
@@ -223,7 +223,7 @@ test_failures_are_named(void **state)
 	assert_string_equal(page->problem[0].who, "mouse/first@b");
 	assert_string_equal(page->problem[0].text, "it broke");
 	assert_string_equal(page->problem[1].text, "needs mouse/first@b, which failed");
-	assert_int_equal(page->section[0].figure[0]->ntraces, 1);
+	assert_int_equal(page->section[1].figure[0]->ntraces, 1);
 	assert_string_equal(cell(&page->summary[0], "mouse", "first@b", "hits"), "\xe2\x80\x93");
 }
 

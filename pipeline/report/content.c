@@ -116,13 +116,12 @@ sections(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *error
 	struct rmb_section *section = rmb_arena_alloc(g->arena, (size_t)recipe->nsources + 1, sizeof *section);
 	if (!section)
 		return rmb_error_nomem(error, "the report");
-	for (int s = 0; s <= recipe->nsources; s++) {
-		int source = s < recipe->nsources ? s : -1; /* results over all recordings come last */
+	for (int source = -1; source < recipe->nsources; source++) { /* results over all recordings come first */
 		struct rmb_section *to = &section[page->nsections];
 		if (!has_nodes(g, source))
 			continue;
-		to->title = source < 0 ? "All recordings" : recipe->source[s].name;
-		to->about = source < 0 ? "" : about(g, &recipe->source[s]);
+		to->title = source < 0 ? "All recordings" : recipe->source[source].name;
+		to->about = source < 0 ? "" : about(g, &recipe->source[source]);
 		int code = rmb_drawings(g, source, &to->figure, &to->nfigures, error);
 		if (code)
 			return code;

@@ -9,35 +9,6 @@
 
 struct naming { const struct rmb_drawing *d; int group; };
 
-static const char *
-range_text(struct rmb_arena *arena, double mean, double low, double high)
-{
-	const char *middle = rmb_number_print(arena, mean, 3), *from = rmb_number_print(arena, low, 3), *to = rmb_number_print(arena, high, 3);
-	return strcmp(from, to) == 0 ? from : rmb_arena_printf(arena, "%s [%s..%s]", middle, from, to);
-}
-
-/* A scalar output over the replicates of a group: mean and range of those that are numbers. False: no replicate has one. */
-static bool
-scalar_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *name, double *mean, double *low, double *high)
-{
-	double sum = 0, value;
-	int n = 0, found = 0;
-	*low = INFINITY, *high = -INFINITY;
-	for (int i = 0; i < group->n; i++) {
-		if (!rmb_gather_scalar(rmb_gather_object(d->g, group->node[i]), name, &value))
-			continue;
-		found++;
-		if (isnan(value))
-			continue;
-		sum += value, n++;
-		*low = fmin(*low, value), *high = fmax(*high, value);
-	}
-	*mean = n ? sum / n : NAN;
-	if (!n)
-		*low = *high = NAN;
-	return found;
-}
-
 /* What a recipe puts into an input, and what a driver varies first, as written; NULL: neither is called so. */
 static const char *
 written(const struct rmb_entry *entry, const char *name)
@@ -53,9 +24,9 @@ static const char *
 text_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *name)
 {
 	const struct rmb_node *node = group->node[0];
-	double mean, low, high;
-	if (scalar_of(d, group, name, &mean, &low, &high))
-		return range_text(d->g->arena, mean, low, high);
+	struct rmb_spread spread;
+	if (rmb_gather_spread(d->g, group, name, &spread))
+		return rmb_spread_print(d->g->arena, &spread, 3);
 	const char *text = rmb_gather_text(rmb_gather_object(d->g, node), name);
 	if (text)
 		return rmb_arena_strdup(d->g->arena, text);
@@ -99,13 +70,13 @@ rmb_drawing_number(const struct rmb_drawing *d, int i, const char *text, double 
 {
 	const struct rmb_node *node = d->group[i].node[0];
 	char *rest = NULL;
-	double low, high;
+	struct rmb_spread spread;
 	*value = *end = text ? strtod(text, &rest) : NAN;
 	*scalar = false;
 	if (text && rest != text && !*rest)
 		return true;
-	if (text && scalar_of(d, &d->group[i], text, value, &low, &high)) {
-		*end = *value, *scalar = true;
+	if (text && rmb_gather_spread(d->g, &d->group[i], text, &spread)) {
+		*value = *end = spread.mean, *scalar = true;
 		return isfinite(*value);
 	}
 	int p = text ? rmb_param_index(node->stage, text) : -1;
@@ -251,36 +222,13 @@ is_image(const struct rmb_figure *figure)
 	return strcmp(figure->kind, "raster") == 0;
 }
 
-/* Nodes with an object, by branch in the order in which these come up. NULL: no memory. */
-static struct rmb_group *
-groups_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, int *ngroups)
-{
-	int n = g->graph->nnodes;
-	struct rmb_group *group = rmb_arena_alloc(g->arena, (size_t)n, sizeof *group);
-	*ngroups = 0;
-	for (int i = 0; group && i < n; i++) {
-		const struct rmb_node *node = g->graph->node[i];
-		int k = 0;
-		if (node->source != source || node->entry != entry || node->sets || !rmb_gather_object(g, node))
-			continue;
-		while (k < *ngroups && strcmp(group[k].node[0]->branch ? group[k].node[0]->branch : "", node->branch ? node->branch : ""))
-			k++;
-		*ngroups += k == *ngroups;
-		group[k].node = rmb_arena_room(g->arena, group[k].node, (size_t)group[k].n, sizeof *group[k].node);
-		if (!group[k].node)
-			return NULL;
-		group[k].node[group[k].n++] = node;
-	}
-	return group;
-}
-
 static int
 figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, struct list *list, struct rmb_error *error)
 {
 	int ngroups = 0, code = 0;
 	if (!entry->stage->figures)
 		return 0;
-	struct rmb_group *group = groups_of(g, source, entry, &ngroups);
+	struct rmb_group *group = rmb_gather_groups(g, source, entry, true, &ngroups);
 	if (!group)
 		return rmb_error_nomem(error, "the report");
 	for (const struct rmb_figure *f = ngroups ? entry->stage->figures : NULL; f && f->name && !code; f++)

@@ -3,8 +3,6 @@
 #define RMB_REPORT_DRAWING_H
 #include "pipeline/report/gathering.h"
 
-/* A branch of an entry: its replicates, or one node. All of them have an object. */
-struct rmb_group { int n; const struct rmb_node **node; };
 struct rmb_traces { int n; struct rmb_trace *trace; }; /* grows by rmb_traces_add */
 
 struct rmb_drawing {
@@ -13,7 +11,7 @@ struct rmb_drawing {
 	const struct rmb_figure *figure;    /* the descriptor, */
 	struct rmb_figure_data *data;       /* and what becomes of it */
 	int ngroups;
-	const struct rmb_group *group;
+	const struct rmb_group *group;      /* all nodes have an object */
 	struct rmb_traces guides, bands, series; /* from below to on top; data->trace in the end */
 };
 

@@ -1,5 +1,6 @@
 /* pipeline/report/gathering.c -- what the report's parts are gathered from: objects, and what the descriptors say of them. */
 #include <math.h>
+#include <string.h>
 #include "pipeline/report/gathering.h"
 
 const char *
@@ -40,6 +41,57 @@ rmb_gather_scalar(const struct rmb_object *object, const char *name, double *val
 		return false;
 	*value = rmb_gather_value(a, 0);
 	return true;
+}
+
+struct rmb_group *
+rmb_gather_groups(struct rmb_gathering *g, int source, const struct rmb_entry *entry, bool here, int *ngroups)
+{
+	int n = g->graph->nnodes;
+	struct rmb_group *group = rmb_arena_alloc(g->arena, (size_t)n, sizeof *group);
+	*ngroups = 0;
+	for (int i = 0; group && i < n; i++) {
+		const struct rmb_node *node = g->graph->node[i];
+		int k = 0;
+		if (node->source != source || node->entry != entry || node->sets || (here && !rmb_gather_object(g, node)))
+			continue;
+		while (k < *ngroups && strcmp(group[k].node[0]->branch ? group[k].node[0]->branch : "", node->branch ? node->branch : ""))
+			k++;
+		*ngroups += k == *ngroups;
+		group[k].node = rmb_arena_room(g->arena, group[k].node, (size_t)group[k].n, sizeof *group[k].node);
+		if (!group[k].node)
+			return NULL;
+		group[k].node[group[k].n++] = node;
+	}
+	return group;
+}
+
+bool
+rmb_gather_spread(struct rmb_gathering *g, const struct rmb_group *group, const char *name, struct rmb_spread *spread)
+{
+	double sum = 0, value;
+	int n = 0, found = 0;
+	*spread = (struct rmb_spread){ NAN, INFINITY, -INFINITY };
+	for (int i = 0; i < group->n; i++) {
+		if (!rmb_gather_scalar(rmb_gather_object(g, group->node[i]), name, &value))
+			continue;
+		found++;
+		if (isnan(value))
+			continue;
+		sum += value, n++;
+		spread->low = fmin(spread->low, value), spread->high = fmax(spread->high, value);
+	}
+	if (n)
+		spread->mean = sum / n;
+	else
+		spread->low = spread->high = NAN;
+	return found;
+}
+
+const char *
+rmb_spread_print(struct rmb_arena *arena, const struct rmb_spread *spread, int digits)
+{
+	const char *from = rmb_number_print(arena, spread->low, digits), *to = rmb_number_print(arena, spread->high, digits);
+	return from && to && strcmp(from, to) == 0 ? from : rmb_arena_printf(arena, "%s [%s..%s]", rmb_number_print(arena, spread->mean, digits), from, to);
 }
 
 const char *

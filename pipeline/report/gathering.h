@@ -18,6 +18,16 @@ struct rmb_gathering {
 const struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node);
 /* Closes all that are open. */
 void rmb_gather_close(struct rmb_gathering *g);
+/* A branch of an entry: its replicates, or one node. */
+struct rmb_group { int n; const struct rmb_node **node; };
+/* The nodes of an entry and a recording (-1: group nodes) by branch, in the order in which these come up; those made for a driver's
+ * sets apart. here: only those that have an object. NULL: no memory. */
+struct rmb_group *rmb_gather_groups(struct rmb_gathering *g, int source, const struct rmb_entry *entry, bool here, int *n);
+/* Mean and range of a scalar over the replicates that have it as a number. False: none has it. */
+struct rmb_spread { double mean, low, high; };
+bool rmb_gather_spread(struct rmb_gathering *g, const struct rmb_group *group, const char *name, struct rmb_spread *spread);
+/* "1.12", or of replicates that differ "1.12 [0.99..1.31]". */
+const char *rmb_spread_print(struct rmb_arena *arena, const struct rmb_spread *spread, int digits);
 /* A scalar output; false: there is none of that name. */
 bool rmb_gather_scalar(const struct rmb_object *object, const char *name, double *value);
 /* An output that is one text; NULL: there is none of that name. */
@@ -37,7 +47,7 @@ int rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***
 int rmb_count_scalars(const struct rmb_stage *stage);
 /* Quantity, value, unit and meaning: all scalars of the nodes of a recording (-1: group nodes). */
 void rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table);
-/* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
+/* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. */
 void rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table);
 /* What each recording or spike list of a recording's nodes consists of: shows what selecting and binning left. */
 void rmb_table_data(struct rmb_gathering *g, int source, struct rmb_table *table);

@@ -16,15 +16,47 @@ is_scalar(const struct rmb_stage *stage, const struct rmb_port *port)
 /* What a table says of a number that there is none of. */
 static const char none[] = "\xe2\x80\x93";
 
-/* A scalar in print, be it number or text; NULL: it is not there. */
+/* A scalar in print, be it number or text, over all replicates; NULL: it is not there. */
 static const char *
-print_scalar(struct rmb_gathering *g, const struct rmb_object *object, const char *name)
+print_scalar(struct rmb_gathering *g, const struct rmb_group *group, const char *name)
 {
-	double value;
-	if (rmb_gather_scalar(object, name, &value))
-		return rmb_number_print(g->arena, value, 4);
-	const char *text = rmb_gather_text(object, name);
-	return text ? rmb_arena_strdup(g->arena, text) : NULL;
+	struct rmb_spread spread;
+	const char *first = NULL;
+	if (rmb_gather_spread(g, group, name, &spread))
+		return rmb_spread_print(g->arena, &spread, 4);
+	for (int i = 0; i < group->n; i++) {
+		const char *text = rmb_gather_text(rmb_gather_object(g, group->node[i]), name);
+		if (first && text && strcmp(first, text))
+			return "not the same in all replicates";
+		first = first || !text ? first : rmb_arena_strdup(g->arena, text);
+	}
+	return first;
+}
+
+/* "alpha@z", or "alpha@z, 20 replicates". */
+static const char *
+group_name(struct rmb_gathering *g, const struct rmb_group *group)
+{
+	const struct rmb_node *node = group->node[0];
+	if (group->n == 1)
+		return node->name;
+	return node->branch ? rmb_arena_printf(g->arena, "%s@%s, %d replicates", node->entry->name, node->branch, group->n)
+	                    : rmb_arena_printf(g->arena, "%s, %d replicates", node->entry->name, group->n);
+}
+
+/* How many warnings a group has; NULL: it is not there. */
+static const char *
+count_warnings(struct rmb_gathering *g, const struct rmb_group *group)
+{
+	int here = 0, n = 0;
+	for (int i = 0; i < group->n; i++) {
+		const struct rmb_object *object = rmb_gather_object(g, group->node[i]);
+		json_t *list = rmb_gather_warnings(object);
+		here += object != NULL;
+		n += (int)json_array_size(list);
+		json_decref(list);
+	}
+	return here ? rmb_arena_printf(g->arena, "%d", n) : none;
 }
 
 int
@@ -42,6 +74,19 @@ unit_of(const struct rmb_port *port)
 	return port->unit && strcmp(port->unit, "1") ? port->unit : "";
 }
 
+static void
+numbers_of(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_table *table)
+{
+	const struct rmb_stage *stage = group->node[0]->stage;
+	for (const struct rmb_port *p = stage->out; p->name; p++) {
+		const char *text = is_scalar(stage, p) ? print_scalar(g, group, p->name) : NULL;
+		if (!text)
+			continue;
+		const char **cell = table->cell + 5 * table->nrows++;
+		cell[0] = group_name(g, group), cell[1] = p->name, cell[2] = text, cell[3] = unit_of(p), cell[4] = p->help;
+	}
+}
+
 /* node, quantity, value, unit, meaning: all scalars of the nodes of a recording (-1: group nodes). */
 void
 rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
@@ -52,18 +97,12 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 	for (int i = 0; i < g->graph->nnodes; i++)
 		rows += g->graph->node[i]->source == source && !g->graph->node[i]->sets ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
 	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
-	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
-		const struct rmb_node *node = g->graph->node[i];
-		if (node->source != source || node->sets || !rmb_count_scalars(node->stage))
-			continue;
-		const struct rmb_object *object = rmb_gather_object(g, node);
-		for (const struct rmb_port *p = node->stage->out; p->name; p++) {
-			const char *text = is_scalar(node->stage, p) ? print_scalar(g, object, p->name) : NULL;
-			if (!text)
-				continue;
-			const char **cell = table->cell + 5 * table->nrows++;
-			cell[0] = node->name, cell[1] = p->name, cell[2] = text, cell[3] = unit_of(p), cell[4] = p->help;
-		}
+	for (int e = 0; table->cell && rows && e < g->graph->recipe->nentries; e++) {
+		const struct rmb_entry *entry = &g->graph->recipe->entry[e];
+		int n = 0;
+		const struct rmb_group *group = rmb_count_scalars(entry->stage) ? rmb_gather_groups(g, source, entry, false, &n) : NULL;
+		for (int i = 0; group && i < n; i++)
+			numbers_of(g, &group[i], table);
 	}
 }
 
@@ -73,11 +112,28 @@ column_of(struct rmb_gathering *g, const struct rmb_port *p)
 	return (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, p->type != RMB_TEXT };
 }
 
-/* The scalars of an entry, one row a node: recording, branch, a column for each, and how many warnings there are to mind. */
+static void
+summary_row(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_table *table)
+{
+	const struct rmb_node *node = group->node[0];
+	const char **cell = table->cell + table->ncolumns * table->nrows++;
+	int c = 2;
+	cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
+	cell[1] = group_name(g, group);
+	for (const struct rmb_port *p = node->stage->out; p->name; p++) {
+		if (!is_scalar(node->stage, p))
+			continue;
+		const char *text = print_scalar(g, group, p->name);
+		cell[c++] = text ? text : none;
+	}
+	cell[c] = count_warnings(g, group);
+}
+
+/* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. */
 void
 rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table)
 {
-	int n = 3 + rmb_count_scalars(entry->stage), c = 2;
+	int n = 3 + rmb_count_scalars(entry->stage), c = 2, ngroups;
 	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
 	*table = (struct rmb_table){ rmb_arena_printf(g->arena, "%s: %s", entry->name, entry->stage->brief), n, 0, column,
 	                             rmb_arena_alloc(g->arena, (size_t)(n * g->graph->nnodes), sizeof *table->cell) };
@@ -88,24 +144,10 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct
 		if (is_scalar(entry->stage, p))
 			column[c++] = column_of(g, p);
 	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
-	for (int i = 0; i < g->graph->nnodes; i++) {
-		const struct rmb_node *node = g->graph->node[i];
-		const char **cell = table->cell + n * table->nrows;
-		if (node->entry != entry || node->sets)
-			continue;
-		const struct rmb_object *object = rmb_gather_object(g, node);
-		cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
-		cell[1] = node->name, c = 2;
-		for (const struct rmb_port *p = entry->stage->out; p->name; p++) {
-			if (!is_scalar(entry->stage, p))
-				continue;
-			const char *text = print_scalar(g, object, p->name);
-			cell[c++] = text ? text : none;
-		}
-		json_t *list = rmb_gather_warnings(object);
-		cell[c] = object ? rmb_arena_printf(g->arena, "%d", (int)json_array_size(list)) : none;
-		json_decref(list);
-		table->nrows++;
+	for (int s = -1; s < g->graph->recipe->nsources; s++) {
+		const struct rmb_group *group = rmb_gather_groups(g, s, entry, false, &ngroups);
+		for (int i = 0; group && i < ngroups; i++)
+			summary_row(g, &group[i], table);
 	}
 }
 
