@@ -47,6 +47,18 @@ in_step(const struct sources *from)
 	return true;
 }
 
+/* Whether the points are a cloud, whose neighbours have nothing to do with each other. */
+static bool
+is_cloud(const struct rmb_series *series, const struct curve *c)
+{
+	if (rmb_mark_named(series->style) != RMB_POINTS)
+		return false;
+	for (int64_t k = 1; c->x && k < c->n; k++)
+		if (!(c->x[k] > c->x[k - 1]))
+			return true;
+	return false;
+}
+
 /* Mean, smallest and largest of what is finite, as far as the shortest goes. */
 static int
 mean_of(const struct rmb_drawing *d, const struct sources *from, struct curve *c)
@@ -131,7 +143,7 @@ gather(const struct rmb_drawing *d, const struct rmb_group *group, const struct 
 		return RMB_ELIMIT;
 	if (from.n == 1)
 		return band_of(d, group->node[0], series, c);
-	if (in_step(&from))
+	if (in_step(&from) && !is_cloud(series, c))
 		return mean_of(d, &from, c);
 	if (rmb_mark_named(series->style) == RMB_POINTS)
 		return pool(d, &from, c);
@@ -175,7 +187,7 @@ add_series(struct rmb_drawing *d, int group, const struct rmb_series *series, st
 		d->data->y = rmb_drawing_title(d, d->data->y, c.yunit);
 	}
 	int code = rmb_trace_set(d->g->arena, c.x, c.start, c.step, c.y, c.n, d->data->logx, d->data->logy,
-	                         trace->mark == RMB_POINTS ? d->g->line_limit * 5 / 2 : d->g->line_limit, trace, error);
+	                         d->g->line_limit, trace, error);
 	return code || !c.low ? code : add_band(d, &c, trace, error);
 }
 

@@ -70,6 +70,8 @@ rmb_number_print(struct rmb_arena *arena, double value, int digits)
 		return isnan(value) ? "none" : value > 0 ? "infinite" : "minus infinite";
 	if (value == rint(value) && fabs(value) < 1e9)
 		return rmb_arena_printf(arena, "%.0f", value == 0 ? 0.0 : value);
+	if (fabs(value) >= pow(10, digits) && fabs(value) < 1e6)
+		return rmb_arena_printf(arena, "%.0f", value);
 	char *text = rmb_arena_printf(arena, "%#.*g", digits, value); /* 11.00 is not 11 */
 	size_t length = text ? strlen(text) : 0;
 	if (length && text[length - 1] == '.')
@@ -123,6 +125,10 @@ rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid)
 	*grid = (struct rmb_grid){ panels, columns, (panels + columns - 1) / columns, 0, 0 };
 	grid->width = columns == 1 ? 600 : columns == 2 ? 900 : 1200;
 	grid->height = grid->rows == 1 ? 420 : 80 + 320 * grid->rows;
+	int entries = 0;
+	for (int i = 0; i < figure->ntraces; i++)
+		entries += !figure->trace[i].quiet && !figure->trace[i].scaled;
+	grid->height += panels == 1 && entries > 6 ? 20 * ((entries - 5) / 2) : 0; /* what the legend takes in two columns */
 }
 
 /* ---- what the axes show ------------------------------------------------------------------------------------------ */
@@ -223,27 +229,52 @@ together_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 	for (int i = 0; i < figure->ntraces; i++)
 		hidden += figure->trace[i].hidden, thinned = thinned || figure->trace[i].thinned;
 	const char *note = thinned ? "Lines are drawn with fewer values than they have." : "";
-	return hidden ? sentence(arena, note, rmb_arena_printf(arena, "%s at or below zero: no place on a logarithmic axis.", counted(arena, hidden, "value")))
-	              : note;
+	return sentence(arena, note, hidden ? "Values at or below zero have no place on a logarithmic axis." : "");
+}
+
+/* Of those traces that have one: "'z: fit' 3, 'shuffled: fit' 1". */
+static const char *
+list_of(struct rmb_arena *arena, const struct rmb_figure_data *figure, bool (*has)(const struct rmb_trace *), bool with_total)
+{
+	const char *list = "";
+	for (int i = 0; i < figure->ntraces; i++) {
+		const struct rmb_trace *t = &figure->trace[i];
+		if (has(t))
+			list = rmb_arena_printf(arena, with_total ? "%s%s'%s' %" PRId64 " of %" PRId64 : "%s%s'%s' %" PRId64, list, *list ? ", " : "", t->label,
+			                        with_total ? t->n : t->hidden, t->count);
+	}
+	return list;
+}
+
+static bool
+is_thinned(const struct rmb_trace *t)
+{
+	return t->thinned && !t->low;
+}
+
+static bool
+is_hidden(const struct rmb_trace *t)
+{
+	return t->hidden && !t->low;
+}
+
+static bool
+ends_below(const struct rmb_trace *t)
+{
+	return t->hidden && t->low;
 }
 
 static const char *
 traces_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 {
+	static const struct { bool (*has)(const struct rmb_trace *); bool total; const char *text; } kinds[] = {
+		{ is_thinned, true, "Values drawn: " },
+		{ is_hidden, false, "Values at or below zero, which have no place on a logarithmic axis: " },
+		{ ends_below, false, "Intervals that reach below zero, where a logarithmic axis ends: " } };
 	const char *note = "";
-	for (int i = 0; i < figure->ntraces; i++) {
-		const struct rmb_trace *t = &figure->trace[i];
-		bool band = t->low;
-		if (t->thinned && !band)
-			note = sentence(arena, note, rmb_arena_printf(arena, "'%s' is drawn with %" PRId64 " of its %" PRId64 " values.", t->label, t->n,
-			                                              t->count));
-		if (t->hidden && band)
-			note = sentence(arena, note, rmb_arena_printf(arena, "%s of '%s' reach%s below zero, where a logarithmic axis ends.",
-			                                              counted(arena, t->hidden, "interval"), t->label, t->hidden == 1 ? "es" : ""));
-		else if (t->hidden)
-			note = sentence(arena, note, rmb_arena_printf(arena, "%s of '%s' %s not above zero and %s no place on a logarithmic axis.",
-			                                              counted(arena, t->hidden, "value"), t->label, t->hidden == 1 ? "is" : "are",
-			                                              t->hidden == 1 ? "has" : "have"));
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		const char *list = list_of(arena, figure, kinds[i].has, kinds[i].total);
+		note = sentence(arena, note, *list ? rmb_arena_printf(arena, "%s%s.", kinds[i].text, list) : "");
 	}
 	return note;
 }

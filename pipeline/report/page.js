@@ -95,7 +95,7 @@
 		};
 		if (band)
 			return { ...common, ...outline(trace), mode: "lines", fill: bars ? "none" : "toself", fillcolor: colour + (trace.guide ? "59" : "33"),
-				line: { width: bars ? 1 : 0, color: colour }, opacity: bars ? 0.6 : 1, hoverinfo: "skip" };
+				line: { width: bars ? 1 : 0, color: colour }, opacity: bars ? 0.45 : 1, hoverinfo: "skip" };
 		const gap = i => !Number.isFinite(trace.y[i]), alone = i => gap(i - 1) && !gap(i) && gap(i + 1);
 		const lone = !points && trace.y.some((value, i) => alone(i));
 		const marker = trace.z ? { color: trace.z, cmin: data.scale.low, cmax: data.scale.high, colorscale: stops(data.scale), size: 4 }
@@ -126,7 +126,7 @@
 		return {
 			title: { text: plain(title), standoff: 8 }, type: log ? "log" : "linear", exponentformat: "power",
 			dtick: !log ? undefined : decades > 1.5 ? Math.ceil(decades / 8) : "D2", gridcolor: css("--grid"), linecolor: css("--soft"), tickcolor: css("--soft"), showline: true, ticks: "outside", zeroline: false,
-			automargin: true, minor: log ? { ticks: "outside", ticklen: 2 } : {},
+			minor: log ? { ticks: "outside", ticklen: 2 } : {},
 			...(log && decades <= 1.5 ? { tickformat: ".3~g" } : {}), ...(low < high ? { range: log ? [Math.log10(low), Math.log10(high)] : [low, high] } : {})
 		};
 	}
@@ -143,15 +143,15 @@
 				matches: p ? "x" : undefined };
 			out["yaxis" + number] = { ...axis(column ? "" : data.y, data.logy, data.spany), domain: [bottom, bottom + tall], anchor: "x" + number,
 				showticklabels: !column, matches: p ? "y" : undefined };
-			out.annotations.push({ text: plain(title), showarrow: false, xref: "paper", yref: "paper", x: left + wide / 2, y: bottom + tall, yanchor: "bottom",
+			out.annotations.push({ text: plain(title), showarrow: false, xref: `x${number} domain`, yref: `y${number} domain`, x: 0.5, y: 1, yanchor: "bottom",
 				font: { color: css("--soft") } });
 		});
-		out.margin.t = 30;
+		out.margin = { l: 74, r: 96, t: 30, b: 48 };
 	}
 
 	function layout(data) {
 		const out = {
-			paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 56, r: 12, t: 8, b: 44 },
+			paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 74, r: 12, t: 8, b: 48 },
 			font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: css("--ink") },
 			xaxis: axis(data.x, data.logx, data.spanx), yaxis: axis(data.y, data.logy, data.spany),
 			showlegend: data.traces.some(trace => !trace.quiet && trace.value === undefined), hovermode: "closest",
@@ -170,8 +170,8 @@
 	function draw(figure) {
 		const data = figure.data ??= read(figure), plot = figure.querySelector(".plot");
 		figure.classList.add("drawn");
-		if (data.rows > 1)
-			plot.style.height = `${20 * data.rows}rem`;
+		const entries = data.traces.filter(trace => !trace.quiet && trace.value === undefined).length;
+		plot.style.height = data.rows > 1 ? `${20 * data.rows}rem` : entries > 6 ? `${25 + 0.8 * (entries - 6)}rem` : "";
 		const traces = data.image ? [picture(data.image)] : data.traces.map(trace => curve(trace, data));
 		if (data.scale)
 			traces.push(colourBar(data.scale));
