@@ -202,10 +202,10 @@ looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 static void
 set_limits(struct rmb_gathering *g)
 {
-	enum { IMAGES = 16, CURVES = 64, LEAST_IMAGE = 100, LEAST_LINE = 200 }; /* numbers that may have all; what each gets at least */
+	enum { IMAGES = 4, CURVES = 64, LEAST_IMAGE = 100, LEAST_LINE = 200 }; /* numbers that may have all; what each gets at least */
 	double images = 0, curves = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		for (const struct rmb_figure *f = rmb_figures_of(g->graph->node[i]); f && f->name; f++)
+		for (const struct rmb_figure *f = g->graph->node[i]->replicate <= 1 ? rmb_figures_of(g->graph->node[i]) : NULL; f && f->name; f++)
 			*(strcmp(f->kind, "raster") ? &curves : &images) += 1;
 	g->image_limit = (int)fmax(LEAST_IMAGE, RMB_IMAGE_LIMIT * fmin(1, sqrt(IMAGES / fmax(images, 1))));
 	g->line_limit = (int)fmax(LEAST_LINE, RMB_LINE_LIMIT * fmin(1, CURVES / fmax(curves, 1)));

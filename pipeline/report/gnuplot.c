@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "pipeline/report/gnuplot.h"
+#include "pipeline/report/svg.h"
 
 enum { PATIENCE = 60000 /* ms for all figures */ };
 
@@ -83,7 +84,7 @@ take(struct rmb_arena *arena, struct rmb_figure_data *figure, const char *name)
 	size_t length = 0;
 	const char *svg = whole_file(arena, name, &length);
 	if (svg && memmem(svg, length, end, sizeof end - 1))
-		figure->svg = svg, figure->svg_length = length;
+		figure->svg = rmb_svg_small(arena, svg, length, &figure->svg_length);
 }
 
 static void

@@ -127,7 +127,7 @@ plot_bars(struct script *s, const struct rmb_trace *t, const char *colour)
 static bool
 is_cloud(const struct rmb_trace *t)
 {
-	return t->mark == RMB_POINTS && t->n > 400;
+	return t->mark == RMB_POINTS && t->n > 100;
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "pipeline/report/figure_json.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/page.h"
+#include "pipeline/report/svg.h"
 
 /* What 'sha256-...' in a policy says of a script. */
 static const char *
@@ -86,14 +87,15 @@ remarks(FILE *to, const char *title, const char *class, const struct rmb_remark 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static void
-static_picture(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f)
+static_picture(FILE *to, const struct rmb_figure_data *f)
 {
 	struct rmb_grid grid;
 	rmb_figure_grid(f, &grid);
-	if (f->svg)
-		rmb_html(to, "<img class=\"static\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"data:image/svg+xml;base64,%s\">\n", grid.width,
-		         grid.height, f->findings, rmb_base64(arena, f->svg, f->svg_length));
-	else
+	if (f->svg) {
+		rmb_html(to, "<img class=\"static\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"", grid.width, grid.height, f->findings);
+		rmb_svg_uri(to, f->svg, f->svg_length);
+		rmb_html(to, "\">\n");
+	} else
 		rmb_html(to, "<p class=\"static none\">%s</p>\n", f->findings);
 }
 
@@ -102,7 +104,7 @@ figure(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, int n
 {
 	rmb_html(to, f->npanels > 1 ? "<figure id=\"f%d\" class=\"wide\">" : "<figure id=\"f%d\">", number);
 	rmb_html(to, "\n<h4 id=\"f%d-title\">%s</h4>\n<p class=\"spoken\" id=\"f%d-words\">%s</p>\n", number, f->title, number, f->findings);
-	static_picture(to, arena, f);
+	static_picture(to, f);
 	rmb_html(to, "<div class=\"plot\" role=\"img\" aria-labelledby=\"f%d-words\"></div>\n<figcaption>%s</figcaption>\n", number, f->caption);
 	rmb_html(to, "<div class=\"tools\" role=\"group\" aria-label=\"Save %s\">", f->title);
 	static const char *const format[] = { "SVG", "PNG", "CSV" };
