@@ -224,6 +224,25 @@ def test_vary_can_be_set_from_the_command_line():
         assert (mistake["file"], mistake["line"], mistake["column"]) == ("--set", 1, 34), mistake
 
 
+@searching
+def test_a_number_over_all_recordings_is_swept_and_what_need_not_stay_goes():
+    with place() as here:
+        text = SWEEP.split("  shuffled:")[0].replace("width: 50 ms", "width: 50 ms, keep: false").replace("recording: frames}", "recording: frames, keep: false}") + """
+  direct:   {stage: spectrum, recording: z}
+  alpha:    {stage: powerlaw, spectrum: direct, ranks: 2..50}
+  areas:    {stage: summarize, value: alpha.exponent}
+  deep:     {stage: bowl, of: areas}
+  over:     {stage: sweep, value: deep, vary: {alpha.ranks: [2..40, 2..50], frames.width: [60 ms, 50 ms]}}
+"""
+        recipe = here.recipe(text)
+        here.run("run", recipe)
+        states = {e["node"]: e["state"] for e in here.events("status", recipe)}
+        assert states["T219/z@over+1"] == states["T181/frames@over+2"] == "let go" and states["areas@over+1"] == states["over"] == "cached", states
+        assert os.path.realpath(here.file("recipe/results/areas@over+2.h5")) == os.path.realpath(here.file("recipe/results/areas.h5")), "names of sets are in keys"
+        assert os.path.realpath(here.file("recipe/results/areas@over+1.h5")) != os.path.realpath(here.file("recipe/results/areas.h5"))
+        assert here.events("plan", recipe)[-1]["run"] == 0
+
+
 # ---- searches
 
 SEARCH = NOISE + """
