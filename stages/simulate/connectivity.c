@@ -132,23 +132,30 @@ publish_spectrum(struct rmb_call *call, const struct settings *set, const double
 	return 0;
 }
 
+/* Room for the matrix: an output, or scratch. NULL: failed. */
+static double *
+matrix_room(struct rmb_call *call, bool kept, int64_t n)
+{
+	struct rmb_axis axes[] = { rmb_axis_index("neuron", n), rmb_axis_index("neuron", n) };
+	struct rmb_array *matrix = kept ? rmb_output(call, "matrix", axes) : NULL;
+	return matrix ? matrix->data : kept ? NULL : rmb_scratch(call, (size_t)(n * n), sizeof(double));
+}
+
 static int
-publish_matrix(struct rmb_call *call, const struct settings *set, const struct rmb_network *net, const double *a)
+publish_excerpt(struct rmb_call *call, const struct rmb_network *net, const double *a)
 {
 	enum { CORNER = 100 };
 	int64_t side = net->n < CORNER ? net->n : CORNER;
 	struct rmb_axis corner[] = { rmb_axis_index("row", side), rmb_axis_index("column", side) };
-	struct rmb_axis all[] = { rmb_axis_index("neuron", net->n), rmb_axis_index("neuron", net->n) };
-	struct rmb_array *excerpt = rmb_output(call, "excerpt", corner), *matrix = set->matrix ? rmb_output(call, "matrix", all) : NULL;
-	if (!excerpt || (set->matrix && !matrix))
+	struct rmb_axis neurons = rmb_axis_index("neuron", net->n);
+	struct rmb_array *excerpt = rmb_output(call, "excerpt", corner);
+	if (!excerpt)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < side; i++)
 		memcpy((double *)excerpt->data + i * side, a + i * net->n, (size_t)side * sizeof *a);
-	if (matrix)
-		memcpy(matrix->data, a, (size_t)(net->n * net->n) * sizeof *a);
 	static const char *const axis_names[] = { "x", "y" };
 	for (int axis = 0; net->family == RMB_LOCAL && axis < net->space.naxes; axis++) {
-		struct rmb_array *place = rmb_output(call, axis_names[axis], all);
+		struct rmb_array *place = rmb_output(call, axis_names[axis], &neurons);
 		if (!place)
 			return RMB_ELIMIT;
 		memcpy(place->data, net->space.axis[axis], (size_t)net->n * sizeof(double));
@@ -186,7 +193,7 @@ run(struct rmb_call *call)
 		return rc;
 	struct rmb_axis modes = rmb_axis_index("mode", n);
 	struct rmb_array *real = rmb_output(call, "eigenvalue_real", &modes), *imaginary = rmb_output(call, "eigenvalue_imaginary", &modes);
-	double *a = rmb_scratch(call, (size_t)(n * n), sizeof *a);
+	double *a = matrix_room(call, set->matrix, n);
 	if (!real || !imaginary || !a)
 		return RMB_ELIMIT;
 	if ((rc = rmb_network_matrix(&net, a, real->data, imaginary->data, &error)))
@@ -200,7 +207,7 @@ run(struct rmb_call *call)
 		rc = publish_density(call, &net, real->data);
 	if (!rc && rmb_network_symmetric(&net))
 		rc = publish_spectrum(call, set, real->data, n, step < most ? bin : 0);
-	return rc ? rc : publish_matrix(call, set, &net, a);
+	return rc ? rc : publish_excerpt(call, &net, a);
 }
 
 static bool
