@@ -405,3 +405,12 @@ rmb_plan_may_let_go(const struct rmb_plan *plan, const struct rmb_node *node, co
 	}
 	return true;
 }
+
+int
+rmb_plan_guesses(const struct rmb_plan *plan)
+{
+	int n = 0;
+	for (int i = 0; i < plan->nsteps; i++)
+		n += plan->step[i].todo == RMB_RUN && plan->step[i].expected.guess;
+	return n;
+}

@@ -47,6 +47,8 @@ void rmb_plan_free(struct rmb_plan *plan); /* accepts NULL */
 void rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_node *node);
 /* Expected duration on `jobs` workers (0: as many as cores), s: the longest chain or the work shared out, whichever is longer. */
 double rmb_plan_seconds(const struct rmb_plan *plan, int jobs);
+/* How many nodes will run whose size is not known yet: what a plan expects is then the least there will be. */
+int rmb_plan_guesses(const struct rmb_plan *plan);
 /* Refuses a plan that cannot fit: RMB_EOUTPUT if its objects need more disk than free_bytes, RMB_ELIMIT if one node needs more
  * than `memory` bytes; the sentence names the node and the remedy. Negative or zero: not limited. */
 int rmb_plan_fits(const struct rmb_plan *plan, double free_bytes, double memory, struct rmb_error *error) RMB_CHECKED;

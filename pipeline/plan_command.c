@@ -55,22 +55,12 @@ print_table(const struct rmb_plan *plan)
 	rmb_table_print(table, stdout);
 }
 
-/* Nodes of which nobody can say yet how large the recording will be that they read. */
-static int
-count_guesses(const struct rmb_plan *plan)
-{
-	int n = 0;
-	for (int i = 0; i < plan->nsteps; i++)
-		n += plan->step[i].todo == RMB_RUN && plan->step[i].expected.guess;
-	return n;
-}
-
 static void
 print_totals(const struct rmb_plan *plan, const struct rmb_session *session, const struct rmb_options *options)
 {
 	struct rmb_arena *arena = plan->arena;
 	double free_bytes = rmb_cache_free_bytes(&session->cache);
-	int guesses = count_guesses(plan);
+	int guesses = rmb_plan_guesses(plan);
 	if (plan->nrun == 0)
 		printf("\nNothing to run: %d of %d nodes are cached.\n", plan->ncached, plan->nsteps);
 	else

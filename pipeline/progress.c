@@ -260,7 +260,7 @@ forget(struct rmb_progress *p, const struct rmb_node *node)
 }
 
 void
-rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds)
+rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds, bool least)
 {
 	char amount[64];
 	p->torun = p->done + p->failed + torun; /* a run may begin again for what got lost meanwhile */
@@ -271,7 +271,7 @@ rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds
 		send(json_pack("{s:s, s:i, s:i, s:f}", "event", "begin", "run", torun, "cached", cached, "seconds", seconds));
 	else if (!p->quiet && torun > 0) {
 		duration_text(amount, sizeof amount, seconds);
-		say(p, "%d node%s to run, %d cached; about %s", torun, torun == 1 ? "" : "s", cached, amount);
+		say(p, "%d node%s to run, %d cached; %s %s", torun, torun == 1 ? "" : "s", cached, least ? "at least" : "about", amount);
 	}
 }
 

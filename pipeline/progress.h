@@ -9,7 +9,7 @@ struct rmb_progress; /* opaque */
 /* json: one event a line on standard output; else standard error. */
 struct rmb_progress *rmb_progress_new(bool json, bool quiet);
 void rmb_progress_free(struct rmb_progress *p);
-void rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds);
+void rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds, bool least);
 /* So many more than rmb_progress_begin() said. */
 void rmb_progress_more(struct rmb_progress *p, int torun);
 void rmb_progress_started(struct rmb_progress *p, const struct rmb_node *node, const struct rmb_measure *expected);

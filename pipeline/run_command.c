@@ -105,7 +105,7 @@ tell_plan(struct whole *w)
 		if (w->plan->step[i].damage)
 			rmb_progress_note(w->progress, "%s: its object was damaged and is made again: %s", w->plan->step[i].node->id, w->plan->step[i].damage);
 	if (!w->begun)
-		rmb_progress_begin(w->progress, n, w->plan->ncached, rmb_plan_seconds(w->plan, w->options->jobs));
+		rmb_progress_begin(w->progress, n, w->plan->ncached, rmb_plan_seconds(w->plan, w->options->jobs), rmb_plan_guesses(w->plan) > 0);
 	else
 		rmb_progress_more(w->progress, n);
 	w->begun = true;
