@@ -43,6 +43,8 @@ struct rmb_order {              /* what has to be known of a node to execute it;
 	int64_t seed;
 	int replicate;
 	int threads;
+	int nabsent;
+	const char *const *absent;  /* recordings that are done without */
 	int ninputs;
 	const struct rmb_order_input *input; /* by port */
 	struct rmb_order_sets sets; /* of a driver */

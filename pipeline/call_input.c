@@ -190,6 +190,13 @@ rmb_input_origin(const struct rmb_call *call, const char *port, int i)
 }
 
 const char *
+rmb_absent_recording(const struct rmb_call *call, int i)
+{
+	assert(call->order->stage->reads_names);
+	return i < call->order->nabsent ? call->order->absent[i] : NULL;
+}
+
+const char *
 rmb_input_label(const struct rmb_call *call, const char *port, int i, const char *label)
 {
 	assert(call->order->stage->reads_labels);

@@ -33,7 +33,8 @@ struct rmb_drive {              /* of one driver node */
 	struct rmb_drive *next;
 };
 
-struct rmb_drives { struct rmb_arena *arena; struct rmb_drive *first; };
+struct rmb_absent; /* absent.h */
+struct rmb_drives { struct rmb_arena *arena; struct rmb_drive *first; struct rmb_absent *absent; };
 
 /* In the arena, which must outlive the graphs made with it. NULL: no memory. */
 struct rmb_drives *rmb_drives_new(struct rmb_arena *arena);

@@ -1,7 +1,7 @@
 /* pipeline/graph.c -- from the rows of entries to nodes with settings, kinds, sizes and readers. */
 #include <stdlib.h>
 #include <string.h>
-#include "pipeline/drive.h"
+#include "pipeline/absent.h"
 #include "pipeline/graph_sets.h"
 #include "pipeline/shape.h"
 
@@ -117,6 +117,25 @@ check_kinds(struct builder *b, const struct rmb_node *node, const struct rmb_edg
 	            rmb_kind_names(to->kinds), reference->text, *of ? " of recording " : "", of, rmb_kind_names(kinds));
 }
 
+/* A node over all recordings goes on without what failed, and remembers of which recordings. */
+static bool
+does_without(struct builder *b, struct rmb_node *node, int port, const struct rmb_node *read)
+{
+	if (node->source >= 0 || read->source < 0 || !node->stage->goes_on || node->stage->in[port].gather != RMB_RECORDINGS ||
+	    !rmb_is_absent(b->graph->drives, read->id))
+		return false;
+	const char *name = b->recipe->source[read->source].name;
+	for (int i = 0; i < node->nabsent; i++)
+		if (strcmp(node->absent[i], name) == 0)
+			return true;
+	const char **room = rmb_arena_room(b->graph->arena, node->absent, (size_t)node->nabsent, sizeof *room);
+	if (!room)
+		return false;
+	node->absent = room;
+	node->absent[node->nabsent++] = name;
+	return true;
+}
+
 static bool
 connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 {
@@ -131,6 +150,8 @@ connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 		int nsources = node->source < 0 ? sources_of(b, reference->entry) : 1;
 		for (int s = 0; s < nsources; s++) {
 			struct rmb_node *read = node_at(b, reference->entry, node->source < 0 ? b->by_name[s] : node->source, pick->row);
+			if (does_without(b, node, pick->use->port, read))
+				continue;
 			const struct rmb_port *port = rmb_output_port(read->stage, reference->output);
 			node->edge[node->nedges++] = (struct rmb_edge){ .port = pick->use->port, .from = read, .output = port->name };
 			check_kinds(b, node, &node->edge[node->nedges - 1], reference);

@@ -32,6 +32,8 @@ struct rmb_node {
 	unsigned makes;             /* kinds the main output can have */
 	int nedges;
 	struct rmb_edge *edge;      /* by port, then recipe order */
+	int nabsent;
+	const char **absent;        /* recordings that a node over all does without, since they failed; by name */
 	int nusers;
 	struct rmb_node **user;     /* nodes that read this one, each once */
 	bool keep;

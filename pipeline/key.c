@@ -109,6 +109,15 @@ sets(const struct rmb_graph *graph, const struct rmb_node *node)
 	return json_pack("{sososo}", "varied", varied, "values", values, "of", of);
 }
 
+static json_t *
+absent(const struct rmb_node *node)
+{
+	json_t *list = json_array();
+	for (int i = 0; i < node->nabsent; i++)
+		json_array_append_new(list, rmb_json_text(node->absent[i]));
+	return list;
+}
+
 const char *
 rmb_node_describe(const struct rmb_graph *graph, const struct rmb_node *node, int numeric)
 {
@@ -122,6 +131,8 @@ rmb_node_describe(const struct rmb_graph *graph, const struct rmb_node *node, in
 		failed |= json_object_set_new(object, "labels", labels(graph, node));
 	if (object && node->stage->reads_names)
 		failed |= json_object_set_new(object, "names", names(graph, node));
+	if (object && node->stage->reads_names && node->nabsent)
+		failed |= json_object_set_new(object, "absent", absent(node));
 	if (object && node->drive)
 		failed |= json_object_set_new(object, "sets", sets(graph, node));
 	char *text = failed ? NULL : json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));

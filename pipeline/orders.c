@@ -281,6 +281,19 @@ read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *n
 	return order->settings ? list_files(arena, parameters, value, task, error) : rmb_error_nomem(error, "the settings");
 }
 
+/* Names of recordings; NULL: there are none. */
+static int
+read_absent(struct rmb_arena *arena, const json_t *names, struct rmb_order *order, struct rmb_error *error)
+{
+	const char **absent = rmb_arena_alloc(arena, json_array_size(names), sizeof *absent);
+	if (!absent)
+		return rmb_error_nomem(error, "the orders");
+	for (size_t i = 0; i < json_array_size(names); i++)
+		absent[order->nabsent++] = rmb_arena_strdup(arena, json_string_value(json_array_get(names, i)));
+	order->absent = absent;
+	return 0;
+}
+
 /* What the description says, after comparing it with the key and with the stage as this program has it. */
 static int
 read_description(struct rmb_arena *arena, const json_t *node, struct rmb_task *task, struct rmb_error *error)
@@ -303,6 +316,8 @@ read_description(struct rmb_arena *arena, const json_t *node, struct rmb_task *t
 		code = read_inputs(arena, inputs, json_object_get(node, "inputs"), order, error);
 	if (code == 0 && json_object_get(root, "sets"))
 		code = read_sets(arena, json_object_get(root, "sets"), json_object_get(node, "varied"), &order->sets, error);
+	if (code == 0)
+		code = read_absent(arena, json_object_get(root, "absent"), order, error);
 	json_decref(root);
 	return code;
 }

@@ -1,6 +1,6 @@
 /* pipeline/session.c -- recipe, graph, cache and keys, opened in one order for all commands. */
 #include <string.h>
-#include "pipeline/drive.h"
+#include "pipeline/absent.h"
 #include "pipeline/session.h"
 
 /* Mistakes (or, without any, remarks) where the user looks for them. */
@@ -38,17 +38,23 @@ make_keys(const struct rmb_session *session)
 	return rmb_graph_keys(session->graph, memo, session->mistakes);
 }
 
-int
-rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error)
+static int
+make_again(struct rmb_session *session, struct rmb_error *error)
 {
-	int code = rmb_drives_advance(session->graph, &session->cache, result, changed, error);
-	if (code || !*changed)
-		return code;
 	rmb_graph_free(session->graph);
 	session->graph = rmb_graph_make_driven(session->recipe, session->drives, session->mistakes);
 	if (!session->graph || make_keys(session))
 		return rmb_error_set(error, rmb_mistakes_code(session->mistakes), "%s", rmb_mistakes_first(session->mistakes));
 	return 0;
+}
+
+int
+rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error)
+{
+	int code = rmb_drives_advance(session->graph, &session->cache, result, changed, error);
+	if (!code && result && rmb_absent_after(session->graph, result, changed))
+		code = rmb_error_nomem(error, "the results of the run");
+	return code || !*changed ? code : make_again(session, error);
 }
 
 /* The sets that earlier runs came to: their results are in the cache. */
@@ -59,6 +65,19 @@ replay(struct rmb_session *session, struct rmb_error *error)
 	for (bool changed = true; changed && code == 0;)
 		code = rmb_session_advance(session, NULL, &changed, error);
 	return code;
+}
+
+/* What failed when it last ran: nodes over all recordings have done without. */
+static int
+look_back(struct rmb_session *session, struct rmb_error *error)
+{
+	bool changed = false;
+	struct rmb_journal *journal = rmb_journal_read(&session->cache);
+	int code = rmb_absent_since(session->graph, &session->cache, journal, &changed);
+	rmb_journal_free(journal);
+	if (code)
+		return rmb_error_nomem(error, "the results of the last run");
+	return changed ? make_again(session, error) : 0;
 }
 
 int
@@ -90,7 +109,7 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 			return complain(session, options, &error);
 		if (make_keys(session))
 			return give_up(session, options);
-		if (replay(session, &error))
+		if (replay(session, &error) || (need == RMB_NEED_KEYS && look_back(session, &error)))
 			return complain(session, options, &error);
 	}
 	if (need >= RMB_NEED_JOURNAL)

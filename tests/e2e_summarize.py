@@ -1,4 +1,6 @@
 """Summaries over recordings through the program: means and tests against scipy, order and names, missing and unfit values."""
+import os
+
 import h5py
 import numpy as np
 from scipy import stats
@@ -104,6 +106,38 @@ def test_the_order_of_recordings_does_not_matter_and_their_areas_do():
         p.run("run", "recipe.yaml")
         assert len(set(p.objects()) - set(before)) == 1
         assert result(p, "areas", "count").tolist() == [3, 3, 3, 3]
+
+
+def test_a_recording_that_failed_is_left_out():
+    with place() as p:
+        text = STAGES + "  areas: {stage: summarize, value: alpha.exponent}\n"
+        p.recipe(recordings(p, AREAS, broken=["a2", "c"]) + text)
+        said = p.run("run", "recipe.yaml", status=1)
+        assert "failed recordings are left out: a2, c" in said
+        assert result(p, "areas", "recording") == [n for n in ("a1", "a10", "b1", "b2") for _ in range(2)]
+        assert result(p, "areas", "count").tolist() == [2, 2, 2, 2]
+        before = p.objects()
+        with open(p.file("recipe/report.html"), encoding="utf-8") as f:
+            page = f.read()
+        assert "areas: by group" in page and "Not everything is here" in page
+        # the report alone knows it too, and nothing is computed anew
+        os.remove(p.file("recipe/report.html"))
+        p.run("report", "recipe.yaml")
+        with open(p.file("recipe/report.html"), encoding="utf-8") as f:
+            assert "areas: by group" in f.read()
+        said = p.run("run", "recipe.yaml", status=1)
+        assert p.objects() == before
+        # mended, it is there again
+        recordings(p, AREAS)
+        p.run("run", "recipe.yaml")
+        assert result(p, "areas", "count").tolist() == [3, 3, 2, 2, 1, 1]
+        # all failed: nothing is left to summarize
+        p.recipe(recordings(p, AREAS, broken=AREAS) + text)
+        assert "not all done" in p.run("run", "recipe.yaml", status=1)
+        with open(p.file("recipe/report.html"), encoding="utf-8") as f:
+            page = f.read()
+        problems = page[page.index("Not everything is here"):page.index("</aside>")]
+        assert "areas: by group" not in page and "areas" in problems and "which failed" in problems
 
 
 def test_what_cannot_be_summarized_is_told():

@@ -191,6 +191,9 @@ struct rmb_origin {
 };
 /* Origin of thing i at the port; NULL: there is no such thing. Only for stages that say reads_names. */
 const struct rmb_origin *rmb_input_origin(const struct rmb_call *call, const char *port, int i);
+/* Recordings, i = 0, 1, ..., whose results at ports of all recordings failed and are left out; NULL: no more. For stages that go on and
+ * read names. */
+const char *rmb_absent_recording(const struct rmb_call *call, int i);
 /* The recording's name in sentences ("krebs"); for group stages "". */
 const char *rmb_recording_name(const struct rmb_call *call);
 
@@ -279,7 +282,7 @@ struct rmb_stage {
 	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
 	/* Of a driver: what to try next. 0, or the code of the error. NULL: it is none. */
 	int (*propose)(struct rmb_search *search, struct rmb_error *error);
-	bool goes_on;         /* of a driver: a set that failed is left out; else it fails with the first that does */
+	bool goes_on;         /* of a driver: a set that failed is left out; of a stage over all recordings: one that failed is. Else it fails with them */
 	/* 0, or what rmb_fail() returned. */
 	int (*run)(struct rmb_call *call);
 };

@@ -365,6 +365,16 @@ find_first(struct work *w)
 }
 
 static void
+warn_absent(const struct work *w)
+{
+	const char *names = "", *one;
+	for (int i = 0; names && (one = rmb_absent_recording(w->call, i)); i++)
+		names = rmb_arena_printf(rmb_call_arena(w->call), "%s%s%s", names, i ? ", " : "", one);
+	if (names && *names)
+		rmb_warn(w->call, "failed recordings are left out: %s", names);
+}
+
+static void
 warn_few(const struct work *w)
 {
 	for (int64_t g = 0; g < w->s.ngroups && w->s.nconditions > 1 && permutes(w); g++) {
@@ -387,6 +397,7 @@ run(struct rmb_call *call)
 	w.order = rmb_scratch(call, n, 2 * sizeof *w.order), w.resamples = rmb_scratch(call, RESAMPLES, sizeof *w.resamples);
 	if (!w.x || !w.y || !w.both || !w.order || !w.resamples)
 		return RMB_ELIMIT;
+	warn_absent(&w);
 	warn_few(&w);
 	int (*const parts[])(const struct work *) = { publish_means, publish_tests, publish_values, publish_lines, publish_key };
 	for (size_t i = 0; i < sizeof parts / sizeof *parts && !rc; i++)
@@ -411,5 +422,5 @@ const struct rmb_stage rmb_stage_summarize = {
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, figure 2; Holm 1979, Scand. J. Statist. 6, 65",
 	.caption = "Recordings by {by}, variant {variant}, intervals by {interval}.", .tables = "group test value",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_labels = true,
-	.reads_names = true, .draws = draws, .run = run,
+	.reads_names = true, .goes_on = true, .draws = draws, .run = run,
 };

@@ -1,0 +1,78 @@
+#include "pipeline/absent.h"
+#include <stdlib.h>
+#include <string.h>
+
+bool
+rmb_is_absent(const struct rmb_drives *drives, const char *id)
+{
+	const struct rmb_absent *absent = drives->absent;
+	while (absent && strcmp(absent->id, id) != 0)
+		absent = absent->next;
+	return absent != NULL;
+}
+
+static bool
+may_lack(const struct rmb_node *node, const struct rmb_edge *edge)
+{
+	return node->stage->goes_on && node->source < 0 && node->stage->in[edge->port].gather == RMB_RECORDINGS;
+}
+
+static int
+note(struct rmb_drives *drives, const char *id, bool *changed)
+{
+	struct rmb_absent *absent = rmb_is_absent(drives, id) ? NULL : rmb_arena_alloc(drives->arena, 1, sizeof *absent);
+	if (rmb_is_absent(drives, id))
+		return 0;
+	if (!absent || !(absent->id = rmb_arena_strdup(drives->arena, id)))
+		return RMB_ELIMIT;
+	absent->next = drives->absent;
+	drives->absent = absent;
+	*changed = true;
+	return 0;
+}
+
+/* Of every node over all recordings: what it reads and will not get, unless that is all of it. */
+static int
+note_all(const struct rmb_graph *graph, const bool *lost, bool *changed)
+{
+	int code = 0;
+	for (int i = 0; i < graph->nnodes; i++) {
+		const struct rmb_node *node = graph->node[i];
+		int left = 0;
+		for (int e = 0; e < node->nedges; e++)
+			left += may_lack(node, &node->edge[e]) && !lost[node->edge[e].from->index];
+		for (int e = 0; e < node->nedges && left && code == 0; e++)
+			if (may_lack(node, &node->edge[e]) && lost[node->edge[e].from->index])
+				code = note(graph->drives, node->edge[e].from->id, changed);
+	}
+	return code;
+}
+
+int
+rmb_absent_after(const struct rmb_graph *graph, const struct rmb_result *result, bool *changed)
+{
+	bool *lost = calloc((size_t)graph->nnodes + 1, sizeof *lost);
+	for (int i = 0; lost && i < graph->nnodes; i++)
+		lost[i] = result[i].outcome == RMB_FAILED || result[i].outcome == RMB_BLOCKED;
+	int code = lost ? note_all(graph, lost, changed) : RMB_ELIMIT;
+	free(lost);
+	return code;
+}
+
+int
+rmb_absent_since(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal, bool *changed)
+{
+	bool *lost = calloc((size_t)graph->nnodes + 1, sizeof *lost);
+	for (int i = 0; lost && i < graph->nnodes; i++) {
+		const struct rmb_node *node = graph->node[i];
+		int64_t bytes;
+		if (rmb_cache_has(cache, node->key, &bytes))
+			continue;
+		lost[i] = rmb_journal_failure(journal, node) != NULL;
+		for (int e = 0; e < node->nedges; e++)
+			lost[i] |= lost[node->edge[e].from->index];
+	}
+	int code = lost ? note_all(graph, lost, changed) : RMB_ELIMIT;
+	free(lost);
+	return code;
+}
