@@ -46,6 +46,8 @@ void rmb_reading_entries(struct rmb_reading *r);
 bool rmb_reference_read(struct rmb_reading *r, const struct rmb_tree *tree, struct rmb_reference *reference);
 /* vary.c: what a driver varies; the stages of all entries are known. */
 void rmb_reading_vary(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *tree, const char *base);
+/* vary.c: whether that lies above what the driver reads; all references are known. */
+void rmb_reading_vary_above(struct rmb_reading *r, struct rmb_entry *entry);
 /* wiring.c: what only the whole shows: missing ports, cycles, kinds that do not fit, settings that do not go together. */
 void rmb_reading_wiring(struct rmb_reading *r);
 

@@ -1,7 +1,7 @@
 /* pipeline/vary.c -- `vary` of a driver: which settings of which nodes it may change, and the values that it is given for each.
  *
  * Written {NODE.SETTING: [..]} or {NODE: {SETTING: [..]}}, which --set writes; all lists are equally long. What the settings belong
- * to is looked at here; whether the nodes lie above what the driver reads, once that is known. */
+ * to is looked at while entries are read; whether the nodes lie above what the driver reads, once all entries are. */
 #include <string.h>
 #include "pipeline/reading.h"
 
@@ -145,5 +145,70 @@ rmb_reading_vary(struct rmb_reading *r, struct rmb_entry *entry, const struct rm
 	for (int i = 0; i < tree->n; i++)
 		read_key(&v, tree->key[i], tree->item[i]);
 	check_lengths(r, entry);
+	entry->partial |= rmb_mistakes_count(r->m) > before;
+}
+
+/* ---- what it varies lies above what it reads */
+
+/* Marks an entry and all that it depends on. */
+static void
+mark_above(const struct rmb_reading *r, int entry, bool *above)
+{
+	if (above[entry])
+		return;
+	above[entry] = true;
+	for (int u = 0; u < r->recipe->entry[entry].nuses; u++)
+		for (int i = 0; i < r->recipe->entry[entry].use[u].nreferences; i++)
+			mark_above(r, r->recipe->entry[entry].use[u].reference[i].entry, above);
+}
+
+/* "alpha, svca2, z, frames, raw": the entry and what it reads first, upwards. */
+static const char *
+way_up(struct rmb_reading *r, int entry)
+{
+	const char *text = r->recipe->entry[entry].name;
+	for (int i = 0; i < 30 && text && r->recipe->entry[entry].nuses && r->recipe->entry[entry].use[0].nreferences; i++) { /* it may be a cycle */
+		entry = r->recipe->entry[entry].use[0].reference[0].entry;
+		text = rmb_arena_printf(r->arena, "%s, %s", text, r->recipe->entry[entry].name);
+	}
+	return text ? text : "";
+}
+
+/* A search above another driver would have to be made anew for each of its sets; a setting that two drivers vary has no one value. */
+static void
+check_nested(struct rmb_reading *r, const struct rmb_vary *vary, const bool *above)
+{
+	for (int e = 0; e < r->recipe->nentries; e++)
+		for (int v = 0; above[e] && v < r->recipe->entry[e].nvary; v++)
+			if (r->recipe->entry[e].vary[v].entry == vary->entry && r->recipe->entry[e].vary[v].param == vary->param)
+				rmb_mistake(r->m, RMB_ERECIPE, vary->place, "vary: %s is varied by '%s' already, on which this depends", vary->name,
+				            r->recipe->entry[e].name);
+}
+
+void
+rmb_reading_vary_above(struct rmb_reading *r, struct rmb_entry *entry)
+{
+	const struct rmb_use *use = NULL;
+	int before = rmb_mistakes_count(r->m);
+	for (int u = 0; u < entry->nuses; u++)
+		use = entry->stage->in[entry->use[u].port].gather == RMB_SETS ? &entry->use[u] : use;
+	if (!entry->vary_place.file)
+		rmb_mistake(r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s is to vary: add 'vary: {NODE.SETTING: [..]}'", entry->name,
+		            entry->stage->name);
+	if (use && use->list)
+		rmb_mistake(r->m, RMB_ERECIPE, use->reference ? use->reference[0].place : entry->place, "%s of %s takes one node, not a list",
+		            entry->stage->in[use->port].name, entry->stage->name);
+	bool *above = rmb_arena_alloc(r->arena, (size_t)r->recipe->nentries, sizeof *above);
+	if (!above)
+		rmb_reading_nomem(r);
+	if (above && use && use->nreferences)
+		mark_above(r, use->reference[0].entry, above);
+	for (int v = 0; above && use && use->nreferences && v < entry->nvary; v++) {
+		if (above[entry->vary[v].entry])
+			check_nested(r, &entry->vary[v], above);
+		else if (!r->recipe->entry[entry->vary[v].entry].stage->propose) /* else that was told */
+			rmb_mistake(r->m, RMB_ERECIPE, entry->vary[v].place, "vary: %s cannot change %s, which does not depend on it; it comes from %s",
+			            entry->vary[v].name, use->reference[0].text, way_up(r, use->reference[0].entry));
+	}
 	entry->partial |= rmb_mistakes_count(r->m) > before;
 }

@@ -44,71 +44,6 @@ check_missing(struct wiring *w, struct rmb_entry *entry)
 	}
 }
 
-/* ---- what a driver varies */
-
-/* Marks an entry and all that it depends on. */
-static void
-mark_above(const struct wiring *w, int entry, bool *above)
-{
-	if (above[entry])
-		return;
-	above[entry] = true;
-	for (int u = 0; u < w->recipe->entry[entry].nuses; u++)
-		for (int i = 0; i < w->recipe->entry[entry].use[u].nreferences; i++)
-			mark_above(w, w->recipe->entry[entry].use[u].reference[i].entry, above);
-}
-
-/* "alpha, svca2, z, frames, raw": the entry and what it reads first, upwards. */
-static const char *
-way_up(const struct wiring *w, int entry)
-{
-	const char *text = w->recipe->entry[entry].name;
-	for (int i = 0; i < 30 && text && w->recipe->entry[entry].nuses && w->recipe->entry[entry].use[0].nreferences; i++) { /* it may be a cycle */
-		entry = w->recipe->entry[entry].use[0].reference[0].entry;
-		text = rmb_arena_printf(w->r->arena, "%s, %s", text, w->recipe->entry[entry].name);
-	}
-	return text ? text : "";
-}
-
-/* A search above another driver would have to be made anew for each of its sets; a setting that two drivers vary has no one value. */
-static void
-check_nested(const struct wiring *w, const struct rmb_vary *vary, const bool *above)
-{
-	for (int e = 0; e < w->recipe->nentries; e++)
-		for (int v = 0; above[e] && v < w->recipe->entry[e].nvary; v++)
-			if (w->recipe->entry[e].vary[v].entry == vary->entry && w->recipe->entry[e].vary[v].param == vary->param)
-				rmb_mistake(w->r->m, RMB_ERECIPE, vary->place, "vary: %s is varied by '%s' already, on which this depends", vary->name,
-				            w->recipe->entry[e].name);
-}
-
-static void
-check_vary(const struct wiring *w, struct rmb_entry *entry)
-{
-	const struct rmb_use *use = NULL;
-	int before = rmb_mistakes_count(w->r->m);
-	for (int u = 0; u < entry->nuses; u++)
-		use = entry->stage->in[entry->use[u].port].gather == RMB_SETS ? &entry->use[u] : use;
-	if (!entry->vary_place.file)
-		rmb_mistake(w->r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s is to vary: add 'vary: {NODE.SETTING: [..]}'", entry->name,
-		            entry->stage->name);
-	if (use && use->list)
-		rmb_mistake(w->r->m, RMB_ERECIPE, use->reference ? use->reference[0].place : entry->place, "%s of %s takes one node, not a list",
-		            entry->stage->in[use->port].name, entry->stage->name);
-	bool *above = rmb_arena_alloc(w->r->arena, (size_t)w->recipe->nentries, sizeof *above);
-	if (!above)
-		rmb_reading_nomem(w->r);
-	if (above && use && use->nreferences)
-		mark_above(w, use->reference[0].entry, above);
-	for (int v = 0; above && use && use->nreferences && v < entry->nvary; v++) {
-		if (above[entry->vary[v].entry])
-			check_nested(w, &entry->vary[v], above);
-		else if (!w->recipe->entry[entry->vary[v].entry].stage->propose) /* else that was told */
-			rmb_mistake(w->r->m, RMB_ERECIPE, entry->vary[v].place, "vary: %s cannot change %s, which does not depend on it; it comes from %s",
-			            entry->vary[v].name, use->reference[0].text, way_up(w, use->reference[0].entry));
-	}
-	entry->partial |= rmb_mistakes_count(w->r->m) > before;
-}
-
 /* ---- order and cycles */
 
 static void
@@ -385,5 +320,5 @@ rmb_reading_wiring(struct rmb_reading *r)
 			check_entry(&w, w.order[i]);
 	for (int i = 0; i < recipe->nentries; i++)
 		if (recipe->entry[i].stage && recipe->entry[i].stage->propose)
-			check_vary(&w, &recipe->entry[i]);
+			rmb_reading_vary_above(r, &recipe->entry[i]);
 }
