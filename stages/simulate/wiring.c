@@ -84,8 +84,8 @@ place(struct rmb_call *call, const char *stage, const struct wiring_settings *se
 	bool there = neurons && (neurons->x || neurons->y), drawn = strcmp(set->positions, "drawn") == 0;
 	struct rmb_space *space = &net->space;
 	if (!there && strcmp(set->positions, "recording") == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions for a local network; give x and y where it is loaded, or use "
-		                "`positions: drawn`", stage, rmb_recording_name(call));
+		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions for the %" PRId64 " neurons of a local network; give x and y where it is "
+		                "loaded and let the network be as large as it, or use `positions: drawn`", stage, rmb_recording_name(call), net->n);
 	if (there && !drawn) {
 		if (neurons->x)
 			space->axis[space->naxes++] = neurons->x;
