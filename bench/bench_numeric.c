@@ -1,10 +1,11 @@
 /* bench/bench_numeric.c -- how long the analyses and their products take, and how much memory.
  *
- *     bench_numeric METHOD FILE NEURONS FRAMES THREADS
+ *     bench_numeric METHOD FILE NEURONS FRAMES THREADS [VALUES]
  *
- * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: svca2, svca, spectrum, pairs, dmd, timescales, product (of two
- * halves) or sgemm (the same product in one call of OpenBLAS with as many threads of its own). Prints one line: seconds, processor
- * seconds, peak resident bytes, floating-point operations of the product a second. */
+ * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: see the end; product is that of two halves, sgemm
+ * the same in one call of OpenBLAS with as many threads of its own. Prints one line: seconds, processor seconds, peak resident bytes,
+ * floating-point operations of the product a second. VALUES receives some results as float64, which numpy_reference.py writes too.
+ * Halves are the even and the odd neurons, and places are a formula, so that both have the same. */
 #include <cblas.h>
 #include <fcntl.h>
 #include <math.h>
@@ -19,11 +20,14 @@
 #include "numeric/blas.h"
 #include "numeric/correlogram.h"
 #include "numeric/lapack.h"
+#include "numeric/leading.h"
+#include "numeric/locality.h"
 #include "numeric/pairs.h"
 #include "numeric/product.h"
 #include "numeric/propagator.h"
 #include "numeric/shared.h"
 #include "numeric/split.h"
+#include "numeric/timescale.h"
 
 struct bench {
 	struct rmb_arena *arena;
@@ -31,6 +35,8 @@ struct bench {
 	struct rmb_recording scored, first, second;
 	int64_t n1, n2, nt;
 	int threads;
+	double values[1024]; /* to compare */
+	int64_t nvalues;
 };
 
 static double
@@ -102,14 +108,36 @@ open_recording(struct bench *bench, const char *path, int64_t nn, int64_t nt)
 	struct rmb_recording raw = { .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment, .scaling = "none",
 	                             .samples = x, .stored_rows = nn, .stored_frames = nt, .mapped = true };
 	must(bench, rmb_view_scale(bench->arena, &raw, offset, scale, "zscore ddof=0 eps=0", &bench->scored, &bench->error));
-	struct rmb_halves halves;
-	must(bench, rmb_halves_random(bench->arena, rmb_stream_named("bench"), nn, &halves, &bench->error));
-	must(bench, rmb_view_neurons(bench->arena, &bench->scored, halves.half1, halves.n1, &bench->first, &bench->error));
-	must(bench, rmb_view_neurons(bench->arena, &bench->scored, halves.half2, halves.n2, &bench->second, &bench->error));
-	bench->n1 = halves.n1;
-	bench->n2 = halves.n2;
+	int64_t *even = room(bench, nn, sizeof *even), *odd = room(bench, nn, sizeof *odd);
+	for (int64_t i = 0; i < nn; i++)
+		(i % 2 ? odd : even)[i / 2] = i;
+	bench->n1 = (nn + 1) / 2;
+	bench->n2 = nn / 2;
+	must(bench, rmb_view_neurons(bench->arena, &bench->scored, even, bench->n1, &bench->first, &bench->error));
+	must(bench, rmb_view_neurons(bench->arena, &bench->scored, odd, bench->n2, &bench->second, &bench->error));
 	bench->nt = nt;
 	madvise((void *)(uintptr_t)x, bytes, MADV_DONTNEED);
+}
+
+static void
+keep(struct bench *bench, const double *values, int64_t n)
+{
+	int64_t left = (int64_t)(sizeof bench->values / sizeof *bench->values) - bench->nvalues;
+	n = n < left ? n : left;
+	memcpy(bench->values + bench->nvalues, values, (size_t)n * sizeof *values);
+	bench->nvalues += n;
+}
+
+/* Neurons spread evenly over 3 mm x 3 mm, x before y. */
+static struct rmb_space
+space_of(struct bench *bench, int64_t nn)
+{
+	double *x = room(bench, 2 * nn, sizeof *x), whole;
+	for (int64_t i = 0; i < nn; i++) {
+		x[i] = 3000 * modf((double)i * 0.7548776662466927, &whole);
+		x[nn + i] = 3000 * modf((double)i * 0.5698402909980532, &whole);
+	}
+	return (struct rmb_space){ .axis = { x, x + nn }, .naxes = 2 };
 }
 
 static struct rmb_sweep
@@ -150,6 +178,21 @@ svca2(struct bench *bench)
 	double start = now(), *c = room(bench, bench->n1 * bench->n2, sizeof *c), *s = room(bench, nk, sizeof *s);
 	must(bench, rmb_product(&sweep, c, &bench->error));
 	must(bench, rmb_spectrum_of(c, bench->n1, bench->n2, false, bench->threads, s, &bench->error));
+	keep(bench, s, 500);
+	return now() - start;
+}
+
+/* The first 500 alone, by blocks. */
+static double
+svca2_leading(struct bench *bench)
+{
+	int64_t nk = bench->n1 < bench->n2 ? bench->n1 : bench->n2;
+	struct rmb_sweep sweep = sweep_of(bench);
+	struct rmb_krylov how;
+	double start = now(), *c = room(bench, bench->n1 * bench->n2, sizeof *c), *s = room(bench, nk, sizeof *s);
+	must(bench, rmb_product(&sweep, c, &bench->error));
+	must(bench, rmb_leading_values(c, bench->n1, bench->n2, 500, RMB_SOLVER_BLOCK, false, bench->threads, s, &how, &bench->error));
+	keep(bench, s, 500);
 	return now() - start;
 }
 
@@ -163,6 +206,7 @@ svca(struct bench *bench)
 	struct rmb_shared shared = { .sweep = sweep_of(bench), .train = split.train, .ntrain = split.ntrain, .test = split.test,
 	                             .ntest = split.ntest };
 	must(bench, rmb_shared_variance(&shared, values, values + nk, values + 2 * nk, &neff, &bench->error));
+	keep(bench, values + nk, 100);
 	return now() - start;
 }
 
@@ -174,23 +218,43 @@ spectrum(struct bench *bench)
 	double start = now(), *c = room(bench, side * side, sizeof *c), *s = room(bench, side, sizeof *s);
 	must(bench, rmb_product(&sweep, c, &bench->error));
 	must(bench, rmb_eigenvalues(c, side, s, &bench->error));
+	keep(bench, s, 500);
 	return now() - start;
 }
 
-/* Correlation against distance, of neurons scattered over 3 mm. */
+/* The first 100 components and how local they are. */
+static double
+locality(struct bench *bench)
+{
+	int64_t nn = bench->scored.neurons.n, nk = 100;
+	struct rmb_space space = space_of(bench, nn);
+	struct rmb_sweep sweep = { .first = &bench->scored, .threads = bench->threads };
+	struct rmb_krylov how;
+	double *w = room(bench, nk * nn, sizeof *w), *reals = room(bench, 4 * nk, sizeof *reals);
+	struct rmb_locality found = { .ratio = reals + nk, .centre = { reals + 2 * nk, reals + 3 * nk }, .near = room(bench, nk, sizeof(int64_t)) };
+	double start = now();
+	must(bench, rmb_weights(&sweep, RMB_SOLVER_AUTO, &nk, w, reals, &how, &bench->error));
+	rmb_locality_find(w, nk, nn, &space, false, 375, &found);
+	keep(bench, reals, nk);
+	keep(bench, found.ratio, nk);
+	return now() - start;
+}
+
+/* Correlation against distance, and strong pairs. */
 static double
 pairs(struct bench *bench)
 {
-	int64_t nn = bench->scored.neurons.n;
-	double *x = room(bench, 2 * nn, sizeof *x);
-	for (int64_t i = 0; i < 2 * nn; i++)
-		x[i] = 3000 * rmb_random_uniform(rmb_stream_named("places"), (uint64_t)i);
-	struct rmb_pairs what = { .recording = &bench->scored, .space = { .axis = { x, x + nn }, .naxes = 2 }, .top = 0.01, .nearest = 20,
+	double *curve = room(bench, 4 * 15, sizeof *curve);
+	struct rmb_pairs what = { .recording = &bench->scored, .space = space_of(bench, bench->scored.neurons.n), .top = 0.01, .nearest = 20,
 	                          .width = 200, .nbins = 15, .threads = bench->threads };
 	struct rmb_pair_table table;
+	struct rmb_pair_curves curves = { .odds = curve, .mean = curve + 15, .sd = curve + 30, .pooled = curve + 45 };
 	double start = now();
 	must(bench, rmb_pair_table_make(bench->arena, &what, &table, &bench->error));
 	must(bench, rmb_pairs_tabulate(&what, &table, &bench->error));
+	rmb_pair_curves(&table, false, &curves);
+	keep(bench, curves.odds, 15);
+	keep(bench, curves.pooled, 15);
 	return now() - start;
 }
 
@@ -206,6 +270,7 @@ dmd(struct bench *bench)
 	double start = now();
 	must(bench, rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, bench->arena, &courses, &bench->error));
 	must(bench, rmb_propagator_make(&courses, &options, bench->arena, &found, &bench->error));
+	keep(bench, found.real, 20);
 	return now() - start;
 }
 
@@ -218,18 +283,43 @@ timescales(struct bench *bench)
 	struct rmb_correlograms found;
 	double start = now();
 	must(bench, rmb_correlograms_make(&sweep, &options, bench->arena, &found, &bench->error));
+	for (int64_t k = 0; k < 100; k++)
+		keep(bench, (double[]){ rmb_timescale_index(found.g + k * found.nlags) }, 1);
 	return now() - start;
+}
+
+/* The same with smoothing, for which all components are found and ranked again. */
+static double
+smoothed(struct bench *bench)
+{
+	struct rmb_sweep sweep = sweep_of(bench);
+	struct rmb_correlogram_options options = { .nblocks = 10, .nlags = 100, .components = 1000, .smooth = 2 };
+	struct rmb_correlograms found;
+	double start = now();
+	must(bench, rmb_correlograms_make(&sweep, &options, bench->arena, &found, &bench->error));
+	return now() - start;
+}
+
+static void
+write_values(const struct bench *bench, const char *path)
+{
+	FILE *file = fopen(path, "wb");
+	if (!file || fwrite(bench->values, sizeof *bench->values, (size_t)bench->nvalues, file) != (size_t)bench->nvalues || fclose(file)) {
+		perror("bench_numeric: values");
+		exit(3);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
 	static const struct { const char *name; double (*run)(struct bench *); } methods[] = {
-		{ "svca2", svca2 }, { "svca", svca }, { "spectrum", spectrum }, { "product", product }, { "sgemm", sgemm },
-		{ "pairs", pairs }, { "dmd", dmd }, { "timescales", timescales },
+		{ "svca2", svca2 }, { "svca2-leading", svca2_leading }, { "svca", svca }, { "spectrum", spectrum }, { "product", product },
+		{ "sgemm", sgemm }, { "pairs", pairs }, { "dmd", dmd }, { "timescales", timescales }, { "smoothed", smoothed },
+		{ "locality", locality },
 	};
-	struct bench bench = { .arena = rmb_arena_new(), .threads = argc == 6 ? atoi(argv[5]) : 0 };
-	for (size_t i = 0; argc == 6 && i < sizeof methods / sizeof *methods; i++) {
+	struct bench bench = { .arena = rmb_arena_new(), .threads = argc >= 6 ? atoi(argv[5]) : 0 };
+	for (size_t i = 0; argc >= 6 && i < sizeof methods / sizeof *methods; i++) {
 		if (strcmp(argv[1], methods[i].name) != 0)
 			continue;
 		open_recording(&bench, argv[2], atoll(argv[3]), atoll(argv[4]));
@@ -238,9 +328,11 @@ main(int argc, char **argv)
 		getrusage(RUSAGE_SELF, &usage);
 		printf("%s seconds %.3f processor %.3f peak %.0f flops %.4g kernel %s\n", argv[1], seconds, used, 1024.0 * (double)usage.ru_maxrss,
 		       2.0 * (double)bench.n1 * (double)bench.n2 * (double)bench.nt / seconds, rmb_blas_kernel());
+		if (argc > 6)
+			write_values(&bench, argv[6]);
 		rmb_arena_free(bench.arena);
 		return 0;
 	}
-	fprintf(stderr, "usage: bench_numeric svca2|svca|spectrum|product|pairs|dmd|timescales|sgemm FILE NEURONS FRAMES THREADS\n");
+	fprintf(stderr, "usage: bench_numeric METHOD FILE NEURONS FRAMES THREADS [VALUES]\n");
 	return 2;
 }
