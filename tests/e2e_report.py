@@ -1,5 +1,7 @@
 """The report: what the program writes, and what a browser makes of it. Without Chromium only the first half is tested, and
 where CI is set in the environment that is a failure."""
+import base64
+import json
 import os
 import re
 import shutil
@@ -7,6 +9,9 @@ import subprocess
 import sys
 import tempfile
 import xml.dom.minidom
+
+import h5py
+import numpy
 
 import browser
 
@@ -27,6 +32,10 @@ stages:
   z:        {stage: zscore, recording: frames}
   shuffled: {stage: shuffle, recording: z}
   svca2:    {stage: svca2, recording: [z, shuffled], spacing: 40 um}
+  lasting:  {stage: autocorrelogram, recording: [z, shuffled], spacing: 40 um, components: 20, ranks: 1..20}
+  local:    {stage: locality, recording: [z, shuffled], components: 5}
+  far:      {stage: distance, recording: [z, shuffled], bin: 400 um, bins: 10, sample: 500}
+  turning:  {stage: dmd, recording: [z, shuffled], components: 40}
   alpha:    {stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..500} # </pre><script>pwned = 2</script>
 report: {output: report.html}
 """
@@ -83,6 +92,63 @@ def test_what_is_in_it(place):
     for name in figures:
         picture = xml.dom.minidom.parse(os.path.join(place.out, "figures", name))
         assert picture.documentElement.tagName == "svg" and not picture.getElementsByTagName("script")
+
+
+def figure(place, name):
+    """What the page holds of a figure of the recording `other`, numbers decoded."""
+    for text in re.findall(r'<script type="application/json">(.*?)</script>', place.text(), flags=re.S):
+        data = json.loads(text)
+        if data["file"] == "other-" + name:
+            for before, trace in zip([None] + data["traces"], data["traces"]):
+                for axis in ("x", "y", "low", "z"):
+                    if axis in trace:
+                        trace[axis] = numpy.frombuffer(base64.b64decode(trace[axis]), "<f4")
+                trace.setdefault("x", before and before["x"])
+            return data
+    raise AssertionError(f"there is no figure {name}")
+
+
+def result(place, node):
+    return h5py.File(os.path.join(place.out, "results", "other", node + ".h5"))
+
+
+def test_drawn_is_what_was_computed(place):
+    """Every kind of figure against the arrays in results/: families, maps, spreads, points and guides."""
+    near = lambda a, b: numpy.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+    fan = figure(place, "lasting-correlograms")
+    assert fan["panels"] == ["z", "shuffled"] and fan["x"] == "lag (s)" and fan["scale"]["title"] == "rank", fan["panels"]
+    for p, branch in enumerate(fan["panels"]):
+        with result(place, "lasting@" + branch) as h5:
+            rows, flag = h5["autocorrelogram"][()], h5["flag"][()]
+            lines = [t for t in fan["traces"] if t["panel"] == p and "value" in t]
+            assert sorted(t["value"] for t in lines) == [k + 1 for k in range(len(rows)) if not flag[k]]
+            for line in lines:
+                near(line["y"], rows[int(line["value"]) - 1][1:])
+                near(line["x"], numpy.arange(1, rows.shape[1]) / 22)
+    maps = figure(place, "local-maps")
+    assert maps["panels"] == [f"{branch}: rank {k}" for branch in ("z", "shuffled") for k in (1, 2, 3)]
+    for trace in maps["traces"]:
+        with result(place, "local@" + maps["panels"][trace["panel"]].split(":")[0]) as h5:
+            near(trace["z"], h5["weights"][trace["panel"] % 3])
+            near(trace["y"], h5["y"][()])
+    spread = figure(place, "far-correlation")
+    with result(place, "far@z") as h5:
+        mean, sd = h5["correlation"][()], h5["correlation_sd"][()]
+        line, band = ([t for t in spread["traces"] if t["label"].startswith("z: ") and t["mark"] == mark][0] for mark in ("line", "band"))
+        full = numpy.isfinite(mean)
+        near(line["y"][numpy.isfinite(line["y"])], mean[full])
+        near(band["low"][numpy.isfinite(band["low"])], (mean - sd)[full])
+        near(band["y"][numpy.isfinite(band["y"])], (mean + sd)[full])
+    plane = figure(place, "turning-eigenvalues")
+    circles = [t for t in plane["traces"] if t.get("guide") and t["label"].startswith("modulus")]
+    assert len(circles) == 2 and plane["equal"]
+    near(numpy.hypot(circles[0]["x"], circles[0]["y"]), numpy.ones(len(circles[0]["x"])))
+    with result(place, "turning@z") as h5:
+        points = [t for t in plane["traces"] if t["label"] == "z: eigenvalues"][0]
+        near(points["x"], h5["eigenvalue_real"][()])
+        near(points["y"], h5["eigenvalue_imaginary"][()])
+    wedge = [t for t in figure(place, "alpha-fit")["traces"] if t["mark"] == "band" and t.get("guide")][0]
+    numpy.testing.assert_allclose(sorted([wedge["low"][-1], wedge["y"][-1]]), sorted(float(wedge["x"][-1]) ** -e for e in (0.69, 1.254)), rtol=1e-5)
 
 
 def test_unchanged_is_left_alone(place):
@@ -244,6 +310,7 @@ def test_without_script_and_on_paper(place):
             assert box["width"] > 200 and box["height"] > 100, box
     with browser.Browser(1200, 900) as page:
         page.open(place.page)
+        page.run("document.querySelector('figure').scrollIntoView()")
         page.wait("document.querySelector('figure.drawn') !== null")
         assert page.run("[...document.images].every(i => i.naturalWidth > 0)"), "a static picture is broken"
         page.media(kind="print")
@@ -258,7 +325,7 @@ def missing(what):
 
 
 def main():
-    plain = [test_missing_results_are_said, test_what_is_in_it, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
+    plain = [test_missing_results_are_said, test_what_is_in_it, test_drawn_is_what_was_computed, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
              test_changed_recipe_changes_it, test_damage_is_said_once, test_figures_of_old_names_go, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
     browsed = [test_it_is_drawn, test_keyboard, test_without_script_and_on_paper]
     with tempfile.TemporaryDirectory(prefix="rumble-report.") as root:

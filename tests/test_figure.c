@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "pipeline/report/figure.h"
+#include "pipeline/report/svg.h"
 #include "pipeline/inside.h"
 #include "support/check.h"
 
@@ -97,6 +98,85 @@ test_nothing_to_draw(void **state)
 	assert_int_equal(rmb_trace_set(arena, NULL, 0, 1, y, 0, false, false, RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 0);
 	rmb_arena_free(arena);
+}
+
+/* A band goes from the lowest to the highest value of every stretch, breaks at gaps, and ends where a logarithmic axis does. */
+static void
+test_bands(void **state)
+{
+	(void)state;
+	enum { N = 30000 };
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_trace t = { 0 };
+	const double few_low[] = { 1, NAN, -1, 2, 3 }, few_high[] = { 2, 3, 2, INFINITY, 4 };
+	assert_int_equal(rmb_trace_set_band(arena, NULL, 0, 1, few_low, few_high, 5, false, true, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(t.n, 5); /* 1..2, gap, below zero..2, gap, 3..4 */
+	assert_true(t.low[0] == 1 && t.y[0] == 2 && isnan(t.y[1]) && t.low[2] == 0 && t.y[2] == 2 && isnan(t.low[3]) && t.low[4] == 3 && t.x[4] == 4);
+	assert_int_equal(t.hidden, 1);
+	assert_int_equal(rmb_trace_set_band(arena, NULL, 0, 1, few_low, few_high, 0, false, true, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(t.n, 0);
+	double *high = walk(arena, N), *low = rmb_arena_alloc(arena, N, sizeof *low);
+	high[20000] = 1e7;
+	for (int i = 0; i < N; i++)
+		low[i] = high[i] - 5;
+	low[10] = -1e7;
+	for (int log = 0; log < 2; log++) {
+		float lowest = 0, highest = 0;
+		assert_int_equal(rmb_trace_set_band(arena, NULL, 1, 1, low, high, N, log, false, RMB_LINE_LIMIT, &t, NULL), 0);
+		assert_in_range(t.n, 100, RMB_LINE_LIMIT / 2 + 1);
+		for (int64_t i = 0; i < t.n; i++) {
+			lowest = fminf(lowest, t.low[i]), highest = fmaxf(highest, t.y[i]);
+			assert_true(t.low[i] < t.y[i] && (i == 0 || t.x[i] > t.x[i - 1]));
+		}
+		assert_true(lowest == -1e7f && highest == 1e7f);
+	}
+	rmb_arena_free(arena);
+}
+
+/* What the axes show: all that is drawn with a little room, the window that was asked for, and a sensible stretch around a point. */
+static void
+test_ranges(void **state)
+{
+	(void)state;
+	float x[] = { 1, 10, 100 }, y[] = { 5, NAN, 7 }, low[] = { 1e-9f, 4, 1 };
+	struct rmb_trace trace[] = { { .mark = RMB_LINE, .n = 3, .x = x, .y = y }, { .mark = RMB_BAND, .n = 3, .x = x, .y = y, .low = low } };
+	struct rmb_figure_data f = { .logx = true, .logy = true, .ntraces = 2, .trace = trace };
+	rmb_figure_range(&f);
+	assert_true(f.low[0] < 1 && f.low[0] > 0.5 && f.high[0] > 100 && f.high[0] < 200);
+	assert_true(f.low[1] < 0.5 && f.low[1] > 0.3 && f.high[1] > 7 && f.high[1] < 9); /* of the band a decade */
+	f = (struct rmb_figure_data){ .ntraces = 1, .trace = trace, .low = { -2, 0 }, .high = { 3, 0 } };
+	rmb_figure_range(&f);
+	assert_true(f.low[0] == -2 && f.high[0] == 3 && f.low[1] < 5 && f.high[1] > 7);
+	for (int log = 0; log < 2; log++) {
+		for (int n = 0; n < 2; n++) {
+			f = (struct rmb_figure_data){ .ntraces = 1, .trace = trace, .logx = log, .logy = log };
+			trace[0].n = n;
+			rmb_figure_range(&f);
+			assert_true(f.low[0] < f.high[0] && f.low[1] < f.high[1] && isfinite(f.low[0]) && isfinite(f.high[1]) && (!log || f.low[1] > 0));
+		}
+	}
+}
+
+/* Paths to a tenth of a pixel; symbols, texts and whatever else is no path of lines stays. */
+static void
+test_small_pictures(void **state)
+{
+	(void)state;
+	static const char *const pair[][2] = {
+		{ "</defs><path  d='M1.234,-0.04 L5.00,6.26 7.99,8  '/>", "</defs><path  d='M1.2,0L5,6.3,8,8'/>" },
+		{ "</defs><path  d='M1.25,2.00 L1.29,2.00 M3.00,4.00 L3.02,4.00 '/>", "</defs><path  d='M1.2,2h0M3,4h0'/>" },
+		{ "</defs><path  d='M1.00,2.00 L30.00,2.00 30.04,2.00 Z'/>", "</defs><path  d='M1,2L30,2,30,2Z'/>" },
+		{ "<path d='M0.123,4'/></defs>", "<path d='M0.123,4'/></defs>" }, { "</defs><path d='M1.23,2 h3.45'/>", "</defs><path d='M1.23,2 h3.45'/>" },
+		{ "</defs>\n\n\t<text>a  b\nc</text>\n", "</defs><text>a  b\nc</text>" }, { "</defs><path d='M1.23,", "</defs><path d='M1.23," },
+	};
+	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
+		struct rmb_arena *arena = rmb_arena_new();
+		size_t length;
+		const char *small = rmb_svg_small(arena, pair[i][0], strlen(pair[i][0]), &length);
+		assert_int_equal(length, strlen(small));
+		assert_string_equal(small, pair[i][1]);
+		rmb_arena_free(arena);
+	}
 }
 
 /* ---- images: against the plain sums */
@@ -291,6 +371,9 @@ main(void)
 		{ "few values stay as they are, with gaps", test_few_values_stay, NULL, NULL, NULL },
 		{ "thinning a line loses no extreme", test_thinning_keeps_extremes, NULL, NULL, NULL },
 		{ "a scatter is thinned evenly", test_scatter_is_thinned_evenly, NULL, NULL, NULL },
+		{ "a band holds all that it stands for", test_bands, NULL, NULL, NULL },
+		{ "axes show what is drawn", test_ranges, NULL, NULL, NULL },
+		{ "pictures are made smaller, not different", test_small_pictures, NULL, NULL, NULL },
 		{ "nothing to draw is drawn as nothing", test_nothing_to_draw, NULL, NULL, NULL },
 		{ "an image is means over blocks", test_image_is_block_means, NULL, NULL, NULL },
 		{ "an image of nothing is an error", test_image_of_nothing_is_an_error, NULL, NULL, NULL },

@@ -172,7 +172,7 @@ rmb_figure_range(struct rmb_figure_data *figure)
 	struct span core = all[1];
 	for (int i = 0; i < figure->ntraces; i++)
 		for (int64_t k = 0; k < figure->trace[i].n; k++)
-			if (figure->trace[i].low) {
+			if (figure->trace[i].low && !isnan(figure->trace[i].y[k])) {
 				double low = (double)figure->trace[i].low[k], high = (double)figure->trace[i].y[k];
 				take(&all[1], figure->logy ? fmax(low, core.low / 10) : low);
 				take(&all[1], figure->logy ? fmin(high, core.high * 10) : high);

@@ -34,12 +34,44 @@ curve(struct rmb_arena *arena, const char *name)
 	return f;
 }
 
+static struct rmb_figure_data *
+panels(struct rmb_arena *arena, const char *name)
+{
+	enum { N = 700, KINDS = 6 };
+	struct rmb_figure_data *f = rmb_arena_alloc(arena, 1, sizeof *f);
+	double *x = rmb_arena_alloc(arena, N, sizeof *x), *y = rmb_arena_alloc(arena, N, sizeof *y), *low = rmb_arena_alloc(arena, N, sizeof *low);
+	float *z = rmb_arena_alloc(arena, N, sizeof *z);
+	*f = (struct rmb_figure_data){ .file = "specimen-panels", .title = rmb_arena_printf(arena, "%s: panels", name),
+	                               .x = rmb_arena_printf(arena, "lag %s (s)", name), .y = rmb_arena_printf(arena, "value %s", name), .logx = true,
+	                               .npanels = 2, .ncolumns = 2, .caption = rmb_arena_printf(arena, "Panels of %s.", name), .ntraces = KINDS,
+	                               .scale = { rmb_arena_printf(arena, "rank %s", name), 1, 20, true, &rmb_ramp_family } };
+	f->panel = rmb_arena_alloc(arena, 2, sizeof *f->panel);
+	f->trace = rmb_arena_alloc(arena, KINDS, sizeof *f->trace);
+	f->panel[0] = name, f->panel[1] = rmb_arena_printf(arena, "shuffled %s", name);
+	for (int k = 0; k < N; k++) {
+		x[k] = k, z[k] = (float)(1 + k % 20);
+		y[k] = k % 50 ? exp(-0.01 * k) : NAN;
+		low[k] = k % 70 ? y[k] - 0.1 : INFINITY;
+	}
+	for (int i = 0; i < KINDS; i++) {
+		f->trace[i] = (struct rmb_trace){ .label = rmb_arena_printf(arena, "rank %d %s", i, name), .mark = i == 5 ? RMB_POINTS : RMB_LINE, .panel = i % 2,
+		                                  .scaled = i < 2, .value = i + 1, .look = i == 4 ? RMB_LOOK_GUIDE(0) : 0, .quiet = i == 3 };
+		if (i == 2 || i == 3)
+			assert_int_equal(rmb_trace_set_band(arena, x, 0, 0, low, y, N, true, false, RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
+		else
+			assert_int_equal(rmb_trace_set(arena, x, 0, 0, y, N, true, false, RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
+	}
+	f->trace[3].mark = RMB_BARS, f->trace[5].z = z;
+	return f;
+}
+
 struct rmb_figure_data **
 rmb_test_figures(struct rmb_arena *arena, const char *name)
 {
 	struct rmb_figure_data **figure = rmb_arena_alloc(arena, RMB_TEST_FIGURES, sizeof *figure), *raster = rmb_arena_alloc(arena, 1, sizeof *raster);
 	figure[0] = curve(arena, name);
 	figure[1] = raster;
+	figure[2] = panels(arena, name);
 	*raster = (struct rmb_figure_data){ .file = "specimen-raster", .title = rmb_arena_printf(arena, "%s: activity", name),
 	                                    .x = rmb_arena_printf(arena, "time %s (s)", name), .y = rmb_arena_printf(arena, "neuron %s", name),
 	                                    .caption = rmb_arena_printf(arena, "An image of %s.", name),

@@ -5,7 +5,7 @@
 
 /* Every text of the page contains `name`. In the arena; fails the test if that has no room. */
 const struct rmb_page *rmb_test_page(struct rmb_arena *arena, const char *name);
-/* Its figures: a curve of two branches and an image. */
-enum { RMB_TEST_FIGURES = 2 };
+/* Its figures: a curve of two branches, an image, and panels with a family, a band, bars, a guide and a map, gaps and all. */
+enum { RMB_TEST_FIGURES = 3 };
 struct rmb_figure_data **rmb_test_figures(struct rmb_arena *arena, const char *name);
 #endif
