@@ -161,6 +161,35 @@ def test_all_methods_give_the_same_bytes_for_any_number_of_threads():
     assert len(seen[0]) == 8 and seen[0] == seen[1]
 
 
+def test_gaps_stay_where_they_are_and_places_are_drawn_where_there_are_none():
+    rng = np.random.default_rng(5)
+    times = np.arange(1500) / 10.0
+    times[700:] += 30                     # a gap of half a minute
+    with place() as here:
+        np.savez(here.file("x.npz"), activity=rng.standard_normal((30, 1500)).astype(np.float32), times=times)
+        here.recipe('''
+recordings: [{name: rat, format: npz, path: x.npz, activity: activity, times: times, orientation: neurons-first}]
+stages:
+  raw:     {stage: load}
+  z:       {stage: zscore, recording: raw, eps: 0.5}
+  spatial: {stage: surrogate, like: z, connectivity: local, probability: 0.1, box: 1000 um}
+  blocks:  {stage: surrogate, like: z, connectivity: partial, asymmetry: 0.5}
+  alone:   {stage: independent, like: z}
+  latent:  {stage: latent, like: z}
+''')
+        here.run("run", "recipe.yaml")
+        z, recorded = result(here, "z")["recording"], whole(here, "z")
+        for node in ("spatial", "blocks", "alone", "latent"):
+            r = result(here, node)["recording"]
+            assert np.array_equal(r["segment"][()], [0, 700]) and np.allclose(r["segment_time"][()], z["segment_time"][()])
+            # with eps a row has less than unit variance: the same less for every neuron
+            x = samples(result(here, node))
+            assert np.abs(x.var(1) / recorded.var(1) - 1).max() < 1e-5 and np.abs(x.mean(1)).max() < 1e-6
+            assert r["scaling"][()] == z["scaling"][()]
+        places = [result(here, "spatial")["recording"][axis][()] for axis in "xy"]
+        assert all(p.min() >= 0 and p.max() < 1000 and p.std() > 150 for p in places)    # even on a square: 289 um
+
+
 def test_the_recipe_that_ships_runs_to_its_report():
     with place() as here:
         said = here.run("run", os.path.join(SOURCE, "recipes", "surrogate.yaml"), "--out", "out")

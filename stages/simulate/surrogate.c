@@ -302,6 +302,19 @@ run_matrix(struct making *making)
 
 /* ---- run ---- */
 
+/* Places that were drawn for the network are those of the simulated neurons, if the recording has none. */
+static void
+take_places(struct making *making)
+{
+	const struct rmb_space *space = &making->network.space;
+	struct rmb_neurons *neurons = &making->matched.out.neurons;
+	*neurons = making->matched.like->neurons;
+	if (making->network.family != RMB_LOCAL || neurons->x || neurons->y)
+		return;
+	neurons->x = space->axis[0];
+	neurons->y = space->axis[1];
+}
+
 /* Network, steps and method. */
 static int
 plan(struct making *making)
@@ -314,6 +327,7 @@ plan(struct making *making)
 	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, rmb_node_stream(call, "network"), &making->network);
 	if (rc)
 		return rc;
+	take_places(making);
 	making->steps = rmb_steps_of(1 / like->rate, set->step, set->time_constant);
 	double frames = (double)like->nframes, runs = (double)matched->nruns, width = (double)making->steps.width;
 	double burn = ceil(set->burn_in / (making->steps.step * set->time_constant));
