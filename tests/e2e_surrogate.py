@@ -161,6 +161,52 @@ def test_all_methods_give_the_same_bytes_for_any_number_of_threads():
     assert len(seen[0]) == 8 and seen[0] == seen[1]
 
 
+def test_the_spectrum_of_a_surrogate_is_that_of_its_own_eigenvalues():
+    """What theory says of the very network: eigenvalues, steps and time constant come through the recipe as they should."""
+    nn, nt, tau = 200, 40000, 0.02
+    with place() as here:
+        np.save(here.file("x.npy"), np.random.default_rng(6).standard_normal((nn, nt)).astype(np.float32))
+        here.recipe("""
+recordings: [{name: rat, format: npy, path: x.npy, rate: 25 Hz, orientation: neurons-first}]
+stages:
+  raw:    {stage: load}
+""" + "".join(f"  {m}: {{stage: surrogate, like: raw, method: {m}, edge: 0.9, time_constant: 20 ms, step: 3 ms, runs: {r}}}\n"
+              for m, r in (("exact", 4), ("blocks", 40))))
+        here.run("run", "recipe.yaml")
+        for method in ("exact", "blocks"):
+            f = result(here, method)
+            n = int(f["steps"][()])
+            assert n == 13 and abs(f["adjusted_step"][()] - 0.04 / 13) < 1e-15       # 40 ms / 3 ms
+            h, gap = 0.04 / 13 / tau, 1 - f["eigenvalue_real"][()]
+            a = 1 - h * gap
+            variance = h * h / (1 - a ** 2) * (n + 2 * sum((n - k) * a ** k for k in range(1, n))) / n ** 2
+            # samples as they are stored are in units of each neuron's theoretical deviation, which differ by a few parts in a hundred
+            x = f["recording/activity"][()].astype(float)
+            found = np.sort(np.linalg.eigvalsh(np.cov(x)))[::-1]
+            expected = np.sort(variance)[::-1] / variance.mean()
+            # 40,000 frames, of which a tenth count for the slowest mode; chance spreads neighbours by sqrt(N / T) = 0.07
+            assert np.abs(found[:100] / expected[:100] - 1).max() < 0.25, found[:100] / expected[:100]
+            assert np.abs(np.mean(found[10:100] / expected[10:100]) - 1) < 0.05
+            assert abs(found.mean() - 1) < 0.05
+
+
+def test_common_draws_make_candidates_differ_by_their_settings_alone():
+    with place() as here:
+        here.recipe(HEAD + """
+  one:   {stage: surrogate, like: z, draws: common}
+  again: {stage: surrogate, like: z, draws: common, edge: 0.99}
+  noisy: {stage: surrogate, like: z, draws: common, noise: 0.1}
+  other: {stage: surrogate, like: z, draws: common, repeat: 2}
+  own:   {stage: surrogate, like: z}
+""")
+        here.run("run", "recipe.yaml")
+        e = {node: result(here, node)["eigenvalue_real"][()] for node in ("one", "again", "noisy", "other#1", "other#2", "own")}
+        assert np.allclose(e["again"], e["one"] * 0.99 / 0.999, rtol=1e-12) and np.array_equal(e["noisy"], e["one"])
+        assert not np.allclose(e["own"], e["one"]) and not np.allclose(e["other#2"], e["other#1"])
+        x, y = samples(result(here, "one")), samples(result(here, "noisy"))
+        assert min(np.corrcoef(a, b)[0, 1] for a, b in zip(x, y)) > 0.97      # 1 / sqrt(1.01)
+
+
 def test_gaps_stay_where_they_are_and_places_are_drawn_where_there_are_none():
     rng = np.random.default_rng(5)
     times = np.arange(1500) / 10.0

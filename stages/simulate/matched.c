@@ -36,6 +36,14 @@ rmb_measure_check(const struct measure_settings *set, struct rmb_error *error)
 
 /* ---- before: what it is like ---- */
 
+struct rmb_stream
+rmb_matched_stream(const struct rmb_matched *matched, const char *purpose)
+{
+	if (strcmp(matched->set->draws, "common") == 0)
+		return rmb_shared_stream(matched->call, purpose, matched->like->neurons.n);
+	return rmb_node_stream(matched->call, purpose);
+}
+
 static int
 cut_segments(struct rmb_matched *matched, int64_t pieces)
 {
@@ -89,11 +97,11 @@ choose_measurement(struct rmb_matched *matched, const struct measure_settings *s
 		if (strcmp(set->measurement, kinds[k].word) == 0)
 			measure->kind = kinds[k].kind;
 	rmb_measurement_smooth(measure, set->smoothing);
-	measure->noise_stream = rmb_node_stream(call, "noise");
-	measure->spike_stream = rmb_node_stream(call, "spikes");
-	measure->photon_stream = rmb_node_stream(call, "photons");
+	measure->noise_stream = rmb_matched_stream(matched, "noise");
+	measure->spike_stream = rmb_matched_stream(matched, "spikes");
+	measure->photon_stream = rmb_matched_stream(matched, "photons");
 	measure->decay = exp(-1 / (matched->like->rate * set->indicator));
-	struct rmb_stream gains = rmb_node_stream(call, "gains");
+	struct rmb_stream gains = rmb_matched_stream(matched, "gains");
 	for (size_t i = 0; i < n; i++) {
 		unit[i] = 1;
 		gain[i] = 0.001 - set->brightness * log(1 - rmb_random_uniform(gains, i));
@@ -302,8 +310,8 @@ rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
 {
 	struct rmb_call *call = matched->call;
 	struct rmb_simulation what = {
-		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_node_stream(call, "activity"),
-		.beside = rmb_node_stream(call, "activity beside"), .threads = rmb_threads(call) };
+		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_matched_stream(matched, "activity"),
+		.beside = rmb_matched_stream(matched, "activity beside"), .threads = rmb_threads(call) };
 	matched->measure.noise = rmb_measure_noise(matched->set);
 	int rc = isnan(matched->measure.noise) ? rmb_matched_find_noise(matched, signals, what) : 0;
 	if (!rc)

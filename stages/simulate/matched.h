@@ -10,13 +10,16 @@
 
 /* How the signals are measured: settings that all families share, in a member `measure` of theirs. */
 struct measure_settings {
-	const char *measurement, *noise;
+	const char *draws, *measurement, *noise;
 	double spacing, mean_rate, indicator, brightness, smoothing;
 	int64_t runs;
 };
 
 #define RMB_MEASURE_AT(type, member) .at = offsetof(type, measure.member)
 #define RMB_MEASURE_PARAMS(type) \
+	{ .name = "draws", .kind = RMB_WORD, RMB_MEASURE_AT(type, draws), .def = "own", .words = "own|common", \
+	  .help = "random numbers of its own; or those that all simulations with this seed, replicate and size have in common, so that they differ by their " \
+	          "settings alone" }, \
 	{ .name = "runs", .kind = RMB_INT, RMB_MEASURE_AT(type, runs), .def = "1", .min = 1, .max = 100000, \
 	  .help = "independent runs that every segment of the recording is made of; they become segments" }, \
 	{ .name = "measurement", .kind = RMB_WORD, RMB_MEASURE_AT(type, measurement), .def = "gaussian", .words = "gaussian|poisson|calcium", \
@@ -71,6 +74,9 @@ struct rmb_matched {
 
 /* The recording at the port `like`; the runs, into which its segments are cut; and the measurement, but for units and noise. */
 int rmb_matched_input(struct rmb_call *call, const char *stage, const struct measure_settings *settings, struct rmb_matched *matched) RMB_CHECKED;
+/* The stream of random numbers for a purpose, as `draws` has it. */
+struct rmb_stream rmb_matched_stream(const struct rmb_matched *matched, const char *purpose);
+
 /* A way to simulate signals: calls what->take with every block. group: runs side by side, at most. */
 struct rmb_signals {
 	void *self;

@@ -16,7 +16,7 @@ static void
 draw_weights(const struct rmb_matched *matched, const struct rmb_sources *sources, const struct rmb_modes *modes, float *weights)
 {
 	int64_t n = matched->like->neurons.n;
-	struct rmb_stream stream = rmb_node_stream(matched->call, "weights");
+	struct rmb_stream stream = rmb_matched_stream(matched, "weights");
 	for (int64_t i = 0; i < n; i++)
 		matched->unit[i] = 0;
 	for (int64_t k = 0; k < sources->n; k++) {

@@ -324,7 +324,7 @@ plan(struct making *making)
 	struct rmb_matched *matched = &making->matched;
 	const struct rmb_recording *like = matched->like;
 	int64_t n = like->neurons.n;
-	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, rmb_node_stream(call, "network"), &making->network);
+	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, rmb_matched_stream(matched, "network"), &making->network);
 	if (rc)
 		return rc;
 	take_places(making);
