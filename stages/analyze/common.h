@@ -29,7 +29,7 @@ struct halves_settings {
 
 #define RMB_SOLVER_PARAM(type) \
 	{ .name = "solver", .kind = RMB_WORD, .at = offsetof(type, solver), .def = "auto", .words = "auto|exact|block", \
-	  .help = "block: only the components wanted, to 1e-4 of each value, and exact where that cannot be had; auto: block if they are a sixth " \
+	  .help = "block: only the components wanted, to 1e-4 of each value, and exact where that cannot be had; auto: block if they are a fifth " \
 	          "or less of a large matrix, in single precision" }
 
 /* Of a spectrum: how much of it. */

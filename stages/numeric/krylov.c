@@ -12,7 +12,7 @@
 /* Columns of a product that one piece of work makes; rows of the probe for what was missed; vectors of the least and the widest block. */
 enum { COLUMNS = 512, PROBE = 32, NARROW = 32, WIDE = 128 };
 /* From here on a decomposition in full is slow enough to be worth avoiding, where the part wanted is this part of it. */
-enum { LARGE = 2048, PART = 6 };
+enum { LARGE = 2048, PART = 5 };
 /* Rounds of orthogonalisation before a block is given up: two are enough, more only where a block was deficient. */
 enum { ROUNDS = 6 };
 /* Steps of the probe. What it finds above the last value by more than this was missed. */
@@ -197,7 +197,7 @@ plan_for(int64_t n, int64_t k)
 {
 	int64_t b = k / 8 / NARROW * NARROW;
 	b = b < NARROW ? NARROW : b > WIDE ? WIDE : b;
-	struct plan plan = { b, ((5 * k / 2 + 2 * b) / b + 1) * b, (k / 2 / b + 1) * b, 3 * n / 5 / b * b };
+	struct plan plan = { b, ((5 * k / 2 + 2 * b) / b + 1) * b, (k / 2 / b + 1) * b, 7 * n / 10 / b * b };
 	return plan;
 }
 
@@ -292,25 +292,33 @@ extend_both(struct work *work, struct problem *all)
 	return rc;
 }
 
-/* The k largest into w[k]; rows right[k][m] are made in the arena and, not symmetric, left[k][m] for the side of Q. */
+/* The matrix whose eigenvectors are those of the small problem (on the side of P), m a side: h, or h' h. */
 static int
-solve_small(const struct work *work, const struct problem *all, int64_t k, struct rmb_arena *arena, double *w, double **left, double **right)
+small_matrix(const struct work *work, const struct problem *all, double *h, double *to)
 {
 	int64_t m = all->q.m;
-	double *h = rmb_arena_alloc(arena, (size_t)(m * m), sizeof *h);
-	if (!h)
-		return rmb_error_nomem(work->error, "a small decomposition");
 	for (int64_t i = 0; i < m; i++)
-		for (int64_t j = 0; j <= i; j++)
-			h[all->symmetric ? j * m + i : i * m + j] = all->h[i * all->ld + j];
-	for (int64_t i = 0; !all->symmetric && i < m; i++)
-		for (int64_t j = i + 1; j < (i / work->block + 1) * work->block; j++)
-			h[i * m + j] = all->h[i * all->ld + j];
-	if (!all->symmetric)
-		return rmb_components(h, m, m, k, false, work->threads, arena, w, left, right, work->error);
-	*left = NULL;
-	*right = rmb_arena_alloc(arena, (size_t)(k * m), sizeof **right);
-	return *right ? rmb_top_eigenvectors(h, m, k, w, *right, work->error) : rmb_error_nomem(work->error, "a small decomposition");
+		for (int64_t j = 0; j < m && (j <= i || j / work->block == i / work->block); j++)
+			if (!all->symmetric)
+				h[i * m + j] = all->h[i * all->ld + j];
+			else if (j <= i)
+				to[j * m + i] = all->h[i * all->ld + j];
+	return all->symmetric ? 0 : rmb_gram(h, m, m, true, to, work->threads, work->error);
+}
+
+/* left[k][m] = right h', rows of unit length. */
+static int
+other_side(const struct work *work, const double *h, int64_t m, const double *right, int64_t k, double *left)
+{
+	int rc = rmb_gemm_double(k, m, m, (struct rmb_matrix){ right, m, false }, (struct rmb_matrix){ h, m, true }, 0, left, m, work->error);
+	for (int64_t r = 0; !rc && r < k; r++) {
+		double power = 0;
+		for (int64_t i = 0; i < m; i++)
+			power += left[r * m + i] * left[r * m + i];
+		for (int64_t i = 0; i < m && power > 0; i++)
+			left[r * m + i] /= sqrt(power);
+	}
+	return rc;
 }
 
 /* The largest value that a fresh random block finds outside the basis, by a few steps of subspace iteration. */
@@ -341,26 +349,81 @@ probe(struct work *work, const struct problem *all, struct rmb_arena *arena, dou
 
 /* ---- both ---------------------------------------------------------------------------------------------------------- */
 
-/* Is the basis wide enough? If so, the results. */
+struct small {
+	struct rmb_reduced reduced;
+	double *h;             /* [m][m], not symmetric: for the other side */
+	double *w, *v, *again; /* [m]: values; [k][m], [k]: vectors, and the values that come with them */
+	int64_t nk;            /* values wanted that stand above rounding */
+};
+
+static int
+small_make(const struct work *work, const struct problem *all, int64_t k, struct rmb_arena *arena, struct small *small)
+{
+	int64_t m = all->q.m;
+	double *matrix = rmb_arena_alloc(arena, (size_t)(m * m), sizeof *matrix);
+	*small = (struct small){ .w = rmb_arena_alloc(arena, (size_t)m, sizeof(double)), .v = rmb_arena_alloc(arena, (size_t)(k * m), sizeof(double)),
+	                         .again = rmb_arena_alloc(arena, (size_t)k, sizeof(double)) };
+	small->h = all->symmetric ? NULL : rmb_arena_alloc(arena, (size_t)(m * m), sizeof(double));
+	if (!matrix || !small->w || !small->v || !small->again || (!all->symmetric && !small->h))
+		return rmb_error_nomem(work->error, "a small decomposition");
+	int rc = small_matrix(work, all, small->h, matrix);
+	if (!rc)
+		rc = rmb_reduce(matrix, m, arena, &small->reduced, work->error);
+	if (!rc)
+		rc = rmb_reduced_values(&small->reduced, small->w, work->error);
+	for (int64_t i = 0; !rc && !all->symmetric && i < m; i++)
+		small->w[i] = sqrt(fmax(small->w[i], 0));
+	small->nk = rc ? 0 : standing(small->w, k, rmb_rounding_level(false));
+	return rc;
+}
+
+/* Vectors of the values first .. first + n - 1, and the residual of those that stand above rounding. */
+static int
+vectors_from(const struct work *work, const struct problem *all, const struct small *small, int64_t first, int64_t n, double *residual)
+{
+	int rc = rmb_reduced_vectors(&small->reduced, first, n, small->again, small->v, work->error);
+	if (!rc)
+		*residual = residual_of(small->w + first, small->v, first + n < small->nk ? n : small->nk - first, all->q.m, all->left, work->block);
+	return rc;
+}
+
+static int
+publish(struct work *work, const struct problem *all, const struct small *small, int64_t k, struct rmb_arena *arena, double *w, double *u,
+        double *v)
+{
+	int64_t m = all->q.m;
+	double *left = u ? rmb_arena_alloc(arena, (size_t)(k * m), sizeof *left) : NULL;
+	if (u && !left)
+		return rmb_error_nomem(work->error, "the components");
+	memcpy(w, small->w, (size_t)k * sizeof *w);
+	int rc = u ? other_side(work, small->h, m, small->v, k, left) : 0;
+	if (!rc && u)
+		rc = lift(work, left, k, &all->q, arena, u);
+	return rc || !v ? rc : lift(work, small->v, k, all->symmetric ? &all->q : &all->p, arena, v);
+}
+
+/* Is the basis wide enough? If so, the results. The last few values, which come out worst, decide whether the others are looked at. */
 static int
 look(struct work *work, const struct problem *all, int64_t k, double *w, double *u, double *v, struct rmb_krylov *how)
 {
+	enum { FEW = 8 };
 	struct rmb_arena *arena = rmb_arena_new();
-	double *left, *right, outside = 0, level = rmb_rounding_level(false);
-	int rc = arena ? solve_small(work, all, k, arena, w, &left, &right) : rmb_error_nomem(work->error, "a small decomposition");
-	if (!rc) {
-		int64_t nk = standing(w, k, level);
-		how->width = all->q.m;
-		how->residual = residual_of(w, right, nk, all->q.m, all->left, work->block);
-		how->accepted = nk > 0 && good_enough(how->residual) && w[nk - 1] > RMB_KRYLOV_FLOOR * w[0];
+	struct small small;
+	double outside = 0, level = rmb_rounding_level(false);
+	int rc = arena ? small_make(work, all, k, arena, &small) : rmb_error_nomem(work->error, "a small decomposition");
+	if (!rc && small.nk > 0) {
+		int64_t few = small.nk < FEW ? small.nk : FEW;
+		rc = vectors_from(work, all, &small, small.nk - few, few, &how->residual);
+		how->accepted = !rc && good_enough(how->residual) && small.w[small.nk - 1] > RMB_KRYLOV_FLOOR * small.w[0];
 	}
+	how->width = all->q.m;
+	if (!rc && how->accepted)
+		rc = vectors_from(work, all, &small, 0, k, &how->residual);
 	if (!rc && how->accepted)
 		rc = probe(work, all, arena, &outside);
-	how->accepted = how->accepted && outside <= fmax(w[k - 1] * (1 + MISSED), level * w[0]);
-	if (!rc && how->accepted && u && left)
-		rc = lift(work, left, k, &all->q, arena, u);
-	if (!rc && how->accepted && v)
-		rc = lift(work, right, k, all->symmetric ? &all->q : &all->p, arena, v);
+	how->accepted = !rc && how->accepted && good_enough(how->residual) && outside <= fmax(small.w[k - 1] * (1 + MISSED), level * small.w[0]);
+	if (how->accepted)
+		rc = publish(work, all, &small, k, arena, w, u, v);
 	rmb_arena_free(arena);
 	return rc;
 }

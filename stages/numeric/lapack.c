@@ -140,46 +140,94 @@ rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error)
 	return check_output(what, 0, a, n * n, error);
 }
 
-/* d, e: the tridiagonal matrix; tau: the rotations that made it; w: values; n each. The order of LAPACK's own driver, which for a part of the
- * eigenvalues takes a slower way between the two ends. */
-static int
-leading(double *a, int64_t n, int64_t k, double *d, double *e, double *tau, double *w, double *v, struct work *work, struct rmb_error *error)
+/* Columns that LAPACK reduces or multiplies at a time, at most. */
+enum { COLUMNS = 64 };
+
+int
+rmb_reduce(double *a, int64_t n, struct rmb_arena *arena, struct rmb_reduced *reduced, struct rmb_error *error)
 {
 	static const char what[] = "eigenvectors";
-	lapack_int side = (lapack_int)n, kept = (lapack_int)k, room = (lapack_int)work->nreals, found = 0, careful = 1;
-	lapack_int *support = work->ints + 10 * n;
-	int rc = check_output(what, LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', side, a, side, d, e, tau, work->reals, room), d, n, error);
+	struct work work = { 0 };
+	double *room = rmb_arena_alloc(arena, (size_t)(3 * n), sizeof *room);
+	*reduced = (struct rmb_reduced){ a, room, room + n, room + 2 * n, n };
+	int rc = room ? check_input(what, a, n, n, error) : rmb_error_nomem(error, what);
 	if (rc)
 		return rc;
-	lapack_int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', side, d, e, 0, 0, side - kept + 1, side, &found, w, v, side, kept,
-	                                      support, &careful, work->reals, room, work->ints, 10 * side);
-	rc = check_output(what, info, w, k, error);
+	rmb_blas_threads(1);
+	lapack_int side = (lapack_int)n;
+	rc = work_make(&work, what, 0, COLUMNS * n, 1, error);
+	if (!rc)
+		rc = check_output(what, LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', side, a, side, reduced->d, reduced->e, reduced->tau, work.reals,
+		                                            (lapack_int)work.nreals), reduced->d, n, error);
+	work_free(&work);
+	return rc;
+}
+
+int
+rmb_reduced_values(const struct rmb_reduced *reduced, double *w, struct rmb_error *error)
+{
+	int64_t n = reduced->n;
+	double *e = malloc((size_t)n * sizeof *e);
+	if (!e)
+		return rmb_error_nomem(error, "eigenvalues");
+	memcpy(w, reduced->d, (size_t)n * sizeof *w);
+	memcpy(e, reduced->e, (size_t)n * sizeof *e);
+	int rc = check_output("eigenvalues", LAPACKE_dsterf_work((lapack_int)n, w, e), w, n, error);
+	free(e);
+	reverse(w, rc ? 0 : n);
+	return rc;
+}
+
+/* LAPACK's own driver takes a slower way between the two steps when a part of the eigenvalues is wanted. `room` holds copies of the
+ * diagonals, which the first step destroys, and the values, n each. */
+static int
+vectors_of(const struct rmb_reduced *reduced, int64_t first, int64_t k, double *room, double *v, struct work *work, struct rmb_error *error)
+{
+	static const char what[] = "eigenvectors";
+	int64_t n = reduced->n;
+	double *d = room, *e = room + n, *w = room + 2 * n;
+	lapack_int side = (lapack_int)n, kept = (lapack_int)k, last = (lapack_int)(n - first), length = (lapack_int)work->nreals;
+	lapack_int found = 0, careful = 1, *support = work->ints + 10 * n;
+	memcpy(d, reduced->d, (size_t)n * sizeof *d);
+	memcpy(e, reduced->e, (size_t)n * sizeof *e);
+	lapack_int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', side, d, e, 0, 0, last - kept + 1, last, &found, w, v, side, kept,
+	                                      support, &careful, work->reals, length, work->ints, 10 * side);
+	int rc = check_output(what, info, w, k, error);
 	if (rc || found != kept)
 		return rc ? rc : rmb_error_set(error, RMB_EDATA, "%s: LAPACK found %d of %d", what, (int)found, (int)kept);
-	info = LAPACKE_dormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, kept, a, side, tau, v, side, work->reals, room);
+	info = LAPACKE_dormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, kept, reduced->a, side, reduced->tau, v, side, work->reals, length);
 	return check_output(what, info, v, n * k, error);
+}
+
+int
+rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k, double *w, double *v, struct rmb_error *error)
+{
+	static const char what[] = "eigenvectors";
+	struct work work = { 0 };
+	int64_t n = reduced->n;
+	rmb_blas_threads(1);
+	double *room = malloc((size_t)(3 * n) * sizeof *room);
+	int rc = room ? work_make(&work, what, 0, (COLUMNS + 18) * n + COLUMNS * COLUMNS + COLUMNS, 12 * n, error) : rmb_error_nomem(error, what);
+	if (!rc)
+		rc = vectors_of(reduced, first, k, room, v, &work, error);
+	if (!rc)
+		memcpy(w, room + 2 * n, (size_t)k * sizeof *w);
+	work_free(&work);
+	free(room);
+	reverse(w, rc ? 0 : k);
+	reverse_rows(v, rc ? 0 : k, n);
+	return rc;
 }
 
 int
 rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error)
 {
-	enum { BLOCK = 64 }; /* columns that LAPACK reduces or multiplies at a time, at most */
-	static const char what[] = "eigenvectors";
-	struct work work = { 0 };
-	int rc = check_input(what, a, n, n, error);
-	if (rc)
-		return rc;
-	rmb_blas_threads(1);
-	double *room = malloc((size_t)(4 * n) * sizeof *room);
-	rc = room ? work_make(&work, what, 0, (BLOCK + 18) * n + BLOCK * BLOCK + BLOCK, 12 * n, error) : rmb_error_nomem(error, what);
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_reduced reduced;
+	int rc = arena ? rmb_reduce(a, n, arena, &reduced, error) : rmb_error_nomem(error, "eigenvectors");
 	if (!rc)
-		rc = leading(a, n, k, room, room + n, room + 2 * n, room + 3 * n, v, &work, error);
-	if (!rc)
-		memcpy(w, room + 3 * n, (size_t)k * sizeof *w);
-	work_free(&work);
-	free(room);
-	reverse(w, rc ? 0 : k);
-	reverse_rows(v, rc ? 0 : k, n);
+		rc = rmb_reduced_vectors(&reduced, 0, k, w, v, error);
+	rmb_arena_free(arena);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #ifndef RMB_NUMERIC_LAPACK_H
 #define RMB_NUMERIC_LAPACK_H
 #include <stdint.h>
+#include "rumble/arena.h"
 #include "rumble/error.h"
 
 enum { RMB_LAPACK_MAX = 26000 };
@@ -26,6 +27,14 @@ int rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, st
 /* The k largest, descending into w[k], and their eigenvectors as rows of v[k][n]. Destroys a. Less work than all of them, and no room
  * of the size of a beyond a itself. */
 int rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
+/* A symmetric matrix reduced to three diagonals: most of the work of a decomposition, after which any of its eigenvectors can be had. */
+struct rmb_reduced { double *a, *d, *e, *tau; int64_t n; };
+/* Of a[n][n], which becomes part of the result and must stay; the rest is made in the arena. */
+int rmb_reduce(double *a, int64_t n, struct rmb_arena *arena, struct rmb_reduced *reduced, struct rmb_error *error) RMB_CHECKED;
+/* All eigenvalues, descending into w[n]. */
+int rmb_reduced_values(const struct rmb_reduced *reduced, double *w, struct rmb_error *error) RMB_CHECKED;
+/* Those at places first .. first + k - 1 of that order into w[k], their eigenvectors into the rows of v[k][n]. */
+int rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
 /* Singular values of c[m][n], descending into s[min(m, n)]. Destroys c. */
 int rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_error *error) RMB_CHECKED;
 /* The same and the vectors: c = sum over k of s[k] u[k]' v[k], with rows u[k][m] and v[k][n], k < min(m, n). Destroys c. */

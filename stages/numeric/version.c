@@ -2,4 +2,4 @@
  * numbers (tile and chunk sizes, solvers, rounding levels). */
 #include "rumble/stage.h"
 
-const int rmb_numeric_version = 1;
+const int rmb_numeric_version = 2;
