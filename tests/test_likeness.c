@@ -142,7 +142,7 @@ assert_verdict(const struct finding *all, int n, const char *decision, const cha
 		table[2 * i].statistic = "alpha.exponent";
 		table[2 * i + 1] = all[i];
 	}
-	struct verdict v = rmb_comparison_verdict(arena, table, n, 1, 0.05, 1);
+	struct verdict v = rmb_comparison_verdict(arena, table, n, 1, &(struct basis){ 0.05, 0.95, 1 });
 	assert_string_equal(v.decision, decision);
 	assert_string_equal(v.nearest, nearest);
 	if (!strstr(v.sentence, sentence))
@@ -157,7 +157,7 @@ verdicts_say_no_more_than_they_know(void **state)
 	struct finding good = finding_of("symmetric", 0.9, 0.4, 0.05), bad = finding_of("shuffled", 123.4, 0.05, 0.05);
 	struct finding also = finding_of("clustered", 1.5, 0.2, 0.05), few = finding_of("few", 0.5, 0.25, 0.25), unknown = finding_of("new", NAN, NAN, NAN);
 	assert_verdict((struct finding[]){ bad, good }, 2, "compatible", "symmetric", "Compatible with symmetric (distance 0.9, 0.45 to 1.8; p = 0.4) "
-	               "alone; not with shuffled (distance 123, 62 to 247; p = 0.05). By alpha.exponent, ranked against 19 replicates a family, level 0.05.");
+	               "alone; not with shuffled (distance 123, 62 to 247; p = 0.05). By alpha.exponent, ranked against 19 replicates a family, level 0.05, intervals of 95 %.");
 	assert_verdict((struct finding[]){ good }, 1, "compatible", "symmetric", ", the only family compared.");
 	assert_verdict((struct finding[]){ bad, good, also }, 3, "undecided", "symmetric", "Undecided between symmetric (");
 	assert_verdict((struct finding[]){ bad }, 1, "none", "shuffled", "Like none of the families: not with shuffled (");

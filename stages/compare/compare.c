@@ -325,8 +325,8 @@ run(struct rmb_call *call)
 		if ((rc = find_family(call, set, &members, f, &finding[f * rows])) || (rc = rmb_progress(call, (double)(f + 1), (double)members.nfamilies)))
 			return rc;
 	}
-	struct verdict verdict = rmb_comparison_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, set->level,
-	                                     strcmp(set->test, "rank") == 0);
+	struct basis how = { set->level, set->confidence, strcmp(set->test, "rank") == 0 };
+	struct verdict verdict = rmb_comparison_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, &how);
 	rc = publish_verdict(call, &verdict);
 	return rc ? rc : publish_table(call, finding, rows * members.nfamilies);
 }
@@ -339,13 +339,13 @@ draws(const void *settings)
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 2, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 3, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
 	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm, and by logarithms if replicates stay positive and within a factor of "
 	         "ten of each other, as spectra do; points of a curve beyond three spreads count by their logarithm, so that a wild one does not decide. A family "
 	         "is ruled out if its replicates, each measured against the recording and all others, are hardly ever as far off (test rank), or "
-	         "by Student's t (test normal). Statistics are adjusted for by Holm's method; families exclude each other and need no "
+	         "by Student's t (test normal, which trusts that numbers are normal: of curves with wild points take rank). Statistics are adjusted for by Holm's method; families exclude each other and need no "
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
 	.caption = "Distances from each family at level {level}, by test {test}.", .headline = "verdict", .tables = "comparison",

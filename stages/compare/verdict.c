@@ -30,8 +30,9 @@ evidence(struct rmb_arena *arena, const struct finding *family, int64_t nstatist
 		if (!isnan(family[s].distance) && (!most || family[s].distance > most->distance))
 			most = &family[s];
 	const char *apart = nstatistics > 1 && most ? rmb_arena_printf(arena, "; most apart: %s, %s", most->statistic, brief(arena, most->distance)) : "";
-	return rmb_arena_printf(arena, "%s (distance %s, %s to %s; p = %.2g%s)", all->family, brief(arena, all->distance), brief(arena, all->low),
-	                        brief(arena, all->high), all->p, apart);
+	const char *p = all->p < 1e-6 ? "p below 1e-6" : rmb_arena_printf(arena, "p = %.2g", all->p); /* no law is known further out */
+	return rmb_arena_printf(arena, "%s (distance %s, %s to %s; %s%s)", all->family, brief(arena, all->distance), brief(arena, all->low),
+	                        brief(arena, all->high), p, apart);
 }
 
 /* The families that stand so, with their evidence: "a (...), b (...)"; "": none. */
@@ -49,7 +50,7 @@ list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, 
 }
 
 static const char *
-basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, int rank)
+basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *by)
 {
 	int64_t fewest = INT64_MAX, most = 0;
 	const char *names = "";
@@ -60,13 +61,14 @@ basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
 	}
 	for (int64_t s = 0; s < nstatistics && names; s++)
 		names = rmb_arena_printf(arena, "%s%s%s", names, s ? ", " : "", finding[s].statistic);
-	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family, level %g.", names ? names : "",
-	                        rank ? "ranked" : "Student's t", fewest, most > fewest ? " or more" : "", level);
+	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family, level %g, intervals of %g %%.", names ? names : "",
+	                        by->rank ? "ranked" : "Student's t", fewest, most > fewest ? " or more" : "", by->level, 100 * by->confidence);
 }
 
 struct verdict
-rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, int rank)
+rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *how)
 {
+	double level = how->level;
 	int64_t count[3] = { 0 };
 	const struct finding *nearest = NULL;
 	for (int64_t f = 0; f < nfamilies; f++) {
@@ -76,10 +78,10 @@ rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, i
 			nearest = all;
 	}
 	const char *good = list(arena, finding, nfamilies, nstatistics, level, COMPATIBLE), *bad = list(arena, finding, nfamilies, nstatistics, level, APART);
-	const char *open = list(arena, finding, nfamilies, nstatistics, level, UNTESTED), *by = basis(arena, finding, nfamilies, nstatistics, level, rank);
+	const char *open = list(arena, finding, nfamilies, nstatistics, level, UNTESTED), *by = basis(arena, finding, nfamilies, nstatistics, how);
 	struct verdict v = { "undecided", nearest ? nearest->family : "", nearest ? nearest->distance : NAN, count[COMPATIBLE], NULL };
 	const char *not = *bad ? rmb_arena_printf(arena, "; not with %s", bad) : "";
-	const char *needs = rank ? rmb_arena_printf(arena, " with so few replicates (p below %g takes %d or more)", level, (int)ceil(1 / level - 1 - 1e-9)) : "";
+	const char *needs = how->rank ? rmb_arena_printf(arena, " with so few replicates (p below %g takes %d or more)", level, (int)ceil(1 / level - 1 - 1e-9)) : "";
 	if (!not || !needs || !by)
 		return v;
 	if (count[UNTESTED]) {

@@ -24,8 +24,8 @@ struct verdict {
 	int64_t ncompatible;         /* families that were tested and not rejected */
 	const char *sentence;
 };
-/* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together; `rank`: how p was found. In the arena; a
- * NULL sentence: no memory. */
-struct verdict rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level,
-                           int rank);
+struct basis { double level, confidence; int rank; }; /* of the decision, of intervals; p are ranks, else Student's t */
+/* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together. In the arena; a NULL sentence: no memory. */
+struct verdict rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics,
+                                      const struct basis *how);
 #endif
