@@ -99,7 +99,7 @@ rmb_group_name(const struct rmb_drawing *d, int i)
 const char *
 rmb_drawing_title(const struct rmb_drawing *d, const char *title, const char *unit)
 {
-	return *unit && strcmp(unit, "1") ? rmb_arena_printf(d->g->arena, "%s (%s)", title, unit) : title;
+	return *unit && strcmp(unit, "1") ? rmb_arena_printf(d->g->arena, "%s (%s)", title, unit) : rmb_arena_strdup(d->g->arena, title);
 }
 
 void

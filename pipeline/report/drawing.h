@@ -32,7 +32,7 @@ const char *rmb_drawing_fill(const struct rmb_drawing *drawing, int i, const cha
 bool rmb_drawing_number(const struct rmb_drawing *drawing, int i, const char *text, double *value, double *end, bool *scalar);
 /* What tells group i from the others: "shuffled"; "" if nothing does. */
 const char *rmb_group_name(const struct rmb_drawing *drawing, int i);
-/* "lag" as "lag (s)", if that is what is drawn. */
+/* "lag" as "lag (s)", if that is what is drawn. A copy: names of axes go with their object. */
 const char *rmb_drawing_title(const struct rmb_drawing *drawing, const char *title, const char *unit);
 /* Adds a sentence to the caption, once. */
 void rmb_drawing_note(const struct rmb_drawing *drawing, const char *sentence);

@@ -171,7 +171,7 @@
 		const data = figure.data ??= read(figure), plot = figure.querySelector(".plot");
 		figure.classList.add("drawn");
 		const entries = data.traces.filter(trace => !trace.quiet && trace.value === undefined).length;
-		plot.style.height = data.rows > 1 ? `${20 * data.rows}rem` : entries > 6 ? `${25 + 0.8 * (entries - 6)}rem` : "";
+		plot.style.height = data.rows > 1 ? `${20 * data.rows}rem` : entries > 3 ? `${25 + 0.9 * (entries - 3)}rem` : "";
 		const traces = data.image ? [picture(data.image)] : data.traces.map(trace => curve(trace, data));
 		if (data.scale)
 			traces.push(colourBar(data.scale));
