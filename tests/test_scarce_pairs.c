@@ -69,28 +69,6 @@ by_frames(struct rmb_error *error)
 }
 
 static void
-fails_and_says_so(int (*work)(struct rmb_error *))
-{
-	for (int only = 0; only < 2; only++) {
-		int failures = 0;
-		for (long k = 0; k < 1000; k++) {
-			struct rmb_error error = { 0 };
-			left = k;
-			once = only;
-			int rc = work(&error);
-			left = -1;
-			if (!rc)
-				break;
-			failures++;
-			assert_int_equal(rc, RMB_ELIMIT);
-			assert_true(error.code == RMB_ELIMIT && *error.text);
-			assert_true(k < 999);
-		}
-		assert_true(failures > 4);
-	}
-}
-
-static void
 pairs_without_memory(void **state)
 {
 	(void)state;

@@ -403,10 +403,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->flops = p.once + p.frame * frames + eigenvalues;
 	cost->bytes = 4 * n * frames;
 	cost->disk = 4 * n * frames + 200 * n + 65536;
-	/* exact: the matrix in double and its vectors, or three times those; blocks: eight matrices in double and two of scratch */
-	cost->memory = 1.05 * (method == EXACT ? 12 : method == BLOCKS ? 80 : 20) * n * n + 64 * n + 16e6 +
-	               rmb_measure_memory(&set->measure, size, method == EXACT ? RMB_MODES_GROUP : RMB_PROPAGATE_GROUP) +
-	               (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n));
+	/* Matrices before: exact, one in double and its vectors, or three times those; blocks, eight in double and two of scratch. Then what stays
+	 * of them, and blocks of frames. */
+	double square = n * n, before = (method == EXACT ? 12 : method == BLOCKS ? 80 : 20) * square;
+	double after = (method == EXACT || method == STEPS ? 4 : 24) * square + (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n)) +
+	               rmb_measure_memory(&set->measure, size, method == EXACT ? RMB_MODES_GROUP : RMB_PROPAGATE_GROUP);
+	cost->memory = 1.05 * fmax(before, after) + 64 * n + 16e6;
 }
 
 const struct rmb_stage rmb_stage_surrogate = {

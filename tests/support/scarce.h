@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "rumble/arena.h"
+#include "rumble/error.h"
+#include "support/check.h"
 
 struct piece { struct piece *next; max_align_t data[]; };
 struct rmb_arena { struct piece *last; };
@@ -81,5 +83,28 @@ rmb_arena_printf(struct rmb_arena *arena, const char *format, ...)
 	char *copy = n < 0 ? NULL : rmb_arena_copy(arena, text, (size_t)n + 1, 1);
 	free(text);
 	return copy;
+}
+
+/* Every allocation fails in turn, alone and with all that follow: the work must fail with a sentence each time, until it is let through. */
+static inline void
+fails_and_says_so(int (*work)(struct rmb_error *))
+{
+	for (int only = 0; only < 2; only++) {
+		int failures = 0;
+		for (long k = 0; k < 1000; k++) {
+			struct rmb_error error = { 0 };
+			left = k;
+			once = only;
+			int rc = work(&error);
+			left = -1;
+			if (!rc)
+				break;
+			failures++;
+			assert_int_equal(rc, RMB_ELIMIT);
+			assert_true(error.code == RMB_ELIMIT && *error.text);
+			assert_true(k < 999);
+		}
+		assert_true(failures > 4);
+	}
 }
 #endif
