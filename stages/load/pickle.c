@@ -1,79 +1,20 @@
 /* load/pickle.c -- the data part of Python's pickle machine: a stack, marks, a memo, and one table of operations. */
-#include <inttypes.h>
 #include <string.h>
-#include "load/pickle.h"
+#include "load/pickle_inside.h"
 
-enum kind { NOTHING, TRUTH, WHOLE, REAL, TEXT, LIST, DICTIONARY, NAME, TYPE, ARRAY, OTHER, MARK };
-enum { MOST_AXES = 32 };
-
-/* How the items of an array lie; item size 0: unknown. */
-struct items { struct rmb_member as; bool objects; };
-
-struct rmb_pickled {
-	enum kind kind;
-	union {
-		int64_t whole;                                                     /* TRUTH, WHOLE; NAME: row of names */
-		double real;
-		struct { const unsigned char *at; size_t n; } text;                /* TEXT, in the pickle itself: no NUL */
-		struct { const struct rmb_pickled **item; int64_t n; size_t room; } list; /* DICTIONARY: key, value, key, value, ... */
-		struct items *items;                                               /* TYPE */
-		struct { const struct rmb_pickled *type, *data; int64_t n; } array; /* data: TEXT, or a LIST of objects; NULL: not yet built */
-	};
-};
 typedef const struct rmb_pickled *value;
-
-struct machine {
-	struct rmb_arena *arena;
-	const char *what;
-	struct rmb_error *error;
-	const unsigned char *bytes;
-	size_t n, at;
-	value *stack, *memo;
-	size_t depth, remembered; /* entries of both; the memo has gaps of NULL */
-	size_t stack_room, memo_room;
-	bool done;
-};
-
-/* ---- builders that are recognised, each with what it makes of its arguments */
-
-static value build_array(struct machine *m, value arguments);
-static value build_type(struct machine *m, value arguments);
-static value build_scalar(struct machine *m, value arguments);
-static value build_bytes(struct machine *m, value arguments);
-static value build_other(struct machine *m, value arguments);
-
-static const struct name {
-	const char *module, *name;
-	value (*build)(struct machine *m, value arguments);
-} names[] = {
-	{ "numpy.core.multiarray", "_reconstruct", build_array },
-	{ "numpy._core.multiarray", "_reconstruct", build_array },
-	{ "numpy.core.multiarray", "scalar", build_scalar },
-	{ "numpy._core.multiarray", "scalar", build_scalar },
-	{ "numpy", "ndarray", NULL }, /* only ever an argument */
-	{ "numpy", "dtype", build_type },
-	{ "_codecs", "encode", build_bytes }, /* how protocol 2 writes bytes */
-	{ "datetime", "datetime", build_other },
-	{ "datetime", "timedelta", build_other },
-	{ "pathlib", "PosixPath", build_other },
-	{ "pathlib", "PurePosixPath", build_other },
-	{ "pathlib", "WindowsPath", build_other },
-	{ "pathlib", "PureWindowsPath", build_other },
-	{ "pathlib._local", "PosixPath", build_other },
-	{ "pathlib._local", "WindowsPath", build_other },
-};
 
 /* ---- failing */
 
-static bool
-damaged(struct machine *m, const char *how)
+bool
+rmb_pickle_damaged(struct rmb_pickle_machine *m, const char *how)
 {
 	rmb_error_set(m->error, RMB_EINPUT, "%s: the pickle is damaged at its byte %zu: %s", m->what, m->at, how);
 	return false;
 }
 
 static bool
-no_memory(struct machine *m)
+no_memory(struct rmb_pickle_machine *m)
 {
 	rmb_error_nomem(m->error, m->what);
 	return false;
@@ -83,7 +24,7 @@ no_memory(struct machine *m)
 
 /* Room for one more than n entries. Lists that shrink and grow again need it as a number of their own. */
 static bool
-grow(struct machine *m, value **list, size_t n, size_t *room)
+grow(struct rmb_pickle_machine *m, value **list, size_t n, size_t *room)
 {
 	if (n < *room)
 		return true;
@@ -99,7 +40,7 @@ grow(struct machine *m, value **list, size_t n, size_t *room)
 }
 
 static bool
-push(struct machine *m, value v)
+push(struct rmb_pickle_machine *m, value v)
 {
 	if (!v || !grow(m, &m->stack, m->depth, &m->stack_room))
 		return false;
@@ -107,8 +48,8 @@ push(struct machine *m, value v)
 	return true;
 }
 
-static struct rmb_pickled *
-make(struct machine *m, enum kind kind)
+struct rmb_pickled *
+rmb_pickle_make(struct rmb_pickle_machine *m, enum rmb_pickle_kind kind)
 {
 	struct rmb_pickled *v = rmb_arena_alloc(m->arena, 1, sizeof *v);
 	if (v)
@@ -120,31 +61,31 @@ make(struct machine *m, enum kind kind)
 
 /* The topmost value, which is no mark; NULL: told. */
 static value
-pop(struct machine *m)
+pop(struct rmb_pickle_machine *m)
 {
 	if (m->depth > 0 && m->stack[m->depth - 1]->kind != MARK)
 		return m->stack[--m->depth];
-	damaged(m, "its stack is empty");
+	rmb_pickle_damaged(m, "its stack is empty");
 	return NULL;
 }
 
 /* Index of the topmost mark; SIZE_MAX: told. */
 static size_t
-find_mark(struct machine *m)
+find_mark(struct rmb_pickle_machine *m)
 {
 	for (size_t i = m->depth; i > 0; i--)
 		if (m->stack[i - 1]->kind == MARK)
 			return i - 1;
-	damaged(m, "there is no mark on its stack");
+	rmb_pickle_damaged(m, "there is no mark on its stack");
 	return SIZE_MAX;
 }
 
 /* The next n bytes; NULL: told. */
 static const unsigned char *
-take(struct machine *m, uint64_t n)
+take(struct rmb_pickle_machine *m, uint64_t n)
 {
 	if (n > m->n - m->at) {
-		damaged(m, "it ends too early");
+		rmb_pickle_damaged(m, "it ends too early");
 		return NULL;
 	}
 	m->at += n;
@@ -154,23 +95,23 @@ take(struct machine *m, uint64_t n)
 /* ---- operations; `number` is what follows the operation's byte, `extra` stands in the table */
 
 static bool
-constant(struct machine *m, uint64_t number, int extra)
+constant(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
-	struct rmb_pickled *v = make(m, (enum kind)extra);
+	struct rmb_pickled *v = rmb_pickle_make(m, (enum rmb_pickle_kind)extra);
 	if (v)
 		v->whole = (int64_t)number;
 	return push(m, v);
 }
 
 static bool
-truth(struct machine *m, uint64_t number, int extra)
+truth(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	return constant(m, (uint64_t)extra, TRUTH);
 }
 
 static bool
-signed_whole(struct machine *m, uint64_t number, int extra)
+signed_whole(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)extra;
 	return constant(m, (uint64_t)(int64_t)(int32_t)number, WHOLE);
@@ -178,16 +119,16 @@ signed_whole(struct machine *m, uint64_t number, int extra)
 
 /* An integer of `number` bytes; one above 64 bits becomes the nearest real. */
 static bool
-long_whole(struct machine *m, uint64_t number, int extra)
+long_whole(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	const unsigned char *at = take(m, number);
-	struct rmb_pickled *v = at ? make(m, number > 8 ? REAL : WHOLE) : NULL;
+	struct rmb_pickled *v = at ? rmb_pickle_make(m, number > 8 ? REAL : WHOLE) : NULL;
 	bool negative = at && number > 0 && at[number - 1] & 0x80;
 	uint64_t whole = negative ? UINT64_MAX : 0;
 	double real = negative ? -1 : 0;
 	(void)extra;
 	if (number > 128)
-		return damaged(m, "it holds an integer of more than 128 bytes");
+		return rmb_pickle_damaged(m, "it holds an integer of more than 128 bytes");
 	for (uint64_t i = number; v && i > 0; i--) {
 		whole = whole << 8 | at[i - 1];
 		real = real * 256 + at[i - 1];
@@ -200,9 +141,9 @@ long_whole(struct machine *m, uint64_t number, int extra)
 }
 
 static bool
-real_number(struct machine *m, uint64_t number, int extra)
+real_number(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
-	struct rmb_pickled *v = make(m, REAL);
+	struct rmb_pickled *v = rmb_pickle_make(m, REAL);
 	uint64_t turned = __builtin_bswap64(number); /* the one big-endian thing in a pickle */
 	(void)extra;
 	if (v)
@@ -211,10 +152,10 @@ real_number(struct machine *m, uint64_t number, int extra)
 }
 
 static bool
-text(struct machine *m, uint64_t number, int extra)
+text(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	const unsigned char *at = take(m, number);
-	struct rmb_pickled *v = at ? make(m, TEXT) : NULL;
+	struct rmb_pickled *v = at ? rmb_pickle_make(m, TEXT) : NULL;
 	(void)extra;
 	if (v) {
 		v->text.at = at;
@@ -224,24 +165,24 @@ text(struct machine *m, uint64_t number, int extra)
 }
 
 static bool
-skip(struct machine *m, uint64_t number, int extra)
+skip(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)m, (void)number, (void)extra;
 	return true;
 }
 
 static bool
-protocol(struct machine *m, uint64_t number, int extra)
+protocol(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)extra;
-	return number >= 2 && number <= 5 ? true : damaged(m, "its protocol is none of 2 to 5");
+	return number >= 2 && number <= 5 ? true : rmb_pickle_damaged(m, "its protocol is none of 2 to 5");
 }
 
 /* A list of the last n values, which leave the stack (and the mark below them, too, if there is one). */
 static bool
-gather(struct machine *m, enum kind kind, size_t from, size_t marks)
+gather(struct rmb_pickle_machine *m, enum rmb_pickle_kind kind, size_t from, size_t marks)
 {
-	struct rmb_pickled *v = make(m, kind);
+	struct rmb_pickled *v = rmb_pickle_make(m, kind);
 	if (!v)
 		return false;
 	v->list.room = m->depth - from;
@@ -252,42 +193,42 @@ gather(struct machine *m, enum kind kind, size_t from, size_t marks)
 }
 
 static bool
-gather_few(struct machine *m, uint64_t number, int extra)
+gather_few(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	size_t n = (size_t)extra;
 	for (size_t i = 0; i < n; i++)
 		if (i >= m->depth || m->stack[m->depth - 1 - i]->kind == MARK)
-			return damaged(m, "its stack is empty");
+			return rmb_pickle_damaged(m, "its stack is empty");
 	return gather(m, LIST, m->depth - n, 0);
 }
 
 static bool
-gather_marked(struct machine *m, uint64_t number, int extra)
+gather_marked(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	size_t mark = find_mark(m);
 	if (mark == SIZE_MAX)
 		return false;
 	if (extra == DICTIONARY && (m->depth - mark - 1) % 2)
-		return damaged(m, "a dictionary has a key without a value");
-	return gather(m, (enum kind)extra, mark + 1, 1);
+		return rmb_pickle_damaged(m, "a dictionary has a key without a value");
+	return gather(m, (enum rmb_pickle_kind)extra, mark + 1, 1);
 }
 
 static bool
-empty(struct machine *m, uint64_t number, int extra)
+empty(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
-	return push(m, make(m, (enum kind)extra));
+	return push(m, rmb_pickle_make(m, (enum rmb_pickle_kind)extra));
 }
 
 /* Adds the values from `from` on to the list or dictionary below them. */
 static bool
-extend(struct machine *m, size_t from, size_t marks, enum kind kind)
+extend(struct rmb_pickle_machine *m, size_t from, size_t marks, enum rmb_pickle_kind kind)
 {
 	size_t n = m->depth - from;
 	if (from < marks + 1 || m->stack[from - marks - 1]->kind != kind || (kind == DICTIONARY && n % 2))
-		return damaged(m, "what is added to is no list or dictionary");
+		return rmb_pickle_damaged(m, "what is added to is no list or dictionary");
 	struct rmb_pickled *v = (struct rmb_pickled *)(uintptr_t)m->stack[from - marks - 1]; /* still being made */
 	for (size_t i = 0; i < n; i++) {
 		if (!grow(m, &v->list.item, (size_t)v->list.n, &v->list.room))
@@ -299,38 +240,38 @@ extend(struct machine *m, size_t from, size_t marks, enum kind kind)
 }
 
 static bool
-extend_few(struct machine *m, uint64_t number, int extra)
+extend_few(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	size_t n = extra == DICTIONARY ? 2 : 1;
-	return m->depth < n + 1 ? damaged(m, "its stack is empty") : extend(m, m->depth - n, 0, (enum kind)extra);
+	return m->depth < n + 1 ? rmb_pickle_damaged(m, "its stack is empty") : extend(m, m->depth - n, 0, (enum rmb_pickle_kind)extra);
 }
 
 static bool
-extend_marked(struct machine *m, uint64_t number, int extra)
+extend_marked(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	size_t mark = find_mark(m);
-	return mark != SIZE_MAX && extend(m, mark + 1, 1, (enum kind)extra);
+	return mark != SIZE_MAX && extend(m, mark + 1, 1, (enum rmb_pickle_kind)extra);
 }
 
 static bool
-drop(struct machine *m, uint64_t number, int extra)
+drop(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	size_t mark = extra ? find_mark(m) : 0;
 	if (mark == SIZE_MAX || m->depth == 0)
-		return extra ? false : damaged(m, "its stack is empty");
+		return extra ? false : rmb_pickle_damaged(m, "its stack is empty");
 	m->depth = extra ? mark : m->depth - 1;
 	return true;
 }
 
 static bool
-remember(struct machine *m, uint64_t number, int extra)
+remember(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	size_t at = extra ? m->remembered : number;
 	if (m->depth == 0 || at > m->n)
-		return damaged(m, "its memo is out of order");
+		return rmb_pickle_damaged(m, "its memo is out of order");
 	while (m->remembered <= at) {
 		if (!grow(m, &m->memo, m->remembered, &m->memo_room))
 			return false;
@@ -341,34 +282,28 @@ remember(struct machine *m, uint64_t number, int extra)
 }
 
 static bool
-recall(struct machine *m, uint64_t number, int extra)
+recall(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)extra;
-	return number < m->remembered && m->memo[number] ? push(m, m->memo[number]) : damaged(m, "its memo lacks an entry");
+	return number < m->remembered && m->memo[number] ? push(m, m->memo[number]) : rmb_pickle_damaged(m, "its memo lacks an entry");
 }
 
 static bool
-stop(struct machine *m, uint64_t number, int extra)
+stop(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number, (void)extra;
 	m->done = true;
-	return m->depth == 1 && m->stack[0]->kind != MARK ? true : damaged(m, "it does not end with one value");
+	return m->depth == 1 && m->stack[0]->kind != MARK ? true : rmb_pickle_damaged(m, "it does not end with one value");
 }
 
 /* ---- names and what they build */
 
 static bool
-same(const unsigned char *at, size_t n, const char *word)
+name(struct rmb_pickle_machine *m, const unsigned char *module, size_t nmodule, const unsigned char *word, size_t nword)
 {
-	return n == strlen(word) && memcmp(at, word, n) == 0;
-}
-
-static bool
-name(struct machine *m, const unsigned char *module, size_t nmodule, const unsigned char *word, size_t nword)
-{
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (same(module, nmodule, names[i].module) && same(word, nword, names[i].name))
-			return constant(m, i, NAME);
+	int builder = rmb_pickle_builder(module, nmodule, word, nword);
+	if (builder >= 0)
+		return constant(m, (uint64_t)builder, NAME);
 	const char *shown = rmb_load_printable(m->arena, (const char *)module, nmodule < 100 ? nmodule : 100);
 	const char *shown_too = rmb_load_printable(m->arena, (const char *)word, nword < 100 ? nword : 100);
 	rmb_error_set(m->error, RMB_EINPUT, "%s: the pickle asks for %s.%s, which is not data; rumble reads the numbers, texts, lists, dictionaries "
@@ -377,7 +312,7 @@ name(struct machine *m, const unsigned char *module, size_t nmodule, const unsig
 }
 
 static bool
-name_in_lines(struct machine *m, uint64_t number, int extra)
+name_in_lines(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	const unsigned char *line[2];
 	size_t n[2];
@@ -385,7 +320,7 @@ name_in_lines(struct machine *m, uint64_t number, int extra)
 	for (int i = 0; i < 2; i++) {
 		const unsigned char *end = memchr(m->bytes + m->at, '\n', m->n - m->at);
 		if (!end)
-			return damaged(m, "it ends too early");
+			return rmb_pickle_damaged(m, "it ends too early");
 		line[i] = m->bytes + m->at;
 		n[i] = (size_t)(end - line[i]);
 		m->at += n[i] + 1;
@@ -394,165 +329,47 @@ name_in_lines(struct machine *m, uint64_t number, int extra)
 }
 
 static bool
-name_on_stack(struct machine *m, uint64_t number, int extra)
+name_on_stack(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number, (void)extra;
 	value word = pop(m), module = word ? pop(m) : NULL;
 	if (!module)
 		return false;
 	if (word->kind != TEXT || module->kind != TEXT)
-		return damaged(m, "a name is no text");
+		return rmb_pickle_damaged(m, "a name is no text");
 	return name(m, module->text.at, module->text.n, word->text.at, word->text.n);
 }
 
 static bool
-call(struct machine *m, uint64_t number, int extra)
+call(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number, (void)extra;
 	value arguments = pop(m), callee = arguments ? pop(m) : NULL;
 	if (!callee)
 		return false;
-	if (callee->kind != NAME || arguments->kind != LIST || !names[callee->whole].build)
-		return damaged(m, "it calls what is no builder of data");
-	return push(m, names[callee->whole].build(m, arguments));
-}
-
-static value
-build_array(struct machine *m, value arguments)
-{
-	(void)arguments;
-	return make(m, ARRAY);
-}
-
-static value
-build_other(struct machine *m, value arguments)
-{
-	(void)arguments;
-	return make(m, OTHER);
-}
-
-/* _codecs.encode(text, "latin1"): the bytes below 128 stand as they are; only those are needed, for empty arrays and dates. */
-static value
-build_bytes(struct machine *m, value arguments)
-{
-	return arguments->list.n > 0 && arguments->list.item[0]->kind == TEXT ? arguments->list.item[0] : make(m, OTHER);
-}
-
-/* dtype('f8', ...): a letter and a size. The order of bytes comes with the state. */
-static value
-build_type(struct machine *m, value arguments)
-{
-	static const struct { char letter; enum rmb_number number; } kinds[] = {
-		{ 'b', RMB_BOOLEAN }, { 'i', RMB_SIGNED }, { 'u', RMB_UNSIGNED }, { 'f', RMB_FLOATING } };
-	value code = arguments->list.n > 0 ? arguments->list.item[0] : NULL;
-	struct rmb_pickled *v = make(m, TYPE);
-	if (v && !(v->items = rmb_arena_alloc(m->arena, 1, sizeof *v->items))) {
-		no_memory(m);
-		return NULL;
-	}
-	if (!v || !code || code->kind != TEXT || code->text.n < 2)
-		return v;
-	v->items->objects = code->text.at[0] == 'O';
-	size_t size = 0;
-	for (size_t i = 1; i < code->text.n && size <= 8; i++)
-		size = code->text.at[i] >= '0' && code->text.at[i] <= '9' ? 10 * size + code->text.at[i] - '0' : 9;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (code->text.at[0] == kinds[i].letter && (size == 1 || size == 2 || size == 4 || size == 8) &&
-		    !(kinds[i].number == RMB_FLOATING && size == 1)) {
-			v->items->as.number = kinds[i].number;
-			v->items->as.item = size;
-		}
-	return v;
-}
-
-static value
-make_array(struct machine *m, value type, value data, int64_t n)
-{
-	struct rmb_pickled *v = make(m, ARRAY);
-	if (v) {
-		v->array.type = type;
-		v->array.data = data;
-		v->array.n = n;
-	}
-	return v;
-}
-
-/* scalar(dtype, bytes): an array of one item without axes. */
-static value
-build_scalar(struct machine *m, value arguments)
-{
-	value type = arguments->list.n > 0 ? arguments->list.item[0] : NULL, data = arguments->list.n > 1 ? arguments->list.item[1] : NULL;
-	if (!type || type->kind != TYPE || !data || data->kind != TEXT || type->items->as.item == 0 || data->text.n != type->items->as.item)
-		return make(m, OTHER);
-	return make_array(m, type, data, 1);
-}
-
-/* (version, byte order, ...) */
-static bool
-type_state(struct rmb_pickled *type, value state)
-{
-	const uint16_t one = 1;
-	unsigned char other = *(const unsigned char *)&one == 1 ? '>' : '<';
-	value order = state->list.n > 1 ? state->list.item[1] : NULL;
-	type->items->as.swapped = order && order->kind == TEXT && order->text.n == 1 && order->text.at[0] == other;
-	return true;
-}
-
-/* Product of the axes in a tuple; -1: no such thing. */
-static int64_t
-count_items(value shape)
-{
-	int64_t n = 1;
-	if (shape->kind != LIST || shape->list.n > MOST_AXES)
-		return -1;
-	for (int64_t i = 0; i < shape->list.n; i++) {
-		value axis = shape->list.item[i];
-		if (axis->kind != WHOLE || axis->whole < 0 || __builtin_mul_overflow(n, axis->whole, &n))
-			return -1;
-	}
-	return n;
-}
-
-/* (version, shape, dtype, fortran, data): data is a text of exactly the items, or a list of objects. */
-static bool
-array_state(struct machine *m, struct rmb_pickled *array, value state)
-{
-	value shape = state->list.n == 5 ? state->list.item[1] : NULL, type = shape ? state->list.item[2] : NULL, data = type ? state->list.item[4] : NULL;
-	int64_t n = shape ? count_items(shape) : -1;
-	if (n < 0 || type->kind != TYPE)
-		return damaged(m, "the state of an array is not one");
-	bool fits = type->items->objects ? data->kind == LIST && data->list.n == n : data->kind == TEXT &&
-	            (type->items->as.item == 0 || (data->text.n % type->items->as.item == 0 && data->text.n / type->items->as.item == (size_t)n));
-	if (!fits)
-		return damaged(m, "an array has more or fewer items than its shape says");
-	array->array.type = type;
-	array->array.data = data;
-	array->array.n = n;
-	return true;
+	if (callee->kind != NAME || arguments->kind != LIST)
+		return rmb_pickle_damaged(m, "it calls what is no builder of data");
+	return push(m, rmb_pickle_build(m, (int)callee->whole, arguments));
 }
 
 static bool
-build(struct machine *m, uint64_t number, int extra)
+build(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number, (void)extra;
 	value state = pop(m);
 	if (!state)
 		return false;
 	if (m->depth == 0 || m->stack[m->depth - 1]->kind == MARK)
-		return damaged(m, "its stack is empty");
+		return rmb_pickle_damaged(m, "its stack is empty");
 	struct rmb_pickled *on = (struct rmb_pickled *)(uintptr_t)m->stack[m->depth - 1]; /* still being made */
-	if (on->kind == TYPE && state->kind == LIST)
-		return type_state(on, state);
-	if (on->kind == ARRAY && state->kind == LIST)
-		return array_state(m, on, state);
-	return on->kind == OTHER ? true : damaged(m, "it gives a state to what has none");
+	return rmb_pickle_set_state(m, on, state);
 }
 
 /* ---- the table */
 
 static const struct operation {
 	unsigned char byte, follow; /* bytes of the number behind it, little-endian */
-	bool (*run)(struct machine *m, uint64_t number, int extra);
+	bool (*run)(struct rmb_pickle_machine *m, uint64_t number, int extra);
 	int extra;
 } operations[] = {
 	{ 0x80, 1, protocol, 0 }, { 0x95, 8, skip, 0 }, { '.', 0, stop, 0 }, { '(', 0, constant, MARK },
@@ -572,12 +389,12 @@ static const struct operation {
 };
 
 static bool
-step(struct machine *m, const struct operation *const *by_byte)
+step(struct rmb_pickle_machine *m, const struct operation *const *by_byte)
 {
 	const unsigned char *byte = take(m, 1);
 	const struct operation *operation = byte ? by_byte[*byte] : NULL;
 	if (!operation)
-		return byte ? damaged(m, "an operation is unknown") : false;
+		return byte ? rmb_pickle_damaged(m, "an operation is unknown") : false;
 	const unsigned char *follow = take(m, operation->follow);
 	uint64_t number = 0;
 	for (int i = follow ? operation->follow : 0; i > 0; i--)
@@ -590,7 +407,7 @@ rmb_pickle_read(struct rmb_arena *arena, const char *what, const unsigned char *
 {
 	const struct operation *by_byte[256] = { NULL };
 	struct rmb_error own = { 0 };
-	struct machine m = { .arena = arena, .what = what, .error = &own, .bytes = bytes, .n = n };
+	struct rmb_pickle_machine m = { .arena = arena, .what = what, .error = &own, .bytes = bytes, .n = n };
 	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
 		by_byte[operations[i].byte] = &operations[i];
 	while (!m.done && step(&m, by_byte))
@@ -599,71 +416,4 @@ rmb_pickle_read(struct rmb_arena *arena, const char *what, const unsigned char *
 		return rmb_error_set(error, own.code, "%s", own.text);
 	*out = m.stack[0];
 	return 0;
-}
-
-/* ---- looking at values */
-
-value
-rmb_pickle_get(value v, const char *key)
-{
-	for (int64_t i = 0; v && v->kind == DICTIONARY && i + 1 < v->list.n; i += 2)
-		if (v->list.item[i]->kind == TEXT && same(v->list.item[i]->text.at, v->list.item[i]->text.n, key))
-			return v->list.item[i + 1];
-	return NULL;
-}
-
-int64_t
-rmb_pickle_length(value v)
-{
-	return !v ? -1 : v->kind == LIST ? v->list.n : v->kind == ARRAY && v->array.data ? v->array.n : -1;
-}
-
-value
-rmb_pickle_item(value v, int64_t i)
-{
-	if (v && v->kind == ARRAY && v->array.data && v->array.type->items->objects)
-		v = v->array.data;
-	return v && v->kind == LIST && i >= 0 && i < v->list.n ? v->list.item[i] : NULL;
-}
-
-const char *
-rmb_pickle_text(value v, int64_t i, size_t *length)
-{
-	value item = rmb_pickle_item(v, i);
-	v = item ? item : v;
-	if (!v || v->kind != TEXT)
-		return NULL;
-	*length = v->text.n;
-	return (const char *)v->text.at;
-}
-
-/* Item i of an array of numbers. */
-static bool
-number_in_array(value v, int64_t i, double *number)
-{
-	unsigned char raw[8];
-	if (!v->array.data || v->array.data->kind != TEXT || v->array.type->items->as.item == 0 || i >= v->array.n)
-		return false;
-	size_t size = v->array.type->items->as.item;
-	memcpy(raw, v->array.data->text.at + (size_t)i * size, size);
-	rmb_member_decode(&v->array.type->items->as, raw, 1, number);
-	return true;
-}
-
-bool
-rmb_pickle_number(value v, int64_t i, double *number)
-{
-	value item = rmb_pickle_item(v, i);
-	if (item) {
-		v = item;
-		i = 0;
-	}
-	if (!v || i < 0)
-		return false;
-	if (v->kind == ARRAY)
-		return number_in_array(v, i, number);
-	if (i > 0 || (v->kind != REAL && v->kind != WHOLE && v->kind != TRUTH))
-		return false;
-	*number = v->kind == REAL ? v->real : (double)v->whole;
-	return true;
 }
