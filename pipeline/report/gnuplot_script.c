@@ -271,7 +271,7 @@ panels(FILE *to, const struct rmb_figure_data *f, const struct rmb_grid *g)
 		quoted(to, f->scale.title);
 		fputs(" noenhanced\n", to);
 	}
-	fprintf(to, "set multiplot layout %d,%d margins %g,%g,%g,%g spacing %g,%g\n", g->rows, g->columns, 84 / w, 1 - right / w, 60 / h, 1 - top / h,
+	fprintf(to, "set multiplot layout %d,%d margins %g,%g,%g,%g spacing %g,%g\n", g->rows, g->columns, 84 / w, 1 - right / w, 76 / h, 1 - top / h,
 	        28 / w, 56 / h);
 }
 
