@@ -237,6 +237,28 @@ a_refusal_ends_in_the_exact_answer(void **state)
 	rmb_test_close("singular values", w, s, K, 1e-6);
 }
 
+/* Neurons that fire as one in groups: products stay within what the basis holds already, to the last bit, so that no further block can be
+ * made of them. Such a matrix is refused, and decomposed exactly. */
+static void
+groups_of_equal_neurons_end_in_the_exact_answer(void **state)
+{
+	enum { SIZE = 8, GROUPS = N / SIZE };
+	(void)state;
+	double *a = reals(N * N), *c = reals(N * N), *planted = reals(N), *w = reals(N), *v = reals(K * N), *u2, *v2;
+	for (int64_t i = 0; i < N; i++)
+		for (int64_t j = 0; j < N; j++)
+			a[i * N + j] = c[i * N + j] = i / SIZE == j / SIZE ? 1 + 1e-3 * (double)(i / SIZE) : 0;
+	for (int64_t k = 0; k < K; k++)
+		planted[k] = SIZE * (1 + 1e-3 * (double)(GROUPS - 1 - k));
+	struct rmb_error error = { 0 };
+	struct rmb_krylov how;
+	must(rmb_leading_eigenvectors(a, N, K, RMB_SOLVER_BLOCK, 1, w, v, &how, &error), &error);
+	assert_true(how.width > 0);
+	rmb_test_close("eigenvalues", w, planted, K, 1e-4);
+	must(rmb_leading_terms(c, N, N, K, RMB_SOLVER_BLOCK, 1, arena, w, &u2, &v2, &how, &error), &error);
+	rmb_test_close("singular values", w, planted, K, 1e-4);
+}
+
 /* Nothing can be gained: not tried. And a matrix of zeros is nobody's. */
 static void
 what_cannot_pay_is_not_tried(void **state)
@@ -285,6 +307,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(eigenvalues_are_right_or_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(singular_values_are_right_or_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refusal_ends_in_the_exact_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(groups_of_equal_neurons_end_in_the_exact_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_pay_is_not_tried, setup, teardown),
 		cmocka_unit_test_setup_teardown(bytes_do_not_depend_on_threads, setup, teardown),
 	};

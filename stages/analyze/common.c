@@ -1,5 +1,6 @@
 #include "analyze/common.h"
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include "numeric/lapack.h"
 #include "numeric/product.h"
@@ -188,6 +189,9 @@ rmb_warn_solver(struct rmb_call *call, const char *solver, const struct rmb_kryl
 		return;
 	if (how->width == 0)
 		rmb_warn(call, "solver: block would need as many vectors as the matrix has rows for so many components: it was decomposed exactly");
+	else if (isinf(how->residual))
+		rmb_warn(call, "solver: block could not go on after %" PRId64 " vectors, as where neurons repeat each other: the matrix was decomposed "
+		         "exactly", how->width);
 	else
 		rmb_warn(call, "solver: block did not reach its accuracy with %" PRId64 " vectors (relative residual %.2g): the matrix was decomposed "
 		         "exactly", how->width, how->residual);

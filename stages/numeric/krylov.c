@@ -58,6 +58,7 @@ struct work {
 	double *power, *scale; /* [block] */
 	struct rmb_stream stream;
 	uint64_t drawn;
+	bool stuck;            /* no further block could be made: a refusal, not a failure */
 	struct rmb_error *error;
 };
 
@@ -127,8 +128,9 @@ straighten(struct work *work, float *x, int64_t b, int64_t n, bool *good)
 	return rc;
 }
 
-/* Rows x[b][n] become orthonormal, and orthogonal to the basis. The coefficients of x in the basis before, [b][m], go to `into` (row
- * distance ld) and the Gram matrix of what was left to `left`; NULL: not wanted. */
+/* Rows x[b][n] become orthonormal, and orthogonal to the basis. Where what is left of them is rounding that the basis spans to the last
+ * bit, as of neurons that repeat each other, they cannot: work->stuck, and RMB_EDATA without a text. The coefficients of x in the basis
+ * before, [b][m], go to `into` (row distance ld) and the Gram matrix of what was left to `left`; NULL: not wanted. */
 static int
 orthogonalise(struct work *work, const struct basis *basis, float *x, int64_t b, double *into, int64_t ld, double *left)
 {
@@ -144,7 +146,8 @@ orthogonalise(struct work *work, const struct basis *basis, float *x, int64_t b,
 		if (rc)
 			return rc;
 	}
-	return good ? 0 : rmb_error_set(work->error, RMB_EDATA, "the vectors of a block could not be made orthogonal");
+	work->stuck = !good;
+	return good ? 0 : RMB_EDATA;
 }
 
 static float *
@@ -451,7 +454,7 @@ static int
 solve(struct problem *all, int64_t k, int threads, double *w, double *u, double *v, struct rmb_krylov *how, struct rmb_error *error)
 {
 	struct plan plan = plan_for(all->n1 < all->n2 ? all->n1 : all->n2, k);
-	struct work work;
+	struct work work = { 0 };
 	*how = (struct rmb_krylov){ .residual = INFINITY };
 	if (plan.first > plan.most)
 		return 0;
@@ -469,7 +472,9 @@ solve(struct problem *all, int64_t k, int threads, double *w, double *u, double 
 			break;
 	}
 	rmb_arena_free(arena);
-	return rc;
+	if (rc && work.stuck)
+		*how = (struct rmb_krylov){ .width = all->q.m, .residual = INFINITY };
+	return rc && work.stuck ? 0 : rc;
 }
 
 int

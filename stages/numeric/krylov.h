@@ -9,8 +9,9 @@
  *   - the last value wanted stands above RMB_KRYLOV_FLOOR of the first, or at none: below, single precision decides;
  *   - a fresh random block, orthogonal to the basis, finds nothing larger than the last value: a start block of b vectors may miss
  *     copies of a value that occurs more than b times.
- * Else the caller is told to decompose exactly. Rows are eigenvectors of unit length, orthogonal to 1e-5. The start block is a stream
- * of its own name, so the same matrix gives the same bytes, for any number of threads. */
+ * Else the caller is told to decompose exactly; so too where no further block can be made, `residual` then being infinite. Rows are
+ * eigenvectors of unit length, orthogonal to 1e-5. The start block is a stream of its own name, so the same matrix gives the same bytes,
+ * for any number of threads. */
 #ifndef RMB_NUMERIC_KRYLOV_H
 #define RMB_NUMERIC_KRYLOV_H
 #include <stdbool.h>
