@@ -57,7 +57,7 @@ a_distance_by_hand(void **state)
 	assert_true(fabs(rmb_likeness_joint(both, 2) - sqrt((3 + 2.5) / 2)) < 1e-14);
 	const double *same[] = { a, a };
 	struct rmb_likeness stuck = { 2, 1, x, same }, itself = { 2, 1, a, same };
-	assert_true(isinf(rmb_likeness_distance(&stuck)) && rmb_likeness_distance(&itself) == 0);
+	assert_true(rmb_likeness_distance(&stuck) == RMB_FARTHEST && rmb_likeness_distance(&itself) == 0);
 }
 
 /* Of 12 points one is off by a thousand spreads: it counts, but by its logarithm; a number counts in full. */

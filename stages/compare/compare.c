@@ -142,14 +142,30 @@ find_one(struct rmb_call *call, const struct settings *set, const struct against
 			value[i] = l->row[i][0];
 		f->value = l->x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
 	}
-	if (isinf(f->distance))
-		rmb_warn(call, "all replicates of %s have the same %s, so that the distance of another value is infinite", family, name);
+	if (f->sd == 0 && f->value != f->mean)
+		rmb_warn(call, "all replicates of %s have the same %s, and the recording has another: a distance of a million stands for it", family, name);
 	f->attainable = rank ? 1 / (double)(l->n + 1) : 0;
 	if (rank)
 		f->p = rmb_rank_p(f->distance, score, l->n);
 	else if (l->m == 1 || l->n > 2)
 		f->p = rmb_likeness_normal_p(l, score);
 	return 0;
+}
+
+/* Statistics that some replicates lack stay out of what is said of all together, unless every one is so: the recording and all
+ * replicates are then looked at alike. */
+static void
+part_incomplete(struct rmb_call *call, struct against *a)
+{
+	int64_t whole = 0;
+	for (int64_t s = 0; s < a->members->nstatistics; s++)
+		whole += a->sample[s].known && a->sample[s].missing == 0;
+	for (int64_t s = 0; s < a->members->nstatistics && whole; s++)
+		if (a->sample[s].known && a->sample[s].missing) {
+			a->sample[s].known = false;
+			rmb_warn(call, "%s is left out of the distance from %s by all statistics together", a->members->statistic[s].name,
+			         a->members->family[a->family].name);
+		}
 }
 
 /* Replicates of the family that have every statistic that is known; their indices into place[]. */
@@ -212,8 +228,9 @@ joint_rank(struct rmb_call *call, const struct rmb_likeness *likeness, int64_t c
 }
 
 static int
-find_together(struct rmb_call *call, const struct settings *set, const struct against *a, bool rank, struct finding *row)
+find_together(struct rmb_call *call, const struct settings *set, struct against *a, bool rank, struct finding *row)
 {
+	part_incomplete(call, a);
 	int64_t ns = a->members->nstatistics, *place = rmb_scratch(call, (size_t)a->members->family[a->family].n, sizeof *place);
 	struct rmb_likeness *likeness = rmb_scratch(call, (size_t)ns, sizeof *likeness);
 	struct finding *all = &row[ns];
@@ -339,7 +356,7 @@ draws(const void *settings)
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 3, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 4, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
 	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm, and by logarithms if replicates stay positive and within a factor of "

@@ -26,11 +26,12 @@ variance_at(const struct rmb_likeness *s, int64_t j, double mean)
 	return sum / (double)(s->n - 1);
 }
 
-/* z^2 of a point; of curves, beyond three spreads, by its logarithm. */
+/* z^2 of a point, at most that of RMB_FARTHEST; of curves, beyond three spreads, by its logarithm. */
 static double
 weight(double square, int64_t m)
 {
-	return m == 1 || square <= 9 || isinf(square) ? square : 9 * (1 + log(square / 9));
+	square = fmin(square, (double)RMB_FARTHEST * RMB_FARTHEST);
+	return m == 1 || square <= 9 ? square : 9 * (1 + log(square / 9));
 }
 
 double
@@ -77,13 +78,13 @@ rmb_likeness_normal_p(const struct rmb_likeness *s, const double *score)
 {
 	double d = rmb_likeness_distance(s), sum = 0, square = 0, n = (double)s->n;
 	if (s->m == 1)
-		return isinf(d) ? 0 : 2 * rmb_student_tail(d, n - 1);
+		return d < RMB_FARTHEST ? 2 * rmb_student_tail(d, n - 1) : 0;
 	for (int64_t i = 0; i < s->n; i++)
 		sum += log(score[i]);
 	for (int64_t i = 0; i < s->n; i++)
 		square += (log(score[i]) - sum / n) * (log(score[i]) - sum / n);
 	double spread = sqrt(square / (n - 1) * (1 + 1 / n)), off = log(d) - sum / n;
-	return isinf(d) ? 0 : spread > 0 ? rmb_student_tail(off / spread, n - 1) : off > 0 ? 0 : 1;
+	return spread > 0 ? rmb_student_tail(off / spread, n - 1) : off > 0 ? 0 : 1;
 }
 
 /* others[0..n) becomes a resample, the same choice for every statistic; false: one replicate alone. */

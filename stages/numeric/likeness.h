@@ -17,7 +17,9 @@ struct rmb_likeness {          /* one statistic; all values finite */
 	const double *const *row; /* [n][m] */
 };
 
-/* The distance; n >= 2. Infinite if the replicates are all the same and x is not. */
+/* What a number is off, at most, in units of a spread that may be zero. */
+enum { RMB_FARTHEST = 1000000 };
+/* The distance; n >= 2. */
 double rmb_likeness_distance(const struct rmb_likeness *likeness);
 /* The root mean square of the distances of several statistics. */
 double rmb_likeness_joint(const struct rmb_likeness *likeness, int64_t count);
