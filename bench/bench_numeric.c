@@ -268,7 +268,7 @@ dmd(struct bench *bench)
 	struct rmb_courses courses;
 	struct rmb_propagator found;
 	double start = now();
-	must(bench, rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, bench->arena, &courses, &bench->error));
+	must(bench, rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, true, bench->arena, &courses, &bench->error));
 	must(bench, rmb_propagator_make(&courses, &options, bench->arena, &found, &bench->error));
 	keep(bench, found.real, 20);
 	return now() - start;

@@ -251,7 +251,7 @@ planted_rotations_are_found_inside_segments(void **state)
 	struct rmb_error error = { 0 };
 	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = 2 };
 	struct rmb_courses courses;
-	must(rmb_principal_courses(&sweep, 4, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 4, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 	for (int64_t lag = 1; lag <= 5; lag += 4)
 		for (int instrumented = 0; instrumented < 2; instrumented++)
 			for (int64_t block = 30; block <= 10000; block *= 20) {
@@ -271,6 +271,39 @@ planted_rotations_are_found_inside_segments(void **state)
 	assert_true(distance_from_planted(&found, 5) > 0.02);
 }
 
+/* Courses made a window at a time, as a long recording needs: pairs that reach from one window into the next count once, whether the lag is
+ * shorter or longer than a window. */
+static void
+windows_of_courses_are_the_courses(void **state)
+{
+	(void)state;
+	const int64_t nt = 21000, segments[] = { 0, 8190, 12000 };
+	double *drive = normal("drive", 3 * nt), *x = reals(3 * nt);
+	for (int64_t s = 0; s < 3; s++)
+		for (int64_t t = 1; t < nt; t++)
+			x[s * nt + t] = (0.9 - 0.2 * (double)s) * x[s * nt + t - 1] + drive[s * nt + t];
+	struct rmb_recording z = mixture(x, 3, 8, nt, 0.3);
+	for (int in_double = 0; in_double < 2; in_double++) {
+		struct rmb_error error = { 0 };
+		struct rmb_sweep sweep = { .first = &z, .in_double = in_double, .threads = 2 };
+		struct rmb_courses whole, windows;
+		must(rmb_principal_courses(&sweep, 5, RMB_SOLVER_EXACT, false, arena, &whole, &error), &error);
+		must(rmb_principal_courses(&sweep, 5, RMB_SOLVER_EXACT, true, arena, &windows, &error), &error);
+		assert_non_null(whole.x);
+		assert_null(windows.x);
+		for (int64_t lag = 3; lag <= 9000; lag += 8997)
+			for (int64_t block = 5000; block <= 40000; block += 35000) {
+				struct rmb_propagator_options options = { .lag = lag, .block = block, .nsegments = lag == 3 ? 3 : 1, .segment = segments,
+				                                          .pairs = block == 5000 ? RMB_PAIRING_PAPER : RMB_PAIRING_BLOCKS, .threads = 2 };
+				struct rmb_propagator a, b;
+				must(rmb_propagator_make(&whole, &options, arena, &a, &error), &error);
+				must(rmb_propagator_make(&windows, &options, arena, &b, &error), &error);
+				assert_int_equal(a.npairs, b.npairs);
+				rmb_test_close("real parts", b.real, a.real, a.n, in_double ? 1e-12 : 1e-5);
+			}
+	}
+}
+
 /* Independent noise as large as the signal: the standard estimate shrinks, the instrumented one does not. */
 static void
 instruments_are_free_of_noise(void **state)
@@ -284,7 +317,7 @@ instruments_are_free_of_noise(void **state)
 	struct rmb_error error = { 0 };
 	struct rmb_sweep sweep = { .first = &z, .threads = 2 };
 	struct rmb_courses courses;
-	must(rmb_principal_courses(&sweep, 1, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 1, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 	double found[2], truth = pow(0.95, 5);
 	for (int instrumented = 0; instrumented < 2; instrumented++) {
 		struct rmb_propagator_options options = { .lag = 5, .block = 10000, .instrumented = instrumented, .nsegments = 1,
@@ -315,7 +348,7 @@ frames_and_neurons_give_one_propagator(void **state)
 		struct rmb_error error = { 0 };
 		struct rmb_sweep sweep = { .first = i ? &padded : &z, .in_double = true, .threads = 2 };
 		struct rmb_courses courses;
-		must(rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+		must(rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 		assert_int_equal(courses.nk, nn);
 		must(rmb_propagator_make(&courses, &options, arena, &found[i], &error), &error);
 	}
@@ -338,7 +371,7 @@ truncation_ends_before_noise(void **state)
 	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = 1 };
 	struct rmb_courses courses;
 	struct rmb_propagator found;
-	must(rmb_principal_courses(&sweep, 2, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 2, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 	for (int truncate = 0; truncate < 2; truncate++) {
 		struct rmb_propagator_options options = { .lag = 1, .block = 10000, .instrumented = true, .truncate = truncate, .nsegments = 1,
 		                                          .segment = z.segment, .threads = 1 };
@@ -383,7 +416,7 @@ copies_and_singular_moments(void **state)
 	struct rmb_sweep sweep = { .first = &z, .threads = 1 };
 	struct rmb_courses courses;
 	struct rmb_propagator found;
-	must(rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, 1000, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 	assert_in_range(courses.nk, 3, 4);
 	courses.nk = 3;
 	courses.nframes = 400;
@@ -616,7 +649,7 @@ any_number_of_threads_gives_the_same_bytes(void **state)
 		struct rmb_propagator propagator;
 		struct rmb_propagator_options set = { .lag = 5, .block = 1000, .ridge = 0.01, .nsegments = 1, .segment = z.segment,
 		                                      .threads = threads[i] };
-		must(rmb_principal_courses(&all, 300, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+		must(rmb_principal_courses(&all, 300, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 		must(rmb_propagator_make(&courses, &set, arena, &propagator, &error), &error);
 		if (kept) {
 			assert_memory_equal(kept, found.g, (size_t)(260 * 50) * sizeof *kept);
@@ -651,7 +684,7 @@ single_precision_is_near_double(void **state)
 		must(rmb_correlograms_make(&halves, &options, arena, &found[i], &error), &error);
 		struct rmb_courses courses;
 		struct rmb_propagator_options set = { .lag = 5, .block = 1000, .ridge = 0.01, .nsegments = 1, .segment = z.segment, .threads = 2 };
-		must(rmb_principal_courses(&all, 6, RMB_SOLVER_EXACT, arena, &courses, &error), &error);
+		must(rmb_principal_courses(&all, 6, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 		must(rmb_propagator_make(&courses, &set, arena, &propagator[i], &error), &error);
 	}
 	rmb_test_close("correlograms in single precision", found[0].g, found[1].g, 600, 1e-4);
@@ -665,7 +698,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(circular_correlations_agree_with_sums), TEST(roots_of_one), TEST(division_leaves_no_residual),
 		TEST(leading_eigenvectors_are_the_first_of_all),
-		TEST(planted_rotations_are_found_inside_segments), TEST(instruments_are_free_of_noise), TEST(frames_and_neurons_give_one_propagator),
+		TEST(planted_rotations_are_found_inside_segments), TEST(windows_of_courses_are_the_courses), TEST(instruments_are_free_of_noise), TEST(frames_and_neurons_give_one_propagator),
 		TEST(truncation_ends_before_noise), TEST(pairs_that_do_not_exist_are_named), TEST(copies_and_singular_moments),
 		TEST(a_sine_repeats_after_its_period), TEST(correlograms_agree_with_loops), TEST(blocks_lie_inside_segments),
 		TEST(recordings_too_short_are_named), TEST(decays_are_found_with_their_error), TEST(ranks_are_left_out_of_r),

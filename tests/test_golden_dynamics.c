@@ -104,7 +104,7 @@ one_dmd(const struct golden_case *test)
 	struct rmb_recording z = golden_zscored(test, NULL, 0, (int)golden_number(test, "ddof", 0), golden_number(test, "eps", 1e-3));
 	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = THREADS };
 	struct rmb_courses courses;
-	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, test->arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, false, test->arena, &courses, &error), &error);
 	struct rmb_propagator_options options = {
 		.lag = (int64_t)golden_number(test, "lag", 5), .block = (int64_t)golden_number(test, "block", 10000),
 		.ridge = golden_number(test, "ridge", 0.01), .instrumented = golden_is(test, "estimator", "instrumented"), .threads = THREADS,
@@ -176,7 +176,7 @@ one_reversibility(const struct golden_case *test)
 	struct rmb_courses courses;
 	struct rmb_reversibility found;
 	int64_t first = (int64_t)golden_number(test, "first_pc", 0), nsegments, *segment = segments_of(test, &nsegments);
-	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, test->arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, false, test->arena, &courses, &error), &error);
 	courses.x = (const double *)courses.x + first * courses.nframes;
 	courses.nk -= first;
 	must(rmb_reversibility(&courses, golden_number(test, "whiten", 0) > 0, nsegments, segment, (int64_t)golden_number(test, "lag", 1), THREADS,

@@ -10,7 +10,7 @@
  * sums over blocks instead of means, which makes the ridge negligible.
  * Reference: Pachitariu et al. 2025, figure 3; dynamic mode decomposition.
  * Cost: N N T + 2 N K T + 4 K K T operations, an eigen-decomposition of the shorter side and one of K x K that is not symmetric;
- * 8 min(N, T)^2 + 4 K T bytes. */
+ * 8 min(N, T)^2 bytes and, with fewer frames than neurons, 4 K T. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -187,7 +187,7 @@ compute(struct rmb_call *call, const struct rmb_recording *recording, struct rmb
 	};
 	int rc = rmb_propagator_pairs(&options, recording->nframes, error);
 	if (!rc)
-		rc = rmb_principal_courses(&sweep, set->components, rmb_solver_of(set->solver, set->precision), rmb_call_arena(call), courses, error);
+		rc = rmb_principal_courses(&sweep, set->components, rmb_solver_of(set->solver, set->precision), true, rmb_call_arena(call), courses, error);
 	return rc ? rc : rmb_propagator_make(courses, &options, rmb_call_arena(call), found, error);
 }
 
@@ -235,13 +235,13 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->flops = item / 4 * (side * side * other + 2 * nk * size->neurons * size->frames + 4 * nk * nk * size->frames)
 	              + 2 * side * side * (side + nk) + 25 * nk * nk * nk;
 	cost->bytes = 8 * size->neurons * size->frames;
-	cost->memory = 8 * side * (side + nk) + item * nk * size->frames + 16 * nk * nk + rmb_sweep_memory(side, other, item > 4)
+	cost->memory = 8 * side * (side + nk) + item * nk * (size->neurons > size->frames ? size->frames : size->neurons + 16384) + 16 * nk * nk + rmb_sweep_memory(side, other, item > 4)
 	               + 32e6;
 	cost->disk = 24 * nk + 32768;
 }
 
 const struct rmb_stage rmb_stage_dmd = {
-	.name = "dmd", .version = 2, .folder = "analyze", .brief = "eigenvalues of the linear map from activity now to activity later",
+	.name = "dmd", .version = 3, .folder = "analyze", .brief = "eigenvalues of the linear map from activity now to activity later",
 	.about = "Dynamic mode decomposition: regresses the activity some frames later on the activity now, on the leading principal "
 	         "components, and gives the eigenvalues of that map, rotations per ten-fold attenuation with percentiles, the part of the "
 	         "eigenvalues that are complex, and implied timescales. The instrumented estimator is free of noise that is independent "

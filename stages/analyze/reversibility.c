@@ -88,7 +88,7 @@ take_components(struct rmb_call *call, const struct settings *set, const struct 
 	struct rmb_part part = { call, 0, 0.6 };
 	struct rmb_sweep sweep = { .first = recording, .in_double = strcmp(set->precision, "double") == 0, .threads = rmb_threads(call),
 	                           .progress = rmb_part_progress, .progress_argument = &part };
-	int rc = rmb_principal_courses(&sweep, set->components.last, rmb_solver_of("auto", set->precision), rmb_call_arena(call), courses, error);
+	int rc = rmb_principal_courses(&sweep, set->components.last, rmb_solver_of("auto", set->precision), false, rmb_call_arena(call), courses, error);
 	if (rc)
 		return rc;
 	int64_t before = set->components.first - 1, n = courses->nk - before;

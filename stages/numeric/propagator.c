@@ -46,13 +46,19 @@ decompose(struct principal *all, enum rmb_solver solver, struct rmb_krylov *how,
 }
 
 static int
-make_courses(struct principal *all, struct rmb_arena *arena, struct rmb_courses *courses, struct rmb_error *error)
+make_courses(struct principal *all, bool later, struct rmb_arena *arena, struct rmb_courses *courses, struct rmb_error *error)
 {
 	struct rmb_sweep sweep = *all->sweep;
+	size_t item = sweep.in_double ? sizeof(double) : sizeof(float);
 	courses->nk = rmb_clear_rounding(all->w, all->wanted, sweep.in_double);
 	if (courses->nk < 1)
 		return rmb_error_set(error, RMB_EDATA, "no neuron varies, so there are no principal components");
-	void *x = rmb_arena_alloc(arena, (size_t)(courses->nk * courses->nframes), sweep.in_double ? sizeof(double) : sizeof(float));
+	if (later && !sweep.by_neuron) {
+		courses->basis = rmb_arena_copy(arena, sweep.in_double ? all->v : rmb_to_single(all->v, courses->nk * all->side),
+		                                (size_t)(courses->nk * all->side), item);
+		return courses->basis ? 0 : rmb_error_nomem(error, "principal components");
+	}
+	void *x = rmb_arena_alloc(arena, (size_t)(courses->nk * courses->nframes), item);
 	courses->x = x;
 	if (!x)
 		return rmb_error_nomem(error, "principal components");
@@ -67,8 +73,8 @@ make_courses(struct principal *all, struct rmb_arena *arena, struct rmb_courses 
 }
 
 int
-rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb_solver solver, struct rmb_arena *arena,
-                      struct rmb_courses *courses, struct rmb_error *error)
+rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb_solver solver, bool later,
+                      struct rmb_arena *arena, struct rmb_courses *courses, struct rmb_error *error)
 {
 	int64_t nn = what->first->neurons.n, nt = what->first->nframes, side = nn < nt ? nn : nt;
 	struct rmb_sweep sweep = *what;
@@ -76,7 +82,7 @@ rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb
 	sweep.by_neuron = nt < nn;
 	sweep.progress = rmb_stretch_progress;
 	sweep.progress_argument = &covariance;
-	*courses = (struct rmb_courses){ .nframes = nt, .in_double = what->in_double };
+	*courses = (struct rmb_courses){ .nframes = nt, .in_double = what->in_double, .sweep = *what };
 	struct rmb_arena *early = rmb_arena_new();
 	struct principal all = { .sweep = &sweep, .side = side, .wanted = components < side ? components : side };
 	all.w = early ? rmb_arena_alloc(early, (size_t)all.wanted, sizeof *all.w) : NULL;
@@ -84,7 +90,7 @@ rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb
 	int rc = all.w && all.v ? decompose(&all, solver, &courses->how, error) : rmb_error_nomem(error, "principal components");
 	sweep.progress_argument = &projecting;
 	if (!rc)
-		rc = make_courses(&all, arena, courses, error);
+		rc = make_courses(&all, later, arena, courses, error);
 	rmb_arena_free(early);
 	return rc;
 }
@@ -98,24 +104,24 @@ struct moment {
 	const struct rmb_courses *courses;
 	const struct rmb_interval *interval; /* the t of the pairs */
 	int64_t nintervals, lag, side;       /* side: tiles along one side */
-	double *m;
+	double *m;                           /* sums are added to it; with lag 0 only on and above the diagonal of tiles */
 	float *sum;                          /* a thread: one tile */
 };
 
 static int
-add_pairs(const struct moment *moment, int64_t i, int64_t ni, int64_t j, int64_t nj, int64_t t, int64_t n, double beta, float *sum)
+add_pairs(const struct moment *moment, int64_t i, int64_t ni, int64_t j, int64_t nj, int64_t t, int64_t n, float *sum)
 {
 	const struct rmb_courses *of = moment->courses;
 	int64_t nk = of->nk, nt = of->nframes, late = i * nt + t + moment->lag, early = j * nt + t;
 	double *m = moment->m + i * nk + j;
 	if (of->in_double)
 		return rmb_gemm_double(ni, nj, n, (struct rmb_matrix){ (const double *)of->x + late, nt, false },
-		                       (struct rmb_matrix){ (const double *)of->x + early, nt, true }, beta, m, nk, NULL);
+		                       (struct rmb_matrix){ (const double *)of->x + early, nt, true }, 1, m, nk, NULL);
 	int rc = rmb_gemm_single(ni, nj, n, (struct rmb_matrix){ (const float *)of->x + late, nt, false },
 	                         (struct rmb_matrix){ (const float *)of->x + early, nt, true }, sum, nj, NULL);
 	for (int64_t a = 0; a < ni; a++)
 		for (int64_t b = 0; b < nj; b++)
-			m[a * nk + b] = beta * m[a * nk + b] + (double)sum[a * nj + b];
+			m[a * nk + b] += (double)sum[a * nj + b];
 	return rc;
 }
 
@@ -127,13 +133,100 @@ moment_tile(void *argument, int64_t piece, int thread)
 	if (moment->lag == 0 && j < i)
 		return 0; /* the mirror image of another */
 	int64_t ni = nk - i < TILE ? nk - i : TILE, nj = nk - j < TILE ? nk - j : TILE;
-	double beta = 0;
 	int rc = 0;
 	for (int64_t s = 0; s < moment->nintervals; s++)
-		for (int64_t t = 0, n; !rc && t < moment->interval[s].n; t += n, beta = 1) {
+		for (int64_t t = 0, n; !rc && t < moment->interval[s].n; t += n) {
 			n = moment->interval[s].n - t < STEP ? moment->interval[s].n - t : STEP;
-			rc = add_pairs(moment, i, ni, j, nj, moment->interval[s].start + t, n, beta, moment->sum + (int64_t)thread * TILE * TILE);
+			rc = add_pairs(moment, i, ni, j, nj, moment->interval[s].start + t, n, moment->sum + (int64_t)thread * TILE * TILE);
 		}
+	return rc;
+}
+
+/* Frames whose courses are made at a time, where they are not all there. */
+enum { WINDOW = 4 * STEP };
+
+/* The parts of intervals that lie in frames start .. start + n - 1, counted from there. */
+static int64_t
+clip(const struct rmb_interval *interval, int64_t nintervals, int64_t start, int64_t n, struct rmb_interval *to)
+{
+	int64_t found = 0;
+	for (int64_t i = 0; i < nintervals; i++) {
+		int64_t first = interval[i].start, last = first + interval[i].n;
+		first = first > start ? first : start;
+		last = last < start + n ? last : start + n;
+		if (last > first)
+			to[found++] = (struct rmb_interval){ first - start, last - first };
+	}
+	return found;
+}
+
+/* The courses of n frames from `start` on, in x. */
+static int
+make_window(const struct rmb_courses *courses, int64_t start, int64_t n, void *x, struct rmb_courses *window, struct rmb_error *error)
+{
+	struct rmb_interval frames = { start, n };
+	struct rmb_sweep sweep = courses->sweep;
+	double whole = (double)courses->nframes;
+	struct rmb_stretch stretch = { &courses->sweep, 0.7 + 0.3 * (double)start / whole, 0.7 + 0.3 * (double)(start + n) / whole };
+	sweep.interval = &frames;
+	sweep.nintervals = 1;
+	sweep.progress = rmb_stretch_progress;
+	sweep.progress_argument = &stretch;
+	*window = *courses;
+	window->x = x;
+	window->nframes = n;
+	struct rmb_projection projection = { .nk = courses->nk, .ld = n, .u = courses->basis, .p = x };
+	return rmb_project(&sweep, &projection, error);
+}
+
+/* Moments for up to two ascending lags, each m[nk][nk], of courses that are there or are made window by window. */
+struct moments { const struct rmb_interval *interval; int64_t nintervals, lag[2]; int nlags; double divisor, *m[2]; };
+
+static int
+add_windows(const struct rmb_courses *courses, const struct moments *all, struct moment *moment, int threads, struct rmb_interval *interval,
+            void *x, int64_t step, int64_t room, struct rmb_error *error)
+{
+	int rc = 0;
+	for (int64_t start = 0; !rc && start < courses->nframes; start += step) {
+		struct rmb_courses window = *courses;
+		int64_t left = courses->nframes - start;
+		if (!courses->x)
+			rc = make_window(courses, start, room < left ? room : left, x, &window, error);
+		moment->courses = &window;
+		moment->interval = interval;
+		moment->nintervals = clip(all->interval, all->nintervals, start, step, interval);
+		rmb_blas_threads(1);
+		for (int i = 0; !rc && i < all->nlags; i++) {
+			moment->lag = all->lag[i];
+			moment->m = all->m[i];
+			rc = rmb_parallel(threads, moment->side * moment->side, moment_tile, moment);
+		}
+	}
+	return rc;
+}
+
+static int
+moments_make(const struct rmb_courses *courses, const struct moments *all, int threads, struct rmb_arena *arena, struct rmb_error *error)
+{
+	threads = threads < 1 ? 1 : threads > 64 ? 64 : threads;
+	int64_t nk = courses->nk, nt = courses->nframes, reach = all->lag[all->nlags - 1];
+	int64_t step = courses->x ? nt : reach > WINDOW ? reach : WINDOW, room = step < nt - reach ? step + reach : nt;
+	struct moment moment = { .side = (nk + TILE - 1) / TILE, .sum = rmb_arena_alloc(arena, (size_t)threads * TILE * TILE, sizeof(float)) };
+	struct rmb_interval *interval = rmb_arena_alloc(arena, (size_t)all->nintervals, sizeof *interval);
+	void *x = courses->x ? NULL : rmb_arena_alloc(arena, (size_t)(nk * room), courses->in_double ? sizeof(double) : sizeof(float));
+	if (!moment.sum || !interval || (!courses->x && !x))
+		return rmb_error_nomem(error, "lagged moments");
+	if (!rmb_blas_fits("lagged moments", (int64_t[]){ nk, nt }, 2, error))
+		return RMB_ELIMIT;
+	for (int i = 0; i < all->nlags; i++)
+		memset(all->m[i], 0, (size_t)(nk * nk) * sizeof *all->m[i]);
+	int rc = add_windows(courses, all, &moment, threads, interval, x, step, room, error);
+	for (int i = 0; !rc && i < all->nlags; i++)
+		for (int64_t a = 0; a < nk; a++)
+			for (int64_t b = 0; b < nk; b++) {
+				double *m = all->m[i];
+				m[a * nk + b] = all->lag[i] == 0 && b < a ? m[b * nk + a] : m[a * nk + b] / all->divisor;
+			}
 	return rc;
 }
 
@@ -141,19 +234,8 @@ int
 rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
                    int threads, double *m, struct rmb_arena *arena, struct rmb_error *error)
 {
-	threads = threads < 1 ? 1 : threads > 64 ? 64 : threads;
-	struct moment moment = { courses, interval, nintervals, lag, (courses->nk + TILE - 1) / TILE, m, NULL };
-	moment.sum = rmb_arena_alloc(arena, (size_t)threads * TILE * TILE, sizeof *moment.sum);
-	if (!moment.sum)
-		return rmb_error_nomem(error, "lagged moments");
-	if (!rmb_blas_fits("lagged moments", (int64_t[]){ courses->nk, courses->nframes }, 2, error))
-		return RMB_ELIMIT;
-	rmb_blas_threads(1);
-	int rc = rmb_parallel(threads, moment.side * moment.side, moment_tile, &moment);
-	for (int64_t i = 0; !rc && i < courses->nk; i++)
-		for (int64_t j = 0; j < courses->nk; j++)
-			m[i * courses->nk + j] = lag == 0 && j < i ? m[j * courses->nk + i] : m[i * courses->nk + j] / divisor;
-	return rc;
+	struct moments one = { interval, nintervals, { lag, 0 }, 1, divisor, { m, NULL } };
+	return moments_make(courses, &one, threads, arena, error);
 }
 
 /* ---- pairs --------------------------------------------------------------------------------------------------------- */
@@ -287,10 +369,9 @@ rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagat
 	if (!near || !far || !propagator->real || !propagator->imaginary)
 		return rmb_error_nomem(error, "lagged moments");
 	int rc = pairs_make(options, courses->nframes, arena, &pairs, error);
+	struct moments both = { pairs.interval, pairs.n, { near_lag, near_lag + options->lag }, 2, pairs.divisor, { near, far } };
 	if (!rc)
-		rc = rmb_courses_moment(courses, pairs.interval, pairs.n, near_lag, pairs.divisor, options->threads, near, arena, error);
-	if (!rc)
-		rc = rmb_courses_moment(courses, pairs.interval, pairs.n, near_lag + options->lag, pairs.divisor, options->threads, far, arena, error);
+		rc = moments_make(courses, &both, options->threads, arena, error);
 	if (!rc)
 		rc = propagate(options, courses->in_double, near, far, nk, propagator, error);
 	propagator->npairs = pairs.npairs;
