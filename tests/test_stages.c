@@ -204,8 +204,8 @@ descriptors_are_whole(void **state)
 			wrong("brief, about, cite, version or run is missing", NULL);
 		if (!now->out || !now->out[0].name)
 			wrong("makes nothing", NULL);
-		if (!now->reads_files && (!now->in || !now->in[0].name))
-			wrong("reads nothing", NULL);
+		if (!now->reads_files && (!now->in || !now->in[0].name) && rmb_nparams(now) == 0)
+			wrong("reads nothing and has no settings", NULL);
 		for (int i = 0; i < rmb_nparams(now); i++)
 			check_param(&now->params[i]);
 		check_ports(now->in, false);
