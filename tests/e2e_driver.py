@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 import support.running as running
-from support.running import KILL, fixture, place, send, tests
+from support.running import KILL, fixture, place, searching, send, tests
 
 RATS = f"""
 seed: 1
@@ -54,18 +54,6 @@ def asked(here, *words, status=0):
 
 def graph(here, recipe):
     return {e["node"] for e in asked(here, "graph", recipe)}
-
-
-def searching(function):
-    """Runs a test with the program that can search."""
-    def test():
-        before = running.RUMBLE
-        running.RUMBLE = os.environ["RUMBLE_WITH_SEARCH"]
-        try:
-            function()
-        finally:
-            running.RUMBLE = before
-    return test
 
 
 # ---- sweeps

@@ -331,7 +331,7 @@ run(struct rmb_call *call)
 {
 	const struct settings *set = rmb_settings(call);
 	struct members members;
-	int rc = rmb_members_find(call, &members);
+	int rc = rmb_members_find(call, "compare", "families", &members);
 	if (rc)
 		return rc;
 	int64_t rows = members.nstatistics + 1;

@@ -53,8 +53,8 @@ find_statistics(struct rmb_call *call, struct members *m)
 			return rmb_fail(call, RMB_ELIMIT, "no memory for names");
 		for (int before = 0; before < s; before++)
 			if (same(statistic[before].name, name))
-				return rmb_fail(call, RMB_EDATA, "compare: 'recording' names %s twice (%s and %s); name the one branch and replicate that is "
-				                "the recording", name, statistic[before].input, rmb_input_name(call, "recording", s));
+				return rmb_fail(call, RMB_EDATA, "%s: 'recording' names %s twice (%s and %s); name the one branch and replicate that is "
+				                "the recording", m->stage, name, statistic[before].input, rmb_input_name(call, "recording", s));
 		statistic[s] = (struct statistic){ name, rmb_input_array(call, "recording", s), rmb_input_name(call, "recording", s) };
 	}
 	m->nstatistics = n;
@@ -91,12 +91,12 @@ replicate_at(struct finder *f, int64_t family, int number)
 static int
 place_members(struct finder *f, const struct rmb_array **array, int64_t most)
 {
-	for (int i = 0; i < rmb_input_count(f->call, "families"); i++) {
-		const struct rmb_origin *origin = rmb_input_origin(f->call, "families", i);
+	for (int i = 0; i < rmb_input_count(f->call, f->members->port); i++) {
+		const struct rmb_origin *origin = rmb_input_origin(f->call, f->members->port, i);
 		int s = statistic_of(f->call, origin);
 		if (s < 0)
-			return rmb_fail(f->call, RMB_EDATA, "compare: 'families' names %s, but 'recording' has no %s.%s to compare it with; name the same "
-			                "results at both", rmb_input_name(f->call, "families", i), origin->entry, origin->output);
+			return rmb_fail(f->call, RMB_EDATA, "%s: '%s' names %s, but 'recording' has no %s.%s to compare it with; name the same "
+			                "results at both", f->members->stage, f->members->port, rmb_input_name(f->call, f->members->port, i), origin->entry, origin->output);
 		if (is_itself(origin, rmb_input_origin(f->call, "recording", s)))
 			continue;
 		int64_t family = family_at(f, family_name(origin)), replicate = replicate_at(f, family, origin->replicate);
@@ -104,19 +104,19 @@ place_members(struct finder *f, const struct rmb_array **array, int64_t most)
 			continue;
 		const struct rmb_array **slot = &array[(s * f->members->nfamilies + family) * most + replicate];
 		if (*slot)
-			return rmb_fail(f->call, RMB_EDATA, "compare: family %s has two replicates %d of %s (%s is one of them); give families names of "
-			                "their own", f->family[family].name, origin->replicate, f->members->statistic[s].name,
-			                rmb_input_name(f->call, "families", i));
-		*slot = rmb_input_array(f->call, "families", i);
+			return rmb_fail(f->call, RMB_EDATA, "%s: family %s has two replicates %d of %s (%s is one of them); give families names of "
+			                "their own", f->members->stage, f->family[family].name, origin->replicate, f->members->statistic[s].name,
+			                rmb_input_name(f->call, f->members->port, i));
+		*slot = rmb_input_array(f->call, f->members->port, i);
 	}
 	return 0;
 }
 
 int
-rmb_members_find(struct rmb_call *call, struct members *m)
+rmb_members_find(struct rmb_call *call, const char *stage, const char *port, struct members *m)
 {
-	*m = (struct members){ 0 };
-	int rc = find_statistics(call, m), n = rmb_input_count(call, "families");
+	*m = (struct members){ .stage = stage, .port = port };
+	int rc = find_statistics(call, m), n = rmb_input_count(call, port);
 	if (rc)
 		return rc;
 	struct finder f = { call, m, rmb_scratch(call, (size_t)n, sizeof *f.family), rmb_scratch(call, (size_t)n, sizeof *f.number) };
@@ -128,7 +128,7 @@ rmb_members_find(struct rmb_call *call, struct members *m)
 	if ((rc = place_members(&f, NULL, 0)))
 		return rc;
 	if (m->nfamilies == 0)
-		return rmb_fail(call, RMB_EDATA, "compare: 'families' holds nothing but the recording itself");
+		return rmb_fail(call, RMB_EDATA, "%s: '%s' holds nothing but the recording itself", stage, port);
 	const struct rmb_array **array = rmb_scratch(call, (size_t)(m->nstatistics * m->nfamilies * n), sizeof *array);
 	const struct rmb_array *const **row = rmb_scratch(call, (size_t)(m->nstatistics * m->nfamilies), sizeof *row);
 	if (!array || !row || (rc = place_members(&f, array, n)))
@@ -212,12 +212,12 @@ common_points(const struct rmb_array *const *array, int64_t n, const int64_t *in
 }
 
 static int
-check_shape(struct rmb_call *call, const struct statistic *s, const struct rmb_array *a)
+check_shape(struct rmb_call *call, const struct members *m, const struct statistic *s, const struct rmb_array *a)
 {
 	if (a->naxes > 1 || a->type == RMB_TEXT)
-		return rmb_fail(call, RMB_EDATA, "compare: %s is not a single number or a curve", s->name);
+		return rmb_fail(call, RMB_EDATA, "%s: %s is not a single number or a curve", m->stage, s->name);
 	if (a->naxes != s->recording->naxes || (a->naxes && !same(a->axis[0].name, s->recording->axis[0].name)))
-		return rmb_fail(call, RMB_EDATA, "compare: %s of a family is not of the same kind as that of the recording", s->name);
+		return rmb_fail(call, RMB_EDATA, "%s: %s of a family is not of the same kind as that of the recording", m->stage, s->name);
 	return 0;
 }
 
@@ -230,11 +230,11 @@ find_present(struct rmb_call *call, const struct members *m, int64_t s, int64_t 
 	*n = 1;
 	present[0] = m->statistic[s].recording;
 	*shortest = length_of(present[0]);
-	int rc = check_shape(call, &m->statistic[s], present[0]);
+	int rc = check_shape(call, m, &m->statistic[s], present[0]);
 	for (int64_t r = 0; r < m->family[f].n && !rc; r++) {
 		if (!all[r])
 			continue;
-		rc = check_shape(call, &m->statistic[s], all[r]);
+		rc = check_shape(call, m, &m->statistic[s], all[r]);
 		place[*n - 1] = r;
 		present[(*n)++] = all[r];
 		*shortest = length_of(all[r]) < *shortest ? length_of(all[r]) : *shortest;
@@ -259,6 +259,7 @@ fill(struct rmb_call *call, const struct rmb_array *const *present, int64_t n, c
 	}
 	sample->likeness = (struct rmb_likeness){ n - 1, m, row[0], row + 1 };
 	sample->known = n > 2 && m > 0;
+	sample->logs = logs;
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* compare/members.h -- what compare reads, in order: statistics, families, and the replicates of each. */
+/* compare/members.h -- what compare and misfit read, in order: statistics, families, and the replicates of each. */
 #ifndef RMB_COMPARE_MEMBERS_H
 #define RMB_COMPARE_MEMBERS_H
 #include "numeric/likeness.h"
@@ -9,18 +9,20 @@ enum { RMB_CURVE_POINTS = 50 }; /* of a curve along ranks, evenly spaced in thei
 struct statistic { const char *name; const struct rmb_array *recording; const char *input; }; /* "alpha.exponent"; name of the input */
 struct family { const char *name; int64_t n; const int *replicate; };       /* "symmetric"; numbers of its replicates */
 struct members {
+	const char *stage, *port; /* which reads them, and its port of families */
 	int64_t nstatistics, nfamilies;
 	const struct statistic *statistic;
 	const struct family *family;
 	const struct rmb_array *const **array; /* [statistic * nfamilies + family][replicate]; NULL: that one is not there */
 };
 
-/* Sorts out the inputs; what the recording and the families have in common is left out of the families. 0 or a failure. */
-int rmb_members_find(struct rmb_call *call, struct members *members) RMB_CHECKED;
+/* Sorts out the inputs of a stage at `recording` and at `port`; what the recording and the families have in common is left out of the families. 0 or a failure. */
+int rmb_members_find(struct rmb_call *call, const char *stage, const char *port, struct members *members) RMB_CHECKED;
 
 /* One statistic and the replicates of one family that have it, at the points that all of them have. */
 struct sample {
 	bool known;            /* the recording has it, and two replicates or more */
+	bool logs;             /* logarithms are compared */
 	struct rmb_likeness likeness;
 	const int64_t *place;  /* [likeness.n]: index of each replicate in the family */
 	int64_t missing;       /* replicates of the family that do not have it */

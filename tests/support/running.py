@@ -138,6 +138,19 @@ def send(pid, what):
         os.kill(pid, what)
 
 
+def searching(function):
+    """Runs a test with the program that has a number to search for, and searches of its own (tests/search)."""
+    def test():
+        global RUMBLE
+        before = RUMBLE
+        RUMBLE = os.environ["RUMBLE_WITH_SEARCH"]
+        try:
+            function()
+        finally:
+            RUMBLE = before
+    return test
+
+
 def tests(module):
     """Runs every test_* function of a module (or those that an argument names a part of); their names are sentences."""
     failed = []
