@@ -68,4 +68,64 @@ def test_asymmetry_and_noise_and_local_pairs_are_swept():
     assert near[0] > 3 and near[0] > 2 * near[1], near   # 0.5 everywhere is no locality at all
 
 
+def local_network(p, more="connectivity: local, probability: 0.01, positions: drawn, box: 1600 um", status=0):
+    p.recipe(f"""
+recordings: [{{name: networks}}]
+stages:
+  net:   {{stage: connectivity, neurons: 200, matrix: true, {more}}}
+  found: {{stage: recovery, matrix: net.matrix}}
+  paper: {{stage: recovery, matrix: net.matrix, variant: paper}}
+""")
+    return p.run("run", "recipe.yaml", status=status)
+
+
+def test_recovery_is_that_of_the_inverse_of_one_minus_the_network():
+    with place() as p:
+        local_network(p)
+        at = lambda node, name: h5py.File(p.file(f"recipe/results/networks/{node}.h5"))[name][()]
+        a = at("net", "matrix")
+        covariance = np.linalg.inv(np.eye(200) - a) / 2
+        sd = np.sqrt(np.diag(covariance))
+        for node, own in (("found", -np.inf), ("paper", np.inf)):
+            correlation = covariance / sd / sd[:, None]
+            np.fill_diagonal(correlation, own)
+            connected = np.take_along_axis(a > 0, np.argsort(-correlation, axis=1, kind="stable"), 1)
+            chance = (a > 0).sum() / (200 * 199)
+            for top, odds in zip(at(node, "top"), at(node, "odds")):
+                k = int(np.rint(top * 200))
+                assert np.isnan(odds) if k == 0 else abs(odds - connected[:, :k].mean() / chance) < 1e-12, (node, top)
+            assert at(node, "best") == at(node, "odds")[2]    # of 200 neurons one is the first share to hold a partner
+        assert at("found", "best") > 5 and at("paper", "best") == 0
+
+
+def test_recovery_wants_a_symmetric_network():
+    with place() as p:
+        assert "is not symmetric" in local_network(p, "connectivity: nonsymmetric", status=1)
+
+
+def test_a_blank_recording_makes_simulations_of_its_size():
+    with place() as p:
+        p.recipe("""
+recordings: [{name: networks}]
+stages:
+  blank: {stage: blank, neurons: 40, frames: 300, runs: 3, bin: 20 ms}
+  some:  {stage: surrogate, like: blank}
+""")
+        p.run("run", "recipe.yaml")
+        p.run("export", "recipe.yaml", "blank", "--format", "npy", "--out", "blank.npy")
+        p.run("export", "recipe.yaml", "some", "--format", "npy", "--out", "some.npy")
+        blank, some = np.load(p.file("blank.npy")), np.load(p.file("some.npy")).astype(float)
+        assert blank.shape == some.shape == (40, 900) and not blank.any()
+        assert np.abs(some.mean(1)).max() < 1e-6 and np.abs(some.var(1) - 1).max() < 1e-6
+        with h5py.File(p.file("recipe/results/networks/some.h5")) as f:
+            r = f["recording"]
+            assert list(r["segment"][()]) == [0, 300, 600] and r["rate"][()] == 50
+        said = p.run("run", p.recipe("""
+recordings: [{name: networks}]
+stages:
+  blank: {stage: blank, neurons: 40, frames: 1000000, runs: 5000, bin: 20 ms}
+"""), status=2)
+        assert "more than 1e9 frames" in said
+
+
 tests(globals())

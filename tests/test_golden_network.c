@@ -5,6 +5,7 @@
 #include "numeric/blocks.h"
 #include "numeric/network.h"
 #include "numeric/population.h"
+#include "numeric/recovery.h"
 #include "numeric/theory.h"
 #include "support/check.h"
 #include "support/golden.h"
@@ -151,11 +152,25 @@ one_spectrum(const struct golden_case *test)
 }
 
 static void
+one_recovery(const struct golden_case *test)
+{
+	struct rmb_error error = { 0 };
+	struct golden_array a = golden_input(test, "A"), covariance = golden_input(test, "cov"), top = golden_input(test, "fractions");
+	double *fraction = reals(test, top.n);
+	bool corrected = golden_number(test, "drop_self", 0) > 0;
+	must(rmb_recovery(a.data, covariance.data, a.rows, top.data, top.n, !corrected, THREADS, fraction, &error), &error);
+	for (int64_t k = 0; k < top.n; k++) /* NaN where that is no partner */
+		assert_true(isnan(fraction[k]) == isnan(golden_must(test, "fraction").data[k]));
+	golden_close(test, "fraction", fraction, top.n, 1e-14);
+}
+
+static void
 matrices(void **state)
 {
 	(void)state;
 	assert_int_equal(golden_each("connectivity", one_matrix), 16);
 	assert_int_equal(golden_each("regularize", one_regularised), 2);
+	assert_int_equal(golden_each("recovery", one_recovery), 2);
 }
 
 static void
