@@ -3,13 +3,21 @@
 #include <string.h>
 #include "pipeline/run_inside.h"
 
+/* What a stage says begins with its name, which the place names already. */
+static const char *
+without_stage(const char *text, const char *stage)
+{
+	size_t n = strlen(stage);
+	return strncmp(text, stage, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
+}
+
 /* "recipe.yaml:14:3: fx26/svca2@z (svca2): sentence" */
 static const char *
 place_sentence(struct rmb_run *run, const struct rmb_node *node, const char *text)
 {
 	const struct rmb_place *place = &node->entry->place;
 	return rmb_arena_printf(run->plan->arena, "%s:%d:%d: %s (%s): %s", place->file, place->line, place->column, node->id,
-	                        node->stage->name, text);
+	                        node->stage->name, without_stage(text, node->stage->name));
 }
 
 void

@@ -373,7 +373,7 @@ class Small(Analyses):
         place[3] = 25
         self.save(x, xpos=place, ypos=np.zeros(12))
         said = self.run_recipe(["two: {stage: svca2, recording: z, halves: checkerboard}"], expect=1)
-        self.assertIn("svca2: recording 'x' has 1 neuron in one half of the checkerboard", said)
+        self.assertIn("(svca2): recording 'x' has 1 neuron in one half of the checkerboard", said)
         said = self.run_recipe(["two: {stage: svca2, recording: z}"])
         self.assertIn("11 and 1 neurons", said)
 
@@ -381,6 +381,7 @@ class Small(Analyses):
         self.save(self.signals(12, 300))
         for stage in ("spectrum", "svca", "svca2"):
             said = self.run_recipe([f"bad: {{stage: {stage}, recording: raw}}"], expect=1)
+            self.assertIn(f": x/bad ({stage}): recording 'x' is not z-scored", said)     # the stage is named once
             self.assertIn("not z-scored", said)
             self.assertIn(f"zscore stage before {stage}", said)
 

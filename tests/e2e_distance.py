@@ -256,7 +256,7 @@ class Places(Analyses):
         self.save(self.x)
         for stage in ("distance", "locality"):
             said = self.run_recipe([f"d: {{stage: {stage}, recording: z}}"], expect=1)
-            self.assertIn(f"{stage}: recording 'x' has no positions; give x and y", said)
+            self.assertIn(f"({stage}): recording 'x' has no positions; give x and y", said)
 
     def test_not_a_number(self):
         self.place[1, [3, 70]] = np.nan
