@@ -41,13 +41,13 @@ def test_networks_of_1000_neurons_have_the_exponents_of_the_reference():
 
 
 def test_simulated_activity_has_the_exponent_of_theory_and_it_grows_with_bins():
-    """One network of 1,000 neurons: .773 and, over networks, .031. 24 frames for each neuron steepen it; half of that spread is left for it."""
+    """One network of 1,000 neurons: .773 and, over networks, .031. The growth, of the same activity, is that of the semicircle for 1,000 neurons
+    (widths_law with vars.large=1000), .783, .838, .929, 1.078; it differs by .001 between networks, and few frames add up to .01."""
     found = run("paper-simulations.yaml", ["widths"], vars__repeats=1,
                 **{"stages.widths.vary": "{wider.width: [46 ms, 92 ms, 184 ms, 414 ms]}"})
     value = found["widths"]["value"]
-    assert abs(value[0] - 0.773) < 4 * 0.031 + 0.015, value
-    # published, of the same activity: .698, .710, .733, .787; fewer and fewer frames for each neuron only add to that
-    assert (np.diff(value) > [0.012, 0.023, 0.053]).all(), value
+    assert abs(value[0] - 0.773) < 4 * 0.031 + 0.01, value
+    assert np.abs(np.diff(value) - [.055, .090, .150]).max() < 0.015, value
 
 
 def test_asymmetry_and_noise_and_local_pairs_are_swept():
