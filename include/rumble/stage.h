@@ -79,7 +79,8 @@ struct rmb_series {
 	const char *y;          /* output; an entry without y ends the list */
 	const char *x;          /* output, or NULL: the axis */
 	const char *style;      /* "points", "line", "dashes"; "guide": the same for all branches, drawn once in grey */
-	const char *label;      /* {name} prints a scalar output or a setting, as in "fit, exponent {exponent}" */
+	const char *label;      /* {name} prints a scalar output, a setting, what the recipe has at an input, or of a driver what is varied: {vary},
+	                         * {vary2}; as in "fit, exponent {exponent}" */
 	const char *low, *high; /* outputs: a band behind y, bars if y are points; */
 	const char *spread;     /* or one: the band from y - spread to y + spread */
 	const char *z;          /* kind "map": the output that colours the points */

@@ -9,14 +9,15 @@
 
 struct naming { const struct rmb_drawing *d; int group; };
 
-/* What a recipe puts into an input, and what a driver varies first, as written; NULL: neither is called so. */
+/* What a recipe puts into an input, and what a driver varies ("vary", "vary2", ...), as written; NULL: neither is called so. */
 static const char *
 written(const struct rmb_entry *entry, const char *name)
 {
 	for (int u = 0; u < entry->nuses; u++)
 		if (strcmp(entry->stage->in[entry->use[u].port].name, name) == 0)
 			return entry->use[u].reference[0].text;
-	return entry->nvary && strcmp(name, "vary") == 0 ? entry->vary[0].name : NULL;
+	int v = strcmp(name, "vary") == 0 ? 1 : strncmp(name, "vary", 4) == 0 ? atoi(name + 4) : 0;
+	return v > 0 && v <= entry->nvary ? entry->vary[v - 1].name : NULL;
 }
 
 /* {name}: a scalar output of the group, number or text, one of its settings, or what stands in the recipe at an input or under `vary`. */

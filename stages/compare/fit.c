@@ -57,7 +57,7 @@ static const struct rmb_port out[] = {
 static const struct rmb_figure figures[] = {
 	{ .name = "search", .kind = "curve", .x = "candidate", .y = "{value}", .caption = "{value} of every candidate in the order tried. {sentence}",
 	  .series = { { .y = "value", .style = "points", .label = "candidates" }, { .y = "so_far", .style = "line", .label = "least so far" } } },
-	AGAINST("first", "{vary}"), AGAINST("second", "second setting"), AGAINST("third", "third setting"), { 0 } };
+	AGAINST("first", "{vary}"), AGAINST("second", "{vary2}"), AGAINST("third", "{vary3}"), { 0 } };
 
 static int
 population_of(const struct settings *set, int nvaried)
