@@ -124,21 +124,22 @@ def test_curves_stand_beside_what_was_measured():
 
 
 def test_an_exponent_is_read_off_the_curve_of_edges():
-    """Spectra that are those of theory at a known edge: the interval holds it."""
-    def at(edge):
-        return [f"net{i}: {{stage: connectivity, neurons: 1000, bin: 46 ms, edge: {edge}, entries: {law}}}\n"
-                f"  alpha{i}: {{stage: powerlaw, spectrum: net{i}.binned}}\n"
-                f"  read{i}: {{stage: theory, neurons: 1000, bin: 46 ms, spectrum: net{i}.binned, exponent: alpha{i}.exponent}}"
-                for i, law in enumerate(("uniform", "binary"))]
-    for edge, saturated in ((0.95, 0), (0.999, 1)):
+    """Spectra that are those of theory at a known edge: the interval, which holds it in 19 of 20 draws, holds it in 4 of 6."""
+    for edge, critical in ((0.95, False), (0.999, True)):
         with place() as p:
-            p.run("run", p.recipe(stages(*at(edge))))
-            for i in range(2):
-                low, high = result(p, f"read{i}", "critical_distance_low"), result(p, f"read{i}", "critical_distance_high")
-                assert low <= 1 - edge <= high, (edge, low, high)
-                assert result(p, f"read{i}", "saturated") == saturated and (low == 0) == (saturated == 1)
-                assert (b"saturated" in result(p, f"read{i}", "reading")) == (saturated == 1)
-                assert len(result(p, f"read{i}", "measured_spectrum")) == 1000
+            p.run("run", p.recipe(stages(f"net: {{stage: connectivity, neurons: 1000, bin: 46 ms, edge: {edge}, repeat: 6}}",
+                                         "alpha: {stage: powerlaw, spectrum: net.binned}",
+                                         "read: {stage: theory, neurons: 1000, bin: 46 ms, spectrum: net.binned, exponent: alpha.exponent}")))
+            held = saturations = 0
+            for node in (f"read#{i}" for i in range(1, 7)):
+                low, high = result(p, node, "critical_distance_low"), result(p, node, "critical_distance_high")
+                saturated = result(p, node, "saturated") == 1
+                held += low <= 1 - edge <= high
+                saturations += saturated
+                assert (low == 0) == saturated and (b"saturated" in result(p, node, "reading")) == saturated
+                assert len(result(p, node, "measured_spectrum")) == 1000
+            assert held >= 4, (edge, held)
+            assert saturations >= 4 if critical else saturations == 0, (edge, saturations)
 
 
 def test_an_exponent_that_no_edge_has_is_said_to_be_none():
@@ -177,9 +178,10 @@ def test_networks_that_cannot_be_are_refused_with_a_reason():
     refused(["how long is a bin"], "t: {stage: theory, neurons: 50}", status=2)
     refused(["none of the 50 neurons is connected"], "net: {stage: connectivity, neurons: 50, connectivity: sparse, probability: 1e-9}")
     refused(["no positions", "positions: drawn"], "net: {stage: connectivity, neurons: 50, connectivity: local, probability: 0.1, positions: recording}")
-    said, _ = run("t: {stage: theory, neurons: 60, bin: 48 ms, step: 48 ms, connectivity: nonsymmetric, ranks: 5..50}")
+    # whether a network is unstable in long steps is a matter of its draw: of twelve one is
+    said, _ = run("t: {stage: theory, neurons: 60, bin: 48 ms, step: 48 ms, connectivity: nonsymmetric, ranks: 5..50, repeat: 12}")
     assert "is unstable in steps of 0.96 time constants: it was solved in steps of 1/" in said
-    said, _ = run("net: {stage: connectivity, neurons: 60, step: 48 ms, connectivity: nonsymmetric}")
+    said, _ = run("net: {stage: connectivity, neurons: 60, step: 48 ms, connectivity: nonsymmetric, repeat: 12}")
     assert "is unstable; they must be shorter than" in said
 
 
