@@ -369,6 +369,7 @@ static const struct base bases[] = {
 	{ .path = REC "hdf5-conformance/userblock.h5", .activity = "a", .library = true },
 	{ .path = REC "retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5", .library = true },
 	{ .path = REC "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .library = true },
+	{ .path = REC "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .library = true },
 	{ .path = REC "zebrafish-tectum114/zf_20151104-f1.mat", .library = true },
 	{ .path = REC "rat-ca1-tetrodes31-mat5/spikes.mat", .spikes = "spikes.time", .counts = "spikes.time.counts", .library = true },
 };

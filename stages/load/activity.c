@@ -32,6 +32,10 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 	*frames_first = strcmp(wanted, "frames-first") == 0;
 	if (strcmp(wanted, "auto") != 0)
 		return 0;
+	if (m->frames_first && (!n || n == m->axis[1])) {
+		*frames_first = true;
+		return 0;
+	}
 	bool first = n == m->axis[0], second = n == m->axis[1];
 	if (n && !first && !second)
 		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but the activity '%s' is %s", whose->file->path,

@@ -110,7 +110,8 @@ open_with(struct rmb_arena *arena, const struct rmb_format *format, const char *
 	struct rmb_load_file *f = rmb_arena_alloc(arena, 1, sizeof *f);
 	if (!f)
 		return rmb_error_nomem(error, path);
-	*f = (struct rmb_load_file){ .format = format, .wish = wish, .path = path, .size = size, .arena = arena, .rate = NAN };
+	*f = (struct rmb_load_file){ .format = format, .wish = wish, .path = path, .size = size, .arena = arena, .rate = NAN,
+	                             .observed = { NAN, NAN } };
 	int code = format->open(f, error);
 	*file = code ? NULL : f;
 	return code;
@@ -155,10 +156,16 @@ rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, 
 		return open_with(arena, &rmb_format_matlab, path, size, wish, file, error);
 	if (!found || !found->format)
 		return rmb_error_set(error, RMB_EINPUT, "%s is %s%s; load reads npy, npz, HDF5 and MATLAB files", path, found ? "of the format " : "", title);
-	if (strcmp(wanted, "auto") != 0 && strcmp(wanted, found->format->name) != 0)
+	const struct rmb_format *format = found->format == &rmb_format_hdf5 && strcmp(wanted, "hdf5") != 0 ? &rmb_format_nwb : found->format;
+	if (strcmp(wanted, "auto") != 0 && strcmp(wanted, format->name) != 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s is of the format %s, not %s as the recipe says: write `format: %s` or leave it out",
 		                     path, title, wanted, found->format->name);
-	return open_with(arena, found->format, path, size, wish, file, error);
+	code = open_with(arena, format, path, size, wish, file, error);
+	if (code || strcmp(wanted, format->name) != 0 || (*file)->format == format)
+		return code;
+	rmb_load_close(*file);
+	*file = NULL;
+	return rmb_error_set(error, RMB_EINPUT, "%s is HDF5, but not NWB 2 as the recipe says: it has no attribute nwb_version", path);
 }
 
 void

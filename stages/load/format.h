@@ -31,6 +31,7 @@ struct rmb_member {
 	size_t item;               /* bytes of one raw item */
 	bool swapped;              /* raw items have the other byte order */
 	bool fortran;              /* the first axis is the fastest */
+	bool frames_first;         /* activity whose format says that its first axis is the frames */
 	int naxes;                 /* 0: a scalar */
 	int64_t axis[RMB_MEMBER_AXES];
 	int64_t count;             /* product of the axes */
@@ -39,7 +40,12 @@ struct rmb_member {
 };
 
 /* What a recipe asks of formats that offer a choice; every member is a word of its setting. */
-struct rmb_load_wish { const char *rois, *units; };
+struct rmb_load_wish {
+	const char *rois, *units;
+	const char *activity, *spikes; /* as the recipe names them; NULL: it does not */
+	bool owners;               /* the recipe names whose the spikes are */
+	double pixel;              /* um, NaN: not given */
+};
 
 enum { RMB_FILE_NOTES = 16 };
 struct rmb_format;
@@ -52,6 +58,7 @@ struct rmb_load_file {
 	void *handle;              /* the format's own */
 	double rate;               /* frames per second, as the file says; NaN: it does not */
 	bool in_pixels;            /* positions are pixels */
+	double observed[2];        /* s, when spikes were looked for, as the file says; NaN: it does not */
 	int nnotes;                /* what the format has to tell the reader of the results */
 	const char *note[RMB_FILE_NOTES];
 };
@@ -74,9 +81,9 @@ struct rmb_format {
 	/* Whether a folder is of this format. NULL: the format is one of files. */
 	bool (*recognises)(struct rmb_arena *arena, const char *folder);
 };
-extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5, rmb_format_matlab, rmb_format_suite2p, rmb_format_phy;
+extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5, rmb_format_nwb, rmb_format_matlab, rmb_format_suite2p, rmb_format_phy;
 
-/* Opens the file with the format that its first bytes show; `wanted` ("auto", "npz", ...) must agree with them. The sentence
+/* Opens the file with the format that its first bytes show (of HDF5, its attributes, too); `wanted` ("auto", "npz", ...) must agree with them. The sentence
  * of a failure names the format found. Members and handle go with the arena and rmb_load_close. */
 int rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, struct rmb_load_file **file,
                   struct rmb_error *error) RMB_CHECKED;

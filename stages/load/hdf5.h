@@ -24,4 +24,6 @@ struct rmb_hdf5 {
 hid_t rmb_hdf5_walk(struct rmb_load_file *file, hid_t group, const char *path, int *hops, struct rmb_error *error);
 /* hdf5_judge.c: fills in shape, type and refusal of an open dataset. */
 int rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_error *error) RMB_CHECKED;
+/* NULL: a dataset refused for its type alone, such as one of records, could be read by who knows the type; else why not. */
+const char *rmb_hdf5_records(struct rmb_load_file *file, const struct rmb_dataset *d);
 #endif

@@ -165,3 +165,18 @@ rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_err
 	H5Tclose(type);
 	return code;
 }
+
+const char *
+rmb_hdf5_records(struct rmb_load_file *file, const struct rmb_dataset *d)
+{
+	struct rmb_dataset copy = *d;
+	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
+	copy.member.refusal = d->member.naxes < 0 ? d->member.refusal : creation < 0 || type < 0 ? "cannot be described" : NULL;
+	if (!copy.member.refusal)
+		judge_storage(file->arena, creation, &copy.member);
+	if (!copy.member.refusal)
+		judge_size(file, &copy, type, creation);
+	H5Tclose(type);
+	H5Pclose(creation);
+	return copy.member.refusal;
+}

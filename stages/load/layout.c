@@ -167,7 +167,14 @@ rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set
 		{ set->positions_file, &files->positions }, { set->quality_file, &files->quality }, { set->state_file, &files->state },
 		{ set->bad_frames_file, &files->bad_frames } };
 	*files = (struct rmb_load_files){ 0 };
-	int code = rmb_load_open_as(arena, set->path, set->format, &set->wish, &files->main, error);
+	struct rmb_load_wish *wish = rmb_arena_copy(arena, &set->wish, 1, sizeof *wish);
+	if (!wish)
+		return rmb_error_nomem(error, set->path);
+	wish->activity = set->activity;
+	wish->spikes = set->spikes;
+	wish->owners = set->unit || set->counts || set->ends;
+	wish->pixel = set->pixel;
+	int code = rmb_load_open_as(arena, set->path, set->format, wish, &files->main, error);
 	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
 		if (beside[i].path)
 			code = rmb_load_open(arena, beside[i].path, "npy", beside[i].file, error);

@@ -25,11 +25,11 @@
 #define AT(name) offsetof(struct rmb_load_settings, name)
 static const struct rmb_param params[] = {
 	{ "path", RMB_FILE, AT(path), .inside = FOLDERS, .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it" },
-	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5|matlab|suite2p|phy",
+	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5|nwb|matlab|suite2p|phy",
 	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
-	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all", .help = "which ROIs of suite2p: those that iscell.npy calls cells, or all" },
+	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all", .help = "which ROIs of suite2p, also in NWB: those that iscell calls cells, or all" },
 	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",
-	  .help = "which units of Kilosort or phy, by their labels; all leaves out noise" },
+	  .help = "which units of Kilosort, phy or NWB, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
 	{ "activity", RMB_STRING, AT(activity), "none", true,
 	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix" },
@@ -330,7 +330,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load", .version = 3, .folder = "load", .run = run,
-	.brief = "read a recording from npy, npz, HDF5 and MATLAB files or folders of suite2p, Kilosort and phy",
+	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files or folders of suite2p, Kilosort and phy",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
 	         "arrays of published data sets are found by their names; others are named by settings. Neurons with samples that are not "

@@ -206,9 +206,9 @@ group(const double *time, const int64_t *unit, int64_t nspikes, int64_t n, doubl
 	return 0;
 }
 
-/* The user's window, else first to last spike. */
+/* The user's window, else first to last spike, and what the file says was observed around them. */
 static int
-observe(const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error)
+observe(const struct rmb_load_settings *set, const double *said, int64_t n, struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error)
 {
 	double *observed = rmb_arena_alloc(arena, 2, sizeof *observed);
 	if (!observed)
@@ -220,6 +220,8 @@ observe(const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
 			observed[0] = fmin(observed[0], out->time[out->first[i]]);
 			observed[1] = fmax(observed[1], out->time[out->first[i + 1] - 1]);
 		}
+	observed[0] = fmin(observed[0], said[0]); /* of a NaN the other */
+	observed[1] = fmax(observed[1], said[1]);
 	if (set->window.n == 2)
 		memcpy(observed, set->window.v, 2 * sizeof *observed);
 	out->observed = observed;
@@ -269,7 +271,7 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 		code = rmb_error_set(error, RMB_EDATA, "%s: none of the %" PRId64 " spikes lies in the window of %g s to %g s", path, nspikes,
 		                     set->window.v[0], set->window.v[1]);
 	if (!code)
-		code = observe(set, *nneurons, arena, spikes, error);
+		code = observe(set, layout->spikes.file->observed, *nneurons, arena, spikes, error);
 	if (!code && cut && spikes->nspikes < nspikes)
 		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the window", nspikes - spikes->nspikes, nspikes);
 	spikes->neurons.n = *nneurons;

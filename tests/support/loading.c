@@ -151,7 +151,7 @@ struct rmb_load_settings
 rmb_test_settings(const char *path)
 {
 	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = 22, .clock = NAN, .pixel = NAN, .orientation = "auto",
-		.nonfinite = "drop", .threshold = NAN, .window = { -1, NULL }, .drop = { -1, NULL }, .wish = { "cells", "good" } };
+		.nonfinite = "drop", .threshold = NAN, .window = { -1, NULL }, .drop = { -1, NULL }, .wish = { .rois = "cells", .units = "good" } };
 }
 
 void

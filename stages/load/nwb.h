@@ -1,0 +1,50 @@
+/* load/nwb.h -- between the files that read NWB. */
+#ifndef RMB_LOAD_NWB_H
+#define RMB_LOAD_NWB_H
+#include "load/gathered.h"
+#include "load/hdf5.h"
+
+/* A group that the walk met, with the neurodata_type of it and of the group around it. */
+struct rmb_nwb_group {
+	const char *path, *type, *around;
+	haddr_t address;
+};
+enum rmb_nwb_kind { RMB_NWB_SERIES, RMB_NWB_PLANE, RMB_NWB_UNITS, RMB_NWB_OTHER, RMB_NWB_KINDS };
+struct rmb_nwb_list { struct rmb_nwb_group *group; size_t n; };
+
+struct rmb_nwb {
+	struct rmb_load_file plain;          /* the same file as HDF5 */
+	struct rmb_load_file made;           /* what was put together, under the usual names */
+	struct rmb_nwb_list list[RMB_NWB_KINDS]; /* RoiResponseSeries, PlaneSegmentation, Units, other series */
+	const char *wanted;                  /* what the recipe calls the activity or the spikes; NULL: nothing */
+	const struct rmb_member *activity, *times, *start; /* of the series; NULL: not read, or without timestamps, without starting_time */
+	/* a series of which only some columns are read, or whose numbers are scaled, as `activity` */
+	struct rmb_member some;
+	const struct rmb_member *source;
+	const int64_t *column;               /* [neurons], ascending; NULL: all */
+	double conversion, offset;
+	bool scaled;
+	void *own;                           /* of nwb_roi.c or nwb_units.c */
+};
+
+/* nwb_walk.c: every group with a neurodata_type that matters. */
+int rmb_nwb_walk(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *error) RMB_CHECKED;
+/* "a/b/data, a/c/data and 3 more": paths of a list, for sentences. */
+const char *rmb_nwb_names(struct rmb_load_file *file, const struct rmb_nwb_list *list);
+/* Attributes; a text of at most room - 1 bytes, printable, empty if there is none; a number, NaN if there is none. */
+void rmb_nwb_text(hid_t object, const char *name, char *text, size_t room);
+double rmb_nwb_number(hid_t object, const char *name);
+/* Address of the object that an attribute refers to; HADDR_UNDEF: none. */
+haddr_t rmb_nwb_target(hid_t object, const char *name);
+/* The dataset group/name; NULL: there is none, or (unless refused) it cannot be read, which is noted. */
+int rmb_nwb_dataset(struct rmb_load_file *file, const char *group, const char *name, bool refused, const struct rmb_member **member,
+                    struct rmb_error *error) RMB_CHECKED;
+
+/* nwb_roi.c, nwb_units.c: members of a series or a table of units. */
+int rmb_nwb_rois(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct rmb_error *error) RMB_CHECKED;
+int rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *units, struct rmb_error *error) RMB_CHECKED;
+/* nwb_masks.c: centres of ROIs row[n] of a table, in pixels; *possible false, with a note: it has no masks that can be read. */
+int rmb_nwb_has_masks(struct rmb_load_file *file, const char *table, bool *possible, struct rmb_error *error) RMB_CHECKED;
+int rmb_nwb_centres(struct rmb_load_file *file, const char *table, const int64_t *row, int64_t n, double *x, double *y,
+                    struct rmb_error *error) RMB_CHECKED;
+#endif

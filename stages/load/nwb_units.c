@@ -1,0 +1,346 @@
+/* load/nwb_units.c -- a table of units: spike times, labels, places.
+ *
+ * spike_times holds the times of all units end to end, s; spike_times_index where each unit's part ends. Members: st, sCount, cluster
+ * (the table's id), xpos and ypos. A unit's electrode is that of peak_channel_id, which is looked for in the electrodes' column id, else those
+ * of `electrodes`, which are row numbers; of several the mean. Positions are the electrodes' rel_x and rel_y, else the probe's, else x and y.
+ * Where a column quality or ks_label calls units good, only those are read (`units`). obs_intervals say what was observed, if what
+ * they cover is in one piece. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "load/nwb.h"
+
+struct units {
+	const struct rmb_nwb_group *group;
+	const struct rmb_member *times;
+	int64_t all, n, nspikes;     /* units of the table, units that are read, their spikes */
+	int64_t *end;                /* [all] in spike_times */
+	int64_t *row;                /* [n] of the table, ascending */
+};
+
+static const char electrode_table[] = "general/extracellular_ephys/electrodes";
+
+/* A column of whole numbers; *out NULL: there is none that can be read. */
+static int
+whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	const struct rmb_member *m;
+	*out = NULL;
+	int code = rmb_nwb_dataset(file, table, name, false, &m, error);
+	if (code || !m || m->naxes != 1 || (m->number != RMB_SIGNED && m->number != RMB_UNSIGNED))
+		return code;
+	*n = m->count;
+	return rmb_load_integers(&nwb->plain, m, out, error);
+}
+
+/* Ends of a ragged column, which must ascend up to `last`. */
+static int
+check_ends(struct rmb_load_file *file, const char *table, const char *name, const int64_t *end, int64_t n, int64_t last, struct rmb_error *error)
+{
+	for (int64_t i = 0; i < n; i++)
+		if (end[i] < (i > 0 ? end[i - 1] : 0) || end[i] > last)
+			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s/%s' is %" PRId64 "; ends must ascend up to %" PRId64, file->path, i, table,
+			                     name, end[i], last);
+	return 0;
+}
+
+static int
+read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	const char *table = u->group->path;
+	const struct rmb_member *index;
+	int code = rmb_nwb_dataset(file, table, "spike_times", true, &u->times, error);
+	if (!code)
+		code = rmb_nwb_dataset(file, table, "spike_times_index", true, &index, error);
+	if (code)
+		return code;
+	if (u->times->refusal || u->times->naxes != 1 || u->times->number == RMB_BYTES)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", file->path, u->times->name, u->times->refusal ? u->times->refusal : "is no list of numbers");
+	if (!index || index->refusal || index->naxes != 1)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s/spike_times_index' %s; it must be numbers that say where each unit's spike times end", file->path, table,
+		                     !index ? "is not there" : index->refusal ? index->refusal : "is no list");
+	code = rmb_load_integers(&nwb->plain, index, &u->end, error);
+	u->all = index->count;
+	if (!code)
+		code = check_ends(file, table, "spike_times_index", u->end, u->all, u->times->count, error);
+	if (!code && (u->all == 0 || u->end[u->all - 1] != u->times->count))
+		code = rmb_error_set(error, RMB_EINPUT, "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times", file->path, index->name,
+		                     u->all ? u->end[u->all - 1] : 0, u->times->count);
+	return code;
+}
+
+/* ---- labels ---- */
+
+/* The text column with labels of units, if one of them is `good`. */
+static int
+read_labels(struct rmb_load_file *file, const struct units *u, const char **name, char **label, size_t *width, struct rmb_error *error)
+{
+	static const char *const names[] = { "quality", "ks_label", "KSLabel" };
+	struct rmb_nwb *nwb = file->handle;
+	int code = 0;
+	*label = NULL;
+	for (size_t i = 0; i < sizeof names / sizeof *names && !code && !*label; i++) {
+		const struct rmb_member *m;
+		bool good = false;
+		code = rmb_nwb_dataset(file, u->group->path, names[i], false, &m, error);
+		if (code || !m || m->number != RMB_BYTES || m->count != u->all)
+			continue;
+		code = rmb_load_texts(&nwb->plain, m, label, width, error);
+		for (int64_t k = 0; k < u->all && !code; k++)
+			good |= strcasecmp(*label + (size_t)k * *width, "good") == 0;
+		*label = code || !good ? NULL : *label;
+		*name = names[i];
+	}
+	return code;
+}
+
+static bool
+is_wanted(const char *label, const char *units)
+{
+	if (strcmp(units, "all") == 0)
+		return strcasecmp(label, "noise") != 0;
+	return strcasecmp(label, "good") == 0 || (strcmp(units, "good+mua") == 0 && strcasecmp(label, "mua") == 0);
+}
+
+static int
+choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
+{
+	const char *units = file->wish->units, *name = "";
+	size_t width;
+	char *label;
+	int code = read_labels(file, u, &name, &label, &width, error);
+	u->row = code ? NULL : rmb_arena_alloc(file->arena, (size_t)u->all, sizeof *u->row);
+	if (!u->row)
+		return code ? code : rmb_error_nomem(error, "units");
+	for (int64_t i = 0; i < u->all; i++)
+		if (!label || is_wanted(label + (size_t)i * width, units)) {
+			u->row[u->n++] = i;
+			u->nspikes += u->end[i] - (i > 0 ? u->end[i - 1] : 0);
+		}
+	if (!label)
+		rmb_load_file_note(file, "no column quality or ks_label calls a unit good, so all %" PRId64 " were read", u->all);
+	else if (u->n < u->all)
+		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those that the column %s calls %s (`units`)", u->n, u->all, name,
+		                   strcmp(units, "all") == 0 ? "anything but noise" : strcmp(units, "good") == 0 ? "good" : "good or mua");
+	return u->n ? 0 : rmb_error_set(error, RMB_EINPUT, "%s: all %" PRId64 " units are noise by the column %s of '%s'", file->path, u->all, name, u->group->path);
+}
+
+/* ---- times ---- */
+
+static int
+chosen_times(struct rmb_load_file *made, const struct rmb_member *member, void *items, struct rmb_error *error)
+{
+	struct rmb_load_file *file = *rmb_gathered_own(made);
+	struct rmb_nwb *nwb = file->handle;
+	const struct units *u = nwb->own;
+	double *all, *out = items;
+	int code = rmb_load_doubles(&nwb->plain, u->times, &all, error);
+	(void)member;
+	for (int64_t i = 0; i < u->n && !code; i++) {
+		int64_t from = u->row[i] > 0 ? u->end[u->row[i] - 1] : 0, n = u->end[u->row[i]] - from;
+		memcpy(out, all + from, (size_t)n * sizeof *out);
+		out += n;
+	}
+	return code;
+}
+
+static int
+offer_times(struct rmb_load_file *file, const struct units *u, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	int64_t *count = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *count);
+	struct rmb_member st = rmb_gathered_numbers("st", u->nspikes);
+	if (!count)
+		return rmb_error_nomem(error, "units");
+	for (int64_t i = 0; i < u->n; i++)
+		count[i] = u->end[u->row[i]] - (u->row[i] > 0 ? u->end[u->row[i] - 1] : 0);
+	int code = rmb_gathered_later(&nwb->made, &st, chosen_times, error);
+	return code ? code : rmb_gathered_integers(&nwb->made, "sCount", count, u->n, error);
+}
+
+static int
+offer_ids(struct rmb_load_file *file, const struct units *u, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	int64_t *id, n = 0;
+	int code = whole_column(file, u->group->path, "id", &id, &n, error);
+	int64_t *chosen = code || !id || n != u->all ? NULL : rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *chosen);
+	for (int64_t i = 0; i < u->n && chosen; i++)
+		chosen[i] = id[u->row[i]];
+	return chosen ? rmb_gathered_integers(&nwb->made, "cluster", chosen, u->n, error) : code;
+}
+
+/* ---- places ---- */
+
+struct places { int64_t n; double *x, *y; }; /* of electrodes; NULL: not known */
+
+static int
+read_places(struct rmb_load_file *file, struct places *p, struct rmb_error *error)
+{
+	static const char *const names[][2] = { { "rel_x", "rel_y" }, { "probe_horizontal_position", "probe_vertical_position" }, { "x", "y" } };
+	struct rmb_nwb *nwb = file->handle;
+	int code = 0;
+	*p = (struct places){ 0 };
+	for (size_t i = 0; i < sizeof names / sizeof *names && !code && !p->x; i++) {
+		const struct rmb_member *x, *y;
+		double *vx = NULL, *vy = NULL;
+		code = rmb_nwb_dataset(file, electrode_table, names[i][0], false, &x, error);
+		if (!code)
+			code = rmb_nwb_dataset(file, electrode_table, names[i][1], false, &y, error);
+		if (code || !x || !y || x->naxes != 1 || y->naxes != 1 || x->count != y->count || x->number == RMB_BYTES || y->number == RMB_BYTES)
+			continue;
+		code = rmb_load_doubles(&nwb->plain, x, &vx, error);
+		if (!code)
+			code = rmb_load_doubles(&nwb->plain, y, &vy, error);
+		bool some = false;
+		for (int64_t k = 0; k < x->count && !code; k++)
+			some |= isfinite(vx[k]) && isfinite(vy[k]);
+		if (some)
+			*p = (struct places){ x->count, vx, vy };
+	}
+	return code;
+}
+
+/* By peak_channel_id. */
+static int
+place_by_channel(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done, struct rmb_error *error)
+{
+	int64_t *channel, *id, nchannels = 0, nids = 0;
+	int code = whole_column(file, u->group->path, "peak_channel_id", &channel, &nchannels, error);
+	if (!code)
+		code = whole_column(file, electrode_table, "id", &id, &nids, error);
+	*done = !code && channel && id && nchannels == u->all && nids == p->n;
+	for (int64_t i = 0; i < u->n && *done; i++)
+		for (int64_t k = 0; k < nids; k++)
+			if (id[k] == channel[u->row[i]]) {
+				x[i] = p->x[k];
+				y[i] = p->y[k];
+				break;
+			}
+	return code;
+}
+
+/* By `electrodes`, of which a unit can have several. */
+static int
+place_by_rows(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done, struct rmb_error *error)
+{
+	const char *table = u->group->path;
+	int64_t *row, *end, nrows = 0, nends = 0, several = 0;
+	int code = whole_column(file, table, "electrodes", &row, &nrows, error);
+	if (!code)
+		code = whole_column(file, table, "electrodes_index", &end, &nends, error);
+	*done = !code && row && (end ? nends == u->all : nrows == u->all);
+	if (!*done)
+		return code;
+	code = end ? check_ends(file, table, "electrodes_index", end, nends, nrows, error) : 0;
+	for (int64_t i = 0; i < u->n && !code; i++) {
+		int64_t unit = u->row[i], from = end ? (unit > 0 ? end[unit - 1] : 0) : unit, to = end ? end[unit] : unit + 1;
+		several += to - from > 1;
+		x[i] = y[i] = to > from ? 0 : NAN;
+		for (int64_t k = from; k < to && !code; k++) {
+			if (row[k] < 0 || row[k] >= p->n)
+				code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s/electrodes' is row %" PRId64 ", and there are %" PRId64 " electrodes", file->path,
+				                     k, table, row[k], p->n);
+			else {
+				x[i] += p->x[row[k]] / (double)(to - from);
+				y[i] += p->y[row[k]] / (double)(to - from);
+			}
+		}
+	}
+	if (!code && several)
+		rmb_load_file_note(file, "%" PRId64 " of %" PRId64 " units have several electrodes; their place is the mean of those", several, u->n);
+	return code;
+}
+
+static int
+offer_places(struct rmb_load_file *file, const struct units *u, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	struct places places;
+	bool done = false, some = false;
+	int code = read_places(file, &places, error);
+	if (code || !places.x)
+		return code;
+	double *x = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *x), *y = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *y);
+	if (!x || !y)
+		return rmb_error_nomem(error, "positions");
+	for (int64_t i = 0; i < u->n; i++)
+		x[i] = y[i] = NAN;
+	code = place_by_channel(file, u, &places, x, y, &done, error);
+	if (!code && !done)
+		code = place_by_rows(file, u, &places, x, y, &done, error);
+	for (int64_t i = 0; i < u->n; i++)
+		some |= isfinite(x[i]) && isfinite(y[i]);
+	if (code || !done || !some)
+		return code;
+	code = rmb_gathered_doubles(&nwb->made, "xpos", x, u->n, error);
+	return code ? code : rmb_gathered_doubles(&nwb->made, "ypos", y, u->n, error);
+}
+
+/* ---- what was observed ---- */
+
+static int
+by_start(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+	return (x[0] > y[0]) - (x[0] < y[0]);
+}
+
+/* What all intervals together cover, if it is in one piece. */
+static int
+observe(struct rmb_load_file *file, const struct units *u, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	const struct rmb_member *m;
+	double *v;
+	int code = rmb_nwb_dataset(file, u->group->path, "obs_intervals", false, &m, error);
+	if (code || !m || m->naxes != 2 || m->axis[1] != 2 || m->axis[0] == 0 || m->number == RMB_BYTES)
+		return code;
+	code = rmb_load_doubles(&nwb->plain, m, &v, error);
+	if (code)
+		return code;
+	int64_t n = m->axis[0];
+	bool sound = true;
+	for (int64_t i = 0; i < n; i++)
+		sound &= isfinite(v[2 * i]) && isfinite(v[2 * i + 1]) && v[2 * i] < v[2 * i + 1];
+	if (sound)
+		qsort(v, (size_t)n, 2 * sizeof *v, by_start);
+	double end = v[1];
+	for (int64_t i = 1; i < n && sound; i++) {
+		sound = v[2 * i] <= end;
+		end = fmax(end, v[2 * i + 1]);
+	}
+	if (!sound) {
+		rmb_load_file_note(file, "the intervals '%s' do not cover one stretch of time and were not used: say what was observed with `window`, and "
+		                   "leave out gaps with `drop`", m->name);
+		return 0;
+	}
+	file->observed[0] = v[0];
+	file->observed[1] = end;
+	return 0;
+}
+
+int
+rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *group, struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	struct units *u = rmb_arena_alloc(file->arena, 1, sizeof *u);
+	if (!u)
+		return rmb_error_nomem(error, "units");
+	u->group = group;
+	nwb->own = u;
+	int code = read_ends(file, u, error);
+	if (!code)
+		code = choose_units(file, u, error);
+	if (!code)
+		code = offer_times(file, u, error);
+	if (!code)
+		code = offer_ids(file, u, error);
+	if (!code)
+		code = offer_places(file, u, error);
+	return code ? code : observe(file, u, error);
+}

@@ -1,0 +1,197 @@
+"""NWB files through the binary: real ones against what h5py finds in them, and ones made here with the traits that real ones have."""
+import subprocess
+
+import h5py
+import numpy as np
+
+from support.running import RUMBLE, place, shared, tests
+
+WRITTEN = "nwb-written-here/"
+SERIES = "processing/ophys/"
+
+
+def load(p, path, settings="", name="r"):
+    """What `load` makes of a file: datasets of the object by name, and what was said."""
+    p.recipe(f"recordings: [{{name: {name}, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
+    said = p.run("run", "recipe.yaml")
+    with h5py.File(p.file(f"recipe/results/{name}/raw.h5"), "r") as file:
+        return {k: v[()] for k, v in file["recording"].items()}, said
+
+
+def refuse(p, path, settings, *words):
+    p.recipe(f"recordings: [{{name: r, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
+    seen = subprocess.run([RUMBLE, "check", "recipe.yaml"], cwd=p.path, capture_output=True, text=True, timeout=60)
+    assert seen.returncode == 2, (seen.returncode, seen.stdout, seen.stderr)
+    for word in words:
+        assert word in seen.stderr + seen.stdout, (word, seen.stderr, seen.stdout)
+
+
+def typed(group, name, kind):
+    made = group.create_group(name)
+    made.attrs["neurodata_type"] = kind
+    return made
+
+
+def begin(p, name):
+    file = h5py.File(p.file(name), "w")
+    file.attrs["nwb_version"] = "2.6.0"
+    file.attrs["neurodata_type"] = "NWBFile"
+    return file
+
+
+def series(group, name, data, rate=10.0, start=0.0, **attributes):
+    made = typed(group, name, "RoiResponseSeries")
+    made["data"] = data
+    made["data"].attrs.update(attributes)
+    made["starting_time"] = start
+    made["starting_time"].attrs["rate"] = rate
+    return made
+
+
+def refer(made, table, rows):
+    made["rois"] = np.asarray(rows)
+    made["rois"].attrs["table"] = table.ref
+
+
+def test_suite2p_export():
+    with place() as p, h5py.File(shared("nwb-written-here") + "/suite2p_export_219.nwb") as f:
+        path = shared("nwb-written-here") + "/suite2p_export_219.nwb"
+        table = f[SERIES + "ImageSegmentation/PlaneSegmentation"]
+        cell = table["iscell"][:, 0] > 0.5
+        mask, ends = table["pixel_mask"][()], table["pixel_mask_index"][()].astype(int)
+        parts = np.split(mask, ends[:-1])
+        x, y = (np.array([np.average(m[k].astype(float), weights=m["weight"]) for m in parts]) for k in "xy")
+        got, said = load(p, path, ", pixel: 1 um")
+        assert np.array_equal(got["activity"], f[SERIES + "Deconvolved/plane0/data"][()].T[cell])
+        assert got["rate"] == 30 and f"{cell.sum()} of 219 ROIs" in said and "Deconvolved/plane0" in said, said
+        assert np.allclose(got["x"], x[cell], rtol=1e-6) and np.allclose(got["y"], y[cell], rtol=1e-6)
+        assert np.array_equal(got["id"], np.flatnonzero(cell))
+        for name in "Fluorescence", "Neuropil/plane0", "processing/ophys/Fluorescence/plane0":
+            got, said = load(p, path, f", activity: {name}, rois: all, quality: probability")
+            where = name if name.startswith("proc") else SERIES + name.split("/")[0] + "/plane0"
+            assert np.array_equal(got["activity"], f[where + "/data"][()].T) and "in pixels" in said
+            assert np.allclose(got["quality"], table["iscell"][:, 1]) and np.allclose(got["x"], x, rtol=1e-6)
+        refuse(p, path, ", activity: plane0", "3 series", "Neuropil/plane0")
+        refuse(p, path, ", activity: nosuch", "nosuch", "Deconvolved/plane0")
+        # by the path of the dataset it is the HDF5 file that it is
+        got, _ = load(p, path, f", activity: {SERIES}Deconvolved/plane0/data, orientation: frames-first, rate: 22 Hz")
+        assert got["activity"].shape == (219, 2000) and got["rate"] == 22 and "x" not in got
+
+
+def test_rois_in_any_order():
+    with place() as p, h5py.File(shared("nwb-written-here") + "/zebrafish_dff_114.nwb") as f:
+        got, said = load(p, shared("nwb-written-here") + "/zebrafish_dff_114.nwb", ", pixel: 2 um")
+        rows = f[SERIES + "DfOverF/RoiResponseSeries/rois"][()]
+        table = f[SERIES + "ImageSegmentation/PlaneSegmentation"]
+        assert rows[0] == 113 and np.array_equal(got["id"], rows) and got["rate"] == 2
+        assert np.array_equal(got["activity"], f[SERIES + "DfOverF/RoiResponseSeries/data"][()].T)
+        masks = table["image_mask"][()].astype(float)
+        weight = masks.sum((1, 2))
+        x = (masks.sum(1) * np.arange(masks.shape[2])).sum(1) / weight
+        y = (masks.sum(2) * np.arange(masks.shape[1])).sum(1) / weight
+        assert np.allclose(got["x"], 2 * x[rows]) and np.allclose(got["y"], 2 * y[rows])
+        assert np.abs(got["x"] / 2 - table["published_x"][()][rows]).max() < 1 and got["segment_time"][0] == 10
+
+
+def test_units():
+    with place() as p, h5py.File(shared("nwb-written-here") + "/rat_units_249.nwb") as f:
+        path, u, e = shared("nwb-written-here") + "/rat_units_249.nwb", f["units"], f["general/extracellular_ephys/electrodes"]
+        ends = u["spike_times_index"][()].astype(int)
+        times = np.split(u["spike_times"][()], ends[:-1])
+        quality = np.array([q.decode() for q in u["quality"][()]])
+        at = [int(np.flatnonzero(e["id"][()] == c)[0]) for c in u["peak_channel_id"][()]]
+        for settings, wanted in ("", quality == "good"), (", units: all", quality != "noise"), (", units: good+mua, spikes: units", quality != ""):
+            got, said = load(p, path, settings)
+            rows = np.flatnonzero(wanted)
+            assert list(got["id"]) == list(u["id"][()][rows])
+            assert np.array_equal(got["time"], np.concatenate([np.sort(times[i]) for i in rows]))
+            assert np.array_equal(np.diff(got["first"]), [len(times[i]) for i in rows])
+            assert np.array_equal(got["x"], e["rel_x"][()][at][rows]) and np.array_equal(got["y"], e["rel_y"][()][at][rows])
+            assert np.array_equal(got["observed"].ravel(), [0, 600])
+            assert ("208 of 249 units" in said) == (settings == "")
+        assert np.array_equal(load(p, path, ", window: [10 s, 20 s]")[0]["observed"].ravel(), [10, 20])
+        got, _ = load(p, path, ", spikes: units/spike_times, ends: units/spike_times_index")
+        assert len(got["first"]) == 250 and "x" not in got
+
+
+def test_units_of_other_writers():
+    with place() as p:
+        thalamus = shared("nwb-units-thalamus4") + "/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb"
+        got, said = load(p, thalamus)
+        with h5py.File(thalamus) as f:
+            rows = f["units/electrodes"][()]
+            e = f["general/extracellular_ephys/electrodes"]
+            assert np.array_equal(got["x"], e["x"][()][rows]) and np.array_equal(got["y"], e["y"][()][rows])
+            assert np.array_equal(got["id"], f["units/id"][()]) and got["time"].size == f["units/spike_times"].size
+        assert "all 4 were read" in said
+        psb = shared("nwb-units-postsubiculum3") + "/A8604-211122.nwb"
+        got, _ = load(p, psb)
+        with h5py.File(psb) as f:
+            assert np.array_equal(np.sort(got["time"]), np.sort(f["units/spike_times"][()])) and got["first"].size == 4 and "x" not in got
+
+
+def test_made_up_series():
+    rng = np.random.default_rng(1)
+    with place() as p:
+        with begin(p, "a.nwb") as f:
+            table = typed(f, "seg", "PlaneSegmentation")
+            table["id"] = np.arange(100, 105)
+            plane = typed(f, "plane", "ImagingPlane")
+            plane["grid_spacing"] = [2e-6, 1e-6]
+            plane["grid_spacing"].attrs["unit"] = "meters"
+            table["imaging_plane"] = h5py.SoftLink("/plane")
+            voxel = np.zeros(7, [("x", "u4"), ("y", "u4"), ("z", "u4"), ("weight", "f4")])
+            voxel["x"], voxel["y"], voxel["weight"] = [1, 3, 5, 6, 7, 8, 9], range(7), [1, 3, 1, 1, 1, 0, 2]
+            table["voxel_mask"], table["voxel_mask_index"] = voxel, np.array([2, 3, 5, 6, 7], "u1")
+            data = rng.integers(0, 1000, (50, 4)).astype("i2")
+            module = f.create_group("processing/any")
+            made = series(typed(module, "traces", "Fluorescence"), "one", data, conversion=0.5, offset=-2.0)
+            refer(made, table, [4, 0, 3, 1])
+            module["traces/one/starting_time"][()] = 3.5
+            del made["starting_time"]
+            made["timestamps"] = 7 + np.arange(50) / 8 + 5 * (np.arange(50) >= 20)
+            single = series(typed(module, "lone", "DfOverF"), "s", data[:, 0].astype("f8"), rate=4.0)
+            refer(single, table, [2])
+        got, said = load(p, "a.nwb", ", activity: one")
+        assert np.array_equal(got["activity"], data.T * np.float32(0.5) - 2) and list(got["id"]) == [104, 100, 103, 101]
+        assert np.allclose(got["rate"], 8) and list(got["segment"]) == [0, 20] and np.allclose(got["segment_time"], [7, 14.5])
+        assert np.allclose(got["x"], [18, 5, np.nan, 10], equal_nan=True) and np.allclose(got["y"], [6, .75, np.nan, 2], equal_nan=True)
+        assert "multiplied by 0.5" in said and "pixels" not in said
+        assert np.allclose(load(p, "a.nwb", ", activity: one, pixel: 3 um")[0]["x"][0], 27)
+        got, said = load(p, "a.nwb")
+        assert np.array_equal(got["activity"], data.T[:1].astype("f4")) and got["rate"] == 4 and list(got["id"]) == [102]
+
+
+def test_what_cannot_be_read_is_said():
+    with place() as p:
+        refuse(p, shared("worm-moving62-nwb") + "/AML175_moving_BrainScanner20180223_141721.nwb", "", "63 other series", "Activity_0000", "RoiResponseSeries")
+        for name, *words in (("pynwb-1.1.2-no-activity.nwb", "without activity"), ("pynwb-2.1.0-no-activity.nwb", "1 other series", "test_ts"),
+                             ("allen-nwb1.0.5-stripped.nwb", "NWB 1", "format: hdf5"), ("matnwb-2018-region-index.nwb", "spike_times_index", "references")):
+            refuse(p, shared("nwb-conformance") + "/" + name, "", *words)
+        with begin(p, "both.nwb") as f:
+            made = series(typed(f.create_group("processing/m"), "F", "Fluorescence"), "s", np.arange(12.).reshape(4, 3) % 5)
+            table = typed(f, "seg", "PlaneSegmentation")
+            table["id"], table["iscell"] = np.arange(3), np.zeros((3, 2))
+            refer(made, table, [0, 1, 3])
+            units = typed(f, "units", "Units")
+            units["spike_times"], units["spike_times_index"] = np.array([.5, 1.5, 2.5]), np.array([1, 3])
+        refuse(p, "both.nwb", "", "activity of ROIs", "spike times of units", "spikes: units")
+        refuse(p, "both.nwb", ", activity: s", "row 3", "3 rows")
+        assert list(load(p, "both.nwb", ", spikes: units")[0]["first"]) == [0, 1, 3]
+        with h5py.File(p.file("both.nwb"), "a") as f:
+            f["processing/m/F/s/rois"][2] = 2
+            f["units/spike_times_index"][1] = 2
+        refuse(p, "both.nwb", ", activity: s", "none of 3 ROIs", "rois: all")
+        refuse(p, "both.nwb", ", spikes: units", "ends at spike 2")
+        assert load(p, "both.nwb", ", activity: s, rois: all")[0]["activity"].shape == (3, 4)
+        with begin(p, "turned.nwb") as f:
+            made = series(typed(f, "F", "Fluorescence"), "s", np.ones((3, 4)))
+            refer(made, typed(f, "seg", "PlaneSegmentation"), [0, 1, 2])
+        refuse(p, "turned.nwb", "", "the other way round", "neurons-first")
+        with h5py.File(p.file("plain.nwb"), "w") as f:
+            f["a"] = np.ones((3, 4))
+        refuse(p, "plain.nwb", ", format: nwb", "not NWB 2")
+        assert load(p, "plain.nwb", ", rate: 1 Hz")[0]["activity"].shape == (3, 4)
+
+
+tests(globals())
