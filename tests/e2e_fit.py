@@ -102,6 +102,10 @@ def test_a_search_ends_when_it_has_closed_in():
         # a hundredth of the way, in logarithm, is 7 %; the best of a hundred candidates is nearer
         assert abs(found["best"][0] / 0.3 - 1) < 0.02 and 8 < found["evaluated"] < 160 and found["evaluated"] % 4 == 0, found
         assert found["low"][0] < 0.35 and found["high"][0] > 0.25
+        beyond = here.recipe(BOWL.replace("0.01 s, 8 s", "0.31 s, 8 s"), "beyond.yaml")
+        warned = [e["message"] for e in here.events("run", beyond) if e["event"] == "warning"]
+        assert any("is the smallest of all that were tried" in w for w in warned), warned
+        assert abs(results(here, out="beyond")["best"][0] / 0.31 - 1) < 0.02
         more = here.recipe(BOWL.replace("generations: 40", "generations: 60, tolerance: 0"), "more.yaml")
         here.run("run", more)
         assert results(here, out="more")["evaluated"] == 240 and abs(results(here, out="more")["best"][0] - 0.3) < 1e-5

@@ -19,7 +19,7 @@
 
 struct settings { int64_t generations, population; double tolerance; };
 
-enum { MOST_SETS = 20000 };
+enum { MOST_SETS = 20000, ENOUGH = 20 };
 
 #define AT(field) .at = offsetof(struct settings, field)
 static const struct rmb_param params[] = {
@@ -287,6 +287,20 @@ among_the_last(const struct tries *t, int s)
 	return s >= t->nsets - t->population && !isnan(t->value[s]) && better_ones < t->population / 2;
 }
 
+/* A best set with nothing tried beyond it: the bounds may be too narrow. Among few candidates one is always outermost. */
+static void
+warn_of_the_end(const struct tries *t, int v, const double *row)
+{
+	bool least = true, most = true;
+	for (int s = 0; s < t->nsets; s++) {
+		least &= row[t->best] <= row[s];
+		most &= row[t->best] >= row[s];
+	}
+	if (t->nsets >= ENOUGH && least != most)
+		rmb_warn(t->call, "the best %s, %s, is the %s of all that were tried: wider bounds may hold a better one", rmb_varied_name(t->call, v),
+		         rmb_varied_text(t->call, t->best, v), least ? "smallest" : "largest");
+}
+
 static int
 output_numbers(const struct tries *t)
 {
@@ -311,6 +325,7 @@ output_numbers(const struct tries *t)
 			if (among_the_last(t, s))
 				least = fmin(least, row[s]), most = fmax(most, row[s]);
 		}
+		warn_of_the_end(t, v, row);
 		((double *)best->data)[v] = row[t->best];
 		((double *)low->data)[v] = least;
 		((double *)high->data)[v] = most;
