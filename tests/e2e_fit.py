@@ -167,8 +167,8 @@ def test_misfits_that_mean_nothing_are_refused():
 report: none
 """)
         said = here.run("run", "recipe.yaml", status=1)
-        for words in ("misfit: 'simulation' names 2 simulations (one, two", "misfit: 'simulation' holds nothing but the recording itself",
-                      "misfit: scales has 2 values and 'recording' 1 statistics"):
+        for words in ("'simulation' names 2 simulations (one, two", "'simulation' holds nothing but the recording itself",
+                      "scales has 2 values and 'recording' 1 statistics"):
             assert words in said, (words, said)
         assert np.isclose(results(here, "twice")["misfit"], 2 * results(here, "once")["misfit"], rtol=1e-14)
 
