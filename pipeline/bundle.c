@@ -14,6 +14,7 @@ static const struct member annotations[] = {
 	{ "id", RMB_INT64, "1", "neuron", "number of the neuron in its file", offsetof(struct rmb_neurons, id) },
 	{ "x", RMB_FLOAT64, "um", "neuron", "position", offsetof(struct rmb_neurons, x) },
 	{ "y", RMB_FLOAT64, "um", "neuron", "position", offsetof(struct rmb_neurons, y) },
+	{ "z", RMB_FLOAT64, "um", "neuron", "position", offsetof(struct rmb_neurons, z) },
 	{ "quality", RMB_FLOAT64, "1", "neuron", "what the file calls quality", offsetof(struct rmb_neurons, quality) },
 	{ "plane", RMB_INT64, "1", "neuron", "imaging plane", offsetof(struct rmb_neurons, plane) },
 	{ "probe", RMB_INT64, "1", "neuron", "probe", offsetof(struct rmb_neurons, probe) },

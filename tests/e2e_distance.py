@@ -175,6 +175,10 @@ class Recordings(Analyses):
     }
 
     def write(self):
+        rng = np.random.default_rng(9)
+        x, place = rng.exponential(size=(150, 600)) + 2 * rng.exponential(size=(150, 4)) @ rng.exponential(size=(4, 600)), rng.random((150, 3))
+        np.savez(self.path("solid.npz"), sp=x.astype(np.float32), xyz=place * [300, 250, 200])      # three coordinates
+        self.entries = {**self.entries, "solid": (self.path("solid.npz"), "rate: 1 Hz")}
         lines = ["rumble: 1", "seed: 1", "recordings:"]
         for name, entry in self.entries.items():
             path = os.path.abspath(os.path.join(SHARED, "recordings", entry[0]))
@@ -222,7 +226,8 @@ class Recordings(Analyses):
             self.rumble("export", self.path("recipe.yaml"), f"{name}/z", "--format", "hdf5", "--out", self.path(f"{name}.h5"))
             with h5py.File(self.path(f"{name}.h5"), "r") as f:
                 z = f["recording/activity"][()].astype(np.float64)
-                places = [f["recording"][axis][()] for axis in ("x", "y") if axis in f["recording"]]
+                places = [f["recording"][axis][()] for axis in ("x", "y", "z") if axis in f["recording"]]
+                self.assertEqual(len(places), 3 if name == "solid" else 2)
             d = np.sqrt(sum(np.subtract.outer(p, p) ** 2 for p in places))
             with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")     # bins without pairs

@@ -21,7 +21,7 @@
 struct rmb_neurons {
 	int64_t n;
 	const int64_t *id;      /* the number the neuron has in its file */
-	const double *x, *y;    /* position, um */
+	const double *x, *y, *z; /* position, um; z is NULL where there are two coordinates */
 	const double *quality;  /* snr, probability or whatever the file calls quality */
 	const int64_t *plane, *probe;
 	const char *area;       /* n texts of area_width bytes, NUL-padded */

@@ -187,6 +187,7 @@ rmb_neurons_select(struct rmb_arena *arena, const struct rmb_neurons *in, const 
 		.id = gather(arena, in->id, sizeof *in->id, keep, nkeep, &ok),
 		.x = gather(arena, in->x, sizeof *in->x, keep, nkeep, &ok),
 		.y = gather(arena, in->y, sizeof *in->y, keep, nkeep, &ok),
+		.z = gather(arena, in->z, sizeof *in->z, keep, nkeep, &ok),
 		.quality = gather(arena, in->quality, sizeof *in->quality, keep, nkeep, &ok),
 		.plane = gather(arena, in->plane, sizeof *in->plane, keep, nkeep, &ok),
 		.probe = gather(arena, in->probe, sizeof *in->probe, keep, nkeep, &ok),

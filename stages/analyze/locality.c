@@ -52,6 +52,8 @@ static const struct rmb_port out[] = {
 	  .help = "centre of the component along x, if neurons have an x" },
 	{ .name = "centre_y", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .type = RMB_FLOAT64, .unit = "um",
 	  .help = "centre of the component along y, if neurons have a y" },
+	{ .name = "centre_z", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .type = RMB_FLOAT64, .unit = "um",
+	  .help = "centre of the component along z, if neurons have a z" },
 	OUT("weights", "rank neuron", "1", "weights of the first components, of unit length, skewed to the positive side"),
 	{ .name = "x", .kinds = RMB_ARRAY, .optional = true, .axes = "neuron", .type = RMB_FLOAT64, .unit = "um",
 	  .help = "where the neurons lie, if they have an x" },
@@ -94,15 +96,20 @@ publish(struct rmb_call *call, const struct settings *set, const struct rmb_reco
         int64_t nk, const double *w, const double *value)
 {
 	struct rmb_axis axis = rmb_axis_rank(nk);
-	bool x = recording->neurons.x != NULL, y = recording->neurons.y != NULL;
 	struct rmb_array *ratio = rmb_output(call, "ratio", &axis), *near = rmb_output(call, "near", &axis);
 	struct rmb_array *variance = rmb_output(call, "variance", &axis);
-	struct rmb_array *centre_x = x ? rmb_output(call, "centre_x", &axis) : NULL, *centre_y = y ? rmb_output(call, "centre_y", &axis) : NULL;
-	if (!ratio || !near || !variance || (x && !centre_x) || (y && !centre_y))
+	const struct { const char *port; const double *place; } axes[] = {
+		{ "centre_x", recording->neurons.x }, { "centre_y", recording->neurons.y }, { "centre_z", recording->neurons.z } };
+	if (!ratio || !near || !variance)
 		return RMB_ELIMIT;
 	struct rmb_locality found = { .ratio = ratio->data, .near = near->data };
-	found.centre[0] = x ? centre_x->data : centre_y->data;
-	found.centre[1] = x && y ? centre_y->data : NULL;
+	for (int i = 0, a = 0; i < 3; i++) { /* in the order of rmb_place_input() */
+		struct rmb_array *centre = axes[i].place ? rmb_output(call, axes[i].port, &axis) : NULL;
+		if (axes[i].place && !centre)
+			return RMB_ELIMIT;
+		if (centre)
+			found.centre[a++] = centre->data;
+	}
 	bool circular = space->geometry != RMB_PLANE && !isnan(space->box), paper = strcmp(set->variant, "paper") == 0;
 	rmb_locality_find(w, nk, recording->neurons.n, space, circular, set->radius, &found);
 	for (int64_t k = 0; k < nk; k++)

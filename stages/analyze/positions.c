@@ -67,6 +67,8 @@ rmb_place_input(struct rmb_call *call, const char *stage, const struct place_set
 		space->axis[space->naxes++] = neurons->x;
 	if (neurons->y)
 		space->axis[space->naxes++] = neurons->y;
+	if (neurons->z)
+		space->axis[space->naxes++] = neurons->z;
 	if (space->naxes == 0)
 		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions; give x and y (or positions) where it is loaded", stage,
 		                rmb_recording_name(call));

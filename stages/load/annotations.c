@@ -28,19 +28,16 @@ whole_numbers(const struct rmb_found *found, const int64_t **out, struct rmb_err
 
 /* Columns of (N, 2), (N, 3), (2, N) or (3, N) positions. */
 static int
-pairs(const struct rmb_found *found, int64_t n, double *x, double *y, struct rmb_load_notes *notes, struct rmb_error *error)
+pairs(const struct rmb_found *found, int64_t n, double *const *place, struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	double *all;
 	int code = numbers(found, &all, error);
 	bool by_neuron = m->axis[0] == n;
 	int64_t width = m->axis[by_neuron ? 1 : 0];
-	for (int64_t i = 0; !code && i < n; i++) {
-		x[i] = all[by_neuron ? i * width : i];
-		y[i] = all[by_neuron ? i * width + 1 : n + i];
-	}
-	if (!code && width == 3)
-		rmb_load_note(notes, "'%s' has three coordinates; the first two are used as x and y", m->name);
+	for (int64_t i = 0; !code && i < n; i++)
+		for (int64_t axis = 0; axis < width; axis++)
+			place[axis][i] = all[by_neuron ? i * width + axis : axis * n + i];
 	return code;
 }
 
@@ -67,7 +64,7 @@ static int
 positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_arena *arena, struct rmb_neurons *neurons,
           struct rmb_load_notes *notes, struct rmb_error *error)
 {
-	double *x = NULL, *y = NULL;
+	double *x = NULL, *y = NULL, *z = NULL;
 	int code = 0;
 	if (!layout->positions.member && !layout->x.member && !layout->y.member)
 		return 0;
@@ -79,10 +76,12 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 		return code;
 	x = x ? x : rmb_arena_alloc(arena, (size_t)n, sizeof *x);
 	y = y ? y : rmb_arena_alloc(arena, (size_t)n, sizeof *y);
-	if (!x || !y)
+	bool solid = layout->positions.member && layout->positions.member->count == 3 * n;
+	z = solid ? rmb_arena_alloc(arena, (size_t)n, sizeof *z) : NULL;
+	if (!x || !y || (solid && !z))
 		return rmb_error_nomem(error, "positions");
 	if (layout->positions.member)
-		code = pairs(&layout->positions, n, x, y, notes, error);
+		code = pairs(&layout->positions, n, (double *const[]){ x, y, z }, error);
 	const struct rmb_found *from = layout->positions.member ? &layout->positions : layout->x.member ? &layout->x : &layout->y;
 	if (!code && isnan(pixel) && !from->file->in_pixels && pixel_like(x, n) && pixel_like(y, n))
 		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are pixels give the size of one, as in "
@@ -92,9 +91,12 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	for (int64_t i = 0; i < n && !isnan(pixel); i++) {
 		x[i] *= pixel;
 		y[i] *= pixel;
+		if (z)
+			z[i] *= pixel;
 	}
 	neurons->x = x;
 	neurons->y = y;
+	neurons->z = z;
 	return code;
 }
 

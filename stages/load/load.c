@@ -41,7 +41,7 @@ static const struct rmb_param params[] = {
 	{ "x", RMB_STRING, AT(x), "none", true, .help = "name of the x positions; found by itself: xpos" },
 	{ "y", RMB_STRING, AT(y), "none", true, .help = "name of the y positions, or depths along a probe; found by itself: ypos" },
 	{ "positions", RMB_STRING, AT(positions), "none", true,
-	  .help = "name of an array N x 2 or 2 x N with x and y; found by itself: epos, xyz, cell_coordinates" },
+	  .help = "name of an array N x 2 or 2 x N with x and y, or N x 3 or 3 x N with z; found by itself: epos, xyz, cell_coordinates" },
 	{ "positions_file", RMB_FILE, AT(positions_file), "none", true, .help = "an .npy file N x 2 or 2 x N with x and y" },
 	{ "quality", RMB_STRING, AT(quality), "none", true, .help = "name of the quality of each neuron; found by itself: snr" },
 	{ "quality_file", RMB_FILE, AT(quality_file), "none", true, .help = "an .npy file with the quality of each neuron" },
@@ -329,7 +329,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_load = {
-	.name = "load", .version = 3, .folder = "load", .run = run,
+	.name = "load", .version = 4, .folder = "load", .run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files or folders of suite2p, Kilosort and phy",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
