@@ -178,7 +178,7 @@ class Recordings(Analyses):
         rng = np.random.default_rng(9)
         x, place = rng.exponential(size=(150, 600)) + 2 * rng.exponential(size=(150, 4)) @ rng.exponential(size=(4, 600)), rng.random((150, 3))
         np.savez(self.path("solid.npz"), sp=x.astype(np.float32), xyz=place * [300, 250, 200])      # three coordinates
-        self.entries = {**self.entries, "solid": (self.path("solid.npz"), "rate: 1 Hz")}
+        self.entries = {**self.entries, "solid": (os.path.abspath(self.path("solid.npz")), "rate: 1 Hz")}
         lines = ["rumble: 1", "seed: 1", "recordings:"]
         for name, entry in self.entries.items():
             path = os.path.abspath(os.path.join(SHARED, "recordings", entry[0]))
