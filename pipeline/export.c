@@ -74,7 +74,7 @@ rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const s
 	struct rmb_error why = { 0 };
 	int code = sheet.arena ? rmb_cache_get(cache, node->key, NULL, &object, &why) : rmb_error_nomem(&why, "an export");
 	if (code == RMB_EINPUT || code == RMB_EDAMAGE)
-		rmb_error_set(error, code, "%s is not in the cache%s%s: run it first, with `rumble run RECIPE --until %s`", node->id,
+		rmb_error_set(error, code, "%s is not in the cache%s%s: run it first, with `rumble run RECIPE --until '%s'`", node->id,
 		              code == RMB_EDAMAGE ? " any more, for it was damaged: " : "", code == RMB_EDAMAGE ? why.text : "", node->id);
 	else if (code)
 		rmb_error_set(error, code, "%s", why.text);

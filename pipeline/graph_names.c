@@ -81,7 +81,7 @@ nothing_named(const struct rmb_graph *graph, const char *text, const struct rmb_
 			example = graph->node[i];
 	const char *nearest = names ? rmb_nearest(name->entry, names) : NULL;
 	if (entry && example)
-		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; one of those of %s is %s", text, name->entry, example->id);
+		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; one of those of %s is %s; `rumble graph` lists all nodes", text, name->entry, example->id);
 	return rmb_error_set(error, RMB_EUSAGE, "the recipe has no entry '%s'%s%s%s; `rumble graph` lists all nodes", name->entry,
 	                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }

@@ -23,8 +23,8 @@ place_sentence(struct rmb_run *run, const struct rmb_node *node, const char *tex
 void
 rmb_run_failed(struct rmb_run *run, struct rmb_node *node, int code, const char *sentence)
 {
-	const char *text = place_sentence(run, node, sentence);
-	rmb_schedule_failed(&run->schedule, node, code, text ? text : sentence);
+	const char *text = place_sentence(run, node, sentence), *alone = without_stage(sentence, node->stage->name);
+	rmb_schedule_failed(&run->schedule, node, code, alone); /* the report names place and nodes itself */
 	rmb_progress_failed(run->progress, node, code, text ? text : sentence);
 	rmb_journal_failed(run->cache, node, code, text ? text : sentence);
 	if (!run->failure)

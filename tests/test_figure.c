@@ -147,6 +147,15 @@ test_ranges(void **state)
 	f = (struct rmb_figure_data){ .ntraces = 1, .trace = trace, .low = { -2, 0 }, .high = { 3, 0 } };
 	rmb_figure_range(&f);
 	assert_true(f.low[0] == -2 && f.high[0] == 3 && f.low[1] < 5 && f.high[1] > 7);
+	/* A logarithmic axis with next to nothing to name becomes linear, unless it leaves something out. */
+	f = (struct rmb_figure_data){ .logx = true, .logy = true, .ntraces = 1, .trace = trace };
+	rmb_figure_range(&f);
+	assert_true(f.logx && !f.logy && f.low[1] > 4.9 && f.high[1] < 7.1);
+	trace[0].hidden = 1;
+	f = (struct rmb_figure_data){ .logx = true, .logy = true, .ntraces = 1, .trace = trace };
+	rmb_figure_range(&f);
+	assert_true(f.logx && f.logy);
+	trace[0].hidden = 0;
 	for (int log = 0; log < 2; log++) {
 		for (int n = 0; n < 2; n++) {
 			f = (struct rmb_figure_data){ .ntraces = 1, .trace = trace, .logx = log, .logy = log };

@@ -144,9 +144,14 @@ summaries(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *erro
 	struct rmb_table *table = rmb_arena_alloc(g->arena, (size_t)recipe->nentries, sizeof *table);
 	if (!table)
 		return rmb_error_nomem(error, "the report");
-	for (int e = 0; e < recipe->nentries; e++)
-		if (rmb_count_scalars(recipe->entry[e].stage))
-			rmb_table_summary(g, &recipe->entry[e], &table[page->nsummaries++]);
+	for (int e = 0; e < recipe->nentries; e++) {
+		const struct rmb_entry *entry = &recipe->entry[e];
+		bool explained = false;
+		for (int other = 0; other < e; other++)
+			explained = explained || recipe->entry[other].stage == entry->stage;
+		if (rmb_count_scalars(entry->stage))
+			rmb_table_summary(g, entry, explained, &table[page->nsummaries++]);
+	}
 	rmb_gather_close(g);
 	page->summary = table;
 	return 0;

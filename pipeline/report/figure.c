@@ -159,6 +159,17 @@ settle(struct span span, bool log_axis, double *low, double *high)
 	}
 }
 
+/* Within a factor of five there may be no more than one of 1, 2, 5, 10 to name on a logarithmic axis, and a linear one looks much the same.
+ * Values that a logarithmic axis left out would be missing from it without a reason. */
+static bool
+too_short(const struct rmb_figure_data *figure, struct span span)
+{
+	bool hidden = false;
+	for (int i = 0; i < figure->ntraces; i++)
+		hidden = hidden || figure->trace[i].hidden > 0;
+	return !hidden && span.low < span.high && span.high < 5 * span.low;
+}
+
 void
 rmb_figure_range(struct rmb_figure_data *figure)
 {
@@ -177,10 +188,12 @@ rmb_figure_range(struct rmb_figure_data *figure)
 				take(&all[1], figure->logy ? fmax(low, core.low / 10) : low);
 				take(&all[1], figure->logy ? fmin(high, core.high * 10) : high);
 			}
-	const bool logs[2] = { figure->logx, figure->logy };
+	bool *logs[2] = { &figure->logx, &figure->logy };
 	for (int d = 0; d < 2; d++)
-		if (!(figure->low[d] < figure->high[d]))
-			settle(all[d], logs[d], &figure->low[d], &figure->high[d]);
+		if (!(figure->low[d] < figure->high[d])) {
+			*logs[d] = *logs[d] && !too_short(figure, all[d]);
+			settle(all[d], *logs[d], &figure->low[d], &figure->high[d]);
+		}
 }
 
 /* A band that a logarithmic axis would break off goes on to below its end. */

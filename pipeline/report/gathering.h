@@ -48,7 +48,7 @@ int rmb_count_scalars(const struct rmb_stage *stage);
 /* Quantity, value, unit and meaning: all scalars of the nodes of a recording (-1: group nodes). */
 void rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table);
 /* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. */
-void rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table);
+void rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool explained, struct rmb_table *table);
 /* What each recording or spike list of a recording's nodes consists of: shows what selecting and binning left. */
 void rmb_table_data(struct rmb_gathering *g, int source, struct rmb_table *table);
 /* The outputs of a node along one axis of a table; false: they are not there. */

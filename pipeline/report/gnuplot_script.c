@@ -241,12 +241,18 @@ plot_panel(struct script *s, const struct rmb_figure_data *f, int panel)
 
 /* ---- the script -------------------------------------------------------------------------------------------------- */
 
+/* On a long logarithmic axis only the powers of ten are named; on a short one, where there may be none, 1, 2 and 5 of each. */
 static void
 axis(FILE *to, const char *name, const char *title, bool log, double low, double high)
 {
+	bool brief = log && low < high && high < 30 * low;
 	fprintf(to, "set %slabel ", name);
 	quoted(to, title);
-	fprintf(to, " noenhanced\n%sset logscale %s\nset format %s '%s'\n", log ? "" : "un", name, name, log ? "10^{%L}" : "%g");
+	fprintf(to, " noenhanced\n%sset logscale %s\nset format %s '%s'\nset %stics ", log ? "" : "un", name, name, log && !brief ? "10^{%L}" : "%g", name);
+	const char *before = "(";
+	for (double ten = brief ? pow(10, floor(log10(low))) : INFINITY; ten <= high; ten *= 10, before = ", ")
+		fprintf(to, "%s%g, %g, %g", before, ten, 2 * ten, 5 * ten);
+	fputs(brief ? ")\n" : "autofreq\n", to);
 	if (low < high)
 		fprintf(to, "set %srange [%.9g:%.9g]\n", name, low, high);
 }

@@ -129,9 +129,10 @@ summary_row(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_t
 	cell[c] = count_warnings(g, group);
 }
 
-/* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. */
+/* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. What the columns mean
+ * is left out if a table above says so. */
 void
-rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct rmb_table *table)
+rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool explained, struct rmb_table *table)
 {
 	int n = 3 + rmb_count_scalars(entry->stage), c = 2, ngroups;
 	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
@@ -144,6 +145,8 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, struct
 		if (is_scalar(entry->stage, p))
 			column[c++] = column_of(g, p);
 	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
+	for (int i = 0; explained && i < n; i++)
+		column[i].help = NULL;
 	for (int s = -1; s < g->graph->recipe->nsources; s++) {
 		const struct rmb_group *group = rmb_gather_groups(g, s, entry, false, &ngroups);
 		for (int i = 0; group && i < ngroups; i++)

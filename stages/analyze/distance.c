@@ -107,7 +107,9 @@ warn_gaps(struct rmb_call *call, const struct settings *set, const struct rmb_pa
 		rmb_warn(call, "%" PRId64 " of %" PRId64 " bins of %g um hold no pairs: their entries are NaN%s", empty, set->bins, set->bin,
 		         !isnan(curves->near_far) ? "" : ", and so is near_far; choose bin and bins so that the last four lie within the recording");
 	else if (!isfinite(curves->near_far))
-		rmb_warn(call, "near_far has no value: a bin that it compares holds no pairs that are not strong, or none that are");
+		rmb_warn(call, "near_far is %s: %s", isnan(curves->near_far) ? "not a number" : "infinite", isnan(curves->near_far)
+		         ? "the bins that it compares hold no pairs that are strong, or no others"
+		         : "no pair of the last four bins is strong, or every pair of the first");
 	if (spoiled)
 		rmb_warn(call, "variant paper: in %" PRId64 " of %" PRId64 " bins some neuron has no partners, so that the mean over neurons is NaN there; "
 		         "`correlation_pooled` has a value", spoiled, set->bins);

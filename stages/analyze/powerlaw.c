@@ -119,7 +119,9 @@ fit_input(struct rmb_call *call, const struct settings *set, const char *port, i
 		return not_a_spectrum(call, port, i);
 	int64_t end = (int64_t)(set->reach * (double)spectrum->axis[0].n + 1e-9);
 	range.last = end < range.last ? end : range.last;
-	return rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, rmb_call_error(call));
+	struct rmb_error why = { 0 };
+	int rc = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, &why);
+	return rc ? rmb_fail(call, rc, "powerlaw: '%s': %s", rmb_input_name(call, port, i), why.text) : 0;
 }
 
 /* ---- what the reader must know ---- */
@@ -181,9 +183,8 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 		         "value of %s. The others are mostly noise left over by few frames, which flattens a spectrum: the exponent comes out too small",
 		         ends, set->ranks.first, fit->last, limits->above, rmb_input_name(call, "chance", 0));
 	else if (fit->last > limits->half)
-		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There what halves of the "
-		         "neurons share falls more steeply, whatever the network, so that the exponent comes out too large and cannot be compared "
-		         "with published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There a spectrum falls more "
+		         "steeply, whatever the network, so that the exponent comes out too large and cannot be compared with published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
 	else if (fit->components < ENOUGH_COMPONENTS && !limits->control)
 		rmb_warn(call, "an exponent of %" PRId64 " components cannot be compared with the 0.7 to 0.85 of recordings of thousands of neurons, "
 		         "fitted to ranks 11..500: that of shared variance comes out too large, by 0.1 to 0.3, if so few share it. Compare it with that of surrogates of the same size",
