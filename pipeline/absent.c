@@ -31,9 +31,8 @@ note(struct rmb_drives *drives, const char *id, bool *changed)
 	return 0;
 }
 
-/* Of every node over all recordings: what it reads and will not get, unless that is all of it. */
-static int
-note_all(const struct rmb_graph *graph, const bool *lost, bool *changed)
+int
+rmb_absent_note(const struct rmb_graph *graph, const bool *lost, bool *changed)
 {
 	int code = 0;
 	for (int i = 0; i < graph->nnodes; i++) {
@@ -48,19 +47,17 @@ note_all(const struct rmb_graph *graph, const bool *lost, bool *changed)
 	return code;
 }
 
-int
-rmb_absent_after(const struct rmb_graph *graph, const struct rmb_result *result, bool *changed)
+bool *
+rmb_lost_after(const struct rmb_graph *graph, const struct rmb_result *result)
 {
 	bool *lost = calloc((size_t)graph->nnodes + 1, sizeof *lost);
 	for (int i = 0; lost && i < graph->nnodes; i++)
 		lost[i] = result[i].outcome == RMB_FAILED || result[i].outcome == RMB_BLOCKED;
-	int code = lost ? note_all(graph, lost, changed) : RMB_ELIMIT;
-	free(lost);
-	return code;
+	return lost;
 }
 
-int
-rmb_absent_since(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal, bool *changed)
+bool *
+rmb_lost_since(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal)
 {
 	bool *lost = calloc((size_t)graph->nnodes + 1, sizeof *lost);
 	for (int i = 0; lost && i < graph->nnodes; i++) {
@@ -72,7 +69,5 @@ rmb_absent_since(const struct rmb_graph *graph, const struct rmb_cache *cache, c
 		for (int e = 0; e < node->nedges; e++)
 			lost[i] |= lost[node->edge[e].from->index];
 	}
-	int code = lost ? note_all(graph, lost, changed) : RMB_ELIMIT;
-	free(lost);
-	return code;
+	return lost;
 }

@@ -178,16 +178,15 @@ number_in(const struct rmb_object *object, const char *output)
 
 /* What came of one thing that a driver reads. *changed: a failure that its graph does not know of. */
 static void
-settle(const struct rmb_cache *cache, const struct rmb_node *driver, const struct rmb_edge *edge, const struct rmb_result *result, bool *changed)
+settle(const struct rmb_cache *cache, const struct rmb_node *driver, const struct rmb_edge *edge, const bool *lost, bool *changed)
 {
 	struct rmb_drive *drive = driver->drive;
 	struct rmb_set *set = &drive->set[edge->set];
 	struct rmb_object *object;
 	struct rmb_error error = { 0 };
-	bool failed = result && (result[edge->from->index].outcome == RMB_FAILED || result[edge->from->index].outcome == RMB_BLOCKED);
 	if (set->ended[edge->replicate])
 		return;
-	if (failed) {
+	if (lost && lost[edge->from->index]) {
 		set->ended[edge->replicate] = set->failed[edge->replicate] = true;
 		*changed |= driver->stage->goes_on || !drive->done;
 		drive->done |= !driver->stage->goes_on;
@@ -209,7 +208,7 @@ all_ended(const struct rmb_drive *drive)
 }
 
 int
-rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_result *result, bool *changed, struct rmb_error *error)
+rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed, struct rmb_error *error)
 {
 	*changed = false;
 	for (int i = 0; i < graph->nnodes; i++) {
@@ -219,7 +218,7 @@ rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const
 			continue;
 		for (int e = 0; e < node->nedges; e++)
 			if (node->stage->in[node->edge[e].port].gather == RMB_SETS)
-				settle(cache, node, &node->edge[e], result, changed);
+				settle(cache, node, &node->edge[e], lost, changed);
 		if (drive->done || !all_ended(drive))
 			continue;
 		*changed = true;

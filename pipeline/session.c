@@ -1,4 +1,5 @@
 /* pipeline/session.c -- recipe, graph, cache and keys, opened in one order for all commands. */
+#include <stdlib.h>
 #include <string.h>
 #include "pipeline/absent.h"
 #include "pipeline/session.h"
@@ -48,36 +49,46 @@ make_again(struct rmb_session *session, struct rmb_error *error)
 	return 0;
 }
 
-int
-rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error)
+/* What is lost tells drivers, and nodes over all recordings, that they must do without. */
+static int
+advance(struct rmb_session *session, const bool *lost, bool *changed, struct rmb_error *error)
 {
-	int code = rmb_drives_advance(session->graph, &session->cache, result, changed, error);
-	if (!code && result && rmb_absent_after(session->graph, result, changed))
-		code = rmb_error_nomem(error, "the results of the run");
+	int code = rmb_drives_advance(session->graph, &session->cache, lost, changed, error);
+	if (!code && lost && rmb_absent_note(session->graph, lost, changed))
+		code = rmb_error_nomem(error, "what failed");
 	return code || !*changed ? code : make_again(session, error);
 }
 
-/* The sets that earlier runs came to: their results are in the cache. */
-static int
-replay(struct rmb_session *session, struct rmb_error *error)
+int
+rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error)
 {
-	int code = 0;
-	for (bool changed = true; changed && code == 0;)
-		code = rmb_session_advance(session, NULL, &changed, error);
+	bool *lost = rmb_lost_after(session->graph, result);
+	int code = lost ? advance(session, lost, changed, error) : rmb_error_nomem(error, "the results of the run");
+	free(lost);
 	return code;
 }
 
-/* What failed when it last ran: nodes over all recordings have done without. */
+/* The sets that earlier runs came to: their results are in the cache. A command that runs nothing looks back at what failed, too; a run
+ * tries that again. */
+static int
+replay(struct rmb_session *session, const struct rmb_journal *journal, struct rmb_error *error)
+{
+	int code = 0;
+	for (bool changed = true; changed && code == 0;) {
+		bool *lost = journal ? rmb_lost_since(session->graph, &session->cache, journal) : NULL;
+		code = journal && !lost ? rmb_error_nomem(error, "the results of the last run") : advance(session, lost, &changed, error);
+		free(lost);
+	}
+	return code;
+}
+
 static int
 look_back(struct rmb_session *session, struct rmb_error *error)
 {
-	bool changed = false;
 	struct rmb_journal *journal = rmb_journal_read(&session->cache);
-	int code = rmb_absent_since(session->graph, &session->cache, journal, &changed);
+	int code = journal ? replay(session, journal, error) : rmb_error_nomem(error, "the results of the last run");
 	rmb_journal_free(journal);
-	if (code)
-		return rmb_error_nomem(error, "the results of the last run");
-	return changed ? make_again(session, error) : 0;
+	return code;
 }
 
 int
@@ -109,7 +120,7 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 			return complain(session, options, &error);
 		if (make_keys(session))
 			return give_up(session, options);
-		if (replay(session, &error) || (need == RMB_NEED_KEYS && look_back(session, &error)))
+		if (replay(session, NULL, &error) || (need == RMB_NEED_KEYS && look_back(session, &error)))
 			return complain(session, options, &error);
 	}
 	if (need >= RMB_NEED_JOURNAL)

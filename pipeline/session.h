@@ -33,7 +33,7 @@ struct rmb_session {
 int rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, struct rmb_session *session) RMB_CHECKED;
 /* Accepts a session of zeros. */
 void rmb_session_close(struct rmb_session *session);
-/* Drivers are asked again for whose sets all results are there now: result[] of the run that just ended, by index; NULL: none ran.
+/* Drivers are asked again for whose sets all results are there now: result[] of the run that just ended, by index.
  * *changed: the graph and its keys are new, and nothing made of the old ones may be used. */
 int rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error) RMB_CHECKED;
 /* The plan under --only and --until, as the cache is now. NULL: the error says why. */

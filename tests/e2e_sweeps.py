@@ -113,6 +113,23 @@ class Sweeps(unittest.TestCase):
         self.assertEqual(self.result("some@times+1", "recording/segment").tolist(), [150 * p for p in range(8)])
         self.assertEqual(os.path.realpath(self.path("out/results/x/svca@times+3.h5")), os.path.realpath(self.path("out/results/x/svca.h5")))
 
+    def test_a_set_that_failed_is_left_out_of_later_reports_and_exports_too(self):
+        said = self.run_recipe([
+            "some:   {stage: subset, recording: raw, neurons: 1}", "z: {stage: zscore, recording: some, eps: 0.001}",
+            "direct: {stage: spectrum, recording: z}", "alpha: {stage: powerlaw, spectrum: direct, ranks: 11..80}",
+            "sizes:  {stage: sweep, value: alpha.exponent, vary: {some.neurons: [0.02, 0.5, 1]}}"], 1)
+        self.assertIn("alpha@sizes+1", said)
+        value = self.result("sizes", "value")
+        self.assertEqual(np.isnan(value).tolist(), [True, False, False])
+        drawn = '>sizes: sweep</h4>'
+        for command in (["report"], ["export", "x/sizes", "--out", self.path("sizes.csv"), "--format", "csv"]):
+            with open(self.path("out", "report.html"), encoding="utf-8") as f:
+                self.assertIn(drawn, f.read())
+            words = [RUMBLE, command[0], self.path("recipe.yaml"), *command[1:], "--cache", self.path("cache")]
+            done = subprocess.run(words + (["--out", self.path("out")] if command[0] == "report" else []), capture_output=True, text=True, timeout=60)
+            self.assertTrue("1 of" in done.stderr if command[0] == "report" else done.returncode == 0, done.stderr)
+        np.testing.assert_allclose(np.genfromtxt(self.path("sizes.csv"), delimiter=",", skip_header=1)[:, 1], value)
+
     def test_what_was_scaled_over_more_frames_is_refused(self):
         said = self.run_recipe(["z:    {stage: zscore, recording: raw}", "some: {stage: subset, recording: z, frames: 100}", "s: {stage: spectrum, recording: some}"], 1)
         self.assertIn("zscore", said)

@@ -187,7 +187,8 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 		         "steeply, whatever the network, so that the exponent comes out too large and cannot be compared with published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
 	else if (fit->components < ENOUGH_COMPONENTS && !limits->control)
 		rmb_warn(call, "an exponent of %" PRId64 " components cannot be compared with the 0.7 to 0.85 of recordings of thousands of neurons, "
-		         "fitted to ranks 11..500: that of shared variance comes out too large, by 0.1 to 0.3, if so few share it. Compare it with that of surrogates of the same size",
+		         "fitted to ranks 11..500: that of shared variance comes out too large, by 0.1 to 0.3, if so few share it. "
+		         "Compare it with that of surrogates of the same size",
 		         fit->components);
 	else if (*ends)
 		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted", ends, set->ranks.first, fit->last);
@@ -309,8 +310,8 @@ const struct rmb_stage rmb_stage_powerlaw = {
 	         "there is one exponent at all. band holds the exponents of other ranges of ranks, up to 8 beginnings and 12 ends; band_low "
 	         "and band_high are the extremes of those that end by the last resolved rank. That is half of the components, for beyond it spectra "
 	         "fall more steeply whatever the network; and, if the spectrum of the shuffled recording is given as chance, the last rank above "
-	         "its largest value, for beyond it they are flattened by noise. replicates, if given, are spectra of a node with a repeat, such as svca2 with halves: random, repeat: "
-	         "20; the middle 95 % of their exponents are an interval. Random halves share neurons and frames: their interval says how much "
+	         "its largest value, for beyond it they are flattened by noise. replicates, if given, are spectra of a node with a repeat, such as svca2 with "
+	         "halves: random, repeat: 20; the middle 95 % of their exponents are an interval. Random halves share neurons and frames: their interval says how much "
 	         "the exponent depends on the split, and is narrower than that of new recordings would be.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: power-law fit",
 	.caption = "Power law fitted to ranks {ranks}: exponent {exponent} (standard error {standard_error}), R2 = {r_squared}; other ranges of "
