@@ -8,34 +8,9 @@
 #include "numeric/lapack.h"
 #include "numeric/leading.h"
 #include "rumble/random.h"
-#include "support/check.h"
+#include "support/arena.h"
 
 enum { N = 720, K = 64, N2 = 800 };
-
-static struct rmb_arena *arena;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = rmb_arena_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rmb_arena_free(arena);
-	return 0;
-}
-
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
 
 static void
 at_most(const char *name, double found, double allowed)

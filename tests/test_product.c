@@ -8,33 +8,8 @@
 #include "numeric/product.h"
 #include "numeric/shared.h"
 #include "numeric/split.h"
-#include "support/check.h"
+#include "support/arena.h"
 #include "support/slow.h"
-
-static struct rmb_arena *arena;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = rmb_arena_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rmb_arena_free(arena);
-	return 0;
-}
-
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
 
 static double *
 reals(int64_t n)

@@ -2,25 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "numeric/split.h"
-#include "support/check.h"
-
-static struct rmb_arena *arena;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = rmb_arena_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rmb_arena_free(arena);
-	return 0;
-}
+#include "support/arena.h"
 
 /* Every row in exactly one half. */
 static void

@@ -5,6 +5,7 @@
  * that results compare (neuron halves, time blocks, subsets) by seed, replicate, purpose and axis length only. */
 #ifndef RMB_RANDOM_H
 #define RMB_RANDOM_H
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rmb_stream { uint32_t key[2]; uint32_t high[2]; }; /* by value; no state */
@@ -24,4 +25,6 @@ double rmb_random_normal(struct rmb_stream stream, uint64_t i);
 void rmb_random_normals(struct rmb_stream stream, uint64_t first, int64_t n, float *to);
 /* permutation[n] becomes a uniform random order of 0..n-1 (Fisher-Yates, draws 0..n-1 of the stream). */
 void rmb_random_permutation(struct rmb_stream stream, int64_t n, int64_t *permutation);
+/* For .draws of a stage (stage.h) that draws under all its settings. */
+bool rmb_draws_always(const void *settings);
 #endif

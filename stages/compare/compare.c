@@ -348,13 +348,6 @@ run(struct rmb_call *call)
 	return rc ? rc : publish_table(call, finding, rows * members.nfamilies);
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true; /* resamples */
-}
-
 const struct rmb_stage rmb_stage_compare = {
 	.name = "compare", .version = 4, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
@@ -366,5 +359,5 @@ const struct rmb_stage rmb_stage_compare = {
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
 	.caption = "Distances from each family at level {level}, by test {test}.", .headline = "verdict", .tables = "comparison",
-	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .reads_names = true, .draws = draws, .run = run,
+	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .reads_names = true, .draws = rmb_draws_always, .run = run,
 };

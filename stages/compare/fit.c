@@ -404,13 +404,6 @@ check(const void *settings, struct rmb_error *error)
 	return 0;
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true; /* candidates */
-}
-
 const struct rmb_stage rmb_stage_fit = {
 	.name = "fit", .version = 1, .folder = "compare", .brief = "settings that bring a simulation nearest to a recording",
 	.about = "Looks for the settings at which a number is smallest, such as the misfit of a simulation: `vary: {network.edge: [0.9, 0.9999], "
@@ -422,6 +415,6 @@ const struct rmb_stage rmb_stage_fit = {
 	         "settings for that. A best set at a bound asks for wider bounds.",
 	.cite = "Hansen 2016, The CMA Evolution Strategy: A Tutorial, arXiv 1604.00772; Krause, Arbones and Igel 2016, NeurIPS 29: root by Cholesky",
 	.caption = "{sentence}", .headline = "sentence", .tables = "varied",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .draws = draws, .check = check,
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .draws = rmb_draws_always, .check = check,
 	.propose = propose, .goes_on = true, .run = run,
 };

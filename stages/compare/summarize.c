@@ -406,13 +406,6 @@ run(struct rmb_call *call)
 	return rc;
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true; /* resamples, and arrangements where there are too many */
-}
-
 const struct rmb_stage rmb_stage_summarize = {
 	.name = "summarize", .version = 1, .folder = "compare", .brief = "one number over all recordings, by area, with tests",
 	.about = "Gathers a number from every recording: means and intervals by a label (area), the recording against its shuffle and surrogates "
@@ -422,5 +415,5 @@ const struct rmb_stage rmb_stage_summarize = {
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, figure 2; Holm 1979, Scand. J. Statist. 6, 65",
 	.caption = "Recordings by {by}, variant {variant}, intervals by {interval}.", .tables = "group test value",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_labels = true,
-	.reads_names = true, .goes_on = true, .draws = draws, .run = run,
+	.reads_names = true, .goes_on = true, .draws = rmb_draws_always, .run = run,
 };

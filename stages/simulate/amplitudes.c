@@ -93,13 +93,6 @@ run(struct rmb_call *call)
 	return rc ? rc : rmb_parallel(rmb_threads(call), from->neurons.n, one_neuron, &job);
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true;
-}
-
 static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
@@ -117,5 +110,5 @@ const struct rmb_stage rmb_stage_amplitudes = {
 	         "normal, as those of spikes and calcium are.",
 	.cite = "Theiler et al. 1992, Physica D 58:77: amplitude adjustment",
 	.caption = "Simulated neurons with the recorded amplitudes, rank for rank.",
-	.params = params, .in = in, .out = out, .figures = figures, .draws = draws, .estimate = estimate, .run = run,
+	.params = params, .in = in, .out = out, .figures = figures, .draws = rmb_draws_always, .estimate = estimate, .run = run,
 };

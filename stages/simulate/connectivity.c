@@ -210,13 +210,6 @@ run(struct rmb_call *call)
 	return rc ? rc : publish_excerpt(call, &net, a);
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true;
-}
-
 static int
 check(const void *settings, struct rmb_error *error)
 {
@@ -249,5 +242,5 @@ const struct rmb_stage rmb_stage_connectivity = {
 	        "4",
 	.caption = "Random connectivity ({connectivity}), eigenvalues up to {edge}; simulations need steps below {largest_step}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.draws = draws, .check = check, .estimate = estimate, .run = run,
+	.draws = rmb_draws_always, .check = check, .estimate = estimate, .run = run,
 };

@@ -99,13 +99,6 @@ run(struct rmb_call *call)
 	return rc;
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true;
-}
-
 static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
@@ -123,5 +116,5 @@ const struct rmb_stage rmb_stage_independent = {
 	         "slow drift in place and makes amplitudes normal; `amplitudes` gives them their own distribution back.",
 	.cite = "Theiler et al. 1992, Physica D 58:77",
 	.caption = "Control of independent neurons: the recorded spectrum of each, with random phases.",
-	.params = params, .in = in, .out = out, .figures = figures, .draws = draws, .estimate = estimate, .run = run,
+	.params = params, .in = in, .out = out, .figures = figures, .draws = rmb_draws_always, .estimate = estimate, .run = run,
 };

@@ -384,13 +384,6 @@ check(const void *settings, struct rmb_error *error)
 	return rc;
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true;
-}
-
 static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
@@ -421,5 +414,5 @@ const struct rmb_stage rmb_stage_surrogate = {
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: simulations",
 	.caption = "Simulated network ({connectivity}, edge {edge}, time constant {time_constant}), measured as {measurement}, noise {noise}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .blas_threads = BLAS_THREADS,
-	.draws = draws, .check = check, .estimate = estimate, .run = run,
+	.draws = rmb_draws_always, .check = check, .estimate = estimate, .run = run,
 };

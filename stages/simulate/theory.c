@@ -336,13 +336,6 @@ run(struct rmb_call *call)
 	return rc ? rc : copy_measured(call, set);
 }
 
-static bool
-draws(const void *settings)
-{
-	(void)settings;
-	return true;
-}
-
 static int
 check(const void *settings, struct rmb_error *error)
 {
@@ -385,5 +378,5 @@ const struct rmb_stage rmb_stage_theory = {
 	        "draws: Dumitriu and Edelman 2002, J. Math. Phys. 43: 5830",
 	.caption = "Theory of {connectivity} networks at edge {edge}: exponent {exponent} +- {exponent_sd}. {reading}",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.draws = draws, .check = check, .estimate = estimate, .run = run,
+	.draws = rmb_draws_always, .check = check, .estimate = estimate, .run = run,
 };
