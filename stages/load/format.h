@@ -63,8 +63,26 @@ struct rmb_load_file {
 	const char *note[RMB_FILE_NOTES];
 };
 
+/* What a format is shown to say whether a path is of its kind. */
+struct rmb_load_probe {
+	struct rmb_arena *arena;
+	const char *path;
+	bool folder;               /* it is one; else a file: */
+	unsigned char head[4096];  /* its first bytes, */
+	size_t n;                  /* so many of them, */
+	int64_t size;              /* of so many in all */
+};
+/* How sure a format is. IF_ASKED: it has no mark, so that it counts where the recipe names the format and no other knows it. PERHAPS,
+ * LIKELY: it could be of a more special format, too. */
+enum rmb_sureness { RMB_NOT_MINE, RMB_IF_ASKED, RMB_PERHAPS, RMB_LIKELY, RMB_SURELY };
+
+/* A format has its file, and its line in formats.def. */
 struct rmb_format {
 	const char *name;          /* "npz", as in the recipe */
+	const char *title;         /* "zip (.npz)", for sentences */
+	const char *folder;        /* "suite2p (F.npy or spks.npy, in it or in plane0)": the format is one of folders; NULL: of files */
+	/* Looks at the first bytes, or at the names in a folder, and opens no file. */
+	enum rmb_sureness (*recognises)(const struct rmb_load_probe *probe);
 	/* Opens file->path; on failure nothing stays open. */
 	int (*open)(struct rmb_load_file *file, struct rmb_error *error);
 	void (*close)(struct rmb_load_file *file);
@@ -78,13 +96,24 @@ struct rmb_format {
 	 * asked in the order of the file are quick. */
 	int (*read)(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
 	            int64_t ncolumns, void *raw, struct rmb_error *error);
-	/* Whether a folder is of this format. NULL: the format is one of files. */
-	bool (*recognises)(struct rmb_arena *arena, const char *folder);
 };
-extern const struct rmb_format rmb_format_npy, rmb_format_npz, rmb_format_hdf5, rmb_format_nwb, rmb_format_matlab, rmb_format_suite2p, rmb_format_phy;
+#define RMB_FORMAT(name, inside) extern const struct rmb_format rmb_format_##name;
+#include "load/formats.def"
+#undef RMB_FORMAT
 
-/* Opens the file with the format that its first bytes show (of HDF5, its attributes, too); `wanted` ("auto", "npz", ...) must agree with them. The sentence
- * of a failure names the format found. Members and handle go with the arena and rmb_load_close. */
+/* ---- recognise.c */
+
+/* The surest of the formats in formats.def for probe->path; probe->folder says whether a folder would do. `wanted` ("auto", "npz", ...)
+ * must be among those that know it; the sentence of a failure names what was found. */
+int rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const struct rmb_format **format, struct rmb_error *error) RMB_CHECKED;
+/* Whether bytes[n] stand at `at`; a file that ends before them fits if it is the beginning of them. */
+bool rmb_probe_begins(const struct rmb_load_probe *probe, size_t at, const char *bytes, size_t n);
+/* Whether the first bytes are text, as far as control characters tell. */
+bool rmb_probe_is_text(const struct rmb_load_probe *probe);
+
+/* ---- format.c */
+
+/* Opens the file with the format that it is of (of HDF5, by its attributes, too). Members and handle go with the arena and rmb_load_close. */
 int rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, struct rmb_load_file **file,
                   struct rmb_error *error) RMB_CHECKED;
 /* The same with what the recipe wishes, which is borrowed; and of folders, too, by the files that are in them. */

@@ -252,6 +252,17 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 	return code;
 }
 
+/* HDF5 may stand behind a user block, which MATLAB v7.3 fills with text. */
+enum rmb_sureness
+rmb_hdf5_recognises(const struct rmb_load_probe *probe)
+{
+	static const size_t places[] = { 0, 512, 1024, 2048 };
+	bool found = false;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		found |= rmb_probe_begins(probe, places[i], "\x89HDF\r\n\x1a\n", 8);
+	return found ? RMB_PERHAPS : RMB_NOT_MINE;
+}
+
 const struct rmb_format rmb_format_hdf5 = {
-	.name = "hdf5", .open = hdf5_open, .close = hdf5_close, .find = hdf5_find, .list = hdf5_list, .tile = hdf5_tile, .read = hdf5_read,
+	.name = "hdf5", .title = "HDF5", .recognises = rmb_hdf5_recognises, .open = hdf5_open, .close = hdf5_close, .find = hdf5_find, .list = hdf5_list, .tile = hdf5_tile, .read = hdf5_read,
 };

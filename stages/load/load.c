@@ -14,18 +14,21 @@
 #include "load/parts.h"
 #include "numeric/intervals.h"
 
-/* What is read of a folder: suite2p's planes, Kilosort's output with phy's labels. Raw data beside them is not touched. */
-#define FOLDERS "{,plane*/,suite2p/plane*/}{spks,F,Fneu,iscell,stat,ops,settings}.npy " \
-	"{,*/}{params.py,spike_times.npy,spike_clusters.npy,spike_templates.npy,templates.npy,channel_positions.npy} " \
-	"{,*/}{cluster_KSLabel.tsv,cluster_info.tsv,cluster_group.csv,cluster_group.tsv}"
-
 /* Bytes that a byte of a pickle may become. */
 #define PICKLED 40
 
 #define AT(name) offsetof(struct rmb_load_settings, name)
 static const struct rmb_param params[] = {
-	{ "path", RMB_FILE, AT(path), .inside = FOLDERS, .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it" },
-	{ "format", RMB_WORD, AT(format), "auto", .words = "auto|npy|npz|hdf5|nwb|matlab|suite2p|phy",
+	{ "path", RMB_FILE, AT(path), .inside = ""
+#define RMB_FORMAT(name, patterns) patterns
+#include "load/formats.def"
+#undef RMB_FORMAT
+	  , .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it" },
+	{ "format", RMB_WORD, AT(format), "auto", .words = "auto"
+#define RMB_FORMAT(name, patterns) "|" #name
+#include "load/formats.def"
+#undef RMB_FORMAT
+	  ,
 	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
 	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all", .help = "which ROIs of suite2p, also in NWB: those that iscell calls cells, or all" },
 	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",

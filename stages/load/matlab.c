@@ -5,6 +5,7 @@
  * a 1 x N cell `times` of spike times loads with `spikes: times, counts: times.counts`, and spikes{day}{epoch}{tetrode}{cell}.time with
  * `spikes: spikes.time, counts: spikes.time.counts`. Complex and sparse arrays, text and functions are refused by name.
  * matio is not safe against malicious files: the process that reads is one of its own. */
+#include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <matio.h>
@@ -286,6 +287,38 @@ matlab_open(struct rmb_load_file *file, struct rmb_error *error)
 	return code;
 }
 
+/* Version 4 has no mark: a variable begins with its kind, rows, columns, whether it is complex, and the length of the name behind
+ * them, which ends with a NUL. */
+static bool
+looks_like_version_4(const struct rmb_load_probe *probe)
+{
+	uint32_t field[2][5] = { { 0 } };
+	for (size_t i = 0; i < 20 && probe->n > 20; i++) {
+		field[0][i / 4] |= (uint32_t)probe->head[i] << 8 * (i % 4);
+		field[1][i / 4] |= (uint32_t)probe->head[i] << (24 - 8 * (i % 4));
+	}
+	for (int big = 0; big < 2; big++) {
+		const uint32_t *f = field[big];
+		bool kind = f[0] / 1000 == (uint32_t)big && f[0] / 100 % 10 == 0 && f[0] / 10 % 10 <= 5 && f[0] % 10 <= 2;
+		if (!kind || f[1] > INT32_MAX || f[2] > INT32_MAX || f[3] > 1 || f[4] < 2 || f[4] > 64 || probe->n < 20 + f[4] || probe->head[19 + f[4]])
+			continue;
+		bool name = true;
+		for (uint32_t i = 0; i + 1 < f[4]; i++)
+			name &= (bool)(isalnum(probe->head[20 + i]) || probe->head[20 + i] == '_');
+		if (name)
+			return true;
+	}
+	return false;
+}
+
+static enum rmb_sureness
+matlab_recognises(const struct rmb_load_probe *probe)
+{
+	if (rmb_probe_begins(probe, 0, "MATLAB 5.0 MAT-file", 19))
+		return RMB_SURELY;
+	return looks_like_version_4(probe) ? RMB_LIKELY : probe->folder ? RMB_NOT_MINE : RMB_IF_ASKED;
+}
+
 const struct rmb_format rmb_format_matlab = {
-	.name = "matlab", .open = matlab_open, .close = matlab_close, .find = rmb_gathered_find, .list = rmb_gathered_list, .read = rmb_gathered_read,
+	.name = "matlab", .title = "MATLAB", .recognises = matlab_recognises, .open = matlab_open, .close = matlab_close, .find = rmb_gathered_find, .list = rmb_gathered_list, .read = rmb_gathered_read,
 };

@@ -321,6 +321,12 @@ npy_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, in
 	               m->at + (row * columns + column) * (int64_t)m->item, error);
 }
 
+static enum rmb_sureness
+npy_recognises(const struct rmb_load_probe *probe)
+{
+	return rmb_probe_begins(probe, 0, magic, 6) ? RMB_SURELY : RMB_NOT_MINE;
+}
+
 const struct rmb_format rmb_format_npy = {
-	.name = "npy", .open = npy_open, .close = npy_close, .find = npy_find, .list = npy_list, .read = npy_read,
+	.name = "npy", .title = "NumPy .npy", .recognises = npy_recognises, .open = npy_open, .close = npy_close, .find = npy_find, .list = npy_list, .read = npy_read,
 };

@@ -287,6 +287,13 @@ npz_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, in
 	return code ? code : check_end(file, npz, error);
 }
 
+/* The first member, or the directory of an archive without any. */
+static enum rmb_sureness
+npz_recognises(const struct rmb_load_probe *probe)
+{
+	return rmb_probe_begins(probe, 0, "PK\3\4", 4) || rmb_probe_begins(probe, 0, "PK\5\6", 4) ? RMB_SURELY : RMB_NOT_MINE;
+}
+
 const struct rmb_format rmb_format_npz = {
-	.name = "npz", .open = npz_open, .close = npz_close, .find = npz_find, .list = npz_list, .read = npz_read,
+	.name = "npz", .title = "zip (.npz)", .recognises = npz_recognises, .open = npz_open, .close = npz_close, .find = npz_find, .list = npz_list, .read = npz_read,
 };

@@ -314,6 +314,13 @@ nwb_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t ro
 	return rmb_format_hdf5.read(&nwb->plain, member, row, nrows, column, ncolumns, raw, error);
 }
 
+/* Of any HDF5 file, for an attribute decides: one that is no NWB is opened as plain HDF5. */
+static enum rmb_sureness
+nwb_recognises(const struct rmb_load_probe *probe)
+{
+	return rmb_hdf5_recognises(probe) ? RMB_LIKELY : RMB_NOT_MINE;
+}
+
 const struct rmb_format rmb_format_nwb = {
-	.name = "nwb", .open = nwb_open, .close = nwb_close, .find = nwb_find, .list = nwb_list, .tile = nwb_tile, .read = nwb_read,
+	.name = "nwb", .title = "NWB", .recognises = nwb_recognises, .open = nwb_open, .close = nwb_close, .find = nwb_find, .list = nwb_list, .tile = nwb_tile, .read = nwb_read,
 };

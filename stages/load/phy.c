@@ -70,11 +70,11 @@ list_probes(struct rmb_arena *arena, const char *folder, struct probe *list)
 	return n;
 }
 
-static bool
-phy_recognises(struct rmb_arena *arena, const char *folder)
+static enum rmb_sureness
+phy_recognises(const struct rmb_load_probe *probe)
 {
 	struct probe list[MOST_PROBES];
-	return list_probes(arena, folder, list) > 0;
+	return list_probes(probe->arena, probe->path, list) > 0 ? RMB_SURELY : RMB_NOT_MINE;
 }
 
 /* ---- one probe */
@@ -439,6 +439,6 @@ phy_open(struct rmb_load_file *file, struct rmb_error *error)
 }
 
 const struct rmb_format rmb_format_phy = {
-	.name = "phy", .open = phy_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
+	.name = "phy", .title = "Kilosort or phy", .folder = "Kilosort or phy (spike_times.npy)", .open = phy_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
 	.read = rmb_gathered_read, .recognises = phy_recognises,
 };

@@ -90,10 +90,10 @@ planes_in(struct rmb_arena *arena, const char *path)
 	return list_planes(arena, path, NULL) > 0 ? path : below && list_planes(arena, below, NULL) > 0 ? below : NULL;
 }
 
-static bool
-suite2p_recognises(struct rmb_arena *arena, const char *path)
+static enum rmb_sureness
+suite2p_recognises(const struct rmb_load_probe *probe)
 {
-	return is_plane(arena, path) || planes_in(arena, path) != NULL;
+	return is_plane(probe->arena, probe->path) || planes_in(probe->arena, probe->path) ? RMB_SURELY : RMB_NOT_MINE;
 }
 
 static int
@@ -392,6 +392,6 @@ suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 }
 
 const struct rmb_format rmb_format_suite2p = {
-	.name = "suite2p", .open = suite2p_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
+	.name = "suite2p", .title = "suite2p", .folder = "suite2p (F.npy or spks.npy, in it or in plane0)", .open = suite2p_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
 	.read = rmb_gathered_read, .recognises = suite2p_recognises,
 };
