@@ -8,7 +8,8 @@
  * the order of the stage's table of outputs, so equal keys give equal bytes whatever order the stage made them in.
  *
  * Use: new, open, run, publish, free; each step only if the one before gave 0. The sentence of a failure is in
- * rmb_call_error(). Only rmb_fail, rmb_warn, rmb_progress and rmb_write_block may be called from threads of the stage. */
+ * rmb_call_error(). Only rmb_fail, rmb_warn, rmb_progress, rmb_write_block and rmb_read_written may be called from threads of the
+ * stage. */
 #ifndef RMB_CALL_H
 #define RMB_CALL_H
 #include "pipeline/cache.h"

@@ -143,24 +143,38 @@ rmb_output_recording(struct rmb_call *call, const char *name, const struct rmb_r
 	return out->source[0] ? 0 : claim_samples(call, name, output);
 }
 
-int
-rmb_write_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block)
+/* Samples of a recording being made: to the file from `out`, or from the file into `in` if that is not NULL. */
+static int
+move_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *out, float *in)
 {
 	const struct rmb_port *port;
 	const struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
 	const struct rmb_recording *r = output ? output->recording : NULL;
 	if (!r || output->activity < 0 || row < 0 || nrows < 0 || frame < 0 || nframes < 0 || row > r->stored_rows - nrows ||
 	    frame > r->stored_frames - nframes)
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s writes outside of output '%s'", call->order->stage->name, name);
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s outside of output '%s'", call->order->stage->name, in ? "reads" : "writes", name);
 	bool whole = nframes == r->stored_frames; /* then rows follow each other in the file as in the block */
-	size_t bytes = (size_t)nframes * sizeof *block * (whole ? (size_t)nrows : 1);
+	size_t bytes = (size_t)nframes * sizeof *out * (whole ? (size_t)nrows : 1);
 	for (int64_t i = 0; i < (whole ? 1 : nrows); i++) {
-		int64_t at = ((row + i) * r->stored_frames + frame) * (int64_t)sizeof *block;
+		int64_t at = ((row + i) * r->stored_frames + frame) * (int64_t)sizeof *out;
 		struct rmb_error error = { 0 }; /* its own, for threads may write at once */
-		if (rmb_object_write(call->writer, output->activity, at, block + i * nframes, bytes, &error))
+		if (in ? rmb_object_reread(call->writer, output->activity, at, in + i * nframes, bytes, &error)
+		       : rmb_object_write(call->writer, output->activity, at, out + i * nframes, bytes, &error))
 			return rmb_fail(call, error.code, "%s", error.text);
 	}
 	return 0;
+}
+
+int
+rmb_write_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block)
+{
+	return move_block(call, name, row, nrows, frame, nframes, block, NULL);
+}
+
+int
+rmb_read_written(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, float *block)
+{
+	return move_block(call, name, row, nrows, frame, nframes, NULL, block);
 }
 
 int

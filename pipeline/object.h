@@ -31,6 +31,8 @@ int rmb_object_extend(struct rmb_object_writer *w, const struct rmb_array *array
                       int nattributes, struct rmb_error *error) RMB_CHECKED;
 /* Writes nbytes at byte `offset` of array i. Callable in any order; what is never written is zero. */
 int rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
+/* Reads back what was written there. */
+int rmb_object_reread(const struct rmb_object_writer *w, int i, int64_t offset, void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
 /* Checksum, user block, fsync, rename to `path` (its folder is made if need be), fsync of its directory; frees w. On failure nothing is left behind. */
 int rmb_object_publish(struct rmb_object_writer *w, const char *path, int threads, struct rmb_error *error) RMB_CHECKED;
 /* Gives up: removes the temporary file, frees w. NULL is accepted. */

@@ -214,15 +214,29 @@ rmb_object_abandon(struct rmb_object_writer *w)
 	free(w);
 }
 
-int
-rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error)
+/* Where byte `offset` of array i lies. */
+static int64_t
+place_of(const struct rmb_object_writer *w, int i, int64_t offset, size_t nbytes)
 {
 	assert(i >= 0 && i < w->layout.narrays && offset >= 0);
 	int64_t bytes = rmb_array_count(&w->layout.array[i]) * (int64_t)rmb_array_item(&w->layout.array[i]);
 	assert(offset <= bytes && nbytes <= (size_t)(bytes - offset));
-	(void)bytes;
-	int number = nbytes ? rmb_write_at(w->fd, data, nbytes, w->layout.at[i] + offset) : 0;
+	(void)bytes, (void)nbytes;
+	return w->layout.at[i] + offset;
+}
+
+int
+rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error)
+{
+	int number = nbytes ? rmb_write_at(w->fd, data, nbytes, place_of(w, i, offset, nbytes)) : 0;
 	return number ? wrong_file(w, "be written", number, error) : 0;
+}
+
+int
+rmb_object_reread(const struct rmb_object_writer *w, int i, int64_t offset, void *data, size_t nbytes, struct rmb_error *error)
+{
+	int number = nbytes ? rmb_read_at(w->fd, data, nbytes, place_of(w, i, offset, nbytes)) : 0;
+	return number ? wrong_file(w, "be read back", number, error) : 0;
 }
 
 /* ---- publishing */

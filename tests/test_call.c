@@ -23,6 +23,21 @@ sample(int64_t row, int64_t frame)
 	return (float)row * 1000 + (float)frame * 0.25f;
 }
 
+/* Samples that were written can be read back, those that were not are zero; what is written then takes their place. */
+static int
+write_anew(struct rmb_call *call)
+{
+	static float block[2 * 1000], back[3 * 1000];
+	for (int i = 0; i < 2 * 1000; i++)
+		block[i] = 0.5f * (float)i;
+	int code = rmb_write_block(call, "recording", 1, 2, 1000, 1000, block);
+	if (!code)
+		code = rmb_read_written(call, "recording", 0, 3, 1000, 1000, back);
+	for (int i = 0; !code && i < 3 * 1000; i++)
+		assert_true(back[i] == (i < 1000 ? 0 : block[i - 1000]));
+	return code;
+}
+
 static int
 write_rows(struct rmb_call *call, bool backwards)
 {
@@ -61,7 +76,7 @@ run_make(struct rmb_call *call)
 	if (set->array_first && make_array(call))
 		return RMB_ELIMIT;
 	int code = rmb_output_recording(call, "recording", &r);
-	if (code || (code = write_rows(call, set->backwards)))
+	if (code || (code = write_anew(call)) || (code = write_rows(call, set->backwards)))
 		return code;
 	int64_t *kept_id = rmb_scratch(call, KEPT, sizeof *kept_id);
 	for (int i = 0; i < KEPT; i++)

@@ -165,7 +165,7 @@ standardise(double *x, int64_t n)
 		x[t] = (x[t] - mean) / sqrt(square / (double)(n - 1));
 }
 
-/* The reference z-scores, adds noise, convolves and z-scores again. Pieces of uneven length give what whole runs do. */
+/* The reference z-scores, adds noise, convolves and z-scores again. */
 static void
 one_smoothing(const struct golden_case *test)
 {
@@ -177,20 +177,14 @@ one_smoothing(const struct golden_case *test)
 	}
 	struct rmb_measurement measure = { .unit = (double[]){ 1 } };
 	rmb_measurement_kernel(&measure, golden_number(test, "sig", 1), 4, golden_is(test, "kernel", "paper"));
-	double *out = room(test, n * nt, sizeof *out), *carry = room(test, rmb_measurement_carry(&measure), sizeof *carry);
-	double *scratch = room(test, nt + 4 * 4 + 2, sizeof *scratch);
+	double *out = room(test, n * nt, sizeof *out), *scratch = room(test, nt + 2 * 4, sizeof *scratch);
 	for (int64_t i = 0; i < n; i++) {
 		double *row = x.data + i * nt;
 		standardise(row, nt);
 		for (int64_t t = 0; t < nt; t++)
 			row[t] += noise.data[i * nt + t];
 		for (int64_t r = 0, start = 0; r < nruns; start += runs[r++])
-			for (int64_t t = 0, m, from; t < runs[r]; t += m) {
-				m = runs[r] - t < 1 + t % 7 ? runs[r] - t : 1 + t % 7;
-				double y[16];
-				int64_t made = rmb_measure(&measure, 0, start, t, m, t + m == runs[r], row + start + t, carry, scratch, &from, y);
-				memcpy(out + i * nt + start + from, y, (size_t)made * sizeof *y);
-			}
+			rmb_measure(&measure, 0, start, runs[r], row + start, scratch, out + i * nt + start);
 		standardise(out + i * nt, nt);
 	}
 	golden_close(test, "X", out, n * nt, in_double);

@@ -46,18 +46,9 @@ rmb_random_poisson(struct rmb_stream stream, uint64_t i, double mean)
 	return count;
 }
 
-/* ---- one piece of a run of a neuron ---- */
+/* ---- a run of a neuron ---- */
 
 enum { BASE = 400, BRIGHT = 8 }; /* of the published indicator: photons at rest, and for the mean count */
-
-/* What goes on from piece to piece, before the frames that smoothing still needs. */
-enum { FILTER, BRIGHTNESS, CARRIED };
-
-int64_t
-rmb_measurement_carry(const struct rmb_measurement *what)
-{
-	return CARRIED + 2 * what->half;
-}
 
 static void
 add_noise(const struct rmb_measurement *what, uint64_t number, int64_t n, double *y)
@@ -80,25 +71,22 @@ spike(const struct rmb_measurement *what, int64_t i, uint64_t number, int64_t n,
 		y[t] = sd > 0 && y[t] > 0 ? (double)rmb_random_poisson(what->spike_stream, number + (uint64_t)t, factor * y[t]) : 0;
 }
 
-/* carry: the filter and the brightness of the frame before, which begin as they are on average. */
+/* The filter and the brightness of the frame before begin as they are on average. */
 static void
-image(const struct rmb_measurement *what, int64_t i, uint64_t number, bool first, int64_t n, double *carry, double *y)
+image(const struct rmb_measurement *what, int64_t i, uint64_t number, int64_t n, double *y)
 {
-	double rate = what->rate[i], gain = what->gain[i], decay = what->decay, rest = gain * (BASE + (rate > 0 ? BRIGHT : 0));
-	if (first) {
-		carry[FILTER] = rate / (1 - decay);
-		carry[BRIGHTNESS] = rest;
-	}
+	double rate = what->rate[i], gain = what->gain[i], decay = what->decay;
+	double filter = rate / (1 - decay), before = gain * (BASE + (rate > 0 ? BRIGHT : 0));
 	for (int64_t t = 0; t < n; t++) {
-		carry[FILTER] = decay * carry[FILTER] + y[t];
-		double mean = gain * (BASE + (rate > 0 ? BRIGHT * (1 - decay) * carry[FILTER] / rate : 0));
+		filter = decay * filter + y[t];
+		double mean = gain * (BASE + (rate > 0 ? BRIGHT * (1 - decay) * filter / rate : 0));
 		double brightness = (double)rmb_random_poisson(what->photon_stream, number + (uint64_t)t, mean);
-		y[t] = (brightness - decay * carry[BRIGHTNESS]) / gain;
-		carry[BRIGHTNESS] = brightness;
+		y[t] = (brightness - decay * before) / gain;
+		before = brightness;
 	}
 }
 
-/* Frames frame - half .. of the run from in[half + ...]: in[] begins 2 half frames before `frame`. */
+/* in[n + 2 half], half zeros at either end. */
 static void
 convolve(const struct rmb_measurement *what, const double *in, int64_t n, double *y)
 {
@@ -112,31 +100,21 @@ convolve(const struct rmb_measurement *what, const double *in, int64_t n, double
 	}
 }
 
-int64_t
-rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t frame, int64_t n, bool last, const double *x,
-            double *carry, double *room, int64_t *from, double *y)
+void
+rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room, double *y)
 {
-	int64_t half = what->half, before = 2 * half;
-	uint64_t number = ((uint64_t)i << 36) + (uint64_t)(start + frame); /* 2^36 frames of a neuron */
-	double *new = room + before, *tail = carry + CARRIED;
+	int64_t half = what->half;
+	uint64_t number = ((uint64_t)i << 36) + (uint64_t)start; /* 2^36 frames of a neuron */
+	double *made = room + half;
+	memset(room, 0, (size_t)half * sizeof *room);
+	memset(made + n, 0, (size_t)half * sizeof *made);
 	for (int64_t t = 0; t < n; t++)
-		new[t] = what->unit[i] > 0 ? x[t] / what->unit[i] : 0;
+		made[t] = what->unit[i] > 0 ? x[t] / what->unit[i] : 0;
 	if (what->noise > 0)
-		add_noise(what, number, n, new);
+		add_noise(what, number, n, made);
 	if (what->kind != RMB_SIGNAL)
-		spike(what, i, number, n, new);
+		spike(what, i, number, n, made);
 	if (what->kind == RMB_CALCIUM)
-		image(what, i, number, frame == 0, n, carry, new);
-	if (frame == 0)
-		memset(tail, 0, (size_t)before * sizeof *tail);
-	memcpy(room, tail, (size_t)before * sizeof *room);
-	memcpy(tail, room + n, (size_t)before * sizeof *tail);
-	memset(new + n, 0, (size_t)half * sizeof *new);
-	/* Frame t needs t - half .. t + half: so far they came out up to frame - half. */
-	int64_t first = frame > half ? frame - half : 0, end = last ? frame + n : frame + n - half;
-	*from = first;
-	if (end <= first)
-		return 0;
-	convolve(what, room + (first - (frame - half)), end - first, y);
-	return end - first;
+		image(what, i, number, n, made);
+	convolve(what, room, n, y);
 }

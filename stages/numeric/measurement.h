@@ -36,11 +36,7 @@ void rmb_measurement_kernel(struct rmb_measurement *what, double sigma, int64_t 
 /* Poisson number i of the stream with that mean: by inversion of one uniform number; above 60 by a rounded normal, cut off at 0. */
 int64_t rmb_random_poisson(struct rmb_stream stream, uint64_t i, double mean);
 
-/* Doubles that go on from one piece of a run to the next. */
-int64_t rmb_measurement_carry(const struct rmb_measurement *what);
-/* The next piece of a run of neuron i: frames frame .. frame + n - 1 of the run, which begins with frame `start` of the recording and ends
- * with this piece if `last`. x[n] is scaled in place. carry: of this neuron and run; anything at frame 0. room[n + 4 half + 2] is scratch. Because
- * of smoothing, frames come out later than they go in: *from is the first frame of the run that y holds; returns how many (at most n + half). */
-int64_t rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t frame, int64_t n, bool last, const double *x,
-                    double *carry, double *room, int64_t *from, double *y);
+/* A run of neuron i, of n frames from frame `start` of the recording on: y[n] is what is recorded of x[n]; both may be the same. room[n + 2 half] is
+ * scratch. */
+void rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room, double *y);
 #endif

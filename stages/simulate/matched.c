@@ -102,10 +102,8 @@ choose_measurement(struct rmb_matched *matched, const struct measure_settings *s
 	measure->photon_stream = rmb_matched_stream(matched, "photons");
 	measure->decay = exp(-1 / (matched->like->rate * set->indicator));
 	struct rmb_stream gains = rmb_matched_stream(matched, "gains");
-	for (size_t i = 0; i < n; i++) {
-		unit[i] = 1;
+	for (size_t i = 0; i < n; i++)
 		gain[i] = 0.001 - set->brightness * log(1 - rmb_random_uniform(gains, i));
-	}
 	measure->unit = matched->unit = unit;
 	measure->rate = rate;
 	measure->gain = gain;
@@ -159,17 +157,28 @@ describe(struct rmb_matched *matched)
 	return rmb_output_recording(matched->call, "recording", &matched->out);
 }
 
+/* Whether what is recorded differs from the signals. */
+static bool
+measured(const struct rmb_matched *matched)
+{
+	const struct rmb_measurement *measure = &matched->measure;
+	return measure->kind != RMB_SIGNAL || measure->half > 0 || !(measure->noise <= 0);
+}
+
 static int
 begin(struct rmb_matched *matched, int64_t group)
 {
 	struct rmb_call *call = matched->call;
-	int64_t n = matched->like->neurons.n, carried = rmb_measurement_carry(&matched->measure);
-	matched->room_size = rmb_lockstep_columns(n, group) + 4 * matched->measure.half + 2;
+	int64_t n = matched->like->neurons.n;
+	matched->room_size = rmb_lockstep_columns(n, group);
+	for (int64_t r = 0; r < matched->nruns && measured(matched); r++)
+		if (matched->room_size < matched->length[r])
+			matched->room_size = matched->length[r];
+	matched->room_size += 2 * matched->measure.half;
 	matched->moments = rmb_scratch(call, (size_t)n, sizeof *matched->moments);
 	matched->written = rmb_scratch(call, (size_t)n, sizeof *matched->written);
-	matched->carry = rmb_scratch(call, (size_t)(group * n * carried), sizeof *matched->carry);
-	matched->room = rmb_scratch(call, (size_t)(4 * rmb_threads(call) * matched->room_size), sizeof *matched->room);
-	if (!matched->moments || !matched->written || !matched->carry || !matched->room)
+	matched->room = rmb_scratch(call, (size_t)(3 * rmb_threads(call) * matched->room_size), sizeof *matched->room);
+	if (!matched->moments || !matched->written || !matched->room)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < n; i++)
 		matched->moments[i] = RMB_MOMENTS_NONE;
@@ -178,27 +187,17 @@ begin(struct rmb_matched *matched, int64_t group)
 
 /* ---- blocks ---- */
 
-/* Run number a of the block, neuron i. room: four parts of room_size. */
+/* Samples of a run of neuron i, as many as x has, become those of the recording; moments are of what is stored. samples[n]: scratch. */
 static int
-take_run(struct rmb_matched *matched, int64_t i, int64_t a, double *room)
+write_samples(struct rmb_matched *matched, int64_t i, int64_t frame, int64_t n, double *x, float *samples)
 {
-	const struct rmb_block *block = matched->block;
-	int64_t r = block->run[a], n = block->nframes, from, carried = rmb_measurement_carry(&matched->measure);
-	bool last = block->frame + n == matched->length[r];
-	double *x = room, *scratch = room + matched->room_size, *y = scratch + matched->room_size;
-	float *samples = (float *)(void *)(y + matched->room_size);
-	const float *in = block->x + i * block->ld + a;
-	for (int64_t t = 0; t < n; t++)
-		x[t] = (double)in[t * block->nruns];
-	int64_t made = rmb_measure(&matched->measure, i, matched->start[r], block->frame, n, last, x,
-	                           matched->carry + (a * block->n + i) * carried, scratch, &from, y);
-	for (int64_t t = 0; t < made; t++) {
-		samples[t] = (float)y[t];
-		y[t] = (double)samples[t]; /* moments are those of the samples as they are stored */
+	for (int64_t t = 0; t < n; t++) {
+		samples[t] = (float)x[t];
+		x[t] = (double)samples[t];
 	}
-	rmb_moments_add(&matched->moments[i], matched->written[i], y, made);
-	matched->written[i] += made;
-	return made ? rmb_write_block(matched->call, "recording", i, 1, matched->start[r] + from, made, samples) : 0;
+	rmb_moments_add(&matched->moments[i], matched->written[i], x, n);
+	matched->written[i] += n;
+	return rmb_write_block(matched->call, "recording", i, 1, frame, n, samples);
 }
 
 static int
@@ -206,12 +205,16 @@ take_rows(void *argument, int64_t piece, int thread)
 {
 	struct rmb_matched *matched = argument;
 	const struct rmb_block *block = matched->block;
-	double *room = matched->room + 4 * thread * matched->room_size;
+	double *x = matched->room + 3 * thread * matched->room_size;
 	int64_t first = piece * ROWS, end = first + ROWS < block->n ? first + ROWS : block->n;
 	int rc = 0;
 	for (int64_t i = first; !rc && i < end; i++)
-		for (int64_t a = 0; !rc && a < block->nruns; a++)
-			rc = take_run(matched, i, a, room);
+		for (int64_t a = 0; !rc && a < block->nruns; a++) {
+			const float *in = block->x + i * block->ld + a;
+			for (int64_t t = 0; t < block->nframes; t++)
+				x[t] = (double)in[t * block->nruns];
+			rc = write_samples(matched, i, matched->start[block->run[a]] + block->frame, block->nframes, x, (float *)(x + matched->room_size));
+		}
 	return rc;
 }
 
@@ -221,6 +224,43 @@ take(void *argument, const struct rmb_block *block)
 	struct rmb_matched *matched = argument;
 	matched->block = block;
 	return rmb_parallel(rmb_threads(matched->call), (block->n + ROWS - 1) / ROWS, take_rows, matched);
+}
+
+/* ---- measurement ---- */
+
+/* Standard deviations of the signals as they were simulated, all runs together (divisor T - 1, as the published z-scores). */
+static void
+find_units(struct rmb_matched *matched)
+{
+	for (int64_t i = 0; i < matched->like->neurons.n; i++) {
+		const struct rmb_moments *m = &matched->moments[i];
+		matched->unit[i] = m->finite && !rmb_row_constant(m) ? sqrt(m->deviation / (double)(matched->written[i] - 1)) : 0;
+	}
+}
+
+static int
+measure_rows(void *argument, int64_t piece, int thread)
+{
+	struct rmb_matched *matched = argument;
+	double *x = matched->room + 3 * thread * matched->room_size, *room = x + matched->room_size;
+	float *samples = (float *)(room + matched->room_size);
+	int64_t n = matched->like->neurons.n, first = piece * ROWS, end = first + ROWS < n ? first + ROWS : n;
+	int rc = 0;
+	for (int64_t i = first; !rc && i < end; i++) {
+		matched->moments[i] = RMB_MOMENTS_NONE;
+		matched->written[i] = 0;
+		for (int64_t r = 0; !rc && r < matched->nruns; r++) {
+			int64_t start = matched->start[r], length = matched->length[r];
+			rc = rmb_read_written(matched->call, "recording", i, 1, start, length, samples);
+			for (int64_t t = 0; !rc && t < length; t++)
+				x[t] = (double)samples[t];
+			if (!rc) {
+				rmb_measure(&matched->measure, i, start, length, x, room, x);
+				rc = write_samples(matched, i, start, length, x, samples);
+			}
+		}
+	}
+	return rc;
 }
 
 /* ---- scaling ---- */
@@ -305,34 +345,48 @@ progress(void *argument, double part)
 	return rmb_progress(argument, 0.2 + 0.8 * part, 1);
 }
 
+/* Signals are on disk: what is recorded of them takes their place. */
+static int
+measure(struct rmb_matched *matched, struct rmb_pilot *pilot)
+{
+	struct rmb_call *call = matched->call;
+	find_units(matched);
+	int rc = pilot ? rmb_pilot_find_noise(pilot) : 0;
+	if (!rc)
+		rc = rmb_output_scalar(call, "added_noise", matched->measure.noise);
+	if (!rc && measured(matched))
+		rc = rmb_parallel(rmb_threads(call), (matched->like->neurons.n + ROWS - 1) / ROWS, measure_rows, matched);
+	return rc;
+}
+
 int
 rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
 {
 	struct rmb_call *call = matched->call;
 	struct rmb_simulation what = {
 		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_matched_stream(matched, "activity"),
-		.beside = rmb_matched_stream(matched, "activity beside"), .threads = rmb_threads(call) };
+		.beside = rmb_matched_stream(matched, "activity beside"), .threads = rmb_threads(call), .take = take, .taker = matched,
+		.progress = progress, .progress_argument = call };
+	struct rmb_pilot *pilot = NULL;
 	matched->measure.noise = rmb_measure_noise(matched->set);
-	int rc = isnan(matched->measure.noise) ? rmb_matched_find_noise(matched, signals, what) : 0;
-	if (!rc)
-		rc = rmb_output_scalar(call, "added_noise", matched->measure.noise);
+	int rc = isnan(matched->measure.noise) ? rmb_pilot_make(matched, &pilot) : 0;
 	if (!rc)
 		rc = begin(matched, signals->group);
-	what.take = take;
-	what.taker = matched;
-	what.progress = progress;
-	what.progress_argument = call;
 	if (!rc)
 		rc = signals->simulate(signals->self, &what, rmb_call_error(call));
+	if (!rc)
+		rc = measure(matched, pilot);
 	return rc ? rc : end(matched);
 }
 
 double
 rmb_measure_memory(const struct measure_settings *set, const struct rmb_size *size, int64_t group)
 {
-	double n = size->neurons, columns = (double)rmb_lockstep_columns((int64_t)n, group), carried = 2 + 8 * set->smoothing;
-	double bytes = 4 * n * columns + 8 * n * carried * (double)group + 256 * columns + 300 * n + 16e6;
-	double rows = fmin(n, RMB_PILOT_NEURONS), frames = fmin(size->frames, RMB_PILOT_FRAMES);
+	double n = size->neurons, columns = (double)rmb_lockstep_columns((int64_t)n, group), frames = size->frames, noise = rmb_measure_noise(set);
+	bool measured = strcmp(set->measurement, "gaussian") != 0 || set->smoothing > 0 || !(noise <= 0);
+	/* a block; rows of it, or whole ones where they are measured, for eight threads */
+	double bytes = 4 * n * columns + 192 * (measured ? fmax(columns, frames) : columns) + 300 * n + 16e6;
+	double rows = fmin(n, RMB_PILOT_NEURONS);
 	/* signals and what is measured of them; the components of both halves */
-	return bytes + (isnan(rmb_measure_noise(set)) ? 8 * rows * frames + 20 * rows * rows + 64e6 : 0);
+	return bytes + (isnan(noise) ? 8 * rows * fmin(frames, RMB_PILOT_FRAMES) + 20 * rows * rows + 64e6 : 0);
 }

@@ -1,6 +1,9 @@
 /* simulate/matched.h -- making a recording that is like another one: the same neurons, places, frames, segments, rate and scaling.
  *
- * Shared by all simulated families. A family fills blocks of signals (numeric/lockstep.h); here they are measured, written and scaled. */
+ * Shared by all simulated families. A family fills blocks of signals (numeric/lockstep.h); here they are written, measured and scaled. Signals are
+ * measured in units of what was simulated, not of what the family's law would give in infinite time: so the strength of noise, and how often a spike
+ * falls, do not depend on whether the slowest modes have shown all of their variance. Hence a second pass over the samples, where there is
+ * something to measure. */
 #ifndef RMB_SIMULATE_MATCHED_H
 #define RMB_SIMULATE_MATCHED_H
 #include "numeric/lockstep.h"
@@ -25,7 +28,7 @@ struct measure_settings {
 	{ .name = "measurement", .kind = RMB_WORD, RMB_MEASURE_AT(type, measurement), .def = "gaussian", .words = "gaussian|poisson|calcium", \
 	  .help = "gaussian: the signals; poisson: spikes at the recording's mean rates; calcium: such spikes seen through an indicator, deconvolved" }, \
 	{ .name = "noise", .kind = RMB_STRING, RMB_MEASURE_AT(type, noise), .def = "none", .none = true, \
-	  .help = "standard deviation of noise added to the signals, in units of theirs; matched: such that the reliable part of the variance (SVCA) " \
+	  .help = "standard deviation of noise added to the signals, in units of that of each neuron's; matched: such that the reliable part of the variance (SVCA) " \
 	          "equals the recording's" }, \
 	{ .name = "spacing", .kind = RMB_REAL, RMB_MEASURE_AT(type, spacing), .def = "25 um", .unit = "um", .min = 1e-3, .max = 1e6, \
 	  .help = "side of a square of the checkerboard that splits the neurons in halves (noise: matched)" }, \
@@ -63,12 +66,12 @@ struct rmb_matched {
 	int64_t nruns;                    /* of each: its first frame and how many it has */
 	int64_t *start, *length;
 	struct rmb_measurement measure;
-	double *unit;                     /* [neuron] standard deviation of the signals: measure.unit, 1 until a family sets it */
+	double *unit;                     /* [neuron] standard deviation of the signals: measure.unit */
 	struct rmb_moments *moments;      /* of each neuron as it was written... */
 	int64_t *written;                 /* ...in so many frames so far */
 	double *offset, *scale;
-	double *carry, *room;             /* [group][neuron][] of rmb_measure; a thread's scratch */
-	int64_t room_size;                /* doubles of each of its parts */
+	double *room;                     /* three parts for each thread... */
+	int64_t room_size;                /* ...of so many doubles each */
 	const struct rmb_block *block;    /* the one that is being taken */
 };
 
@@ -84,13 +87,15 @@ struct rmb_signals {
 	int (*simulate)(void *self, const struct rmb_simulation *what, struct rmb_error *error);
 };
 
-/* Makes the outputs `recording` and those of RMB_MEASURE_OUT: finds the noise if it is to be matched, claims the disk, simulates, measures, writes and
- * scales. matched->unit stands. */
+/* Makes the outputs `recording` and those of RMB_MEASURE_OUT: claims the disk, simulates, finds the noise if it is to be matched, measures and scales. */
 int rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals) RMB_CHECKED;
 
-/* The noise with which the reliable part of the variance, sum of scov over sum of varcov (SVCA), is that of the recording; into
- * matched->measure.noise. Both are taken on the same neurons and frames, at most RMB_PILOT_NEURONS and RMB_PILOT_FRAMES of them. RMB_EDATA: the recording
- * has no reliable variance. */
+/* Matching the noise: such that the reliable part of the variance, sum of scov over sum of varcov (SVCA), is that of the recording. Both are taken on
+ * the same neurons and frames, at most RMB_PILOT_NEURONS and RMB_PILOT_FRAMES of them. */
 enum { RMB_PILOT_NEURONS = 2000, RMB_PILOT_FRAMES = 20000 };
-int rmb_matched_find_noise(struct rmb_matched *matched, const struct rmb_signals *signals, struct rmb_simulation what) RMB_CHECKED;
+/* Before simulating: the part of the recording; in the call's scratch. RMB_EDATA: it has no reliable variance. */
+struct rmb_pilot;
+int rmb_pilot_make(struct rmb_matched *matched, struct rmb_pilot **pilot) RMB_CHECKED;
+/* Once signals are written and their units known: the noise, into matched->measure.noise. */
+int rmb_pilot_find_noise(struct rmb_pilot *pilot) RMB_CHECKED;
 #endif

@@ -2,8 +2,8 @@
  *
  * The reliable part of the variance is sum of scov over sum of varcov of SVCA. It depends on how many neurons and frames there are, so both sides
  * are measured on the same ones: a random choice of at most RMB_PILOT_NEURONS neurons, the first RMB_PILOT_FRAMES frames, the same halves and test frames.
- * It falls as noise is added; the noise that makes it equal is found by the secant, held between bounds. Noise numbers are those that the
- * simulation itself will have, so nothing but the noise's size changes from one try to the next. */
+ * It falls as noise is added; the noise that makes it equal is found by the secant, held between bounds. Signals are those of the simulation, and
+ * noise numbers those that it will have, so nothing but the noise's size changes from one try to the next. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@ enum { TRIES = 24, LAGS = 8 };
 static const double loudest = 128; /* noise beyond which nothing is left of a signal */
 static const double close_enough = 1e-3; /* of the reliable part */
 
-struct pilot {
+struct rmb_pilot {
 	struct rmb_matched *matched;
 	int64_t n, nframes, nruns;
 	int64_t *neuron;                 /* rows of the recording, ascending */
@@ -25,14 +25,15 @@ struct pilot {
 	struct rmb_halves halves;
 	struct rmb_time_split split;
 	double *training, *scov, *varcov;
-	double *room;
-	int64_t room_size;
+	double *room;                    /* two parts for each thread... */
+	int64_t room_size;               /* ...of so many doubles each */
+	double target;                   /* reliable part of the recording */
 };
 
 /* ---- what it is measured on ---- */
 
 static int
-split_neurons(struct pilot *pilot)
+split_neurons(struct rmb_pilot *pilot)
 {
 	struct rmb_matched *matched = pilot->matched;
 	struct rmb_call *call = matched->call;
@@ -50,7 +51,7 @@ split_neurons(struct pilot *pilot)
 }
 
 static int
-choose_neurons(struct pilot *pilot)
+choose_neurons(struct rmb_pilot *pilot)
 {
 	struct rmb_call *call = pilot->matched->call;
 	int64_t all = pilot->matched->like->neurons.n, taken = 0;
@@ -70,19 +71,19 @@ choose_neurons(struct pilot *pilot)
 }
 
 static int
-make_pilot(struct rmb_matched *matched, struct pilot *pilot)
+lay_out(struct rmb_matched *matched, struct rmb_pilot *pilot)
 {
 	struct rmb_call *call = matched->call;
 	int64_t nframes = matched->like->nframes;
-	*pilot = (struct pilot){ .matched = matched, .nframes = nframes < RMB_PILOT_FRAMES ? nframes : RMB_PILOT_FRAMES };
+	*pilot = (struct rmb_pilot){ .matched = matched, .nframes = nframes < RMB_PILOT_FRAMES ? nframes : RMB_PILOT_FRAMES };
 	int rc = choose_neurons(pilot);
 	if (!rc)
 		rc = rmb_time_split_make(rmb_call_arena(call), pilot->nframes, 0.25, 3, &pilot->split, rmb_call_error(call));
 	if (rc)
 		return rc;
 	size_t n = (size_t)pilot->n, frames = (size_t)pilot->nframes;
-	pilot->room_size = pilot->nframes + 4 * matched->measure.half + 2;
-	pilot->room = rmb_scratch(call, 3 * (size_t)(rmb_threads(call) * pilot->room_size), sizeof *pilot->room);
+	pilot->room_size = pilot->nframes + 2 * matched->measure.half;
+	pilot->room = rmb_scratch(call, 2 * (size_t)(rmb_threads(call) * pilot->room_size), sizeof *pilot->room);
 	pilot->length = rmb_scratch(call, (size_t)matched->nruns, sizeof *pilot->length);
 	pilot->signal = rmb_scratch(call, n * frames, sizeof *pilot->signal);
 	pilot->measured = rmb_scratch(call, n * frames, sizeof *pilot->measured);
@@ -101,34 +102,27 @@ make_pilot(struct rmb_matched *matched, struct pilot *pilot)
 /* ---- signals and measurements ---- */
 
 static int
-keep(void *argument, const struct rmb_block *block)
+fetch_row(void *argument, int64_t i, int thread)
 {
-	const struct pilot *pilot = argument;
-	for (int64_t i = 0; i < pilot->n; i++)
-		for (int64_t a = 0; a < block->nruns; a++) {
-			const float *from = block->x + pilot->neuron[i] * block->ld + a;
-			float *to = pilot->signal + i * pilot->nframes + pilot->matched->start[block->run[a]] + block->frame;
-			for (int64_t j = 0; j < block->nframes; j++)
-				to[j] = from[j * block->nruns];
-		}
-	return 0;
+	const struct rmb_pilot *pilot = argument;
+	(void)thread;
+	return rmb_read_written(pilot->matched->call, "recording", pilot->neuron[i], 1, 0, pilot->nframes, pilot->signal + i * pilot->nframes);
 }
 
 /* One row of the signals, measured run by run. */
 static int
 measure_row(void *argument, int64_t i, int thread)
 {
-	const struct pilot *pilot = argument;
+	const struct rmb_pilot *pilot = argument;
 	const struct rmb_matched *matched = pilot->matched;
-	double *x = pilot->room + 3 * thread * pilot->room_size, *scratch = x + pilot->room_size, *y = scratch + pilot->room_size;
-	double carry[2 * RMB_MEASURE_TAPS + 8];
-	for (int64_t r = 0, from; r < pilot->nruns; r++) {
+	double *x = pilot->room + 2 * thread * pilot->room_size, *scratch = x + pilot->room_size;
+	for (int64_t r = 0; r < pilot->nruns; r++) {
 		int64_t at = i * pilot->nframes + matched->start[r], n = pilot->length[r];
 		for (int64_t t = 0; t < n; t++)
 			x[t] = (double)pilot->signal[at + t];
-		int64_t made = rmb_measure(&matched->measure, pilot->neuron[i], matched->start[r], 0, n, true, x, carry, scratch, &from, y);
-		for (int64_t t = 0; t < made; t++)
-			pilot->measured[at + t] = (float)y[t];
+		rmb_measure(&matched->measure, pilot->neuron[i], matched->start[r], n, x, scratch, x);
+		for (int64_t t = 0; t < n; t++)
+			pilot->measured[at + t] = (float)x[t];
 	}
 	return 0;
 }
@@ -136,7 +130,7 @@ measure_row(void *argument, int64_t i, int thread)
 static int
 read_row(void *argument, int64_t i, int thread)
 {
-	const struct pilot *pilot = argument;
+	const struct rmb_pilot *pilot = argument;
 	(void)thread;
 	rmb_read_block(pilot->matched->like, pilot->neuron[i], 1, 0, pilot->nframes, pilot->measured + i * pilot->nframes);
 	return 0;
@@ -146,7 +140,7 @@ read_row(void *argument, int64_t i, int thread)
 
 /* Rows of what was measured, z-scored, and shifted in time by `lag`. No neurons: no memory. */
 static struct rmb_recording
-zscored(const struct pilot *pilot, const int64_t *row, int64_t n, int64_t lag)
+zscored(const struct rmb_pilot *pilot, const int64_t *row, int64_t n, int64_t lag)
 {
 	static const int64_t start[] = { 0 };
 	struct rmb_recording half = { .neurons.n = n, .nframes = pilot->nframes, .nsegments = 1, .segment = start, .samples = pilot->measured,
@@ -169,7 +163,7 @@ zscored(const struct pilot *pilot, const int64_t *row, int64_t n, int64_t lag)
 
 /* One half may come `lag` frames later than the other: then whatever they agree on is chance. */
 static int
-reliable_part(struct pilot *pilot, int64_t lag, double *part)
+reliable_part(struct rmb_pilot *pilot, int64_t lag, double *part)
 {
 	struct rmb_call *call = pilot->matched->call;
 	struct rmb_recording first = zscored(pilot, pilot->halves.half1, pilot->halves.n1, lag);
@@ -191,7 +185,7 @@ reliable_part(struct pilot *pilot, int64_t lag, double *part)
 
 /* Of the simulation with so much noise. */
 static int
-with_noise(struct pilot *pilot, double noise, double *part)
+with_noise(struct rmb_pilot *pilot, double noise, double *part)
 {
 	struct rmb_call *call = pilot->matched->call;
 	pilot->matched->measure.noise = noise;
@@ -205,7 +199,7 @@ with_noise(struct pilot *pilot, double noise, double *part)
 
 /* Between low, where the part is still larger than `target`, and high, where it is smaller. */
 static int
-search(struct pilot *pilot, double target, double low, double above, double high, double below, double *reached)
+search(struct rmb_pilot *pilot, double target, double low, double above, double high, double below, double *reached)
 {
 	int rc = 0;
 	for (int i = 0; !rc && i < TRIES; i++) {
@@ -227,7 +221,7 @@ search(struct pilot *pilot, double target, double low, double above, double high
 }
 
 static int
-find(struct pilot *pilot, double target, double *reached)
+find(struct rmb_pilot *pilot, double target, double *reached)
 {
 	struct rmb_call *call = pilot->matched->call;
 	double low = 0, above, high = 0.5, below = target;
@@ -256,43 +250,42 @@ find(struct pilot *pilot, double target, double *reached)
 
 /* The recording's own, which must stand out from what it is by chance: three times what that is at several lags. */
 static int
-find_target(struct pilot *pilot, double *target)
+find_target(struct rmb_pilot *pilot)
 {
 	struct rmb_call *call = pilot->matched->call;
 	double square = 0, part;
 	int rc = rmb_parallel(rmb_threads(call), pilot->n, read_row, pilot);
 	if (!rc)
-		rc = reliable_part(pilot, 0, target);
+		rc = reliable_part(pilot, 0, &pilot->target);
 	for (int64_t k = 1; !rc && k <= LAGS; k++) {
 		rc = reliable_part(pilot, pilot->nframes * k / (LAGS + 1), &part);
 		square += part * part / LAGS;
 	}
 	double chance = 3 * sqrt(square);
-	if (rc || *target > chance)
+	if (rc || pilot->target > chance)
 		return rc;
 	return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance alone gives up to %.3g; "
-	                "give noise as a number", pilot->matched->stage, rmb_recording_name(call), *target, chance);
+	                "give noise as a number", pilot->matched->stage, rmb_recording_name(call), pilot->target, chance);
 }
 
 int
-rmb_matched_find_noise(struct rmb_matched *matched, const struct rmb_signals *signals, struct rmb_simulation what)
+rmb_pilot_make(struct rmb_matched *matched, struct rmb_pilot **pilot)
 {
-	struct rmb_call *call = matched->call;
-	struct pilot pilot;
-	double target, reached;
-	int rc = make_pilot(matched, &pilot);
+	if (!(*pilot = rmb_scratch(matched->call, 1, sizeof **pilot)))
+		return RMB_ELIMIT;
+	int rc = lay_out(matched, *pilot);
+	return rc ? rc : find_target(*pilot);
+}
+
+int
+rmb_pilot_find_noise(struct rmb_pilot *pilot)
+{
+	struct rmb_call *call = pilot->matched->call;
+	double reached;
+	int rc = rmb_parallel(rmb_threads(call), pilot->n, fetch_row, pilot);
 	if (!rc)
-		rc = find_target(&pilot, &target);
-	if (rc)
-		return rc;
-	what.nruns = pilot.nruns;
-	what.length = pilot.length;
-	what.take = keep;
-	what.taker = &pilot;
-	rc = signals->simulate(signals->self, &what, rmb_call_error(call));
+		rc = find(pilot, pilot->target, &reached);
 	if (!rc)
-		rc = find(&pilot, target, &reached);
-	if (!rc)
-		rc = rmb_output_scalar(call, "reliable_part", target);
+		rc = rmb_output_scalar(call, "reliable_part", pilot->target);
 	return rc ? rc : rmb_output_scalar(call, "reached_part", reached);
 }

@@ -17,18 +17,11 @@ draw_weights(const struct rmb_matched *matched, const struct rmb_sources *source
 {
 	int64_t n = matched->like->neurons.n;
 	struct rmb_stream stream = rmb_matched_stream(matched, "weights");
-	for (int64_t i = 0; i < n; i++)
-		matched->unit[i] = 0;
 	for (int64_t k = 0; k < sources->n; k++) {
-		double part = pow((double)(k + 1), -sources->exponent / 2), size = part / modes->spread[k];
-		for (int64_t i = 0; i < n; i++) {
-			double weight = rmb_random_normal(stream, (uint64_t)(k * n + i));
-			weights[k * n + i] = (float)(size * weight);
-			matched->unit[i] += part * part * weight * weight;
-		}
+		double size = pow((double)(k + 1), -sources->exponent / 2) / modes->spread[k];
+		for (int64_t i = 0; i < n; i++)
+			weights[k * n + i] = (float)(size * rmb_random_normal(stream, (uint64_t)(k * n + i)));
 	}
-	for (int64_t i = 0; i < n; i++)
-		matched->unit[i] = sqrt(matched->unit[i]);
 }
 
 /* Frames are the states of a mode with one step a frame: a = exp(-frame / time constant). */

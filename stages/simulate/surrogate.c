@@ -100,7 +100,6 @@ struct making {
 	struct rmb_matched matched;
 	struct rmb_network network;
 	int method;
-	bool measured;           /* units of the signals matter */
 	struct rmb_steps steps;
 	int64_t burn;            /* steps of the burn-in */
 	double *real, *imaginary;
@@ -130,21 +129,6 @@ find_modes(struct making *making, float *vectors)
 	return rc;
 }
 
-/* Standard deviation of every neuron: that of the modes, by how much they add to it. */
-static void
-units_of_modes(const double *gap, struct rmb_steps steps, const float *vectors, int64_t n, double *unit)
-{
-	memset(unit, 0, (size_t)n * sizeof *unit);
-	for (int64_t k = 0; k < n; k++) {
-		double variance;
-		rmb_mode_binned(gap[k], steps, 1, &variance);
-		for (int64_t i = 0; i < n; i++)
-			unit[i] += variance * (double)vectors[k * n + i] * (double)vectors[k * n + i];
-	}
-	for (int64_t i = 0; i < n; i++)
-		unit[i] = sqrt(unit[i]);
-}
-
 struct modes_of { const struct rmb_modes *modes; const float *vectors; };
 
 static int
@@ -169,24 +153,8 @@ run_exact(struct making *making)
 		rc = rmb_modes_make(rmb_call_arena(call), gap, n, making->steps, &modes, rmb_call_error(call));
 	if (rc)
 		return rc;
-	units_of_modes(gap, making->steps, vectors, n, making->matched.unit);
 	struct modes_of of = { &modes, vectors };
 	return rmb_matched_make(&making->matched, &(struct rmb_signals){ &of, RMB_MODES_GROUP, simulate_modes });
-}
-
-/* Standard deviations of frame means: the diagonal of B S B' + mm. scratch[n][n]. */
-static int
-units_of_blocks(struct making *making, const struct rmb_blocks *blocks, const double *s, double *scratch)
-{
-	int64_t n = blocks->n;
-	int rc = rmb_square_product(blocks->b, s, false, 0, scratch, n, rmb_threads(making->call), rmb_call_error(making->call));
-	for (int64_t i = 0; !rc && i < n; i++) {
-		double variance = blocks->mm[i * n + i];
-		for (int64_t j = 0; j < n; j++)
-			variance += scratch[i * n + j] * blocks->b[i * n + j];
-		making->matched.unit[i] = sqrt(variance);
-	}
-	return rc;
 }
 
 /* Steps of the burn-in; a failure if there are more than random numbers have names for. */
@@ -232,7 +200,7 @@ find_matrix(struct making *making, struct rmb_arena *arena)
 	return rc ? NULL : a;
 }
 
-/* Operators of a frame and the stationary covariance of a matrix, in the arena, and the units of the signals. */
+/* Operators of a frame and the stationary covariance of a matrix, in the arena. */
 static int
 find_blocks(struct making *making, const double *a, struct rmb_arena *arena, struct rmb_blocks *blocks, double **s)
 {
@@ -246,13 +214,11 @@ find_blocks(struct making *making, const double *a, struct rmb_arena *arena, str
 		rc = rmb_error_nomem(error, "the covariance of a network");
 	if (!rc)
 		rc = rmb_stationary(a, n, making->steps.step, threads, *s, scratch, error);
-	if (!rc)
-		rc = units_of_blocks(making, blocks, *s, scratch);
 	rmb_arena_free(early);
 	return rc;
 }
 
-/* What the method needs of the matrix: roots for blocks, units of signals where they are measured. */
+/* What the method needs of the matrix: itself for steps, roots for blocks. */
 static int
 prepare(struct making *making, struct rmb_propagator_roots *roots, float **stepped)
 {
@@ -269,7 +235,7 @@ prepare(struct making *making, struct rmb_propagator_roots *roots, float **stepp
 		for (int64_t i = 0; !rc && i < n * n; i++)
 			(*stepped)[i] = (float)a[i];
 	}
-	if (!rc && (blocks_wanted || making->measured))
+	if (!rc && blocks_wanted)
 		rc = find_blocks(making, a, arena, &blocks, &s);
 	if (!rc && blocks_wanted)
 		rc = rmb_propagate_roots(rmb_call_arena(making->call), &blocks, s, rmb_threads(making->call), roots, error);
@@ -333,7 +299,6 @@ plan(struct making *making)
 	double burn = ceil(set->burn_in / (making->steps.step * set->time_constant));
 	bool symmetric = rmb_network_symmetric(&making->network);
 	making->method = cheapest(set, symmetric, (double)n, runs, width, burn, frames);
-	making->measured = matched->measure.kind != RMB_SIGNAL || !(rmb_measure_noise(&set->measure) <= 0);
 	if (making->method == EXACT && !symmetric)
 		return rmb_fail(call, RMB_EDATA, "surrogate: method exact is for symmetric networks; use blocks, which is exact for any");
 	if ((rc = count_steps(making)))
@@ -405,7 +370,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_surrogate = {
-	.name = "surrogate", .version = 1, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
+	.name = "surrogate", .version = 2, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
 	.about = "Simulates tau dx/dt = -x + A x + noise with a random connectivity A at the edge of stability, and makes of it a recording with the "
 	         "neurons, positions, frames, segments, rate and scaling of the recording at `like`. Every segment is an independent run (or `runs` of "
 	         "them). A symmetric network is sampled mode by mode, others frame by frame: the law of the activity is exactly that of stepping, and "
