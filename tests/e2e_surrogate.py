@@ -198,10 +198,13 @@ def test_common_draws_make_candidates_differ_by_their_settings_alone():
   noisy: {stage: surrogate, like: z, draws: common, noise: 0.1}
   other: {stage: surrogate, like: z, draws: common, repeat: 2}
   own:   {stage: surrogate, like: z}
+  near:   {stage: surrogate, like: z, draws: common, connectivity: local, probability: 0.1, positions: drawn}
+  nearer: {stage: surrogate, like: z, draws: common, connectivity: local, probability: 0.1, positions: drawn, edge: 0.99}
 """)
         here.run("run", "recipe.yaml")
-        e = {node: result(here, node)["eigenvalue_real"][()] for node in ("one", "again", "noisy", "other#1", "other#2", "own")}
+        e = {node: result(here, node)["eigenvalue_real"][()] for node in ("one", "again", "noisy", "other#1", "other#2", "own", "near", "nearer")}
         assert np.allclose(e["again"], e["one"] * 0.99 / 0.999, rtol=1e-12) and np.array_equal(e["noisy"], e["one"])
+        assert np.allclose(e["nearer"], e["near"] * 0.99 / 0.999, rtol=1e-12)      # in the same places
         assert not np.allclose(e["own"], e["one"]) and not np.allclose(e["other#2"], e["other#1"])
         x, y = samples(result(here, "one")), samples(result(here, "noisy"))
         assert min(np.corrcoef(a, b)[0, 1] for a, b in zip(x, y)) > 0.97      # 1 / sqrt(1.01)

@@ -188,7 +188,7 @@ run(struct rmb_call *call)
 	int rc = sizes(call, set, like, &n, &bin);
 	if (!rc)
 		rc = rmb_wiring_make(call, "connectivity", &set->wiring, like && like->neurons.n == n ? &like->neurons : NULL, n,
-		                     rmb_node_stream(call, "network"), &net);
+		                     rmb_wiring_streams(call), &net);
 	if (rc)
 		return rc;
 	struct rmb_axis modes = rmb_axis_index("mode", n);

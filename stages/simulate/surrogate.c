@@ -56,7 +56,7 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "raster", .kind = "raster", .x = "time", .y = "neuron", .image = "recording",
-	  .caption = "Activity of a simulated network ({connectivity}, edge {edge})." }, { 0 } };
+	  .caption = "Activity of a simulated network ({connectivity}, edge {edge}). Method {used}; break-even with stepping at {break_even} frames." }, { 0 } };
 
 /* ---- which method ---- */
 
@@ -170,18 +170,16 @@ count_steps(struct making *making)
 	return 0;
 }
 
-/* Eigenvalues with large imaginary parts need shorter steps: as long as the frame allows, a tenth below the limit. */
+/* Eigenvalues with large imaginary parts need shorter steps. */
 static int
 shorten_steps(struct making *making)
 {
 	struct rmb_call *call = making->call;
 	double tau = making->set->time_constant, before = making->steps.step * tau, limit = rmb_network_largest_step(making->real, making->imaginary, making->network.n);
-	if (making->steps.step < 0.9 * limit)
-		return 0;
 	if (!(limit > 1e-4)) /* unstable at any step, or nearly: with the sentence of the check */
 		return rmb_network_stable(making->real, making->imaginary, making->network.n, making->steps.step, rmb_call_error(call));
-	making->steps.width = (int64_t)ceil((double)making->steps.width * making->steps.step / (0.9 * limit));
-	making->steps.step = 1 / (making->matched.like->rate * tau * (double)making->steps.width);
+	if (rmb_steps_shorten(&making->steps, limit) == 1)
+		return 0;
 	rmb_warn(call, "steps of %.4g ms would diverge in this network, for it has eigenvalues with large imaginary parts: the steps were shortened to %.4g ms",
 	         1e3 * before, 1e3 * making->steps.step * tau);
 	return count_steps(making);
@@ -290,7 +288,8 @@ plan(struct making *making)
 	struct rmb_matched *matched = &making->matched;
 	const struct rmb_recording *like = matched->like;
 	int64_t n = like->neurons.n;
-	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, rmb_matched_stream(matched, "network"), &making->network);
+	struct wiring_streams streams = { rmb_matched_stream(matched, "network"), rmb_matched_stream(matched, "places") };
+	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, streams, &making->network);
 	if (rc)
 		return rc;
 	take_places(making);

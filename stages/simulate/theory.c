@@ -308,7 +308,7 @@ set_up(struct rmb_call *call, const struct settings *set, struct rmb_network *ne
 	struct rmb_neurons neurons = { 0 };
 	if (like && like->neurons.n >= net->n)
 		neurons = like->neurons;
-	return rmb_wiring_make(call, "theory", &set->wiring, neurons.n > 0 ? &neurons : NULL, net->n, rmb_node_stream(call, "network"), net);
+	return rmb_wiring_make(call, "theory", &set->wiring, neurons.n > 0 ? &neurons : NULL, net->n, rmb_wiring_streams(call), net);
 }
 
 static int64_t

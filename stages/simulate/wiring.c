@@ -79,7 +79,8 @@ rmb_wiring_check_size(const struct wiring_settings *set, int64_t n, struct rmb_e
 
 /* Places of a local network: the recording's, or drawn. */
 static int
-place(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, struct rmb_network *net)
+place(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, struct rmb_stream stream,
+      struct rmb_network *net)
 {
 	bool there = neurons && (neurons->x || neurons->y), drawn = strcmp(set->positions, "drawn") == 0;
 	struct rmb_space *space = &net->space;
@@ -98,7 +99,7 @@ place(struct rmb_call *call, const char *stage, const struct wiring_settings *se
 		if (!drawn && neurons)
 			rmb_warn(call, "recording '%s' has no positions: places of the network were drawn on a torus of %g um", rmb_recording_name(call),
 			         set->box);
-		rmb_network_places(rmb_node_stream(call, "places"), net->n, set->box, x, y);
+		rmb_network_places(stream, net->n, set->box, x, y);
 		*space = (struct rmb_space){ .axis = { x, y }, .naxes = 2 };
 		drawn = true;
 	}
@@ -108,16 +109,22 @@ place(struct rmb_call *call, const char *stage, const struct wiring_settings *se
 	return 0;
 }
 
+struct wiring_streams
+rmb_wiring_streams(const struct rmb_call *call)
+{
+	return (struct wiring_streams){ rmb_node_stream(call, "network"), rmb_node_stream(call, "places") };
+}
+
 int
 rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, int64_t n,
-                struct rmb_stream stream, struct rmb_network *net)
+                struct wiring_streams streams, struct rmb_network *net)
 {
 	struct rmb_error error = { 0 };
 	*net = rmb_wiring_network(set);
 	net->n = n;
-	net->stream = stream;
+	net->stream = streams.network;
 	net->threads = rmb_threads(call);
-	int rc = net->family == RMB_LOCAL ? place(call, stage, set, neurons, net) : 0;
+	int rc = net->family == RMB_LOCAL ? place(call, stage, set, neurons, streams.places, net) : 0;
 	if (!rc && (rc = rmb_network_check(net, &error)))
 		return rmb_fail(call, rc, "%s: recording '%s': %s", stage, rmb_recording_name(call), error.text);
 	if (!rc && net->family == RMB_CLUSTERED && n % net->cluster != 0)

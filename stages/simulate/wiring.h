@@ -51,8 +51,12 @@ int rmb_wiring_check(const void *settings, struct rmb_error *error);
 int rmb_wiring_check_size(const struct wiring_settings *settings, int64_t n, struct rmb_error *error);
 /* Family, asymmetry, entries, probabilities and edge as set: all that needs no neurons. */
 struct rmb_network rmb_wiring_network(const struct wiring_settings *settings);
-/* The network of n neurons, drawn from that stream (places from a stream beside it). `neurons` (NULL: none) may have places. Warns where
- * something was decided for the user. 0 or a failure. */
+/* What a network is drawn from: its entries, and the places of its neurons where they are drawn. */
+struct wiring_streams { struct rmb_stream network, places; };
+/* The streams of this node alone. */
+struct wiring_streams rmb_wiring_streams(const struct rmb_call *call);
+/* The network of n neurons, drawn from those streams. `neurons` (NULL: none) may have places. Warns where something was decided for the user.
+ * 0 or a failure. */
 int rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_settings *settings, const struct rmb_neurons *neurons, int64_t n,
-                    struct rmb_stream stream, struct rmb_network *network) RMB_CHECKED;
+                    struct wiring_streams streams, struct rmb_network *network) RMB_CHECKED;
 #endif
