@@ -1,0 +1,100 @@
+"""recipes/three-areas.yaml from end to end on the stand-ins that ship, whose origin is known: with few replicates, so that it takes seconds."""
+import glob
+import os
+
+import h5py
+import numpy as np
+import yaml
+from scipy import stats
+
+from support.running import SOURCE, place, tests
+
+RECIPE = os.path.join(SOURCE, "recipes", "three-areas.yaml")
+NETWORKS = ("symmetric", "nonsymmetric", "latent")
+ALONE = ("shuffled", "independent")
+
+
+def texts(values):
+    return [v.decode() for v in values]
+
+
+def verdicts(folder):
+    """Recording -> {(family, statistic): row} and the columns that are one."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(folder, "results", "*", "verdict.h5"))):
+        with h5py.File(path) as f:
+            rows = {(family, statistic): {name: f[name][i] for name in ("distance", "low", "high", "p", "adjusted")}
+                    for i, (family, statistic) in enumerate(zip(texts(f["family"]), texts(f["statistic"])))}
+            found[os.path.basename(os.path.dirname(path))] = rows, {n: f[n][()].decode() for n in ("nearest", "decision", "verdict")}
+    return found
+
+
+def summary(folder, name):
+    (path,) = glob.glob(os.path.join(folder, "results", "**", name + ".h5"), recursive=True)
+    with h5py.File(path) as f:
+        column = {n: texts(f[n]) if f[n].dtype.kind in "SO" else f[n][()] for n in f if isinstance(f[n], h5py.Dataset) and f[n].ndim}
+    means = {(g, c): m for g, c, m in zip(column["mean_of"], column["mean_condition"], column["mean"])}
+    between = {(a.split()[0], b.split()[0]): (p, q, s) for a, b, p, q, s in zip(*(column[n] for n in ("left", "right", "p", "adjusted", "stars")))
+               if a.split()[0] != b.split()[0]}
+    return means, between
+
+
+def test_independent_neurons_are_told_apart_from_critical_networks():
+    with place() as here:
+        said = here.run("run", RECIPE, "--set", "vars.replicates=3", "--set", "vars.test=normal", "--out", "out")
+        assert said.rstrip().endswith("report.html"), said
+        found, areas = verdicts(here.file("out")), {}
+        assert len(found) == 15, sorted(found)
+        for recording, (row, one) in found.items():
+            area = recording.split("-")[2]
+            like, unlike = (ALONE, NETWORKS) if area == "CA1" else (NETWORKS, ALONE)
+            far = {family: row[family, "all"]["distance"] for family in like + unlike}
+            assert one["nearest"] in like, (recording, one)
+            assert min(far[f] for f in unlike) > 2 * min(far[f] for f in like), (recording, far)
+            areas.setdefault(area, []).append({family: row[family, "all"]["p"] > 0.05 for family in far})
+        # three replicates: of fifteen recordings one or two may well miss the family that they are of
+        right = sum(r["independent"] or r["shuffled"] for r in areas["CA1"]) + sum(r["symmetric"] for a in ("V1", "brainwide") for r in areas[a])
+        apart = sum(not r["symmetric"] for r in areas["CA1"]) + sum(not r["shuffled"] for a in ("V1", "brainwide") for r in areas[a])
+        print("of 15 recordings", right, "are compatible with what they are,", apart, "not with what they are not")
+        assert right >= 11 and apart >= 11
+
+        # what is said of areas, from exponents that do not depend on draws; recomputed from the results themselves
+        exponent = {area: [] for area in areas}
+        for recording in sorted(found):
+            with h5py.File(here.file(f"out/results/{recording}/alpha@z.h5")) as f:
+                exponent[recording.split("-")[2]].append(f["exponent"][()])
+        means, between = summary(here.file("out"), "exponents")
+        for area, values in exponent.items():
+            assert len(values) == 5 and np.isclose(means[area, "z"], np.mean(values), rtol=1e-12)
+        assert means["CA1", "z"] < 0.6 < 0.9 < min(means["V1", "z"], means["brainwide", "z"])
+        assert abs(means["CA1", "z"] - means["CA1", "shuffled"]) < 0.05 and means["brainwide", "z"] - means["brainwide", "shuffled"] > 0.2
+        for other in ("V1", "brainwide"):  # all ten recordings are parted: 2 of 252 ways to deal them, three tests
+            assert np.isclose(between["CA1", other][0], 2 / 252) and np.isclose(between["CA1", other][1], 6 / 252) and between["CA1", other][2] == "*"
+        assert between["V1", "brainwide"][1] > 0.05
+        welch = summary(here.file("out"), "exponents_paper")[1]
+        assert np.isclose(welch["CA1", "V1"][0], stats.ttest_ind(exponent["CA1"], exponent["V1"], equal_var=False).pvalue, rtol=1e-9)
+        # components of a symmetric network decay one by one, fewer are needed than where nothing is shared
+        decay, size = summary(here.file("out"), "timescales")[0], summary(here.file("out"), "dimensions")[0]
+        assert max(decay["V1", "z"], decay["brainwide", "z"]) < -0.6 < -0.5 < decay["CA1", "z"]
+        assert 3 * max(size["V1", "z"], size["brainwide", "z"]) < size["CA1", "z"]
+
+        assert here.events("plan", RECIPE, "--set", "vars.replicates=3", "--set", "vars.test=normal")[-1]["run"] == 0
+
+
+def test_the_stand_ins_are_what_fixtures_say():
+    with open(RECIPE) as f:
+        patterns = [r["glob"] for r in yaml.safe_load(f)["recordings"]]
+    for pattern in patterns:
+        paths = sorted(glob.glob(os.path.join(SOURCE, "recipes", pattern)))
+        assert len(paths) == 5, (pattern, paths)
+        for path in paths:
+            with np.load(path) as f:
+                x = f["spks" if "brainwide" in path else "sp"].astype(float)
+            assert x.shape == (120, 3600) and os.path.getsize(path) < 250_000
+            z = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+            largest = np.linalg.eigvalsh(z @ z.T / 3600)[-1]
+            # neurons on their own: at most (1 + sqrt(120 / 3600))^2 = 1.4 without memory, some more with it
+            assert largest < 4 if "CA1" in path else largest > 8, (path, largest)
+
+
+tests(globals())
