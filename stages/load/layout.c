@@ -24,7 +24,7 @@ static const struct role roles[] = {
 	{ ROLE(x), { "xpos" }, false },
 	{ ROLE(y), { "ypos" }, false },
 	{ ROLE(positions), { "epos", "xyz", "cell_coordinates" }, false },
-	{ ROLE(quality), { "snr" }, false },
+	{ ROLE(quality), { "snr", "quality" }, false },
 	{ ROLE(area), { "areas" }, true },
 	{ ROLE(plane), { "iplane" }, false },
 	{ ROLE(probe), { "iprobe" }, false },

@@ -23,7 +23,7 @@ static const struct rmb_param params[] = {
 #define RMB_FORMAT(name, patterns) patterns
 #include "load/formats.def"
 #undef RMB_FORMAT
-	  , .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it" },
+	  , .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it, or one of ALF" },
 	{ "format", RMB_WORD, AT(format), "auto", .words = "auto"
 #define RMB_FORMAT(name, patterns) "|" #name
 #include "load/formats.def"
@@ -32,7 +32,7 @@ static const struct rmb_param params[] = {
 	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
 	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all", .help = "which ROIs of suite2p, also in NWB: those that iscell calls cells, or all" },
 	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",
-	  .help = "which units of Kilosort, phy or NWB, by their labels; all leaves out noise" },
+	  .help = "which units of Kilosort, phy, ALF or NWB, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
 	{ "activity", RMB_STRING, AT(activity), "none", true,
 	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix" },
@@ -46,7 +46,7 @@ static const struct rmb_param params[] = {
 	{ "positions", RMB_STRING, AT(positions), "none", true,
 	  .help = "name of an array N x 2 or 2 x N with x and y, or N x 3 or 3 x N with z; found by itself: epos, xyz, cell_coordinates" },
 	{ "positions_file", RMB_FILE, AT(positions_file), "none", true, .help = "an .npy file N x 2 or 2 x N with x and y" },
-	{ "quality", RMB_STRING, AT(quality), "none", true, .help = "name of the quality of each neuron; found by itself: snr" },
+	{ "quality", RMB_STRING, AT(quality), "none", true, .help = "name of the quality of each neuron; found by itself: snr, quality" },
 	{ "quality_file", RMB_FILE, AT(quality_file), "none", true, .help = "an .npy file with the quality of each neuron" },
 	{ "area", RMB_STRING, AT(area), "none", true,
 	  .help = "name of the brain area of each neuron, text or numbers; found by itself: areas" },
@@ -95,7 +95,7 @@ static unsigned
 makes(const void *settings)
 {
 	const struct rmb_load_settings *set = settings;
-	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0 || strcmp(set->format, "phy") == 0)
+	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0 || strcmp(set->format, "phy") == 0 || strcmp(set->format, "alf") == 0)
 		return RMB_SPIKES;
 	return about_frames(set) || strcmp(set->format, "npy") == 0 || strcmp(set->format, "suite2p") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
 }
@@ -333,7 +333,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load", .version = 4, .folder = "load", .run = run,
-	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files or folders of suite2p, Kilosort and phy",
+	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files or folders of suite2p, Kilosort, phy and ALF",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
 	         "arrays of published data sets are found by their names; others are named by settings. Neurons with samples that are not "

@@ -1,11 +1,9 @@
 /* load/phy.c -- what Kilosort 1 to 4 write and phy curates: a folder with spike_times.npy, or a folder of such folders, one a
  * probe, that become one recording.
  *
- * Members: st (s) and clu of each spike of the units that are read, and of each unit cluster (its number; of probe p beyond the first
- * p * 1,000,000 more), iprobe, ypos (`depth` of cluster_info.tsv, else the place of the channel on which its template is largest), xpos
- * and areas (where known). Which units: `units: good` (the default) those whose curated group (cluster_group, or `group` of
- * cluster_info) is good, or whose KSLabel is good where nobody curated them; `good+mua` adds mua; `all` takes everything but noise. A
- * folder without any label gives all units. params.py is read line by line as text, never run.
+ * Members are those of sorted.h, with ypos (`depth` of cluster_info.tsv, else the place of the channel on which the unit's template is
+ * largest), xpos and areas where known. A unit is good if its curated group (cluster_group, or `group` of cluster_info) says so, or its
+ * KSLabel where nobody curated it. params.py is read line by line as text, never run.
  * Layout: phy's documentation, "Data format", and Kilosort's output. */
 #include <dirent.h>
 #include <inttypes.h>
@@ -13,28 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "load/gathered.h"
 #include "load/sheet.h"
+#include "load/sorted.h"
 
 #define MOST_TEXT ((int64_t)256 << 20)
-#define PROBE_STEP 1000000
-enum { MOST_PROBES = 100, AREA_WIDTH = 32 };
-
-struct unit {
-	int64_t cluster, nspikes;
-	char label;              /* 'g'ood, 'm'ua, 'n'oise, 'u'nsorted, 0: nobody said */
-	bool curated;            /* by a person, not by KSLabel */
-	double depth, x;
-	char area[AREA_WIDTH];
-};
-struct probe {
-	const char *folder;
-	double clock;            /* samples per second */
-	int64_t nspikes, nunits;
-	double *time;            /* [nspikes] s */
-	int64_t *cluster;        /* [nspikes] */
-	struct unit *unit;       /* [nunits] of those with spikes, ascending */
-};
 
 static bool
 has_spikes(struct rmb_arena *arena, const char *folder)
@@ -43,37 +23,31 @@ has_spikes(struct rmb_arena *arena, const char *folder)
 	return path && access(path, F_OK) == 0;
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct probe *)a)->folder, ((const struct probe *)b)->folder);
-}
-
 /* The folder itself, or those in it that hold spikes, by name. */
 static int
-list_probes(struct rmb_arena *arena, const char *folder, struct probe *list)
+list_probes(struct rmb_arena *arena, const char *folder, struct rmb_sorting *list)
 {
 	int n = 0;
 	if (has_spikes(arena, folder)) {
-		list[0] = (struct probe){ .folder = folder };
+		list[0] = (struct rmb_sorting){ .folder = folder };
 		return 1;
 	}
 	DIR *directory = opendir(folder);
-	for (struct dirent *entry; directory && n < MOST_PROBES && (entry = readdir(directory));) {
+	for (struct dirent *entry; directory && n < RMB_MOST_SORTINGS && (entry = readdir(directory));) {
 		const char *path = entry->d_name[0] == '.' ? NULL : rmb_arena_printf(arena, "%s/%s", folder, entry->d_name);
 		if (path && has_spikes(arena, path))
-			list[n++] = (struct probe){ .folder = path };
+			list[n++] = (struct rmb_sorting){ .folder = path };
 	}
 	if (directory)
 		closedir(directory);
-	qsort(list, (size_t)n, sizeof *list, by_name);
+	qsort(list, (size_t)n, sizeof *list, rmb_sorted_by_name);
 	return n;
 }
 
 static enum rmb_sureness
 phy_recognises(const struct rmb_load_probe *probe)
 {
-	struct probe list[MOST_PROBES];
+	struct rmb_sorting list[RMB_MOST_SORTINGS];
 	return list_probes(probe->arena, probe->path, list) > 0 ? RMB_SURELY : RMB_NOT_MINE;
 }
 
@@ -81,7 +55,7 @@ phy_recognises(const struct rmb_load_probe *probe)
 
 /* The number behind `sample_rate =` in params.py. */
 static int
-read_clock(struct rmb_load_file *file, struct probe *p, struct rmb_error *error)
+read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	unsigned char *bytes;
 	size_t n;
@@ -103,32 +77,16 @@ read_clock(struct rmb_load_file *file, struct probe *p, struct rmb_error *error)
 	return code;
 }
 
-/* The numbers of an .npy file as a list; *out NULL: there is no such file. */
 static int
-read_list(struct rmb_load_file *file, const char *folder, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
-{
-	struct rmb_load_file *part;
-	*out = NULL;
-	int code = rmb_gathered_open(file, folder, name, &part, error);
-	if (code || !part)
-		return code;
-	const struct rmb_member *m = rmb_gathered_sole(part);
-	if (m->naxes > 2 || (m->naxes == 2 && m->axis[0] != 1 && m->axis[1] != 1 && m->count > 0))
-		return rmb_error_set(error, RMB_EINPUT, "%s is %s; it must be a list, one entry for each spike", part->path, rmb_member_shape(file->arena, m));
-	*n = m->count;
-	return rmb_load_integers(part, m, out, error);
-}
-
-static int
-read_spikes(struct rmb_load_file *file, struct probe *p, struct rmb_error *error)
+read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	int64_t *ticks, n = 0;
-	int code = read_list(file, p->folder, "spike_times.npy", &ticks, &p->nspikes, error);
+	int code = rmb_sorted_list(file, p->folder, "spike_times.npy", &ticks, &p->nspikes, error);
 	const char *name = "spike_clusters.npy";
 	if (!code)
-		code = read_list(file, p->folder, name, &p->cluster, &n, error);
+		code = rmb_sorted_list(file, p->folder, name, &p->cluster, &n, error);
 	if (!code && !p->cluster) /* nobody has opened it in phy yet */
-		code = read_list(file, p->folder, name = "spike_templates.npy", &p->cluster, &n, error);
+		code = rmb_sorted_list(file, p->folder, name = "spike_templates.npy", &p->cluster, &n, error);
 	if (!code && !p->cluster)
 		code = rmb_error_set(error, RMB_EINPUT, "%s has neither spike_clusters.npy nor spike_templates.npy: whose the spikes are is not known", p->folder);
 	if (!code && n != p->nspikes)
@@ -137,82 +95,34 @@ read_spikes(struct rmb_load_file *file, struct probe *p, struct rmb_error *error
 	if (!code && !(p->time = rmb_arena_alloc(file->arena, (size_t)p->nspikes, sizeof *p->time)))
 		code = rmb_error_nomem(error, p->folder);
 	for (int64_t i = 0; i < p->nspikes && !code; i++) {
-		if (p->cluster[i] < 0 || p->cluster[i] >= PROBE_STEP)
-			code = rmb_error_set(error, RMB_EINPUT, "%s/%s: spike %" PRId64 " is of cluster %" PRId64 "; rumble reads numbers from 0 to %d", p->folder, name, i,
-			                     p->cluster[i], PROBE_STEP - 1);
-		else if (ticks[i] < 0)
+		if (ticks[i] < 0)
 			code = rmb_error_set(error, RMB_EINPUT, "%s/spike_times.npy: spike %" PRId64 " is at sample %" PRId64 "; samples are counted from 0", p->folder, i, ticks[i]);
 		p->time[i] = (double)ticks[i] / p->clock;
 	}
-	return code;
-}
-
-static int
-list_units(struct rmb_load_file *file, struct probe *p, struct rmb_error *error)
-{
-	int64_t *count = rmb_arena_alloc(file->arena, PROBE_STEP, sizeof *count);
-	if (!count)
-		return rmb_error_nomem(error, p->folder);
-	for (int64_t i = 0; i < p->nspikes; i++)
-		p->nunits += count[p->cluster[i]]++ == 0;
-	p->unit = rmb_arena_alloc(file->arena, (size_t)p->nunits, sizeof *p->unit);
-	if (!p->unit)
-		return rmb_error_nomem(error, p->folder);
-	for (int64_t c = 0, u = 0; c < PROBE_STEP; c++)
-		if (count[c])
-			p->unit[u++] = (struct unit){ .cluster = c, .nspikes = count[c], .depth = NAN, .x = NAN };
-	return 0;
-}
-
-static struct unit *
-find_unit(const struct probe *p, double cluster)
-{
-	int64_t low = 0, high = p->nunits;
-	while (low < high) {
-		int64_t middle = (low + high) / 2;
-		if ((double)p->unit[middle].cluster < cluster)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->nunits && (double)p->unit[low].cluster == cluster ? &p->unit[low] : NULL;
+	return code ? code : rmb_sorted_units(file, p, name, error);
 }
 
 /* ---- labels and depths */
 
 static void
-label(struct unit *unit, const char *word, bool curated)
-{
-	static const char *const words[] = { "good", "mua", "noise", "unsorted" };
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(word, words[i]) == 0 && (curated || !unit->curated) && (words[i][0] != 'u' || !unit->label)) {
-			unit->label = words[i][0];
-			unit->curated = curated && words[i][0] != 'u';
-		}
-}
-
-static void
-take_row(const struct rmb_sheet *s, int64_t row, struct unit *unit)
+take_row(const struct rmb_sheet *s, int64_t row, struct rmb_unit *unit)
 {
 	static const struct { const char *name; bool curated; } labels[] = { { "KSLabel", false }, { "group", true } };
 	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
 		int64_t c = rmb_sheet_column(s, labels[i].name);
 		if (c >= 0)
-			label(unit, s->cell[row * s->ncolumns + c], labels[i].curated);
+			rmb_sorted_label(unit, s->cell[row * s->ncolumns + c], labels[i].curated);
 	}
 	double depth;
 	if (rmb_sheet_number(s, row, rmb_sheet_column(s, "depth"), &depth) && isfinite(depth))
 		unit->depth = depth;
 	int64_t area = rmb_sheet_column(s, "area");
-	if (area >= 0) {
-		strncpy(unit->area, s->cell[row * s->ncolumns + area], AREA_WIDTH - 1);
-		for (char *at = unit->area; *at; at++)
-			*at = *at < 32 || *at == 127 ? '?' : *at;
-	}
+	if (area >= 0)
+		rmb_sorted_area(unit, s->cell[row * s->ncolumns + area]);
 }
 
 static int
-read_sheet(struct rmb_load_file *file, struct probe *p, const char *name, struct rmb_error *error)
+read_sheet(struct rmb_load_file *file, struct rmb_sorting *p, const char *name, struct rmb_error *error)
 {
 	unsigned char *bytes;
 	size_t n;
@@ -231,7 +141,7 @@ read_sheet(struct rmb_load_file *file, struct probe *p, const char *name, struct
 		double cluster;
 		if (!rmb_sheet_number(&sheet, row, id, &cluster))
 			return rmb_error_set(error, RMB_EINPUT, "%s: cluster_id in row %" PRId64 " is no number", what, row + 1);
-		struct unit *unit = find_unit(p, cluster);
+		struct rmb_unit *unit = rmb_sorted_unit(p, cluster);
 		if (unit)
 			take_row(&sheet, row, unit);
 	}
@@ -261,7 +171,7 @@ peak_channel(const double *templates, const int64_t *axis, int64_t u)
 
 /* Units without a depth get the place of their template's channel; templates have no meaning for clusters that phy made. */
 static int
-place_by_templates(struct rmb_load_file *file, struct probe *p, struct rmb_error *error)
+place_by_templates(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	struct rmb_load_file *shapes, *places;
 	double *templates, *place;
@@ -290,149 +200,28 @@ place_by_templates(struct rmb_load_file *file, struct probe *p, struct rmb_error
 }
 
 static int
-read_probe(struct rmb_load_file *file, struct probe *p, struct rmb_error *error)
+read_probe(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	/* what stands later overrides what stands before it */
 	static const char *const sheets[] = { "cluster_KSLabel.tsv", "cluster_info.tsv", "cluster_group.csv", "cluster_group.tsv" };
 	int code = read_clock(file, p, error);
 	if (!code)
 		code = read_spikes(file, p, error);
-	if (!code)
-		code = list_units(file, p, error);
 	for (size_t i = 0; i < sizeof sheets / sizeof *sheets && !code; i++)
 		code = read_sheet(file, p, sheets[i], error);
 	return code ? code : place_by_templates(file, p, error);
 }
 
-/* ---- all probes */
-
-static bool
-is_labelled(const struct probe *p, int n)
-{
-	for (int i = 0; i < n; i++)
-		for (int64_t u = 0; u < p[i].nunits; u++)
-			if (p[i].unit[u].label && p[i].unit[u].label != 'u')
-				return true;
-	return false;
-}
-
-static bool
-is_wanted(const struct unit *unit, const char *units, bool labelled)
-{
-	if (!labelled)
-		return true;
-	if (strcmp(units, "all") == 0)
-		return unit->label != 'n';
-	return unit->label == 'g' || (unit->label == 'm' && strcmp(units, "good+mua") == 0);
-}
-
-/* The units that are read, as columns. */
-struct columns {
-	int64_t n, nspikes;
-	int64_t *cluster, *probe;
-	double *x, *depth;
-	char *area;
-	bool some_x, some_depth, some_area;
-};
-
-static int
-make_columns(struct rmb_arena *arena, int64_t all, struct columns *c, struct rmb_error *error)
-{
-	size_t n = (size_t)all;
-	*c = (struct columns){ .cluster = rmb_arena_alloc(arena, n, sizeof *c->cluster), .probe = rmb_arena_alloc(arena, n, sizeof *c->probe),
-	                       .x = rmb_arena_alloc(arena, n, sizeof *c->x), .depth = rmb_arena_alloc(arena, n, sizeof *c->depth),
-	                       .area = rmb_arena_alloc(arena, n, AREA_WIDTH) };
-	return c->cluster && c->probe && c->x && c->depth && c->area ? 0 : rmb_error_nomem(error, "units");
-}
-
-static void
-add_unit(struct columns *c, const struct unit *unit, int probe)
-{
-	c->cluster[c->n] = unit->cluster + (int64_t)probe * PROBE_STEP;
-	c->probe[c->n] = probe;
-	c->x[c->n] = unit->x;
-	c->depth[c->n] = unit->depth;
-	memcpy(c->area + c->n * AREA_WIDTH, unit->area, AREA_WIDTH);
-	c->some_x |= isfinite(unit->x);
-	c->some_depth |= isfinite(unit->depth);
-	c->some_area |= unit->area[0] != '\0';
-	c->nspikes += unit->nspikes;
-	c->n++;
-}
-
-/* Spikes of the units in the columns, probe after probe, each in its own order. */
-static int
-gather_spikes(struct rmb_load_file *file, const struct probe *p, int nprobes, const struct columns *c, struct rmb_error *error)
-{
-	double *time = rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *time);
-	int64_t *cluster = rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *cluster), at = 0, next = 0;
-	bool *wanted = rmb_arena_alloc(file->arena, PROBE_STEP, sizeof *wanted);
-	if (!time || !cluster || !wanted)
-		return rmb_error_nomem(error, "spikes");
-	for (int i = 0; i < nprobes; i++) {
-		memset(wanted, 0, PROBE_STEP);
-		for (; next < c->n && c->probe[next] == i; next++)
-			wanted[c->cluster[next] - (int64_t)i * PROBE_STEP] = true;
-		for (int64_t s = 0; s < p[i].nspikes; s++)
-			if (wanted[p[i].cluster[s]]) {
-				time[at] = p[i].time[s];
-				cluster[at++] = p[i].cluster[s] + (int64_t)i * PROBE_STEP;
-			}
-	}
-	int code = rmb_gathered_doubles(file, "st", time, at, error);
-	return code ? code : rmb_gathered_integers(file, "clu", cluster, at, error);
-}
-
-static int
-add_columns(struct rmb_load_file *file, const struct columns *c, struct rmb_error *error)
-{
-	int code = rmb_gathered_integers(file, "cluster", c->cluster, c->n, error);
-	if (!code)
-		code = rmb_gathered_integers(file, "iprobe", c->probe, c->n, error);
-	if (!code && c->some_depth)
-		code = rmb_gathered_doubles(file, "ypos", c->depth, c->n, error);
-	if (!code && c->some_x)
-		code = rmb_gathered_doubles(file, "xpos", c->x, c->n, error);
-	return code || !c->some_area ? code : rmb_gathered_texts(file, "areas", c->area, AREA_WIDTH, c->n, error);
-}
-
-static int
-choose_units(struct rmb_load_file *file, const struct probe *p, int nprobes, struct rmb_error *error)
-{
-	const char *units = file->wish ? file->wish->units : "good";
-	bool labelled = is_labelled(p, nprobes);
-	struct columns columns;
-	int64_t all = 0;
-	for (int i = 0; i < nprobes; i++)
-		all += p[i].nunits;
-	int code = make_columns(file->arena, all, &columns, error);
-	for (int i = 0; i < nprobes && !code; i++)
-		for (int64_t u = 0; u < p[i].nunits; u++)
-			if (is_wanted(&p[i].unit[u], units, labelled))
-				add_unit(&columns, &p[i].unit[u], i);
-	if (!code && columns.n == 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: none of %" PRId64 " units is labelled %s; curate them in phy, or write `units: good+mua` or `units: "
-		                     "all`", file->path, all, strcmp(units, "good") == 0 ? "good" : strcmp(units, "all") == 0 ? "anything but noise" : "good or mua");
-	if (!code && !labelled)
-		rmb_load_file_note(file, "no unit is labelled good, mua or noise, so all %" PRId64 " were read", all);
-	else if (!code && columns.n < all)
-		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those labelled %s (`units`)", columns.n, all,
-		                   strcmp(units, "all") == 0 ? "anything but noise" : strcmp(units, "good") == 0 ? "good" : "good or mua");
-	if (!code)
-		code = gather_spikes(file, p, nprobes, &columns, error);
-	return code ? code : add_columns(file, &columns, error);
-}
-
 static int
 phy_open(struct rmb_load_file *file, struct rmb_error *error)
 {
-	struct probe *probe = rmb_arena_alloc(file->arena, MOST_PROBES, sizeof *probe);
+	struct rmb_sorting *probe = rmb_arena_alloc(file->arena, RMB_MOST_SORTINGS, sizeof *probe);
 	int code = probe ? rmb_gathered_make(file, error) : rmb_error_nomem(error, file->path);
 	int n = code ? 0 : list_probes(file->arena, file->path, probe);
 	for (int i = 0; i < n && !code; i++)
 		code = read_probe(file, &probe[i], error);
 	if (!code)
-		code = choose_units(file, probe, n, error);
+		code = rmb_sorted_members(file, probe, n, error);
 	if (code && file->handle)
 		rmb_gathered_close(file);
 	return code;

@@ -1,0 +1,430 @@
+/* load/alf.c -- ALF folders, as of the International Brain Laboratory: files object.attribute.npy whose rows belong together.
+ *
+ * spikes.times (s) and spikes.clusters have a row for each spike; clusters.* one for each cluster, which spikes.clusters counts from 0;
+ * channels.* one for each channel. Any of the session, its folder alf, the folder of a probe and that of one sorting will do; several
+ * probes become one recording. Members are those of sorted.h. A file may have a namespace in front (_ibl_), more words before its
+ * ending, and newer revisions in folders #2024-05-06#, of which the last that has it counts.
+ * Depth: clusters.depths, else the channel's. Channel: clusters.channels from 0, clusters.peakChannel from 1; its place: localCoordinates
+ * or sitePositions, um. Area: acronyms of clusters or of their channels, else the channels' column allen_ontology, else atlas numbers.
+ * Labels: clusters.metrics.csv, whose `label` (the share of criteria met) is 1 for good units and becomes the quality, else its ks2_label;
+ * clusters._phy_annotation (0 noise, 1 mua, 2 good, 3 unsorted). Tables in Parquet are not read, which is said.
+ * Layout: IBL, "Open Neurophysiology Environment" (ALF); Steinmetz et al. 2019, Nature 576:266. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "load/sheet.h"
+#include "load/sorted.h"
+
+#define MOST_TEXT ((int64_t)64 << 20)
+enum { MOST_NAMES = 200, DEEPEST = 2 };
+
+/* ---- finding files ---- */
+
+/* Whether `name` is that of the attribute ("spikes.times") with that ending: bare, behind a _namespace_, with more words between. */
+static bool
+is_named(const char *name, const char *attribute, const char *ending)
+{
+	const char *bare = *name == '_' && strchr(name + 1, '_') ? strchr(name + 1, '_') + 1 : name;
+	size_t n = strlen(attribute), length = strlen(bare), tail = strlen(ending);
+	return length >= n + tail && strncmp(bare, attribute, n) == 0 && bare[n] == '.' && strcmp(bare + length - tail, ending) == 0;
+}
+
+/* Up to MOST_NAMES entries of a folder that pass, sorted. */
+static int
+list_names(struct rmb_arena *arena, const char *folder, bool (*passes)(const char *name, const char *attribute, const char *ending),
+           const char *attribute, const char *ending, const char **name)
+{
+	DIR *directory = opendir(folder);
+	int n = 0;
+	for (struct dirent *entry; directory && n < MOST_NAMES && (entry = readdir(directory));)
+		if (passes(entry->d_name, attribute, ending) && (name[n] = rmb_arena_strdup(arena, entry->d_name)))
+			n++;
+	if (directory)
+		closedir(directory);
+	for (int i = 1; i < n; i++) /* few */
+		for (int k = i; k > 0 && strcmp(name[k - 1], name[k]) > 0; k--) {
+			const char *other = name[k];
+			name[k] = name[k - 1];
+			name[k - 1] = other;
+		}
+	return n;
+}
+
+static bool
+is_revision(const char *name, const char *attribute, const char *ending)
+{
+	(void)attribute, (void)ending;
+	size_t n = strlen(name);
+	return n > 2 && name[0] == '#' && name[n - 1] == '#';
+}
+
+static bool
+is_visible(const char *name, const char *attribute, const char *ending)
+{
+	return *name != '.' && !is_revision(name, attribute, ending);
+}
+
+/* The file of an attribute: `where` and `name` of the last revision; *name NULL: there is none. */
+static int
+find_file(struct rmb_arena *arena, const char *folder, const char *attribute, const char *ending, const char **where, const char **name,
+          struct rmb_error *error)
+{
+	const char *revision[MOST_NAMES], *found[MOST_NAMES];
+	int n = list_names(arena, folder, is_revision, NULL, NULL, revision);
+	*name = NULL;
+	for (int i = n; i >= 0 && !*name; i--) {
+		*where = i > 0 ? rmb_arena_printf(arena, "%s/%s", folder, revision[i - 1]) : folder;
+		int here = *where ? list_names(arena, *where, is_named, attribute, ending, found) : 0;
+		if (here > 1)
+			return rmb_error_set(error, RMB_EINPUT, "%s holds both %s and %s: move one of them away", *where, found[0], found[1]);
+		*name = here ? found[0] : NULL;
+	}
+	return 0;
+}
+
+static bool
+has_spikes(struct rmb_arena *arena, const char *folder)
+{
+	const char *where, *name;
+	struct rmb_error ambiguous = { 0 };
+	return find_file(arena, folder, "spikes.times", ".npy", &where, &name, &ambiguous) != 0 || name;
+}
+
+/* Sortings in the folder, else those below it. */
+static int
+list_below(struct rmb_arena *arena, const char *folder, int depth, struct rmb_sorting *list, int n)
+{
+	const char *name[MOST_NAMES];
+	if (n < RMB_MOST_SORTINGS && has_spikes(arena, folder))
+		list[n++] = (struct rmb_sorting){ .folder = folder };
+	int found = depth < DEEPEST ? list_names(arena, folder, is_visible, NULL, NULL, name) : 0;
+	for (int i = 0; i < found; i++) {
+		const char *path = rmb_arena_printf(arena, "%s/%s", folder, name[i]);
+		struct stat stat_of;
+		if (path && stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode))
+			n = list_below(arena, path, depth + 1, list, n);
+	}
+	return n;
+}
+
+/* *root: the folder that probes lie in. */
+static int
+list_sortings(struct rmb_arena *arena, const char *folder, struct rmb_sorting *list, const char **root)
+{
+	struct stat stat_of;
+	const char *alf = rmb_arena_printf(arena, "%s/alf", folder);
+	*root = folder;
+	if (has_spikes(arena, folder)) {
+		list[0] = (struct rmb_sorting){ .folder = folder };
+		return 1;
+	}
+	*root = alf && stat(alf, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) ? alf : folder;
+	return list_below(arena, *root, 0, list, 0);
+}
+
+static enum rmb_sureness
+alf_recognises(const struct rmb_load_probe *probe)
+{
+	struct rmb_sorting list[RMB_MOST_SORTINGS];
+	const char *root;
+	return list_sortings(probe->arena, probe->path, list, &root) > 0 ? RMB_SURELY : RMB_NOT_MINE;
+}
+
+/* One probe sorted twice would be counted twice: below the root a folder and what lies in it are one probe. */
+static int
+check_sortings(const struct rmb_load_file *file, const char *root, const struct rmb_sorting *s, int n, struct rmb_error *error)
+{
+	size_t skip = strlen(root) + 1;
+	for (int i = 1; i < n; i++) {
+		const char *before = s[i - 1].folder, *here = s[i].folder;
+		size_t probe = strlen(here) > skip ? skip + strcspn(here + skip, "/") : skip;
+		if (strncmp(before, here, probe) == 0 && (before[probe] == '/' || before[probe] == '\0'))
+			return rmb_error_set(error, RMB_EINPUT, "%s holds two sortings of what may be one probe, %s and %s: give the path of one", file->path,
+			                     before, here);
+	}
+	return 0;
+}
+
+/* ---- reading ---- */
+
+struct column { struct rmb_load_file *part; const struct rmb_member *m; int64_t n; };
+
+/* Opens the array of an attribute; column->m NULL: there is none that can be read, which is noted if it is there. */
+static int
+open_column(struct rmb_load_file *file, const char *folder, const char *attribute, struct column *column, struct rmb_error *error)
+{
+	const char *where, *name;
+	*column = (struct column){ 0 };
+	int code = find_file(file->arena, folder, attribute, ".npy", &where, &name, error);
+	if (!code && name)
+		code = rmb_gathered_open(file, where, name, &column->part, error);
+	if (code || !column->part)
+		return code;
+	column->m = rmb_gathered_sole(column->part);
+	if (column->m->refusal && !column->m->pickle) {
+		rmb_load_file_note(file, "%s was left out: it %s", attribute, column->m->refusal);
+		column->m = NULL;
+	} else
+		column->n = column->m->naxes > 0 ? column->m->axis[0] : 1;
+	return 0;
+}
+
+/* The same of numbers that are needed or may be missing, as a list. */
+static int
+read_numbers(struct rmb_load_file *file, const char *folder, const char *attribute, double **out, int64_t *n, struct rmb_error *error)
+{
+	struct column column;
+	*out = NULL;
+	int code = open_column(file, folder, attribute, &column, error);
+	if (code || !column.m)
+		return code;
+	*n = column.m->count;
+	code = rmb_sorted_is_list(column.part, column.m, error);
+	return code ? code : rmb_load_doubles(column.part, column.m, out, error);
+}
+
+static int
+read_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error *error)
+{
+	double *cluster = NULL;
+	int64_t n = 0;
+	int code = read_numbers(file, s->folder, "spikes.times", &s->time, &s->nspikes, error);
+	if (!code)
+		code = read_numbers(file, s->folder, "spikes.clusters", &cluster, &n, error);
+	if (!code && (!s->time || !cluster))
+		code = rmb_error_set(error, RMB_EINPUT, "%s has no %s.npy that can be read: both times and clusters of spikes are needed", s->folder,
+		                     s->time ? "spikes.clusters" : "spikes.times");
+	if (!code && n != s->nspikes)
+		code = rmb_error_set(error, RMB_EINPUT, "%s: spikes.times has %" PRId64 " entries, spikes.clusters %" PRId64 "; each spike needs one of both",
+		                     s->folder, s->nspikes, n);
+	s->cluster = code ? NULL : rmb_arena_alloc(file->arena, (size_t)n, sizeof *s->cluster);
+	if (!s->cluster)
+		return code ? code : rmb_error_nomem(error, s->folder);
+	for (int64_t i = 0; i < n; i++) {
+		if (!(cluster[i] >= 0 && cluster[i] < RMB_SORTED_STEP && cluster[i] == rint(cluster[i])))
+			return rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " of spikes.clusters is of cluster %g; whole numbers from 0 to %d are needed",
+			                     s->folder, i, cluster[i], RMB_SORTED_STEP - 1);
+		s->cluster[i] = (int64_t)cluster[i];
+	}
+	return rmb_sorted_units(file, s, "spikes.clusters.npy", error);
+}
+
+/* Fails if a spike is of a cluster that an array with a row for each cluster does not have. */
+static int
+check_rows(const struct rmb_sorting *s, const char *attribute, int64_t n, struct rmb_error *error)
+{
+	int64_t last = s->nunits > 0 ? s->unit[s->nunits - 1].cluster : -1;
+	return last < n ? 0 : rmb_error_set(error, RMB_EINPUT, "%s: a spike is of cluster %" PRId64 ", and %s has %" PRId64 " rows, counted from 0",
+	                                    s->folder, last, attribute, n);
+}
+
+/* A number for each cluster that has spikes; *out NULL: there is no such array. */
+static int
+of_units(struct rmb_load_file *file, const struct rmb_sorting *s, const char *attribute, double **out, struct rmb_error *error)
+{
+	double *all;
+	int64_t n = 0;
+	*out = NULL;
+	int code = read_numbers(file, s->folder, attribute, &all, &n, error);
+	if (!code && all)
+		code = check_rows(s, attribute, n, error);
+	if (code || !all)
+		return code;
+	*out = rmb_arena_alloc(file->arena, (size_t)s->nunits, sizeof **out);
+	for (int64_t u = 0; u < s->nunits && *out; u++)
+		(*out)[u] = all[s->unit[u].cluster];
+	return *out ? 0 : rmb_error_nomem(error, attribute);
+}
+
+/* ---- places ---- */
+
+/* The channel of each unit, from 0; *out NULL: not known. */
+static int
+read_channels(struct rmb_load_file *file, const struct rmb_sorting *s, double **out, struct rmb_error *error)
+{
+	bool from_1 = false;
+	int code = of_units(file, s, "clusters.channels", out, error);
+	if (!code && !*out) {
+		code = of_units(file, s, "clusters.peakChannel", out, error);
+		from_1 = *out != NULL;
+		for (int64_t u = 0; u < s->nunits && *out; u++)
+			from_1 &= (*out)[u] >= 1;
+		if (from_1)
+			rmb_load_file_note(file, "clusters.peakChannel was taken to count channels from 1");
+	}
+	for (int64_t u = 0; u < s->nunits && from_1; u++)
+		(*out)[u] -= 1;
+	return code;
+}
+
+static bool
+on(double channel, int64_t n)
+{
+	return channel >= 0 && channel < (double)n;
+}
+
+/* Columns x and y of the channels' places. */
+static int
+place_units(struct rmb_load_file *file, struct rmb_sorting *s, const double *channel, struct rmb_error *error)
+{
+	static const char *const names[] = { "channels.localCoordinates", "channels.sitePositions" };
+	double *depth, *place = NULL;
+	struct column column = { 0 };
+	int code = of_units(file, s, "clusters.depths", &depth, error);
+	for (size_t i = 0; i < 2 && !code && !column.m && channel; i++)
+		code = open_column(file, s->folder, names[i], &column, error);
+	if (!code && column.m && column.m->naxes == 2 && column.m->axis[1] == 2)
+		code = rmb_load_doubles(column.part, column.m, &place, error);
+	for (int64_t u = 0; u < s->nunits && !code; u++) {
+		const double *at = place && on(channel[u], column.n) ? place + 2 * (int64_t)channel[u] : NULL;
+		s->unit[u].x = at ? at[0] : NAN;
+		s->unit[u].depth = depth && isfinite(depth[u]) ? depth[u] : at ? at[1] : NAN;
+	}
+	return code;
+}
+
+/* Areas by the rows of text[n] (or of a column of a sheet), one for each cluster or channel. */
+static void
+take_area(struct rmb_sorting *s, const double *channel, int64_t n, const char *text, size_t width, const struct rmb_sheet *sheet, int64_t column)
+{
+	for (int64_t u = 0; u < s->nunits; u++) {
+		double row = channel ? channel[u] : (double)s->unit[u].cluster;
+		if (on(row, n))
+			rmb_sorted_area(&s->unit[u], sheet ? sheet->cell[(int64_t)row * sheet->ncolumns + column] : text + (size_t)row * width);
+	}
+}
+
+static int
+name_areas(struct rmb_load_file *file, struct rmb_sorting *s, const double *channel, struct rmb_error *error)
+{
+	static const struct { const char *attribute; bool of_channels; } names[] = {
+		{ "clusters.acronym", false }, { "clusters.acronyms", false }, { "clusters.brainLocationAcronyms_ccf_2017", false },
+		{ "channels.acronym", true }, { "channels.brainLocationAcronyms_ccf_2017", true }, { "clusters.brainLocationIds_ccf_2017", false },
+		{ "channels.brainLocationIds_ccf_2017", true } };
+	const char *where, *name;
+	struct rmb_sheet sheet;
+	unsigned char *bytes;
+	size_t length;
+	int code = channel ? find_file(file->arena, s->folder, "channels.brainLocation", ".tsv", &where, &name, error) : 0;
+	if (!code && channel && name && !(code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error)) &&
+	    !(code = rmb_sheet_read(file->arena, name, (char *)bytes, length, '\t', &sheet, error)) && rmb_sheet_column(&sheet, "allen_ontology") >= 0)
+		take_area(s, channel, sheet.nrows, NULL, 0, &sheet, rmb_sheet_column(&sheet, "allen_ontology"));
+	for (size_t i = sizeof names / sizeof *names; i-- > 0 && !code;) { /* the best last */
+		struct column column;
+		char *text;
+		size_t width;
+		if (names[i].of_channels && !channel)
+			continue;
+		code = open_column(file, s->folder, names[i].attribute, &column, error);
+		if (code || !column.m)
+			continue;
+		if (!(code = rmb_load_texts(column.part, column.m, &text, &width, error)) && !names[i].of_channels)
+			code = check_rows(s, names[i].attribute, column.m->count, error);
+		if (!code)
+			take_area(s, names[i].of_channels ? channel : NULL, column.m->count, text, width, NULL, 0);
+	}
+	return code;
+}
+
+/* ---- labels ---- */
+
+/* Rows by cluster_id, or one after another. */
+static int
+read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error *error)
+{
+	const char *where, *name;
+	struct rmb_sheet sheet;
+	unsigned char *bytes;
+	size_t length;
+	int code = find_file(file->arena, s->folder, "clusters.metrics", ".csv", &where, &name, error);
+	if (code || !name) {
+		code = code ? code : find_file(file->arena, s->folder, "clusters.metrics", ".pqt", &where, &name, error);
+		if (!code && name)
+			rmb_load_file_note(file, "the labels and metrics in clusters.metrics.pqt were not read, for rumble reads no Parquet: save them as "
+			                   "clusters.metrics.csv beside it");
+		return code;
+	}
+	const char *what = rmb_arena_printf(file->arena, "%s/%s", where, name);
+	code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error);
+	if (!code)
+		code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, length, ',', &sheet, error);
+	int64_t id = code ? -1 : rmb_sheet_column(&sheet, "cluster_id"), label = code ? -1 : rmb_sheet_column(&sheet, "label"), ks = -1;
+	static const char *const sorters[] = { "ks2_label", "ks_label", "KSLabel" };
+	for (size_t i = 0; i < 3 && !code && ks < 0; i++)
+		ks = rmb_sheet_column(&sheet, sorters[i]);
+	for (int64_t row = 0; !code && row < sheet.nrows; row++) {
+		double cluster = (double)row, share;
+		if (id >= 0 && !rmb_sheet_number(&sheet, row, id, &cluster))
+			return rmb_error_set(error, RMB_EINPUT, "%s: cluster_id in row %" PRId64 " is no number", what, row + 1);
+		struct rmb_unit *unit = rmb_sorted_unit(s, cluster);
+		if (!unit)
+			continue;
+		if (rmb_sheet_number(&sheet, row, label, &share)) {
+			unit->quality = share;
+			rmb_sorted_label(unit, share >= 1 ? "good" : "mua", false);
+		} else if (ks >= 0)
+			rmb_sorted_label(unit, sheet.cell[row * sheet.ncolumns + ks], false);
+	}
+	return code;
+}
+
+static int
+read_annotation(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error *error)
+{
+	static const char *const words[] = { "noise", "mua", "good", "unsorted" };
+	double *note;
+	int code = of_units(file, s, "clusters._phy_annotation", &note, error);
+	for (int64_t u = 0; u < s->nunits && !code && note; u++)
+		if (note[u] >= 0 && note[u] <= 3)
+			rmb_sorted_label(&s->unit[u], words[(int)note[u]], true);
+	return code;
+}
+
+static int
+read_sorting(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error *error)
+{
+	double *channel = NULL, *probe = NULL;
+	int code = read_spikes(file, s, error);
+	if (!code)
+		code = read_metrics(file, s, error);
+	if (!code)
+		code = read_annotation(file, s, error);
+	if (!code)
+		code = read_channels(file, s, &channel, error);
+	if (!code)
+		code = place_units(file, s, channel, error);
+	if (!code)
+		code = name_areas(file, s, channel, error);
+	if (!code)
+		code = of_units(file, s, "clusters.probes", &probe, error);
+	for (int64_t u = 0; u < s->nunits && !code && probe; u++)
+		s->unit[u].probe = probe[u] >= 0 && probe[u] < RMB_SORTED_STEP ? (int64_t)probe[u] : -1;
+	return code;
+}
+
+static int
+alf_open(struct rmb_load_file *file, struct rmb_error *error)
+{
+	struct rmb_sorting *sorting = rmb_arena_alloc(file->arena, RMB_MOST_SORTINGS, sizeof *sorting);
+	int code = sorting ? rmb_gathered_make(file, error) : rmb_error_nomem(error, file->path);
+	const char *root;
+	int n = code ? 0 : list_sortings(file->arena, file->path, sorting, &root);
+	if (!code)
+		code = check_sortings(file, root, sorting, n, error);
+	for (int i = 0; i < n && !code; i++)
+		code = read_sorting(file, &sorting[i], error);
+	if (!code)
+		code = rmb_sorted_members(file, sorting, n, error);
+	if (code && file->handle)
+		rmb_gathered_close(file);
+	return code;
+}
+
+const struct rmb_format rmb_format_alf = {
+	.name = "alf", .title = "ALF", .folder = "ALF (spikes.times.npy and spikes.clusters.npy, in it or in folders of probes)",
+	.recognises = alf_recognises, .open = alf_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
+	.read = rmb_gathered_read,
+};

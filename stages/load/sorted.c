@@ -1,0 +1,214 @@
+/* load/sorted.c -- units of a spike sorter as members. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include "load/sorted.h"
+
+int
+rmb_sorted_by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct rmb_sorting *)a)->folder, ((const struct rmb_sorting *)b)->folder);
+}
+
+int
+rmb_sorted_is_list(const struct rmb_load_file *part, const struct rmb_member *m, struct rmb_error *error)
+{
+	if (m->naxes > 2 || (m->naxes == 2 && m->axis[0] != 1 && m->axis[1] != 1 && m->count > 0))
+		return rmb_error_set(error, RMB_EINPUT, "%s is %s; it must be a list", part->path, rmb_member_shape(part->arena, m));
+	return 0;
+}
+
+int
+rmb_sorted_list(struct rmb_load_file *file, const char *folder, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
+{
+	struct rmb_load_file *part;
+	*out = NULL;
+	int code = rmb_gathered_open(file, folder, name, &part, error);
+	if (code || !part)
+		return code;
+	const struct rmb_member *m = rmb_gathered_sole(part);
+	*n = m->count;
+	code = rmb_sorted_is_list(part, m, error);
+	return code ? code : rmb_load_integers(part, m, out, error);
+}
+
+/* ---- units ---- */
+
+int
+rmb_sorted_units(struct rmb_load_file *file, struct rmb_sorting *s, const char *name, struct rmb_error *error)
+{
+	int64_t *count = rmb_arena_alloc(file->arena, RMB_SORTED_STEP, sizeof *count);
+	if (!count)
+		return rmb_error_nomem(error, s->folder);
+	for (int64_t i = 0; i < s->nspikes; i++) {
+		if (s->cluster[i] < 0 || s->cluster[i] >= RMB_SORTED_STEP)
+			return rmb_error_set(error, RMB_EINPUT, "%s/%s: spike %" PRId64 " is of cluster %" PRId64 "; rumble reads numbers from 0 to %d", s->folder, name, i,
+			                     s->cluster[i], RMB_SORTED_STEP - 1);
+		s->nunits += count[s->cluster[i]]++ == 0;
+	}
+	s->unit = rmb_arena_alloc(file->arena, (size_t)s->nunits, sizeof *s->unit);
+	if (!s->unit)
+		return rmb_error_nomem(error, s->folder);
+	for (int64_t c = 0, u = 0; c < RMB_SORTED_STEP; c++)
+		if (count[c])
+			s->unit[u++] = (struct rmb_unit){ .cluster = c, .nspikes = count[c], .depth = NAN, .x = NAN, .quality = NAN, .probe = -1 };
+	return 0;
+}
+
+struct rmb_unit *
+rmb_sorted_unit(const struct rmb_sorting *s, double cluster)
+{
+	int64_t low = 0, high = s->nunits;
+	while (low < high) {
+		int64_t middle = (low + high) / 2;
+		if ((double)s->unit[middle].cluster < cluster)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->nunits && (double)s->unit[low].cluster == cluster ? &s->unit[low] : NULL;
+}
+
+void
+rmb_sorted_label(struct rmb_unit *unit, const char *word, bool curated)
+{
+	static const char *const words[] = { "good", "mua", "noise", "unsorted" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(word, words[i]) == 0 && (curated || !unit->curated) && (words[i][0] != 'u' || !unit->label)) {
+			unit->label = words[i][0];
+			unit->curated = curated && words[i][0] != 'u';
+		}
+}
+
+void
+rmb_sorted_area(struct rmb_unit *unit, const char *text)
+{
+	strncpy(unit->area, text, RMB_SORTED_AREA - 1);
+	for (char *at = unit->area; *at; at++)
+		*at = *at < 32 || *at == 127 ? '?' : *at;
+}
+
+static bool
+is_labelled(const struct rmb_sorting *s, int n)
+{
+	for (int i = 0; i < n; i++)
+		for (int64_t u = 0; u < s[i].nunits; u++)
+			if (s[i].unit[u].label && s[i].unit[u].label != 'u')
+				return true;
+	return false;
+}
+
+static bool
+is_wanted(const struct rmb_unit *unit, const char *units, bool labelled)
+{
+	if (!labelled)
+		return true;
+	if (strcmp(units, "all") == 0)
+		return unit->label != 'n';
+	return unit->label == 'g' || (unit->label == 'm' && strcmp(units, "good+mua") == 0);
+}
+
+/* ---- members ---- */
+
+/* The units that are read, as columns. */
+struct columns {
+	int64_t n, nspikes;
+	int64_t *cluster, *probe, *home; /* home: which sorting */
+	double *x, *depth, *quality;
+	char *area;
+	bool some_x, some_depth, some_quality, some_area;
+};
+
+static int
+make_columns(struct rmb_arena *arena, int64_t all, struct columns *c, struct rmb_error *error)
+{
+	size_t n = (size_t)all;
+	*c = (struct columns){ .cluster = rmb_arena_alloc(arena, n, sizeof *c->cluster), .probe = rmb_arena_alloc(arena, n, sizeof *c->probe),
+	                       .home = rmb_arena_alloc(arena, n, sizeof *c->home), .x = rmb_arena_alloc(arena, n, sizeof *c->x),
+	                       .depth = rmb_arena_alloc(arena, n, sizeof *c->depth), .quality = rmb_arena_alloc(arena, n, sizeof *c->quality),
+	                       .area = rmb_arena_alloc(arena, n, RMB_SORTED_AREA) };
+	return c->cluster && c->probe && c->home && c->x && c->depth && c->quality && c->area ? 0 : rmb_error_nomem(error, "units");
+}
+
+static void
+add_unit(struct columns *c, const struct rmb_unit *unit, int home)
+{
+	c->cluster[c->n] = unit->cluster + (int64_t)home * RMB_SORTED_STEP;
+	c->home[c->n] = home;
+	c->probe[c->n] = unit->probe >= 0 ? unit->probe : home;
+	c->x[c->n] = unit->x;
+	c->depth[c->n] = unit->depth;
+	c->quality[c->n] = unit->quality;
+	memcpy(c->area + c->n * RMB_SORTED_AREA, unit->area, RMB_SORTED_AREA);
+	c->some_x |= isfinite(unit->x);
+	c->some_depth |= isfinite(unit->depth);
+	c->some_quality |= isfinite(unit->quality);
+	c->some_area |= unit->area[0] != '\0';
+	c->nspikes += unit->nspikes;
+	c->n++;
+}
+
+/* Spikes of the units in the columns, sorting after sorting, each in its own order. */
+static int
+gather_spikes(struct rmb_load_file *file, const struct rmb_sorting *s, int n, const struct columns *c, struct rmb_error *error)
+{
+	double *time = rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *time);
+	int64_t *cluster = rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *cluster), at = 0, next = 0;
+	bool *wanted = rmb_arena_alloc(file->arena, RMB_SORTED_STEP, sizeof *wanted);
+	if (!time || !cluster || !wanted)
+		return rmb_error_nomem(error, "spikes");
+	for (int i = 0; i < n; i++) {
+		memset(wanted, 0, RMB_SORTED_STEP);
+		for (; next < c->n && c->home[next] == i; next++)
+			wanted[c->cluster[next] - (int64_t)i * RMB_SORTED_STEP] = true;
+		for (int64_t k = 0; k < s[i].nspikes; k++)
+			if (wanted[s[i].cluster[k]]) {
+				time[at] = s[i].time[k];
+				cluster[at++] = s[i].cluster[k] + (int64_t)i * RMB_SORTED_STEP;
+			}
+	}
+	int code = rmb_gathered_doubles(file, "st", time, at, error);
+	return code ? code : rmb_gathered_integers(file, "clu", cluster, at, error);
+}
+
+static int
+add_columns(struct rmb_load_file *file, const struct columns *c, struct rmb_error *error)
+{
+	int code = rmb_gathered_integers(file, "cluster", c->cluster, c->n, error);
+	if (!code)
+		code = rmb_gathered_integers(file, "iprobe", c->probe, c->n, error);
+	if (!code && c->some_depth)
+		code = rmb_gathered_doubles(file, "ypos", c->depth, c->n, error);
+	if (!code && c->some_x)
+		code = rmb_gathered_doubles(file, "xpos", c->x, c->n, error);
+	if (!code && c->some_quality)
+		code = rmb_gathered_doubles(file, "quality", c->quality, c->n, error);
+	return code || !c->some_area ? code : rmb_gathered_texts(file, "areas", c->area, RMB_SORTED_AREA, c->n, error);
+}
+
+int
+rmb_sorted_members(struct rmb_load_file *file, const struct rmb_sorting *s, int n, struct rmb_error *error)
+{
+	const char *units = file->wish ? file->wish->units : "good";
+	bool labelled = is_labelled(s, n);
+	struct columns columns;
+	int64_t all = 0;
+	for (int i = 0; i < n; i++)
+		all += s[i].nunits;
+	int code = make_columns(file->arena, all, &columns, error);
+	for (int i = 0; i < n && !code; i++)
+		for (int64_t u = 0; u < s[i].nunits; u++)
+			if (is_wanted(&s[i].unit[u], units, labelled))
+				add_unit(&columns, &s[i].unit[u], i);
+	if (!code && columns.n == 0)
+		code = rmb_error_set(error, RMB_EINPUT, "%s: none of %" PRId64 " units is labelled %s; curate them, or write `units: good+mua` or `units: "
+		                     "all`", file->path, all, strcmp(units, "good") == 0 ? "good" : strcmp(units, "all") == 0 ? "anything but noise" : "good or mua");
+	if (!code && !labelled)
+		rmb_load_file_note(file, "no unit is labelled good, mua or noise, so all %" PRId64 " were read", all);
+	else if (!code && columns.n < all)
+		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those labelled %s (`units`)", columns.n, all,
+		                   strcmp(units, "all") == 0 ? "anything but noise" : strcmp(units, "good") == 0 ? "good" : "good or mua");
+	if (!code)
+		code = gather_spikes(file, s, n, &columns, error);
+	return code ? code : add_columns(file, &columns, error);
+}
