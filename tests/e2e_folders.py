@@ -1,34 +1,14 @@
 """Folders that suite2p and Kilosort or phy wrote, through the binary: real ones, and ones made here with the traits that real ones have."""
 import os
 import shutil
-import subprocess
 
-import h5py
 import numpy as np
 
-from support.running import RUMBLE, place, shared, tests
+from support.loads import load, refuse
+from support.running import place, shared, tests
 
 MINI = "suite2p-miniscope219"
 TIMES = {"spike_times": np.array([[10], [20], [20], [40], [55]], np.uint64), "spike_clusters": np.array([3, 9, 3, 900, 9], np.int32)}
-
-
-def load(p, path, settings="", name="r"):
-    """What `load` makes of a folder: datasets of the object by name, and what was said."""
-    p.recipe(f"recordings: [{{name: {name}, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
-    said = p.run("run", "recipe.yaml")
-    with h5py.File(p.file(f"recipe/results/{name}/raw.h5"), "r") as file:
-        return {k: v[()] for k, v in file["recording"].items()}, said
-
-
-def refuse(p, path, settings, *words):
-    p.recipe(f"recordings: [{{name: r, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
-    seen = subprocess.run([RUMBLE, "check", "recipe.yaml"], cwd=p.path, capture_output=True, text=True, timeout=60)
-    assert seen.returncode == 2, (seen.returncode, seen.stdout, seen.stderr)
-    for word in words:
-        assert word in seen.stderr + seen.stdout, (word, seen.stderr, seen.stdout)
-    run = p.start("run", "recipe.yaml")
-    said = "".join(run.communicate(timeout=60))
-    assert run.returncode in (1, 2) and words[0] in said, (run.returncode, said)
 
 
 def write_phy(folder, times=TIMES, **text):

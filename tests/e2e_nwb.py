@@ -1,29 +1,12 @@
 """NWB files through the binary: real ones against what h5py finds in them, and ones made here with the traits that real ones have."""
-import subprocess
-
 import h5py
 import numpy as np
 
-from support.running import RUMBLE, place, shared, tests
+from support.loads import load, refuse
+from support.running import place, shared, tests
 
 WRITTEN = "nwb-written-here/"
 SERIES = "processing/ophys/"
-
-
-def load(p, path, settings="", name="r"):
-    """What `load` makes of a file: datasets of the object by name, and what was said."""
-    p.recipe(f"recordings: [{{name: {name}, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
-    said = p.run("run", "recipe.yaml")
-    with h5py.File(p.file(f"recipe/results/{name}/raw.h5"), "r") as file:
-        return {k: v[()] for k, v in file["recording"].items()}, said
-
-
-def refuse(p, path, settings, *words):
-    p.recipe(f"recordings: [{{name: r, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
-    seen = subprocess.run([RUMBLE, "check", "recipe.yaml"], cwd=p.path, capture_output=True, text=True, timeout=60)
-    assert seen.returncode == 2, (seen.returncode, seen.stdout, seen.stderr)
-    for word in words:
-        assert word in seen.stderr + seen.stdout, (word, seen.stderr, seen.stdout)
 
 
 def typed(group, name, kind):

@@ -9,143 +9,20 @@
  * Labels: clusters.metrics.csv, whose `label` (the share of criteria met) is 1 for good units and becomes the quality, else its ks2_label;
  * clusters._phy_annotation (0 noise, 1 mua, 2 good, 3 unsorted). Tables in Parquet are not read, which is said.
  * Layout: IBL, "Open Neurophysiology Environment" (ALF); Steinmetz et al. 2019, Nature 576:266. */
-#include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include "load/alf.h"
 #include "load/sheet.h"
-#include "load/sorted.h"
 
 #define MOST_TEXT ((int64_t)64 << 20)
-enum { MOST_NAMES = 200, DEEPEST = 2 };
-
-/* ---- finding files ---- */
-
-/* Whether `name` is that of the attribute ("spikes.times") with that ending: bare, behind a _namespace_, with more words between. */
-static bool
-is_named(const char *name, const char *attribute, const char *ending)
-{
-	const char *bare = *name == '_' && strchr(name + 1, '_') ? strchr(name + 1, '_') + 1 : name;
-	size_t n = strlen(attribute), length = strlen(bare), tail = strlen(ending);
-	return length >= n + tail && strncmp(bare, attribute, n) == 0 && bare[n] == '.' && strcmp(bare + length - tail, ending) == 0;
-}
-
-/* Up to MOST_NAMES entries of a folder that pass, sorted. */
-static int
-list_names(struct rmb_arena *arena, const char *folder, bool (*passes)(const char *name, const char *attribute, const char *ending),
-           const char *attribute, const char *ending, const char **name)
-{
-	DIR *directory = opendir(folder);
-	int n = 0;
-	for (struct dirent *entry; directory && n < MOST_NAMES && (entry = readdir(directory));)
-		if (passes(entry->d_name, attribute, ending) && (name[n] = rmb_arena_strdup(arena, entry->d_name)))
-			n++;
-	if (directory)
-		closedir(directory);
-	for (int i = 1; i < n; i++) /* few */
-		for (int k = i; k > 0 && strcmp(name[k - 1], name[k]) > 0; k--) {
-			const char *other = name[k];
-			name[k] = name[k - 1];
-			name[k - 1] = other;
-		}
-	return n;
-}
-
-static bool
-is_revision(const char *name, const char *attribute, const char *ending)
-{
-	(void)attribute, (void)ending;
-	size_t n = strlen(name);
-	return n > 2 && name[0] == '#' && name[n - 1] == '#';
-}
-
-static bool
-is_visible(const char *name, const char *attribute, const char *ending)
-{
-	return *name != '.' && !is_revision(name, attribute, ending);
-}
-
-/* The file of an attribute: `where` and `name` of the last revision; *name NULL: there is none. */
-static int
-find_file(struct rmb_arena *arena, const char *folder, const char *attribute, const char *ending, const char **where, const char **name,
-          struct rmb_error *error)
-{
-	const char *revision[MOST_NAMES], *found[MOST_NAMES];
-	int n = list_names(arena, folder, is_revision, NULL, NULL, revision);
-	*name = NULL;
-	for (int i = n; i >= 0 && !*name; i--) {
-		*where = i > 0 ? rmb_arena_printf(arena, "%s/%s", folder, revision[i - 1]) : folder;
-		int here = *where ? list_names(arena, *where, is_named, attribute, ending, found) : 0;
-		if (here > 1)
-			return rmb_error_set(error, RMB_EINPUT, "%s holds both %s and %s: move one of them away", *where, found[0], found[1]);
-		*name = here ? found[0] : NULL;
-	}
-	return 0;
-}
-
-static bool
-has_spikes(struct rmb_arena *arena, const char *folder)
-{
-	const char *where, *name;
-	struct rmb_error ambiguous = { 0 };
-	return find_file(arena, folder, "spikes.times", ".npy", &where, &name, &ambiguous) != 0 || name;
-}
-
-/* Sortings in the folder, else those below it. */
-static int
-list_below(struct rmb_arena *arena, const char *folder, int depth, struct rmb_sorting *list, int n)
-{
-	const char *name[MOST_NAMES];
-	if (n < RMB_MOST_SORTINGS && has_spikes(arena, folder))
-		list[n++] = (struct rmb_sorting){ .folder = folder };
-	int found = depth < DEEPEST ? list_names(arena, folder, is_visible, NULL, NULL, name) : 0;
-	for (int i = 0; i < found; i++) {
-		const char *path = rmb_arena_printf(arena, "%s/%s", folder, name[i]);
-		struct stat stat_of;
-		if (path && stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode))
-			n = list_below(arena, path, depth + 1, list, n);
-	}
-	return n;
-}
-
-/* *root: the folder that probes lie in. */
-static int
-list_sortings(struct rmb_arena *arena, const char *folder, struct rmb_sorting *list, const char **root)
-{
-	struct stat stat_of;
-	const char *alf = rmb_arena_printf(arena, "%s/alf", folder);
-	*root = folder;
-	if (has_spikes(arena, folder)) {
-		list[0] = (struct rmb_sorting){ .folder = folder };
-		return 1;
-	}
-	*root = alf && stat(alf, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) ? alf : folder;
-	return list_below(arena, *root, 0, list, 0);
-}
 
 static enum rmb_sureness
 alf_recognises(const struct rmb_load_probe *probe)
 {
 	struct rmb_sorting list[RMB_MOST_SORTINGS];
 	const char *root;
-	return list_sortings(probe->arena, probe->path, list, &root) > 0 ? RMB_SURELY : RMB_NOT_MINE;
-}
-
-/* One probe sorted twice would be counted twice: below the root a folder and what lies in it are one probe. */
-static int
-check_sortings(const struct rmb_load_file *file, const char *root, const struct rmb_sorting *s, int n, struct rmb_error *error)
-{
-	size_t skip = strlen(root) + 1;
-	for (int i = 1; i < n; i++) {
-		const char *before = s[i - 1].folder, *here = s[i].folder;
-		size_t probe = strlen(here) > skip ? skip + strcspn(here + skip, "/") : skip;
-		if (strncmp(before, here, probe) == 0 && (before[probe] == '/' || before[probe] == '\0'))
-			return rmb_error_set(error, RMB_EINPUT, "%s holds two sortings of what may be one probe, %s and %s: give the path of one", file->path,
-			                     before, here);
-	}
-	return 0;
+	return rmb_alf_sortings(probe->arena, probe->path, list, &root) > 0 ? RMB_SURELY : RMB_NOT_MINE;
 }
 
 /* ---- reading ---- */
@@ -158,7 +35,7 @@ open_column(struct rmb_load_file *file, const char *folder, const char *attribut
 {
 	const char *where, *name;
 	*column = (struct column){ 0 };
-	int code = find_file(file->arena, folder, attribute, ".npy", &where, &name, error);
+	int code = rmb_alf_find(file->arena, folder, attribute, ".npy", &where, &name, error);
 	if (!code && name)
 		code = rmb_gathered_open(file, where, name, &column->part, error);
 	if (code || !column->part)
@@ -308,7 +185,7 @@ name_areas(struct rmb_load_file *file, struct rmb_sorting *s, const double *chan
 	struct rmb_sheet sheet;
 	unsigned char *bytes;
 	size_t length;
-	int code = channel ? find_file(file->arena, s->folder, "channels.brainLocation", ".tsv", &where, &name, error) : 0;
+	int code = channel ? rmb_alf_find(file->arena, s->folder, "channels.brainLocation", ".tsv", &where, &name, error) : 0;
 	if (!code && channel && name && !(code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error)) &&
 	    !(code = rmb_sheet_read(file->arena, name, (char *)bytes, length, '\t', &sheet, error)) && rmb_sheet_column(&sheet, "allen_ontology") >= 0)
 		take_area(s, channel, sheet.nrows, NULL, 0, &sheet, rmb_sheet_column(&sheet, "allen_ontology"));
@@ -339,9 +216,9 @@ read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error
 	struct rmb_sheet sheet;
 	unsigned char *bytes;
 	size_t length;
-	int code = find_file(file->arena, s->folder, "clusters.metrics", ".csv", &where, &name, error);
+	int code = rmb_alf_find(file->arena, s->folder, "clusters.metrics", ".csv", &where, &name, error);
 	if (code || !name) {
-		code = code ? code : find_file(file->arena, s->folder, "clusters.metrics", ".pqt", &where, &name, error);
+		code = code ? code : rmb_alf_find(file->arena, s->folder, "clusters.metrics", ".pqt", &where, &name, error);
 		if (!code && name)
 			rmb_load_file_note(file, "the labels and metrics in clusters.metrics.pqt were not read, for rumble reads no Parquet: save them as "
 			                   "clusters.metrics.csv beside it");
@@ -411,9 +288,9 @@ alf_open(struct rmb_load_file *file, struct rmb_error *error)
 	struct rmb_sorting *sorting = rmb_arena_alloc(file->arena, RMB_MOST_SORTINGS, sizeof *sorting);
 	int code = sorting ? rmb_gathered_make(file, error) : rmb_error_nomem(error, file->path);
 	const char *root;
-	int n = code ? 0 : list_sortings(file->arena, file->path, sorting, &root);
+	int n = code ? 0 : rmb_alf_sortings(file->arena, file->path, sorting, &root);
 	if (!code)
-		code = check_sortings(file, root, sorting, n, error);
+		code = rmb_alf_check(file, root, sorting, n, error);
 	for (int i = 0; i < n && !code; i++)
 		code = read_sorting(file, &sorting[i], error);
 	if (!code)
