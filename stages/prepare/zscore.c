@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "numeric/moments.h"
+#include "prepare/rows.h"
 #include "rumble/parallel.h"
 #include "rumble/stage.h"
 
@@ -63,41 +64,21 @@ moments_piece(void *argument, int64_t piece, int thread)
 
 /* ---- which rows have a z-score ---- */
 
-/* What is wrong with some neurons: how many there are, and the first ten by name. */
-struct fault {
-	int64_t n;
-	char names[10 * 24];
-	int length;
-};
-
-static void
-blame(struct fault *fault, const struct rmb_neurons *neurons, int64_t i)
-{
-	const char *comma = fault->n ? ", " : "";
-	int room = (int)sizeof fault->names - fault->length, n = 0;
-	if (fault->n < 10)
-		n = snprintf(fault->names + fault->length, (size_t)room, "%s%" PRId64, comma, neurons->id ? neurons->id[i] : i);
-	else if (fault->n == 10)
-		snprintf(fault->names + fault->length, (size_t)room, ", ...");
-	fault->length += n < room ? n : room - 1;
-	fault->n++;
-}
-
 /* Offset and scale of the neurons that stay, packed; keep[] names them. Returns how many. */
 static int64_t
 scale_rows(const struct settings *set, const struct rmb_recording *recording, const struct rmb_moments *moments, int64_t *keep,
-           double *offset, double *scale, struct fault *infinite, struct fault *constant)
+           double *offset, double *scale, struct rmb_fault *infinite, struct rmb_fault *constant)
 {
 	int64_t nkeep = 0;
 	for (int64_t i = 0; i < recording->neurons.n; i++) {
 		double sd = sqrt(moments[i].deviation / (double)(recording->nframes - set->ddof));
 		bool flat = moments[i].finite && rmb_row_constant(&moments[i]);
 		if (!moments[i].finite || !isfinite(sd)) {
-			blame(infinite, &recording->neurons, i);
+			rmb_blame(infinite, &recording->neurons, i);
 			continue;
 		}
 		if (flat && set->eps == 0) {
-			blame(constant, &recording->neurons, i);
+			rmb_blame(constant, &recording->neurons, i);
 			continue;
 		}
 		keep[nkeep] = i;
@@ -105,14 +86,6 @@ scale_rows(const struct settings *set, const struct rmb_recording *recording, co
 		scale[nkeep++] = flat ? 0 : 1 / (set->eps + sd);
 	}
 	return nkeep;
-}
-
-static void
-warn_dropped(struct rmb_call *call, const struct rmb_recording *recording, const struct fault *fault, const char *why)
-{
-	if (fault->n)
-		rmb_warn(call, "neurons dropped because they %s: %" PRId64 " of %" PRId64 " (%s: %s)", why, fault->n, recording->neurons.n,
-		         recording->neurons.id ? "numbers in the file" : "indices", fault->names);
 }
 
 static int
@@ -150,13 +123,13 @@ run(struct rmb_call *call)
 	int code = rmb_parallel(threads, (recording->neurons.n + ROWS - 1) / ROWS, moments_piece, &job);
 	if (code)
 		return code;
-	struct fault infinite = { 0 }, constant = { 0 };
+	struct rmb_fault infinite = { 0 }, constant = { 0 };
 	int64_t nkeep = scale_rows(set, recording, job.moments, keep, offset, scale, &infinite, &constant);
 	if (nkeep == 0)
 		return rmb_fail(call, RMB_EDATA, "none of the %zu neurons of '%s' has a z-score: %" PRId64 " are constant, %" PRId64 " hold "
 		                "samples that are not finite", n, rmb_recording_name(call), constant.n, infinite.n);
-	warn_dropped(call, recording, &constant, "are constant");
-	warn_dropped(call, recording, &infinite, "hold samples that are not finite");
+	rmb_warn_fault(call, &recording->neurons, &constant, "dropped because they are constant");
+	rmb_warn_fault(call, &recording->neurons, &infinite, "dropped because they hold samples that are not finite");
 	return output_scaled(call, recording, keep, nkeep, offset, scale);
 }
 
