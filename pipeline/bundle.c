@@ -137,6 +137,17 @@ rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb
 }
 
 int
+rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at, struct rmb_array *array,
+                 int *narrays, struct rmb_error *error)
+{
+	struct pack pack = { arena, port, array, narrays, false };
+	add_text(&pack, "file", "SHA-256 of the file in which the samples stay: float32, row after row", sha256);
+	add_scalar(&pack, "file_bytes", "B", "length of that file", RMB_INT64, &bytes);
+	add_scalar(&pack, "file_at", "B", "where in it they begin", RMB_INT64, &at);
+	return packed(&pack, error);
+}
+
+int
 rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array, int *narrays,
                   struct rmb_error *error)
 {
@@ -242,12 +253,48 @@ is_activity(const struct rmb_array *array, const struct rmb_recording *r)
 	return array->type == RMB_FLOAT32 && array->naxes == 2 && array->axis[0].n == r->stored_rows && array->axis[1].n == r->stored_frames;
 }
 
+/* The array called ANY/name, and how many there are of that name. */
+static const struct rmb_array *
+find_any(const struct rmb_object *object, const char *name, int *n)
+{
+	const struct rmb_array *found = NULL;
+	for (int i = *n = 0; i < object->narrays; i++) {
+		const char *slash = strchr(object->array[i].name, '/');
+		if (slash && strcmp(slash + 1, name) == 0 && ++*n)
+			found = &object->array[i];
+	}
+	return found;
+}
+
+/* Samples in the user's file, which is mapped if they are wanted. */
+static void
+take_outside(struct unpack *u, const struct rmb_object *samples, struct rmb_recording *r)
+{
+	int n;
+	const struct rmb_array *at = find_any(samples, "file_at", &n);
+	int64_t first, bytes, last;
+	const char *sha256 = rmb_bundle_file(samples, &bytes);
+	if (!sha256 || n != 1 || at->type != RMB_INT64 || at->naxes != 0) {
+		wrong(u, "file_at");
+		return;
+	}
+	memcpy(&first, at->data, sizeof first);
+	if (first < 0 || first % (int64_t)sizeof(float) || __builtin_mul_overflow(r->stored_rows, r->stored_frames, &last) ||
+	    __builtin_mul_overflow(last, (int64_t)sizeof(float), &last) || __builtin_add_overflow(last, first, &last) || last > bytes)
+		wrong(u, "file_at");
+	else if (samples->outside.map) {
+		r->samples = (const float *)(const void *)((const char *)samples->outside.map + first);
+		r->mapped = true;
+	}
+}
+
 /* The samples: of this object under this port, or the only activity in the object that holds them. */
 static void
 take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_recording *r)
 {
 	const struct rmb_array *activity = NULL;
 	int n = 0;
+	int64_t bytes;
 	if (!r->source[0]) {
 		activity = find(u->object, u->port, "activity");
 		n = activity != NULL;
@@ -255,16 +302,15 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 	} else if (!samples)
 		return;
 	else if (strcmp(samples->key, r->source) == 0)
-		for (int i = 0; i < samples->narrays; i++) {
-			const char *slash = strchr(samples->array[i].name, '/');
-			if (slash && strcmp(slash, "/activity") == 0 && ++n)
-				activity = &samples->array[i];
-		}
-	if (n != 1 || !is_activity(activity, r))
+		activity = find_any(samples, "activity", &n);
+	const struct rmb_object *holder = samples ? samples : u->object;
+	if (n == 0 && strcmp(holder->key, r->source) == 0 && rmb_bundle_file(holder, &bytes))
+		take_outside(u, holder, r);
+	else if (n != 1 || !is_activity(activity, r))
 		wrong(u, "activity");
 	else {
 		r->samples = activity->data;
-		r->mapped = (samples ? samples : u->object)->mapped;
+		r->mapped = holder->mapped;
 	}
 }
 
@@ -349,4 +395,16 @@ rmb_bundle_source(const struct rmb_object *object, const char *port)
 	if (!source || source->type != RMB_TEXT || source->naxes != 0 || ((char *)source->data)[source->width - 1])
 		return object->key; /* unbundling says what is wrong */
 	return ((char *)source->data)[0] ? source->data : object->key;
+}
+
+const char *
+rmb_bundle_file(const struct rmb_object *object, int64_t *bytes)
+{
+	int nfiles, nlengths;
+	const struct rmb_array *file = find_any(object, "file", &nfiles), *length = find_any(object, "file_bytes", &nlengths);
+	if (nfiles != 1 || file->type != RMB_TEXT || file->naxes != 0 || file->width != RMB_KEY_MAX || ((char *)file->data)[file->width - 1] ||
+	    nlengths != 1 || length->type != RMB_INT64 || length->naxes != 0)
+		return NULL;
+	memcpy(bytes, length->data, sizeof *bytes);
+	return *bytes > 0 ? file->data : NULL;
 }

@@ -35,6 +35,8 @@ struct rmb_order_sets {         /* of a driver */
 	const struct rmb_order_member *member; /* [nmembers]: the inputs at its port of sets, in order */
 };
 
+struct rmb_order_file { const char *path, *inside, *sha256; };
+
 struct rmb_order {              /* what has to be known of a node to execute it; borrowed by the call */
 	const struct rmb_stage *stage;
 	const void *settings;
@@ -49,6 +51,10 @@ struct rmb_order {              /* what has to be known of a node to execute it;
 	int ninputs;
 	const struct rmb_order_input *input; /* by port */
 	struct rmb_order_sets sets; /* of a driver */
+	int nfiles;
+	const struct rmb_order_file *file; /* that its settings name */
+	int nplaces;
+	const struct rmb_order_file *place; /* files of what it reads, in which samples may have stayed */
 };
 
 struct rmb_listener {           /* who hears of progress and warnings; functions may be NULL */

@@ -5,6 +5,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "pipeline/bundle.h"
+#include "pipeline/outside.h"
+
+/* If the samples of the object stayed in a user's file, that is mapped. */
+static int
+attach(struct rmb_call *call, struct rmb_object *object)
+{
+	int64_t bytes;
+	const char *path = NULL, *sha256 = rmb_bundle_file(object, &bytes);
+	for (int i = 0; sha256 && i < call->order->nplaces && !path; i++)
+		if (strcmp(call->order->place[i].sha256, sha256) == 0)
+			path = call->order->place[i].path;
+	return sha256 ? rmb_outside_attach(object, call->cache, path, &call->error) : 0;
+}
 
 /* The object under `key`, opened once for all inputs of the call. */
 static int
@@ -16,9 +29,11 @@ open_object(struct rmb_call *call, const char *key, const char *run, struct rmb_
 			return 0;
 		}
 	int code = rmb_cache_get(call->cache, key, run, object, &call->error);
-	if (code == 0)
+	if (code == 0) {
 		call->object[call->nobjects++] = *object;
-	else if (code == RMB_EDAMAGE || code == RMB_EINPUT) {
+		return attach(call, *object);
+	}
+	if (code == RMB_EDAMAGE || code == RMB_EINPUT) {
 		snprintf(call->lost, sizeof call->lost, "%s", key);
 		call->error.code = code = RMB_EDAMAGE;
 	}
@@ -118,8 +133,12 @@ rmb_call_inputs_stand(struct rmb_call *call)
 		if (!path)
 			return rmb_error_nomem(&call->error, "a path");
 		if (lstat(path, &now) == 0 && now.st_ino == then->st_ino && now.st_size == then->st_size &&
-		    now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+		    now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec) {
+			int code = rmb_outside_stands(call->object[i], &call->error);
+			if (code)
+				return code;
 			continue;
+		}
 		snprintf(call->lost, sizeof call->lost, "%s", call->object[i]->key);
 		return rmb_fail(call, RMB_EDAMAGE, "the cached object %s changed or vanished while it was read", path);
 	}

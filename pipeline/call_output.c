@@ -129,18 +129,44 @@ claim_samples(struct rmb_call *call, const char *port, struct call_output *outpu
 	return code;
 }
 
+/* The output, which has a copy of the recording now. */
+static int
+keep_recording(struct rmb_call *call, const char *name, const struct rmb_recording *out, struct call_output **output)
+{
+	const struct rmb_port *port;
+	if (!(*output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port)))
+		return call->error.code;
+	if ((*output)->activity >= 0 || (*output)->file)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s makes output '%s' twice", call->order->stage->name, name);
+	if (!((*output)->recording = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
+		return rmb_error_nomem(&call->error, "a recording");
+	return 0;
+}
+
 int
 rmb_output_recording(struct rmb_call *call, const char *name, const struct rmb_recording *out)
 {
-	const struct rmb_port *port;
-	struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
-	if (!output)
-		return call->error.code;
-	if (output->activity >= 0)
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s makes output '%s' twice", call->order->stage->name, name);
-	if (!(output->recording = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
-		return rmb_error_nomem(&call->error, "a recording");
-	return out->source[0] ? 0 : claim_samples(call, name, output);
+	struct call_output *output;
+	int code = keep_recording(call, name, out, &output);
+	return code || out->source[0] ? code : claim_samples(call, name, output);
+}
+
+int
+rmb_output_in_place(struct rmb_call *call, const char *name, const struct rmb_recording *out, const char *path, int64_t at)
+{
+	struct call_output *output;
+	struct stat stat_of;
+	int code = keep_recording(call, name, out, &output);
+	for (int i = 0; i < call->order->nfiles && code == 0; i++)
+		if (strcmp(call->order->file[i].path, path) == 0)
+			output->file = &call->order->file[i];
+	if (code == 0 && !output->file)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names", call->order->stage->name, path);
+	if (code == 0 && stat(path, &stat_of))
+		return rmb_fail(call, RMB_EINPUT, "%s: %s", path, strerror(errno));
+	output->file_bytes = code ? 0 : (int64_t)stat_of.st_size;
+	output->file_at = at;
+	return code;
 }
 
 /* Samples of a recording being made: to the file from `out`, or from the file into `in` if that is not NULL. */
@@ -182,7 +208,7 @@ rmb_output_rows(struct rmb_call *call, const char *name, const int64_t *rows, co
 {
 	const struct rmb_port *port;
 	struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
-	if (!output || output->activity < 0)
+	if (!output || (output->activity < 0 && !output->file))
 		return rmb_fail(call, RMB_EINTERNAL, "stage %s has no samples at output '%s'", call->order->stage->name, name);
 	output->recording->row = rows;
 	output->recording->neurons = *neurons;
@@ -232,8 +258,11 @@ gather(struct rmb_call *call, struct rmb_array *array, int *n)
 			code = rmb_bundle_spikes(call->arena, port[i].name, output->spikes, array, n, &call->error);
 		if (code)
 			return code;
-		if (output->activity >= 0) /* its samples are on disk */
+		if (output->activity >= 0 || output->file) /* its samples are on disk */
 			memmove(array + first, array + first + 1, (size_t)(--*n - first) * sizeof *array);
+		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file->sha256, output->file_bytes, output->file_at, array, n,
+		                                             &call->error)))
+			return code;
 	}
 	return 0;
 }

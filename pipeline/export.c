@@ -62,7 +62,6 @@ int
 rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const char *output,
            const char *format, const char *path, struct rmb_error *error)
 {
-	(void)graph;
 	struct stat stat;
 	struct rmb_object *object = NULL, *samples = NULL;
 	const struct format *to = find_format(format, path, error);
@@ -80,7 +79,7 @@ rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const s
 		rmb_error_set(error, code, "%s", why.text);
 	sheet.object = object;
 	if (code == 0)
-		code = rmb_sheet_open(&sheet, cache, node, &samples, error);
+		code = rmb_sheet_open(&sheet, graph, cache, node, &samples, error);
 	if (code == 0) {
 		sweep_beside(sheet.arena, path);
 		code = to->write(&sheet, path, error);

@@ -3,19 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/export_inside.h"
+#include "pipeline/outside.h"
 
 enum { BLOCK = 4 << 20 };
 
 /* ---- opening */
 
 static int
-open_recording(struct rmb_sheet *sheet, const struct rmb_cache *cache, struct rmb_object **samples, struct rmb_error *error)
+open_recording(struct rmb_sheet *sheet, const struct rmb_graph *graph, const struct rmb_cache *cache, struct rmb_object **samples,
+               struct rmb_error *error)
 {
 	const char *source = rmb_bundle_source(sheet->object, sheet->port);
 	struct rmb_error why = { 0 };
 	int code = strcmp(source, sheet->object->key) ? rmb_cache_get(cache, source, NULL, samples, &why) : 0;
 	if (code)
 		return rmb_error_set(error, code, "the samples that '%s' shows cannot be had: %s; run the recipe again", sheet->port, why.text);
+	code = rmb_outside_attach_for(*samples ? *samples : sheet->object, graph, cache, error);
 	if (code == 0)
 		code = rmb_unbundle_recording(sheet->arena, sheet->object, sheet->port, *samples, &sheet->recording, error);
 	sheet->array = (struct rmb_array){ .type = RMB_FLOAT32, .unit = "1", .naxes = 2 };
@@ -35,12 +38,13 @@ open_spikes(struct rmb_sheet *sheet, struct rmb_error *error)
 }
 
 int
-rmb_sheet_open(struct rmb_sheet *sheet, const struct rmb_cache *cache, const struct rmb_node *node, struct rmb_object **samples, struct rmb_error *error)
+rmb_sheet_open(struct rmb_sheet *sheet, const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node,
+               struct rmb_object **samples, struct rmb_error *error)
 {
 	int code = 0;
 	sheet->kind = rmb_bundle_kind(sheet->object, sheet->port);
 	if (sheet->kind == RMB_RECORDING)
-		code = open_recording(sheet, cache, samples, error);
+		code = open_recording(sheet, graph, cache, samples, error);
 	else if (sheet->kind == RMB_SPIKES)
 		code = open_spikes(sheet, error);
 	else if (sheet->kind == RMB_ARRAY)

@@ -296,6 +296,8 @@ rmb_object_close(struct rmb_object *object)
 		return;
 	if (object->map)
 		munmap(object->map, object->length);
+	if (object->outside.map)
+		munmap(object->outside.map, object->outside.length);
 	rmb_arena_free(object->arena);
 	free(object);
 }

@@ -49,6 +49,12 @@ struct rmb_object {
 	void *map;                    /* the mapping, and its length */
 	size_t length;
 	bool mapped;                  /* the mapping is of the file; a small file was read into memory of ours instead */
+	struct {                      /* a user's file in which samples stayed, once it is mapped (outside.h) */
+		char *path;
+		void *map;
+		size_t length;
+		struct stat stat;
+	} outside;
 	struct rmb_arena *arena;      /* everything else the object points to */
 };
 /* How much to verify before anything behind the user block is believed. */

@@ -1,5 +1,6 @@
 /* pipeline/orders.c -- what a run tells a worker, written by the one and read by the other. */
 #include "pipeline/orders.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/events.h"
@@ -8,14 +9,44 @@
 
 /* ---- writing */
 
+static void
+add_files(json_t *files, const struct rmb_node *node)
+{
+	for (int p = 0; p < rmb_nparams(node->stage); p++)
+		if (node->stage->params[p].kind == RMB_FILE && !node->value[p].none && node->value[p].sha256)
+			json_object_set_new(files, node->value[p].sha256, rmb_json_text(node->value[p].path));
+}
+
 static json_t *
 files_json(const struct rmb_node *node)
 {
 	json_t *files = json_object();
-	for (int p = 0; p < rmb_nparams(node->stage); p++)
-		if (node->stage->params[p].kind == RMB_FILE && !node->value[p].none && node->value[p].sha256)
-			json_object_set_new(files, node->value[p].sha256, rmb_json_text(node->value[p].path));
+	add_files(files, node);
 	return files;
+}
+
+/* Files of all that a node reads, however far up; `seen` has the nodes that were looked at. */
+static void
+add_places(json_t *places, json_t *seen, const struct rmb_node *node)
+{
+	for (int e = 0; e < node->nedges; e++) {
+		const struct rmb_node *from = node->edge[e].from;
+		char name[16];
+		snprintf(name, sizeof name, "%d", from->index);
+		if (json_object_get(seen, name) || json_object_set_new(seen, name, json_true()))
+			continue;
+		add_files(places, from);
+		add_places(places, seen, from);
+	}
+}
+
+static json_t *
+places_json(const struct rmb_node *node)
+{
+	json_t *places = json_object(), *seen = json_object();
+	add_places(places, seen, node);
+	json_decref(seen);
+	return places;
 }
 
 /* Settings that cannot change a result stand in no description. */
@@ -77,10 +108,10 @@ static json_t *
 node_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 {
 	const char *recording = node->source < 0 ? "" : recipe->source[node->source].name;
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:i, s:o, s:o, s:o, s:o}", "index", node->index, "key", node->key,
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:I, s:i, s:o, s:o, s:o, s:o, s:o}", "index", node->index, "key", node->key,
 		"description", node->description, "id", rmb_json_text(node->id), "recording", rmb_json_text(recording),
-		"seed", (json_int_t)recipe->seed, "turn", node->turn, "files", files_json(node), "unkeyed", unkeyed_json(node),
-		"varied", varied_json(node), "inputs", inputs_json(recipe, node));
+		"seed", (json_int_t)recipe->seed, "turn", node->turn, "files", files_json(node), "places", places_json(node),
+		"unkeyed", unkeyed_json(node), "varied", varied_json(node), "inputs", inputs_json(recipe, node));
 }
 
 char *
@@ -252,13 +283,27 @@ list_files(struct rmb_arena *arena, const json_t *parameters, const struct rmb_v
 {
 	const struct rmb_param *param = task->order.stage->params;
 	int n = rmb_nparams(task->order.stage);
-	struct rmb_file_read *file = rmb_arena_alloc(arena, (size_t)n, sizeof *file);
+	struct rmb_order_file *file = rmb_arena_alloc(arena, (size_t)n, sizeof *file);
 	for (int p = 0; file && p < n; p++)
 		if (param[p].kind == RMB_FILE && !value[p].none)
-			file[task->nfiles++] = (struct rmb_file_read){ value[p].path, param[p].inside,
+			file[task->order.nfiles++] = (struct rmb_order_file){ value[p].path, param[p].inside,
 				rmb_arena_strdup(arena, json_string_value(json_object_get(parameters, param[p].name))) };
-	task->file = file;
+	task->order.file = file;
 	return file ? 0 : rmb_error_nomem(error, "the orders");
+}
+
+static int
+read_places(struct rmb_arena *arena, const json_t *places, struct rmb_order *order, struct rmb_error *error)
+{
+	struct rmb_order_file *place = rmb_arena_alloc(arena, json_object_size(places), sizeof *place);
+	const char *sha256;
+	json_t *path;
+	if (!place)
+		return rmb_error_nomem(error, "the orders");
+	json_object_foreach((json_t *)places, sha256, path)
+		place[order->nplaces++] = (struct rmb_order_file){ rmb_arena_strdup(arena, json_string_value(path)), NULL, rmb_arena_strdup(arena, sha256) };
+	order->place = place;
+	return 0;
 }
 
 static int
@@ -337,7 +382,8 @@ read_node(struct rmb_arena *arena, const json_t *node, int threads, struct rmb_t
 	order->recording = rmb_arena_strdup(arena, recording);
 	order->seed = seed;
 	order->threads = threads;
-	return read_description(arena, node, task, error);
+	int code = read_places(arena, json_object_get(node, "places"), order, error);
+	return code ? code : read_description(arena, node, task, error);
 }
 
 int

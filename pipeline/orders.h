@@ -2,7 +2,8 @@
  *
  * {"cache": root, "run": id, "parent": pid, "threads": n, "memory": bytes, "confined": true,
  *  "nodes": [{"index": 7, "key": ..., "description": "...", "id": "fx26/svca2@z", "recording": "fx26", "seed": 1, "turn": 1,
- *             "files": {sha256: path, ...}, "unkeyed": {setting: value, ...}, "varied": ["frames.width", ...],
+ *             "files": {sha256: path, ...}, "places": {sha256: path, ...}, "unkeyed": {setting: value, ...}, 
+ *             "varied": ["frames.width", ...],
  *             "inputs": [{"port": ..., "key": ..., "output": ..., "name": ..., "labels": {name: value, ...},
  *                         "origin": {"recording": ..., "entry": ..., "branch": ..., "replicate": n}}, ...]}, ...]}
  *
@@ -15,13 +16,9 @@
 #include "pipeline/call.h"
 #include "pipeline/graph.h"
 
-struct rmb_file_read { const char *path, *inside, *sha256; };
-
 struct rmb_task {               /* one node of the chain */
 	int index;                  /* the run's number for it */
 	struct rmb_order order;
-	int nfiles;
-	const struct rmb_file_read *file;
 };
 struct rmb_orders {
 	const char *cache, *run;

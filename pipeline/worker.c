@@ -93,8 +93,8 @@ confine_for(const struct rmb_orders *orders)
 	double bytes = 0;
 	struct stat stat;
 	for (int t = 0; t < orders->ntasks; t++)
-		for (int f = 0; f < orders->task[t].nfiles; f++)
-			if (lstat(orders->task[t].file[f].path, &stat) == 0)
+		for (int f = 0; f < orders->task[t].order.nfiles; f++)
+			if (lstat(orders->task[t].order.file[f].path, &stat) == 0)
 				bytes += (double)stat.st_size;
 	confine(rmb_confined_seconds(bytes), orders->memory);
 }
@@ -190,16 +190,16 @@ static int
 files_stand(const struct rmb_cache *cache, const struct rmb_task *task, struct rmb_error *error)
 {
 	char memo[PATH_MAX], sha256[RMB_KEY_MAX];
-	if (task->nfiles == 0)
+	if (task->order.nfiles == 0)
 		return 0;
 	snprintf(memo, sizeof memo, "%s/hashes", cache->root);
 	struct rmb_inputs *inputs = rmb_inputs_open(memo);
 	int code = inputs ? 0 : rmb_error_nomem(error, "the hashes of input files");
-	for (int f = 0; f < task->nfiles && code == 0; f++) {
-		code = rmb_inputs_hash_content(inputs, task->file[f].path, task->file[f].inside, sha256, error);
-		if (code == 0 && strcmp(sha256, task->file[f].sha256))
+	for (int f = 0; f < task->order.nfiles && code == 0; f++) {
+		code = rmb_inputs_hash_content(inputs, task->order.file[f].path, task->order.file[f].inside, sha256, error);
+		if (code == 0 && strcmp(sha256, task->order.file[f].sha256))
 			code = rmb_error_set(error, RMB_EINPUT, "%s changed while it was read; run again once nobody writes to it",
-			                     task->file[f].path);
+			                     task->order.file[f].path);
 	}
 	rmb_inputs_close(inputs);
 	return code;

@@ -200,6 +200,33 @@ tables_that_lie_are_damage(void **unused)
 	}
 }
 
+/* Samples that stay in a file of 4 ROWS x FRAMES bytes behind 128. */
+static void
+a_place_in_a_file_is_within_it(void **unused)
+{
+	(void)unused;
+	enum { ALL = 128 + (int)sizeof samples };
+	static const struct { int64_t bytes, at; const char *sha256; bool right; } places[] = {
+		{ ALL, 128, key, true }, { ALL, 0, key, true }, { ALL, 132, key, false }, { ALL, 126, key, false }, { ALL, -4, key, false },
+		{ ALL - 1, 128, key, false }, { INT64_MAX, INT64_MAX - 3, key, false }, { 0, 128, key, false }, { -1, 128, key, false }, { ALL, 128, "abc", false } };
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct rmb_array array[32];
+		struct rmb_recording in = recording(""), out;
+		struct rmb_error error = { 0 };
+		int n = 0;
+		assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
+		array[0] = array[--n]; /* the samples are not in it */
+		assert_int_equal(rmb_bundle_place(here.arena, "recording", places[i].sha256, places[i].bytes, places[i].at, array, &n, NULL), 0);
+		put(path, key, array, n);
+		struct rmb_object *object = get(path, key);
+		int code = rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error);
+		if (code != (places[i].right ? 0 : RMB_EDAMAGE))
+			fail_msg("place %zu: code %d: %s", i, code, error.text);
+		assert_true(code || !out.samples); /* nobody has mapped it */
+		rmb_object_close(object);
+	}
+}
+
 static int
 begin(void **to)
 {
@@ -219,6 +246,7 @@ main(void)
 		TEST(a_view_finds_its_samples_in_the_object_it_names),
 		TEST(spikes_come_back),
 		TEST(tables_that_lie_are_damage),
+		TEST(a_place_in_a_file_is_within_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

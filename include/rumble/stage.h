@@ -222,11 +222,14 @@ struct rmb_array *rmb_output_texts(struct rmb_call *call, const char *port, cons
  * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
  * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */
 int rmb_output_recording(struct rmb_call *call, const char *port, const struct rmb_recording *out) RMB_CHECKED;
+/* The same for samples that stay in the file that a setting of the stage names: stored_rows x stored_frames of float32, row after row from
+ * byte `at` on, a multiple of 4. Readers map them there. */
+int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out, const char *path, int64_t at) RMB_CHECKED;
 /* Write samples of *stored* rows row.., frames frame.. from block[nrows][nframes]. Blocks may come in any order. */
 int rmb_write_block(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block) RMB_CHECKED;
 /* Read back what was written there, to write it anew; zero where nothing was. */
 int rmb_read_written(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, float *block) RMB_CHECKED;
-/* Replace the row table (view row -> stored row) and the neurons of a recording being written: for a loader that learns
+/* Replace the row table (view row -> stored row) and the neurons of a recording that is no view: for a loader that learns
  * which rows are usable only while it reads. rows[neurons->n]. */
 int rmb_output_rows(struct rmb_call *call, const char *port, const int64_t *rows, const struct rmb_neurons *neurons) RMB_CHECKED;
 int rmb_output_spikes(struct rmb_call *call, const char *port, const struct rmb_spikes *out) RMB_CHECKED;

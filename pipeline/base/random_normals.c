@@ -6,13 +6,9 @@
  * rounding depends on the width of a vector: the same bytes on every machine. */
 #include <math.h>
 #include <string.h>
+#include "rumble/processor.h"
 #include "rumble/random.h"
 
-#ifdef __clang__
-#define EVERY_CPU /* clang 14 does not know these */
-#else
-#define EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
 #define INSIDE static inline __attribute__((always_inline))
 
 enum { LANES = 32, WORDS = 4, GROUP = LANES * WORDS };
@@ -87,7 +83,7 @@ pair(uint32_t a, uint32_t b, float *x, float *y)
 }
 
 /* Normals group * GROUP .. of the stream, `n` groups. */
-EVERY_CPU static void
+RMB_EVERY_CPU static void
 groups(struct rmb_stream stream, uint64_t group, int64_t n, float *to)
 {
 	for (int64_t g = 0; g < n; g++, to += GROUP) {

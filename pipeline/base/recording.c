@@ -7,14 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* The inner loops, compiled for several instruction sets and chosen at start-up. Contraction is off, so that all of them give
- * the same bits. clang 14 lacks the attribute in this form, and sanitizers run before the choice can be made. */
-#if defined __x86_64__ && defined __GNUC__ && !defined __clang__ && !defined RUMBLE_SANITIZED
-#define EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERY_CPU
-#endif
+#include "rumble/processor.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
@@ -30,7 +23,7 @@ ask_ahead(const float *samples)
 		__builtin_prefetch((const void *)((uintptr_t)samples + (uintptr_t)i * sizeof *samples));
 }
 
-EVERY_CPU static void
+RMB_EVERY_CPU static void
 scale_single(const float *restrict from, int64_t n, double offset, double scale, float *restrict to)
 {
 	for (int64_t start = 0; start < n; start += CHUNK) {
@@ -41,7 +34,7 @@ scale_single(const float *restrict from, int64_t n, double offset, double scale,
 	}
 }
 
-EVERY_CPU static void
+RMB_EVERY_CPU static void
 scale_double(const float *restrict from, int64_t n, double offset, double scale, double *restrict to)
 {
 	for (int64_t start = 0; start < n; start += CHUNK) {
@@ -52,7 +45,7 @@ scale_double(const float *restrict from, int64_t n, double offset, double scale,
 	}
 }
 
-EVERY_CPU static void
+RMB_EVERY_CPU static void
 widen(const float *restrict from, int64_t n, double *restrict to)
 {
 	for (int64_t i = 0; i < n; i++)

@@ -1,6 +1,7 @@
 /* pipeline/report/drawing_image.c -- a recording, or an array of rows and columns, as an image. */
 #include <string.h>
 #include "pipeline/bundle.h"
+#include "pipeline/outside.h"
 #include "pipeline/report/drawing.h"
 
 /* The object with the samples of a recording: its own, or that of another node of the graph, or none of ours. */
@@ -8,12 +9,13 @@ static const struct rmb_object *
 samples_of(struct rmb_gathering *g, const struct rmb_object *object, const char *port, struct rmb_object **opened, struct rmb_error *error)
 {
 	const char *key = rmb_bundle_source(object, port);
-	if (!key || strcmp(key, object->key) == 0)
-		return object;
-	for (int i = 0; i < g->graph->nnodes; i++)
+	struct rmb_object *samples = NULL;
+	for (int i = 0; i < g->graph->nnodes && !samples; i++)
 		if (strcmp(g->graph->node[i]->key, key) == 0 && g->standing[i].stand == RMB_HERE)
-			return rmb_gather_object(g, g->graph->node[i]);
-	return rmb_cache_get(g->cache, key, NULL, opened, error) ? NULL : *opened;
+			samples = rmb_gather_object(g, g->graph->node[i]);
+	if (!samples && rmb_cache_get(g->cache, key, NULL, opened, error) == 0)
+		samples = *opened;
+	return samples && rmb_outside_attach_for(samples, g->graph, g->cache, error) == 0 ? samples : NULL;
 }
 
 static void

@@ -10,7 +10,7 @@ rmb_joined(struct rmb_arena *arena, const char *a, const char *between, const ch
 }
 
 /* The node that a key belongs to first: twins share its object, and are not opened twice. */
-const struct rmb_object *
+struct rmb_object *
 rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node)
 {
 	int i = node->twin ? node->twin->index : node->index;

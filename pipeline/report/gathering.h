@@ -15,7 +15,7 @@ struct rmb_gathering {
 	int image_limit, line_limit;   /* of what a figure may hold, so that the page stays small enough to open at once */
 };
 /* The object of a node, opened if need be; NULL: it is not there (its standing says so from then on). */
-const struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node);
+struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_node *node);
 /* Closes all that are open. */
 void rmb_gather_close(struct rmb_gathering *g);
 /* A branch of an entry: its replicates, or one node. */

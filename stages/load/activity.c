@@ -1,15 +1,18 @@
 /* load/activity.c -- the activity matrix, streamed from the file into blocks of float32, row = neuron.
  *
  * The stored matrix is read once and in its own order. If the file has the frames first, each tile is turned on its way. Memory
- * is the same for any size of file: one raw tile and one or two of float32. */
-#include <float.h>
+ * is the same for any size of file: one raw tile and one or two of float32. Float32 that lies in its file as it would lie in the
+ * cache is only looked at, in pieces that stay in the processor's own cache. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "load/parts.h"
+#include "rumble/processor.h"
 
-enum { TILE = 16 << 20, PIECE = 4096, SQUARE = 32 };
+enum { TILE = 16 << 20, GLANCE = 1 << 16, PIECE = 4096, SQUARE = 32 };
+/* Bytes below which a copy costs nothing and spares the reader of results the file. */
+enum { LEAST_IN_PLACE = 16 << 20 };
 
 int
 rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,
@@ -54,6 +57,22 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 		rmb_load_note(notes, "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as neurons x "
 		              "frames. If it is the other way round, write `orientation: frames-first`", m->name, shape);
 	return 0;
+}
+
+/* Items that need no more than a copy. */
+static bool
+is_plain(const struct rmb_member *m)
+{
+	return m->number == RMB_FLOATING && m->item == sizeof(float) && !m->swapped;
+}
+
+bool
+rmb_load_in_place(const struct rmb_found *activity, bool frames_first, int64_t *at)
+{
+	const struct rmb_format *format = activity->file->format;
+	const struct rmb_member *m = activity->member;
+	return format->place && is_plain(m) && frames_first == m->fortran && m->count * (int64_t)m->item >= LEAST_IN_PLACE &&
+	       format->place(activity->file, m, at) && *at % (int64_t)sizeof(float) == 0;
 }
 
 struct reading {
@@ -103,7 +122,7 @@ to_float(const struct reading *r, const struct tile *tile)
 	float *out = r->block;
 	int64_t n = tile->nrows * tile->ncolumns;
 	double piece[PIECE];
-	if (m->number == RMB_FLOATING && m->item == 4 && !m->swapped) {
+	if (is_plain(m)) {
 		memcpy(out, raw, (size_t)n * 4);
 		return;
 	}
@@ -131,15 +150,30 @@ turn(const float *block, int64_t nrows, int64_t ncolumns, float *turned)
 					turned[k * nrows + i] = block[i * ncolumns + k];
 }
 
+/* Whether all x[n] are finite: x - x is 0 then, else NaN, which sums do not lose. */
+RMB_EVERY_CPU static bool
+all_finite(const float *x, int64_t n)
+{
+	enum { LANES = 64 };
+	float lane[LANES] = { 0 }, sum = 0;
+	int64_t t = 0;
+	for (; t <= n - LANES; t += LANES)
+		for (int k = 0; k < LANES; k++)
+			lane[k] += x[t + k] - x[t + k];
+	for (; t < n; t++)
+		sum += x[t] - x[t];
+	for (int k = 0; k < LANES; k++)
+		sum += lane[k];
+	return sum == 0;
+}
+
 /* Notes the first frame of each row that is not finite. */
 static void
 look_for_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
 {
 	for (int64_t r = 0; r < nrows; r++) {
 		const float *x = block + r * nframes;
-		int fine = 1;
-		for (int64_t t = 0; t < nframes; t++)
-			fine &= fabsf(x[t]) <= FLT_MAX;
+		bool fine = all_finite(x, nframes);
 		for (int64_t t = 0; !fine && t < nframes; t++)
 			if (!isfinite(x[t]) && (seen[row + r].bad < 0 || frame + t < seen[row + r].bad) && !(dropped && dropped[frame + t])) {
 				seen[row + r].bad = frame + t;
@@ -155,6 +189,10 @@ one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t 
 	int code = r->from->file->format->read(r->from->file, m, row, nrows, column, ncolumns, r->raw, error);
 	if (code)
 		return code;
+	if (!r->sink->write) {
+		look_for_gaps((const float *)(const void *)r->raw, r->sink->dropped, row, nrows, column, ncolumns, r->seen);
+		return 0;
+	}
 	to_float(r, &(struct tile){ row, nrows, column, ncolumns });
 	if (!r->turned) {
 		look_for_gaps(r->block, r->sink->dropped, row, nrows, column, ncolumns, r->seen);
@@ -172,7 +210,7 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 	const struct rmb_member *m = activity->member;
 	int64_t rows, columns, nrows, ncolumns;
 	rmb_member_matrix(m, &rows, &columns);
-	rmb_load_tile(activity->file, m, TILE, &nrows, &ncolumns);
+	rmb_load_tile(activity->file, m, sink->write ? TILE : GLANCE, &nrows, &ncolumns);
 	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .seen = seen, .inexact = inexact };
 	size_t n = (size_t)(nrows * ncolumns);
 	int code = 0;
@@ -180,7 +218,7 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 		seen[i] = (struct rmb_load_row){ .bad = -1 };
 	*inexact = 0;
 	r.raw = rmb_arena_alloc(activity->file->arena, n, m->item);
-	r.block = rmb_arena_alloc(activity->file->arena, n, sizeof *r.block);
+	r.block = rmb_arena_alloc(activity->file->arena, sink->write ? n : 0, sizeof *r.block);
 	r.other = rmb_arena_alloc(activity->file->arena, r.turned ? n : 0, sizeof *r.other);
 	if (!r.raw || !r.block || !r.other)
 		return rmb_error_nomem(error, m->name);

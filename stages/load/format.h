@@ -96,6 +96,8 @@ struct rmb_format {
 	 * asked in the order of the file are quick. */
 	int (*read)(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
 	            int64_t ncolumns, void *raw, struct rmb_error *error);
+	/* Where in the file the items of a readable member lie, one after the other and as they are; false: nowhere. NULL: never. */
+	bool (*place)(struct rmb_load_file *file, const struct rmb_member *member, int64_t *at);
 };
 #define RMB_FORMAT(name, inside) extern const struct rmb_format rmb_format_##name;
 #include "load/formats.def"

@@ -252,6 +252,22 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 	return code;
 }
 
+/* Contiguous and of the type that it is read as. What is said of its place is checked against the file. */
+static bool
+hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, int64_t *at)
+{
+	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
+	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
+	int64_t bytes = m->count * (int64_t)m->item;
+	bool plain = H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0 && H5Tequal(type, d->memory) > 0 &&
+	             H5Dget_storage_size(d->id) == (hsize_t)bytes;
+	haddr_t offset = plain ? H5Dget_offset(d->id) : HADDR_UNDEF;
+	H5Tclose(type);
+	H5Pclose(creation);
+	*at = (int64_t)offset;
+	return offset != HADDR_UNDEF && bytes <= file->size && *at >= 0 && *at <= file->size - bytes;
+}
+
 /* HDF5 may stand behind a user block, which MATLAB v7.3 fills with text. */
 enum rmb_sureness
 rmb_hdf5_recognises(const struct rmb_load_probe *probe)
@@ -265,4 +281,5 @@ rmb_hdf5_recognises(const struct rmb_load_probe *probe)
 
 const struct rmb_format rmb_format_hdf5 = {
 	.name = "hdf5", .title = "HDF5", .recognises = rmb_hdf5_recognises, .open = hdf5_open, .close = hdf5_close, .find = hdf5_find, .list = hdf5_list, .tile = hdf5_tile, .read = hdf5_read,
+	.place = hdf5_place,
 };

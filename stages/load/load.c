@@ -1,10 +1,10 @@
 /* load/load.c -- a lab's file becomes a recording or a list of spikes.
  *
  * The format is recognised by the first bytes of the file, never by its name. A recording is written once, as float32, row =
- * neuron, whatever type and orientation the file has; spikes keep their times in double. Positions are multiplied by `pixel`;
+ * neuron, whatever type and orientation the file has, or stays in its file if it lies there so already; spikes keep their times in double. Positions are multiplied by `pixel`;
  * where only one coordinate is given the other is 0. A neuron with a sample that is not finite is dropped with a warning that
  * counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore deals with them.
- * Cost: one pass over the file, N*T*4 bytes written; memory of a few hundred MB at most for activity of any size. */
+ * Cost: one pass over the file, N*T*4 bytes written unless they stay; memory of a few hundred MB at most for activity of any size. */
 #include <fnmatch.h>
 #include <fts.h>
 #include <inttypes.h>
@@ -218,7 +218,7 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_load_sink sink = { call, write_block, progress, NULL };
 	struct rmb_recording recording = { .scaling = "none" };
-	int64_t inexact = 0;
+	int64_t inexact = 0, at;
 	bool frames_first;
 	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
 	if (code)
@@ -230,7 +230,10 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	code = seen ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
 	if (!code)
 		code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, error);
-	if (!code)
+	if (!code && layout->activity.file->path == set->path && rmb_load_in_place(&layout->activity, frames_first, &at)) {
+		sink.write = NULL;
+		code = rmb_output_in_place(call, "recording", &recording, set->path, at);
+	} else if (!code)
 		code = rmb_output_recording(call, "recording", &recording);
 	if (!code)
 		code = rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, error);

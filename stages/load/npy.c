@@ -321,6 +321,14 @@ npy_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, in
 	               m->at + (row * columns + column) * (int64_t)m->item, error);
 }
 
+static bool
+npy_place(struct rmb_load_file *file, const struct rmb_member *m, int64_t *at)
+{
+	(void)file;
+	*at = m->at;
+	return true;
+}
+
 static enum rmb_sureness
 npy_recognises(const struct rmb_load_probe *probe)
 {
@@ -328,5 +336,5 @@ npy_recognises(const struct rmb_load_probe *probe)
 }
 
 const struct rmb_format rmb_format_npy = {
-	.name = "npy", .title = "NumPy .npy", .recognises = npy_recognises, .open = npy_open, .close = npy_close, .find = npy_find, .list = npy_list, .read = npy_read,
+	.name = "npy", .title = "NumPy .npy", .recognises = npy_recognises, .open = npy_open, .close = npy_close, .find = npy_find, .list = npy_list, .read = npy_read, .place = npy_place,
 };

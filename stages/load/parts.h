@@ -78,7 +78,7 @@ int rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bo
 /* Where the samples go, block by block: row = neuron. */
 struct rmb_load_sink {
 	void *argument;
-	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block);
+	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block); /* NULL: they stay in their file */
 	int (*progress)(void *argument, double done, double total);
 	const bool *dropped;         /* [frames] those not looked at, for nobody will; NULL: none */
 };
@@ -91,6 +91,8 @@ struct rmb_load_row {
 	double first, sum, squares;  /* the first one, and sums of the others' differences from it */
 	double rounding;             /* the largest change by rounding to float32 */
 };
+/* Whether the samples can be used where they lie: large, float32, row = neuron, from byte *at of the file on. */
+bool rmb_load_in_place(const struct rmb_found *activity, bool frames_first, int64_t *at);
 /* Reads the activity once, in the order of the file, in blocks whose size does not depend on it. row[neurons] becomes what was
  * seen of each neuron; *inexact counts whole numbers that float32 cannot hold. */
 int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *row,
