@@ -102,6 +102,43 @@ def check_select(x, quality, xpos, ypos):
     assert 8 in inside
 
 
+def check_conditions(x, quality, xpos):
+    """Areas, planes, probes and conditions; unknown quality is neither above nor below."""
+    rng = np.random.default_rng(11)
+    area, plane, probe = rng.choice(["CP", "LS", "VISp2/3", ""], 40), rng.integers(0, 3, 40), rng.integers(0, 2, 40)
+    np.savez("areas.npz", sp=x, xpos=xpos, snr=quality, areas=area, iplane=plane, iprobe=probe)
+    RECORDINGS["areas"] = "path: areas.npz, rate: 20 Hz"
+    path = recipe("conditions", ["areas"], [
+        "area:   {stage: select, recording: raw, area: CP|VIS*}",
+        "planes: {stage: select, recording: raw, plane: [0, 2], probe: [1]}",
+        "where:  {stage: select, recording: raw, where: (area = LS or quality <= 0.5) and not x > 250 um}",
+        "fast:   {stage: select, recording: raw, where: rate > 10 Hz and plane != 1, min_neurons: 2}",
+        "both:   {stage: select, recording: raw, area: CP, where: quality > 0.2, neurons: [39, 0, 3, 5, 7, 8, 11, 20, 21]}",
+    ])
+    said = program("run", path)
+    fast = np.array([row.astype("f8").mean() * 20 > 10 for row in x])
+    with np.errstate(invalid="ignore"):
+        low, above = quality <= 0.5, quality > 0.2
+    wanted = {"area": np.isin(area, ["CP", "VISp2/3"]), "planes": (plane != 1) & (probe == 1), "where": ((area == "LS") | low) & ~(xpos > 250),
+              "fast": fast & (plane != 1), "both": None}
+    for node, keep in wanted.items():
+        keep = [i for i in (39, 0, 3, 5, 7, 8, 11, 20, 21) if area[i] == "CP" and above[i]] if keep is None else np.flatnonzero(keep)
+        assert len(keep) > 1 and np.array_equal(seen(path, "areas/" + node), x[keep]), node
+    assert "something that `where` asks for is not known of them" in said, said
+    for i, (stage, says) in enumerate([
+        ("area: V1", "no neuron of 'areas' is left of 40; 40 are not in area V1 (there are "),
+        ("plane: [7]", "40 are of other planes"),
+        ("where: quality > 2", "of 40 it does not hold that quality > 2"),
+        ("area: CP, min_neurons: 39", "fewer than min_neurons, 39; "),
+    ]):
+        assert says in program("run", recipe(f"empty{i}", ["areas"], ["node: {stage: select, recording: raw, " + stage + "}"]), status=1), says
+    for i, (stage, says) in enumerate([("area: CP", "'bare' has no areas for its neurons"), ("where: probe = 1 or quality > 1", "'bare' has no probe for its neurons"),
+                                       ("plane: [1]", "'bare' has no plane")]):
+        assert says in program("run", recipe(f"bare{i}", ["bare"], ["node: {stage: select, recording: raw, " + stage + "}"]), status=1), says
+    for i, (stage, says) in enumerate([("where: quality > ", "at its end quality wants a number"), ("area: CP||LS", "a text is missing"), ("plane: []", "plane is an empty list")]):
+        assert says in program("check", recipe(f"unread{i}", ["areas"], ["node: {stage: select, recording: raw, " + stage + "}"]), status=2), says
+
+
 def check_rate_at_the_limit():
     """Rates equal to the limit but for rounding are not above it: 14 counts in 400 frames at 20 Hz are 0.7 Hz."""
     x = np.zeros((3, 400), "f4")
@@ -253,6 +290,7 @@ with tempfile.TemporaryDirectory() as place:
     os.environ["RUMBLE_CACHE"] = os.path.join(place, "cache")
     x, quality, xpos, ypos, st, clu = make_inputs()
     check_select(x, quality, xpos, ypos)
+    check_conditions(x, quality, xpos)
     check_rate_at_the_limit()
     check_spikes(st, clu)
     check_rates()

@@ -1,7 +1,8 @@
 /* stages/prepare/select.c -- which neurons are analysed.
  *
  * A neuron stays if it meets every criterion that is set:
- *     quality > min_quality,   rate > min_rate,   x0 <= x <= x1 and y0 <= y <= y1,   it is listed under `neurons`.
+ *     quality > min_quality,   rate > min_rate,   x0 <= x <= x1 and y0 <= y <= y1,   it is listed under `neurons`,
+ *     its area, plane and probe are among those named,   the condition `where` holds (expression.h).
  * Both limits are strict, as published (methods S0): snr > 0.3, mean count per frame > 0.01 Hz / frame rate. The rate of spikes is
  * their number over the time observed, that of frames the mean activity times the frame rate, as if frames held counts.
  * A recording becomes a view and moves no data; spikes are copied. Cost: nothing, but one reading of all samples (N T) for
@@ -10,13 +11,17 @@
 #include <math.h>
 #include <string.h>
 #include "numeric/moments.h"
+#include "prepare/expression.h"
+#include "prepare/partition.h"
 #include "rumble/parallel.h"
 #include "rumble/stage.h"
 
 struct settings {
 	double min_quality, min_rate; /* NaN: not set */
-	struct rmb_ints neurons;
+	struct rmb_ints neurons, plane, probe;
 	struct rmb_reals box;
+	const char *area, *where; /* NULL: not set */
+	int64_t min_neurons;
 };
 
 static const struct rmb_param params[] = {
@@ -28,6 +33,14 @@ static const struct rmb_param params[] = {
 	  .min = 0, .max = 1e12, .help = "keep these neurons, in this order; indices of the input, from 0" },
 	{ .name = "box", .kind = RMB_REALS, .at = offsetof(struct settings, box), .def = "none", .none = true, .unit = "um",
 	  .help = "keep neurons inside [x0, x1, y0, y1], edges included" },
+	{ .name = "area", .kind = RMB_STRING, .at = offsetof(struct settings, area), .def = "none", .none = true,
+	  .help = "keep neurons of these areas: CP|LS, VIS*; * stands for any characters, ? for one, a name in quotes for itself" },
+	{ .name = "plane", .kind = RMB_INTS, .at = offsetof(struct settings, plane), .def = "none", .none = true, .help = "keep neurons of these planes" },
+	{ .name = "probe", .kind = RMB_INTS, .at = offsetof(struct settings, probe), .def = "none", .none = true, .help = "keep neurons of these probes" },
+	{ .name = "where", .kind = RMB_STRING, .at = offsetof(struct settings, where), .def = "none", .none = true,
+	  .help = "keep neurons of which this holds: quality > 0.3 and area = CP|LS and not (plane = 2 or x < 25 um)" },
+	{ .name = "min_neurons", .kind = RMB_INT, .at = offsetof(struct settings, min_neurons), .def = "1", .min = 1, .max = 1e12,
+	  .help = "fail if fewer are left" },
 	{ 0 },
 };
 
@@ -44,7 +57,14 @@ static const struct rmb_port out[] = {
 /* ---- criteria: plain arrays in, counts out ---- */
 
 struct removed {
-	int64_t quality, quality_unknown, rate, box, box_unknown;
+	int64_t quality, quality_unknown, rate, box, box_unknown, area, plane, probe, where, where_unknown;
+};
+
+/* What a neuron is judged by. */
+struct judge {
+	const struct settings *set;
+	const struct rmb_neurons *neurons;
+	const double *rate;
 };
 
 /* Strictly greater, where a difference at rounding level is none: 1/2200 per frame at 22 Hz is 0.01 Hz, not more. */
@@ -60,29 +80,55 @@ inside(const double *box, double x, double y)
 	return x >= box[0] && x <= box[1] && y >= box[2] && y <= box[3];
 }
 
+static bool
+listed(const struct rmb_ints *list, const int64_t *number, int64_t i)
+{
+	for (int64_t k = 0; k < list->n; k++)
+		if (list->v[k] == number[i])
+			return true;
+	return list->n < 0;
+}
+
+static bool
+in_area(const struct judge *judge, int64_t i)
+{
+	char name[256];
+	return !judge->set->area || rmb_pattern_matches(judge->set->area, rmb_area_of(judge->neurons, i, name, sizeof name));
+}
+
 /* Whether neuron i passes; counts what each criterion removes, whatever the others say. */
 static bool
-passes(const struct settings *set, const struct rmb_neurons *neurons, const double *rate, int64_t i, struct removed *removed)
+passes(const struct judge *judge, int64_t i, struct removed *removed)
 {
+	const struct settings *set = judge->set;
+	const struct rmb_neurons *neurons = judge->neurons;
 	bool good = isnan(set->min_quality) || neurons->quality[i] > set->min_quality;
-	bool active = isnan(set->min_rate) || above(rate[i], set->min_rate);
+	bool active = isnan(set->min_rate) || above(judge->rate[i], set->min_rate);
 	bool here = set->box.n < 0 || inside(set->box.v, neurons->x[i], neurons->y[i]);
+	bool area = in_area(judge, i), plane = listed(&set->plane, neurons->plane, i), probe = listed(&set->probe, neurons->probe, i);
+	int holds = set->where ? rmb_condition_holds(set->where, &(struct rmb_known){ neurons, judge->rate }, i) : RMB_TRUE;
 	removed->quality += !good;
 	removed->quality_unknown += !good && isnan(neurons->quality[i]);
 	removed->rate += !active;
 	removed->box += !here;
 	removed->box_unknown += !here && (isnan(neurons->x[i]) || isnan(neurons->y[i]));
-	return good && active && here;
+	removed->area += !area;
+	removed->plane += !plane;
+	removed->probe += !probe;
+	removed->where += holds != RMB_TRUE;
+	removed->where_unknown += holds == RMB_UNKNOWN;
+	return good && active && here && area && plane && probe && holds == RMB_TRUE;
 }
 
 /* Fills keep; returns how many. */
 static int64_t
-choose(const struct settings *set, const struct rmb_neurons *neurons, const double *rate, int64_t *keep, struct removed *removed)
+choose(const struct judge *judge, int64_t *keep, struct removed *removed)
 {
-	int64_t nkeep = 0, n = set->neurons.n < 0 ? neurons->n : set->neurons.n;
+	const struct rmb_ints *list = &judge->set->neurons;
+	int64_t nkeep = 0, n = list->n < 0 ? judge->neurons->n : list->n;
 	for (int64_t k = 0; k < n; k++) {
-		int64_t i = set->neurons.n < 0 ? k : set->neurons.v[k];
-		if (passes(set, neurons, rate, i, removed))
+		int64_t i = list->n < 0 ? k : list->v[k];
+		if (passes(judge, i, removed))
 			keep[nkeep++] = i;
 	}
 	return nkeep;
@@ -97,7 +143,7 @@ spike_rates(struct rmb_call *call, const struct rmb_spikes *spikes, double *rate
 	for (int64_t i = 0; i < spikes->nobserved; i++)
 		observed += spikes->observed[2 * i + 1] - spikes->observed[2 * i];
 	if (!(observed > 0))
-		return rmb_fail(call, RMB_EDATA, "min_rate needs to know how long '%s' was observed; its spikes span no time: give `window` where "
+		return rmb_fail(call, RMB_EDATA, "a rate needs to know how long '%s' was observed; its spikes span no time: give `window` where "
 		                "it is loaded", rmb_recording_name(call));
 	for (int64_t i = 0; i < spikes->neurons.n; i++)
 		rate[i] = (double)(spikes->first[i + 1] - spikes->first[i]) / observed;
@@ -132,10 +178,10 @@ frame_rates(struct rmb_call *call, const struct rmb_recording *recording, double
 {
 	int threads = rmb_threads(call);
 	if (strcmp(recording->scaling, "none") != 0)
-		return rmb_fail(call, RMB_EDATA, "min_rate reads rates off the activity, but '%s' is scaled (%s); select before zscore",
+		return rmb_fail(call, RMB_EDATA, "rates are read off the activity, but '%s' is scaled (%s); select before zscore",
 		                rmb_recording_name(call), recording->scaling);
 	if (isnan(recording->rate))
-		return rmb_fail(call, RMB_EDATA, "min_rate needs the frame rate of '%s', which is unknown; give `rate` where it is loaded",
+		return rmb_fail(call, RMB_EDATA, "rates need the frame rate of '%s', which is unknown; give `rate` where it is loaded",
 		                rmb_recording_name(call));
 	struct frame_rates job = { call, recording, rmb_scratch(call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *job.chunk), rate };
 	if (!job.chunk)
@@ -153,6 +199,13 @@ check_annotations(struct rmb_call *call, const struct settings *set, const struc
 	if (!isnan(set->min_quality) && !neurons->quality)
 		return rmb_fail(call, RMB_EDATA, "min_quality is %g, but '%s' has no quality for its neurons; name it where it is loaded "
 		                "(`quality`), or set min_quality to none for this recording", set->min_quality, name);
+	if (set->area && !neurons->area)
+		return rmb_fail(call, RMB_EDATA, "area is %s, but '%s' has no areas for its neurons: its file holds none (an array `areas`); set area to none for "
+		                "this recording", set->area, name);
+	const char *lacks = set->plane.n >= 0 && !neurons->plane ? "plane" : set->probe.n >= 0 && !neurons->probe ? "probe"
+	                    : set->where ? rmb_condition_lacks(set->where, neurons) : NULL;
+	if (lacks)
+		return rmb_fail(call, RMB_EDATA, "'%s' has no %s for its neurons; name it where it is loaded, or select by something else", name, lacks);
 	if (set->box.n >= 0 && (!neurons->x || !neurons->y))
 		return rmb_fail(call, RMB_EDATA, "box needs positions, but '%s' has no %s; name it where it is loaded, or set box to none",
 		                name, neurons->x ? "y" : neurons->y ? "x" : "x and y");
@@ -178,8 +231,18 @@ check_indices(struct rmb_call *call, const struct rmb_ints *list, int64_t n)
 	return 0;
 }
 
-static int
-nothing_left(struct rmb_call *call, const struct settings *set, int64_t n, const struct removed *removed)
+/* Some areas that there are, by how many neurons: "CP (120), LS (33)". */
+static const char *
+areas_there(struct rmb_call *call, const struct rmb_neurons *neurons)
+{
+	int64_t n;
+	const struct rmb_part *part = rmb_parts_find(rmb_call_arena(call), neurons, RMB_BY_AREA, &n);
+	return part ? rmb_parts_print(rmb_call_arena(call), part, n) : "";
+}
+
+/* What each criterion that is set removed. */
+static const char *
+removals(struct rmb_call *call, const struct settings *set, const struct rmb_neurons *neurons, const struct removed *removed)
 {
 	struct rmb_arena *arena = rmb_call_arena(call);
 	const char *text = "";
@@ -191,7 +254,25 @@ nothing_left(struct rmb_call *call, const struct settings *set, int64_t n, const
 		text = rmb_arena_printf(arena, "%s; %" PRId64 " lie outside the box", text, removed->box);
 	if (set->neurons.n >= 0 && text)
 		text = rmb_arena_printf(arena, "%s; %" PRId64 " were listed", text, set->neurons.n);
-	return rmb_fail(call, RMB_EDATA, "no neuron of '%s' is left of %" PRId64 "%s", rmb_recording_name(call), n, text ? text : "");
+	if (set->area && text)
+		text = rmb_arena_printf(arena, "%s; %" PRId64 " are not in area %s (there are %s)", text, removed->area, set->area, areas_there(call, neurons));
+	if (set->plane.n >= 0 && text)
+		text = rmb_arena_printf(arena, "%s; %" PRId64 " are of other planes", text, removed->plane);
+	if (set->probe.n >= 0 && text)
+		text = rmb_arena_printf(arena, "%s; %" PRId64 " are of other probes", text, removed->probe);
+	if (set->where && text)
+		text = rmb_arena_printf(arena, "%s; of %" PRId64 " it does not hold that %s", text, removed->where, set->where);
+	return text ? text : "";
+}
+
+static int
+too_few(struct rmb_call *call, const struct settings *set, const struct rmb_neurons *neurons, int64_t nkeep, const struct removed *removed)
+{
+	if (nkeep == 0)
+		return rmb_fail(call, RMB_EDATA, "no neuron of '%s' is left of %" PRId64 "%s", rmb_recording_name(call), neurons->n,
+		                removals(call, set, neurons, removed));
+	return rmb_fail(call, RMB_EDATA, "%" PRId64 " neurons of '%s' are left of %" PRId64 ", fewer than min_neurons, %" PRId64 "%s", nkeep,
+	                rmb_recording_name(call), neurons->n, set->min_neurons, removals(call, set, neurons, removed));
 }
 
 static void
@@ -201,6 +282,8 @@ warn_unknown(struct rmb_call *call, const struct removed *removed)
 		rmb_warn(call, "neurons left out because they have no quality: %" PRId64, removed->quality_unknown);
 	if (removed->box_unknown)
 		rmb_warn(call, "neurons left out because they have no position: %" PRId64, removed->box_unknown);
+	if (removed->where_unknown)
+		rmb_warn(call, "neurons left out because something that `where` asks for is not known of them: %" PRId64, removed->where_unknown);
 }
 
 static int
@@ -249,13 +332,13 @@ run(struct rmb_call *call)
 	int code = check_annotations(call, set, neurons);
 	if (code == 0)
 		code = check_indices(call, &set->neurons, neurons->n);
-	if (code == 0 && !isnan(set->min_rate))
+	if (code == 0 && (!isnan(set->min_rate) || (set->where && rmb_condition_mentions(set->where, "rate"))))
 		code = frames ? frame_rates(call, recording, rate) : spike_rates(call, spikes, rate);
 	if (code)
 		return code;
-	int64_t nkeep = choose(set, neurons, rate, keep, &removed);
-	if (nkeep == 0)
-		return nothing_left(call, set, neurons->n, &removed);
+	int64_t nkeep = choose(&(struct judge){ set, neurons, rate }, keep, &removed);
+	if (nkeep < set->min_neurons)
+		return too_few(call, set, neurons, nkeep, &removed);
 	warn_unknown(call, &removed);
 	return frames ? output_view(call, recording, keep, nkeep) : output_spikes(call, spikes, keep, nkeep);
 }
@@ -270,16 +353,18 @@ check(const void *settings, struct rmb_error *error)
 	if (set->box.n == 4 && !(box[0] <= box[1] && box[2] <= box[3]))
 		return rmb_error_set(error, RMB_ERECIPE, "box needs x0 <= x1 and y0 <= y1; found x from %g um to %g um, y from %g um to %g um",
 		                     box[0], box[1], box[2], box[3]);
-	if (set->neurons.n == 0)
-		return rmb_error_set(error, RMB_ERECIPE, "neurons is an empty list; list at least one, or write none for all");
-	return 0;
+	if (set->neurons.n == 0 || set->plane.n == 0 || set->probe.n == 0)
+		return rmb_error_set(error, RMB_ERECIPE, "%s is an empty list; list at least one, or write none for all",
+		                     set->neurons.n == 0 ? "neurons" : set->plane.n == 0 ? "plane" : "probe");
+	int code = set->area ? rmb_pattern_check("area", set->area, error) : 0;
+	return code || !set->where ? code : rmb_condition_check("where", set->where, error);
 }
 
 static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
 	const struct settings *set = settings;
-	cost->bytes = isnan(set->min_rate) ? 0 : 4 * size->neurons * size->frames;
+	cost->bytes = isnan(set->min_rate) && !set->where ? 0 : 4 * size->neurons * size->frames;
 	cost->disk = 100 * size->neurons + 8 * size->spikes; /* tables; times */
 	cost->memory = cost->disk;
 	if (set->neurons.n > 0)
@@ -288,12 +373,16 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 
 const struct rmb_stage rmb_stage_select = {
 	.name = "select", .version = 1, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
-	.brief = "keep neurons by quality, firing rate, position or number",
+	.brief = "keep neurons by quality, firing rate, position, area, or any condition on these",
 	.about = "Keeps the neurons that meet every criterion set, with all that is known of them. Limits are strict: a neuron exactly "
 	         "at min_quality or min_rate is left out. The rate of spikes is their number divided by the time observed; that of frames "
 	         "is the mean activity times the frame rate, which is a firing rate only where frames hold spike counts. A neuron "
-	         "without quality or position does not pass a criterion that asks for it. A recording becomes a view and takes no room.",
+	         "without quality or position does not pass a criterion that asks for it. `area` takes names as the file has them, several with | between, "
+	         "with * for any characters: `area: CP|VIS*`. `where` takes comparisons of id, x, y, z, quality, plane, probe, rate and area with and, "
+	         "or, not and brackets: `where: quality > 0.3 and (probe = 0|1 or area != LS)`; lengths and rates carry units. A comparison with "
+	         "something unknown neither holds nor fails. A recording becomes a view and takes no room.",
 	.cite = "Pachitariu et al. 2025, data: snr > 0.3 (two-photon), more than 0.01 spikes per second (probes)",
-	.caption = "Neurons with quality above {min_quality}, rate above {min_rate}, inside {box}, of the list {neurons} (none: no such criterion).",
+	.caption = "Neurons with quality above {min_quality}, rate above {min_rate}, inside {box}, of the list {neurons}, area {area}, plane {plane}, probe "
+	           "{probe}, where {where} (none: no such criterion).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),
 };
