@@ -46,13 +46,18 @@ check_entry(struct rmb_recipe *recipe, const struct rmb_entry *entry, int source
 static void
 check_files(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
-	struct rmb_looks *looks = rmb_looks_new(recipe->arena, m);
+	struct rmb_looks *looks = rmb_looks_new(recipe->arena, RMB_HEADERS);
+	struct rmb_error error = { 0 };
 	for (int e = 0; looks && e < recipe->nentries; e++)
 		for (int s = 0; s < recipe->nsources; s++)
 			if (recipe->entry[e].stage && recipe->entry[e].stage->reads_files)
 				check_entry(recipe, &recipe->entry[e], s, looks, m);
-	if (looks)
-		rmb_looks_run(looks);
+	if (!looks || rmb_looks_run(looks, &error))
+		rmb_mistake(m, looks ? error.code : RMB_ELIMIT, (struct rmb_place){ 0 }, "%s", looks ? error.text :
+		            "there is not enough memory to look at the files of this recipe");
+	for (int i = 0; looks && i < looks->n; i++)
+		if (*looks->look[i].sentence)
+			rmb_mistake(m, RMB_EINPUT, rmb_look_place(&looks->look[i]), "%s", looks->look[i].sentence);
 }
 
 static const char *

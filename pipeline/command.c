@@ -2,6 +2,7 @@
  * parsing, usage and help are loops over them (argp does the layout). */
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 enum {
 	CACHE = 1 << 0, OUT = 1 << 1, SET = 1 << 2, ONLY = 1 << 3, UNTIL = 1 << 4, JOBS = 1 << 5, MEMORY = 1 << 6, TIME_LIMIT = 1 << 7,
 	FAIL_FAST = 1 << 8, JSON = 1 << 9, QUIET = 1 << 10, CHECK = 1 << 11, COPY = 1 << 12, FORMAT = 1 << 13, DRY_RUN = 1 << 14,
-	QUICK = 1 << 15, MAX_SIZE = 1 << 16, MAX_AGE = 1 << 17,
+	QUICK = 1 << 15, MAX_SIZE = 1 << 16, MAX_AGE = 1 << 17, FULL = 1 << 18,
 	RECIPE = SET | JSON,              /* what every command that reads a recipe takes */
 	PLACES = RECIPE | CACHE | OUT,
 	WORK = PLACES | ONLY | UNTIL | JOBS | MEMORY
@@ -50,6 +51,7 @@ static const struct option_row option_rows[] = {
 	{ FORMAT, 'f', "format", "FORMAT", "graph: text, dot or svg; export: hdf5, npy or csv (default: what the ending of --out says, else hdf5)", TEXT, NULL, AT(format), 0 },
 	{ CHECK, 262, "check", NULL, "exit with status 4 if anything would run", FLAG, NULL, AT(check), 0 },
 	{ QUICK, 263, "quick", NULL, "look at headers and lengths only, not at every byte", FLAG, NULL, AT(quick), 0 },
+	{ FULL, 267, "full", NULL, "read everything, however long that takes, not a sample", FLAG, NULL, AT(full), 0 },
 	{ MAX_SIZE, 264, "max-size", "SIZE", "collect until the cache is at most this large", QUANTITY, "B", AT(max_size), 0 },
 	{ MAX_AGE, 265, "max-age", "TIME", "collect what was not used for this long", QUANTITY, "s", AT(max_age), 0 },
 	{ DRY_RUN, 'n', "dry-run", NULL, "say what would be done and do nothing", FLAG, NULL, AT(dry_run), 0 },
@@ -73,6 +75,7 @@ static const struct rmb_command commands[] = {
 	{ "report", "RECIPE", "write the report again, from the cache alone", rmb_command_report, PLACES | QUIET, 1, 1 },
 	{ "export", "RECIPE NODE", "write one result or recording to a file (--format hdf5, npy or csv)", rmb_command_export, PLACES | FORMAT, 2, 2 },
 	{ "Looking things up", NULL, NULL, NULL, 0, 0, 0 },
+	{ "inspect", "PATH...", "say what is in a recording, and how a recipe loads it", rmb_command_inspect, SET | JSON | FULL, 1, INT_MAX },
 	{ "stages", "[NAME]", "list the stages, or describe one: settings, units, shapes, source", rmb_command_stages, JSON, 0, 1 },
 	{ "schema", "", "print the JSON schema of the recipe language, for editors", rmb_command_schema, 0, 0, 0 },
 	{ "version", "", "print versions of rumble and the libraries it uses", version, 0, 0, 0 },

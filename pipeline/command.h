@@ -17,7 +17,7 @@ struct rmb_options {
 	int jobs;                  /* --jobs N; 0: cores */
 	double memory;             /* --memory SIZE, bytes; 0: default */
 	double time_limit;         /* --time-limit T, s; 0: none */
-	bool fail_fast, json, quiet, check, copy, dry_run, quick;
+	bool fail_fast, json, quiet, check, copy, dry_run, quick, full;
 	double max_size, max_age;  /* cache gc: bytes, s; 0: not given */
 };
 
@@ -47,6 +47,7 @@ int rmb_command_graph(const struct rmb_options *);
 int rmb_command_status(const struct rmb_options *);
 int rmb_command_report(const struct rmb_options *);
 int rmb_command_export(const struct rmb_options *);
+int rmb_command_inspect(const struct rmb_options *);
 int rmb_command_stages(const struct rmb_options *);
 int rmb_command_schema(const struct rmb_options *);
 int rmb_command_cache(const struct rmb_options *);

@@ -301,17 +301,14 @@ follow(pid_t parent, struct rmb_error *error)
 	return getppid() == parent ? 0 : rmb_error_set(error, RMB_ETERMINATED, "the run that started this worker is gone");
 }
 
-/* Headers and lists of names are small, whatever a file may claim. */
-enum { LOOK_SECONDS = 20, LOOK_BYTES = 1 << 30 };
-
 static int
-look(struct rmb_arena *arena, const json_t *looks, struct rmb_error *error)
+look(const json_t *looks, struct rmb_error *error)
 {
 	int code = follow((pid_t)json_integer_value(json_object_get(looks, "parent")), error);
 	if (code)
 		return code;
-	confine(LOOK_SECONDS, LOOK_BYTES);
-	return rmb_looks_work(arena, looks, error);
+	confine(json_number_value(json_object_get(looks, "seconds")), json_number_value(json_object_get(looks, "bytes")));
+	return rmb_looks_work(looks, error);
 }
 
 static int
@@ -338,7 +335,7 @@ obey(struct rmb_arena *arena, struct rmb_error *error)
 	size_t length;
 	char *text = read_all(STDIN_FILENO, &length);
 	json_t *looks = text ? rmb_looks_ordered(text, length) : NULL;
-	int code = !text ? rmb_error_nomem(error, "the orders") : looks ? look(arena, looks, error) : work(arena, text, length, error);
+	int code = !text ? rmb_error_nomem(error, "the orders") : looks ? look(looks, error) : work(arena, text, length, error);
 	json_decref(looks);
 	free(text);
 	return code;

@@ -14,6 +14,7 @@
 #include "rumble/error.h"
 #include "rumble/random.h"
 #include "rumble/recording.h"
+#include "rumble/seen.h"
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
@@ -153,9 +154,6 @@ const char *rmb_set_text(struct rmb_arena *arena, const struct rmb_param *param,
 
 /* ---- cost -------------------------------------------------------------------------------------------------------- */
 
-struct rmb_size {           /* what is known or assumed of a recording before running; 0: unknown */
-	double neurons, frames, spikes;
-};
 struct rmb_cost {
 	double flops;           /* floating-point operations of matrix products and solvers */
 	double bytes;           /* bytes read and written otherwise */
@@ -281,9 +279,10 @@ struct rmb_stage {
 	unsigned (*makes)(const void *settings);
 	/* What the tables cannot express, checked without data: RMB_ERECIPE and a sentence that names the setting. NULL: all said. */
 	int (*check)(const void *settings, struct rmb_error *error);
-	/* Looks at the files a source names before anything is run: format, header, members, lengths; reads no samples. Called in a
-	 * process of its own, with settings that check() has passed. RMB_EINPUT and a sentence that names the file. NULL: nothing to see. */
-	int (*look)(const void *settings, struct rmb_error *error);
+	/* Looks at the files a source names before anything is run, as deep as seen->depth says, and fills in `seen`; after a failure
+	 * with what was seen before it. Called in a process of its own, with settings that check() has passed, or, to find out what a
+	 * file is, with a path and all else by default. RMB_EINPUT and a sentence that names the file. NULL: nothing to see. */
+	int (*look)(const void *settings, struct rmb_seen *seen, struct rmb_error *error);
 	/* Cost of one node; `in` is the size of the first recording it reads. NULL: trivial. */
 	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
 	/* Of a driver: what to try next. 0, or the code of the error. NULL: it is none. */

@@ -203,6 +203,22 @@ one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t 
 	return r->sink->write(r->sink->argument, column, ncolumns, row, nrows, r->other);
 }
 
+/* Of a sample, whether the next tile is in it. */
+struct choice { int64_t all, most, next; bool onwards; };
+
+static bool
+is_chosen(struct choice *c)
+{
+	int64_t i = c->next++;
+	if (c->most == 0 || c->all <= c->most)
+		return true;
+	if (c->onwards)
+		return i < c->most;
+	/* tile i begins the k-th of `most` equal parts */
+	int64_t k = (int64_t)((double)i * (double)c->most / (double)c->all), first = (int64_t)ceil((double)k * (double)c->all / (double)c->most);
+	return i == first;
+}
+
 int
 rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *seen,
                   int64_t *inexact, struct rmb_error *error)
@@ -210,7 +226,7 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 	const struct rmb_member *m = activity->member;
 	int64_t rows, columns, nrows, ncolumns;
 	rmb_member_matrix(m, &rows, &columns);
-	rmb_load_tile(activity->file, m, sink->write ? TILE : GLANCE, &nrows, &ncolumns);
+	rmb_load_tile(activity->file, m, sink->tile ? sink->tile : sink->write ? TILE : GLANCE, &nrows, &ncolumns);
 	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .seen = seen, .inexact = inexact };
 	size_t n = (size_t)(nrows * ncolumns);
 	int code = 0;
@@ -222,8 +238,11 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 	r.other = rmb_arena_alloc(activity->file->arena, r.turned ? n : 0, sizeof *r.other);
 	if (!r.raw || !r.block || !r.other)
 		return rmb_error_nomem(error, m->name);
+	struct choice choice = { .all = (rows + nrows - 1) / nrows * ((columns + ncolumns - 1) / ncolumns), .most = sink->tiles, .onwards = m->onwards };
 	for (int64_t row = 0; row < rows && !code; row += nrows)
 		for (int64_t column = 0; column < columns && !code; column += ncolumns) {
+			if (!is_chosen(&choice))
+				continue;
 			int64_t nr = rows - row < nrows ? rows - row : nrows, nc = columns - column < ncolumns ? columns - column : ncolumns;
 			code = one_tile(&r, row, nr, column, nc, error);
 			if (!code)

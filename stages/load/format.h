@@ -36,6 +36,8 @@ struct rmb_member {
 	int64_t axis[RMB_MEMBER_AXES];
 	int64_t count;             /* product of the axes */
 	int64_t at;                /* the format's own: where it lies */
+	int64_t effort;            /* bytes to read, unpack or work out before the first item can be had; 0: none beyond its own */
+	bool onwards;              /* is read from its beginning on: what lies far behind takes all before it */
 	int64_t pickle;            /* bytes of a pickle of Python objects, which rmb_load_texts() can read; else 0 */
 };
 

@@ -216,7 +216,7 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	const struct rmb_member *m = layout->activity.member;
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
-	struct rmb_load_sink sink = { call, write_block, progress, NULL };
+	struct rmb_load_sink sink = { .argument = call, .write = write_block, .progress = progress };
 	struct rmb_recording recording = { .scaling = "none" };
 	int64_t inexact = 0, at;
 	bool frames_first;
@@ -272,42 +272,10 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const st
 
 /* ---- both ---- */
 
-/* Lengths of what was found, as far as headers tell them. */
 static int
-compare_lengths(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_load_notes *notes, struct rmb_error *error)
+look(const void *settings, struct rmb_seen *seen, struct rmb_error *error)
 {
-	const struct rmb_found *whose;
-	int64_t n;
-	bool frames_first;
-	if (!layout->activity.member) {
-		int code = rmb_load_companions(layout, &n, &whose, error);
-		if (!code)
-			code = rmb_load_without_frames(layout, error);
-		return code ? code : rmb_load_units_fit(layout, error);
-	}
-	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
-	if (!code)
-		code = rmb_load_fits(layout, layout->activity.member->axis[frames_first ? 1 : 0], error);
-	return code ? code : rmb_load_frames_fit(layout, layout->activity.member->axis[frames_first ? 0 : 1], error);
-}
-
-static int
-look(const void *settings, struct rmb_error *error)
-{
-	struct rmb_arena *arena = rmb_arena_new();
-	struct rmb_load_notes notes = { .arena = arena };
-	struct rmb_layout layout;
-	struct rmb_load_files files;
-	if (!arena)
-		return rmb_error_nomem(error, "a look at a file");
-	int code = rmb_load_open_files(arena, settings, &files, error);
-	if (!code)
-		code = rmb_load_layout(&files, settings, &layout, &notes, error);
-	if (!code)
-		code = compare_lengths(&layout, settings, &notes, error);
-	rmb_load_close_files(&files);
-	rmb_arena_free(arena);
-	return code;
+	return rmb_load_look(settings, seen, error);
 }
 
 static int

@@ -220,11 +220,13 @@ add_entry(struct rmb_load_file *file, const struct entry *e, struct rmb_error *e
 {
 	struct rmb_member shape = e->shape;
 	shape.name = e->name;
+	shape.effort = e->items * (int64_t)shape.item;
 	if (!e->list)
 		return rmb_gathered_later(file, &shape, fill, error);
 	const char *counts = rmb_arena_printf(file->arena, "%s.counts", e->name);
 	struct rmb_member all = rmb_gathered_numbers(e->name, e->items), each = rmb_gathered_numbers(counts, e->nparts);
 	all.refusal = shape.refusal;
+	all.effort = each.effort = shape.effort;
 	int code = counts ? rmb_gathered_later(file, &all, fill, error) : rmb_error_nomem(error, e->name);
 	return code || shape.refusal ? code : rmb_gathered_later(file, &each, fill, error);
 }

@@ -43,8 +43,10 @@ int rmb_nwb_dataset(struct rmb_load_file *file, const char *group, const char *n
 /* nwb_roi.c, nwb_units.c: members of a series or a table of units. */
 int rmb_nwb_rois(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct rmb_error *error) RMB_CHECKED;
 int rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *units, struct rmb_error *error) RMB_CHECKED;
-/* nwb_masks.c: centres of ROIs row[n] of a table, in pixels; *possible false, with a note: it has no masks that can be read. */
-int rmb_nwb_has_masks(struct rmb_load_file *file, const char *table, bool *possible, struct rmb_error *error) RMB_CHECKED;
+/* nwb_masks.c: centres of ROIs row[n] of a table, in pixels; *possible false, with a note: it has no masks that can be read;
+ * *effort: bytes of the masks. */
+int rmb_nwb_has_masks(struct rmb_load_file *file, const char *table, bool *possible, int64_t *effort,
+                      struct rmb_error *error) RMB_CHECKED;
 int rmb_nwb_centres(struct rmb_load_file *file, const char *table, const int64_t *row, int64_t n, double *x, double *y,
                     struct rmb_error *error) RMB_CHECKED;
 #endif

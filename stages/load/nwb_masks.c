@@ -106,11 +106,12 @@ find_masks(struct rmb_load_file *file, const char *table, const struct rmb_membe
 }
 
 int
-rmb_nwb_has_masks(struct rmb_load_file *file, const char *table, bool *possible, struct rmb_error *error)
+rmb_nwb_has_masks(struct rmb_load_file *file, const char *table, bool *possible, int64_t *effort, struct rmb_error *error)
 {
 	const struct rmb_member *mask, *index;
 	int code = find_masks(file, table, &mask, &index, error);
 	*possible = !code && mask;
+	*effort = *possible ? mask->count * (int64_t)(mask->refusal ? sizeof(struct record) : mask->item) : 0;
 	return code;
 }
 

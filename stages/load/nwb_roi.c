@@ -251,7 +251,8 @@ offer_positions(struct rmb_load_file *file, struct rois *r, struct rmb_error *er
 	struct rmb_nwb *nwb = file->handle;
 	bool possible = false;
 	struct rmb_member x = rmb_gathered_numbers("xpos", r->n), y = rmb_gathered_numbers("ypos", r->n);
-	int code = r->table ? rmb_nwb_has_masks(file, r->table, &possible, error) : 0;
+	int code = r->table ? rmb_nwb_has_masks(file, r->table, &possible, &x.effort, error) : 0;
+	y.effort = x.effort;
 	if (!code && possible)
 		code = read_spacing(file, r, error);
 	if (!code && possible)

@@ -81,6 +81,8 @@ struct rmb_load_sink {
 	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block); /* NULL: they stay in their file */
 	int (*progress)(void *argument, double done, double total);
 	const bool *dropped;         /* [frames] those not looked at, for nobody will; NULL: none */
+	int64_t tile;                /* items that are read at once; 0: the usual */
+	int64_t tiles;               /* so many tiles are read, all over the matrix (or the first, where reading goes onwards); 0: all */
 };
 /* What was seen of a neuron's samples as they went by. */
 struct rmb_load_row {
@@ -106,4 +108,12 @@ int rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error)
  * say, 0: as many as the spikes show. ids[*nneurons] (may be NULL): what `unit` refers to. */
 int rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t *nneurons, const int64_t *ids,
                     struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+
+/* look.c: what is in the files, as deep as seen->depth says. */
+int rmb_load_look(const struct rmb_load_settings *set, struct rmb_seen *seen, struct rmb_error *error) RMB_CHECKED;
+/* sample.c: looks at samples of the activity, all of them under RMB_WHOLE or where they are few, and warns of what it finds. */
+int rmb_load_sample(const struct rmb_layout *layout, bool frames_first, const bool *dropped, struct rmb_seen *seen, struct rmb_load_notes *notes,
+                    struct rmb_error *error) RMB_CHECKED;
+/* guess.c: of a file whose names say nothing, what could play the roles that `set` leaves open: changes *set and says so. */
+int rmb_load_guess(const struct rmb_load_files *files, struct rmb_load_settings *set, struct rmb_seen *seen, struct rmb_error *error) RMB_CHECKED;
 #endif

@@ -116,7 +116,8 @@ rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const struc
 	struct stat stat_of;
 	*format = NULL;
 	probe->folder = probe->folder && stat(probe->path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
-	int code = probe->folder ? 0 : read_head(probe, error);
+	int code = !probe->folder ? read_head(probe, error) : access(probe->path, R_OK | X_OK) == 0 ? 0 :
+	           rmb_error_set(error, RMB_EINPUT, "cannot look into the folder %s: %s", probe->path, strerror(errno));
 	for (int i = 0; i < NFORMATS && !code; i++) {
 		bool asked = strcmp(wanted, formats[i]->name) == 0;
 		enum rmb_sureness sure = probe->folder == (formats[i]->folder != NULL) ? formats[i]->recognises(probe) : RMB_NOT_MINE;

@@ -326,6 +326,7 @@ add_snr(struct rmb_load_file *file, const struct folder *f, struct rmb_error *er
 		return code;
 	code = rmb_gathered_find(file, corrected, &traces, error);
 	struct rmb_member snr = rmb_gathered_numbers("snr", f->n);
+	snr.effort = traces ? 2 * traces->count * (int64_t)traces->item : 0;
 	return code || !traces ? code : rmb_gathered_later(file, &snr, work_out_snr, error);
 }
 

@@ -70,7 +70,7 @@ static void
 load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
             struct rmb_test_load *out)
 {
-	struct rmb_load_sink sink = { out, add_up, go_on, NULL };
+	struct rmb_load_sink sink = { .argument = out, .write = add_up, .progress = go_on };
 	struct rmb_recording recording = { .scaling = "none" };
 	struct rmb_neurons neurons;
 	const struct rmb_member *m = layout->activity.member;

@@ -1,0 +1,17 @@
+/* pipeline/begin.h -- from files nobody has described yet to a recipe: `rumble inspect` and `rumble init`. */
+#ifndef RMB_BEGIN_H
+#define RMB_BEGIN_H
+#include "pipeline/look.h"
+
+/* Looks at each path with every stage that reads files, all else by default but for set[nset], which are "NAME=VALUE" of its
+ * settings. look[n] gets for each path what the stage saw that made most of it. What is wrong with `set` is told to m. 0 or the
+ * code of what went wrong beside the files. */
+int rmb_begin_look(struct rmb_arena *arena, const char *const *path, int n, const char *const *set, int nset, enum rmb_depth depth,
+                   const struct rmb_look **look, struct rmb_mistakes *m, struct rmb_error *error) RMB_CHECKED;
+/* "{name: a, path: a.npz, activity: F}": its entry under `recordings`. name NULL: it has none. NULL: no memory. */
+const char *rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const struct rmb_look *look);
+/* What the entry lacks, as comments, each a line behind `indent`. */
+const char *rmb_begin_remarks(struct rmb_arena *arena, const char *indent, const struct rmb_look *look);
+/* Text as a scalar of YAML, within braces, too. */
+const char *rmb_begin_scalar(struct rmb_arena *arena, const char *text);
+#endif

@@ -1,0 +1,105 @@
+/* load/guess.c -- what could play a role in a file whose names say nothing: for `rumble inspect`, which proposes it; load never guesses.
+ *
+ * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times; else the largest matrix of numbers for the activity, and an array
+ * that is called after time and is as long as one of its axes for the frame times. */
+#include <inttypes.h>
+#include <string.h>
+#include "load/parts.h"
+
+enum { MOST = 500, SHOWN = 4, SHORT = 100 }; /* no recording is as short as that */
+
+struct contents {
+	struct rmb_load_file *file;
+	const struct rmb_member *member[MOST];
+	int n;
+};
+
+static bool
+is_number(const struct rmb_member *m)
+{
+	return !m->refusal && m->number != RMB_NO_NUMBER && m->number != RMB_BYTES && m->number != RMB_UTF32 && m->count > 0;
+}
+
+static const struct rmb_member *
+find(const struct contents *c, const char *name)
+{
+	for (int i = 0; i < c->n; i++)
+		if (name && strcmp(c->member[i]->name, name) == 0)
+			return c->member[i];
+	return NULL;
+}
+
+static bool
+guess_spikes(const struct contents *c, struct rmb_load_settings *set, struct rmb_seen *seen)
+{
+	const struct rmb_member *best = NULL;
+	for (int i = 0; i < c->n; i++) {
+		const struct rmb_member *m = c->member[i];
+		const char *counts = rmb_arena_printf(c->file->arena, "%s.counts", m->name);
+		if (is_number(m) && m->number == RMB_FLOATING && find(c, counts) && (!best || m->count > best->count))
+			best = m;
+	}
+	const char *counts = best ? rmb_arena_printf(c->file->arena, "%s.counts", best->name) : NULL;
+	if (!counts)
+		return false;
+	set->spikes = best->name;
+	set->counts = counts;
+	rmb_see_advice(seen, "spikes", best->name, NULL);
+	rmb_see_advice(seen, "counts", counts, NULL);
+	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the spike times, as it is the longest list of lists. "
+	                "This is a guess", best->name);
+	return true;
+}
+
+/* "; other matrices as large: a, b" */
+static const char *
+rivals(const struct contents *c, const struct rmb_member *best)
+{
+	const char *text = "";
+	int n = 0;
+	for (int i = 0; i < c->n && text; i++)
+		if (c->member[i] != best && is_number(c->member[i]) && c->member[i]->naxes == 2 && c->member[i]->count == best->count && n++ < SHOWN)
+			text = rmb_arena_printf(c->file->arena, "%s%s%s", text, n == 1 ? "; as large are " : ", ", c->member[i]->name);
+	return text ? text : "";
+}
+
+static bool
+guess_activity(const struct contents *c, struct rmb_load_settings *set, struct rmb_seen *seen)
+{
+	const struct rmb_member *best = NULL, *times = NULL;
+	for (int i = 0; i < c->n; i++) {
+		const struct rmb_member *m = c->member[i];
+		if (is_number(m) && m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1 && m->axis[0] + m->axis[1] > SHORT && (!best || m->count > best->count))
+			best = m;
+	}
+	for (int i = 0; i < c->n && best; i++) {
+		const struct rmb_member *m = c->member[i];
+		bool fits = is_number(m) && m->number == RMB_FLOATING && m != best && (m->count == best->axis[0] || m->count == best->axis[1]);
+		if (fits && !times && strcasestr(m->name, "time"))
+			times = m;
+	}
+	if (!best)
+		return false;
+	set->activity = best->name;
+	rmb_see_advice(seen, "activity", best->name, NULL);
+	if (times && !set->times) {
+		set->times = times->name;
+		rmb_see_advice(seen, "times", times->name, NULL);
+	}
+	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the activity, as it is the largest matrix%s. This is a guess",
+	                best->name, rivals(c, best));
+	return true;
+}
+
+int
+rmb_load_guess(const struct rmb_load_files *files, struct rmb_load_settings *set, struct rmb_seen *seen, struct rmb_error *error)
+{
+	struct contents c = { .file = files->main };
+	if (set->activity || set->spikes || set->unit || set->counts || set->ends)
+		return 0;
+	int code = c.file->format->list(c.file, c.member, MOST, &c.n, error);
+	c.n = c.n < MOST ? c.n : MOST;
+	if (!code && !guess_spikes(&c, set, seen))
+		guess_activity(&c, set, seen);
+	return code;
+}
