@@ -59,6 +59,10 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
         far = abs(value - np.mean(exponent)) / np.std(exponent, ddof=1) / np.sqrt(1 + 1 / 19)
         assert np.isclose(result(p, "verdict", "together", "distance")[0], far, rtol=1e-12)
         assert np.isclose(result(p, "verdict", "together", "mean")[0], np.mean(exponent), rtol=1e-14)
+        # where one more replicate would lie: t of 18 degrees of freedom at 0.975
+        wide = 2.10092204024096 * np.std(exponent, ddof=1) * np.sqrt(1 + 1 / 19)
+        assert np.isclose(result(p, "verdict", "together", "expected_low")[0], np.mean(exponent) - wide, rtol=1e-9)
+        assert np.isclose(result(p, "verdict", "together", "expected_high")[0], np.mean(exponent) + wide, rtol=1e-9)
         for name in ("low", "high"):
             assert np.isfinite(result(p, "verdict", "together", name)).all()
         assert (result(p, "verdict", "together", "p") == 1 / 20).all() and np.allclose(result(p, "verdict", "together", "adjusted"), [.15, .15, .15, .05])
@@ -69,6 +73,7 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
         with open(p.file("recipe/report.html"), encoding="utf-8") as f:
             page = f.read()
         part = page[page.index("<h2>together</h2>"):]
+        assert "verdict: values, alpha.exponent" in part and "verdict: distances" in part and "verdict: values, s.spectrum" not in part
         first = part.index('<p class="headline"><b>verdict</b> Like none of the families')
         assert first < part.index("<figure") and first < part.index("Mind when reading")
         assert part.count("verdict: by comparison") and "<td>size.participation</td>" in part

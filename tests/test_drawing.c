@@ -7,11 +7,13 @@
 #include "rumble/hash.h"
 #include "support/check.h"
 
-enum { RANKS = 60, LAGS = 20, POINTS = 4000, REPLICATES = 3, NODES = 1 + REPLICATES };
+enum { RANKS = 60, LAGS = 20, POINTS = 4000, REPLICATES = 3, ITEM = 5, FIGURES = 4 + 2 * 2, NODES = 1 + REPLICATES };
 
 #define PORT(port, axis, of) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = of }
+#define TEXTS(port) { .name = port, .kinds = RMB_ARRAY, .axes = "item", .type = RMB_TEXT, .unit = "1" }
 static const struct rmb_port out[] = { PORT("level", "", "1"), PORT("curve", "rank", "1"), PORT("sd", "rank", "1"), PORT("family", "rank lag", "1"),
-	PORT("flag", "rank", "1"), PORT("x", "neuron", "um"), PORT("y", "neuron", "um"), PORT("weight", "row neuron", "1"), { 0 } };
+	PORT("flag", "rank", "1"), PORT("x", "neuron", "um"), PORT("y", "neuron", "um"), PORT("weight", "row neuron", "1"),
+	PORT("estimate", "item", "1"), PORT("least", "item", "1"), PORT("most", "item", "1"), TEXTS("whose"), TEXTS("kind"), TEXTS("part"), { 0 } };
 static const struct rmb_param params[] = { { "ranks", RMB_RANGE, 0, "5..500", .help = "which" }, { 0 } };
 static const struct rmb_figure figures[] = {
 	{ .name = "decay", .kind = "curve", .x = "rank", .y = "size", .logx = true, .logy = true, .caption = "Level {level}.",
@@ -24,6 +26,10 @@ static const struct rmb_figure figures[] = {
 	{ .name = "fan", .kind = "family", .x = "lag", .y = "size", .logx = true, .logz = true, .caption = "",
 	  .series = { { .y = "family", .style = "line", .flag = "flag" } } },
 	{ .name = "map", .kind = "map", .x = "x", .y = "y", .equal = true, .caption = "", .series = { { .y = "y", .x = "x", .style = "points", .z = "weight" } } },
+	{ .name = "rows", .kind = "forest", .split = "part", .caption = "",
+	  .series = { { .y = "whose", .x = "estimate", .low = "least", .high = "most", .z = "kind", .style = "points" },
+	              { .y = "whose", .x = "most", .style = "line", .label = "a line" } },
+	  .guide = { { .shape = "vertical", .at = "0", .label = "nothing" } } },
 	{ 0 } };
 static const struct rmb_stage probe = { .name = "probe", .version = 1, .out = out, .params = params, .figures = figures, .settings_size = sizeof(struct rmb_range) };
 static struct rmb_entry entry = { .name = "probe", .stage = &probe };
@@ -42,6 +48,11 @@ struct fixture {
 static double curve_at(int node, int k) { return k == 7 ? NAN : (1 + 0.1 * node) / (k + 1); }
 static double family_at(int node, int k, int l) { return node + k + 0.01 * l; }
 static double weight_at(int row, int i) { return i == 11 ? NAN : (row + 1) * sin(0.1 * i); }
+
+/* Two estimates of row a, one of them without an interval, around one of row b and one that is none; and one of part q. */
+static double estimate[ITEM] = { 1, 2, 3, NAN, 7 }, least[ITEM] = { 0.5, 1.5, NAN, 1, 6 }, most[ITEM] = { 1.5, 2.5, NAN, 4, 9 };
+static char whose[ITEM][8] = { "a", "b_1", "a", "c", "a" }, kind[ITEM][8] = { "one", "z", "z", "one", "z" }, part[ITEM][8] = { "p", "p", "p", "p", "q" };
+#define ITEMS(port, of, wide, values) { .name = port, .unit = "1", .type = of, .width = wide, .naxes = 1, .axis = { rmb_axis_index("item", ITEM) }, .data = values }
 
 static void
 publish(struct fixture *f, int node, bool strip)
@@ -63,14 +74,16 @@ publish(struct fixture *f, int node, bool strip)
 		{ .name = "flag", .unit = "1", .type = RMB_FLOAT64, .naxes = 1, .axis = { rank }, .data = flag },
 		{ .name = "x", .unit = "um", .type = RMB_FLOAT64, .naxes = 1, .axis = { neuron }, .data = x },
 		{ .name = "y", .unit = "um", .type = RMB_FLOAT64, .naxes = 1, .axis = { neuron }, .data = y },
-		{ .name = "weight", .unit = "1", .type = RMB_FLOAT64, .naxes = 2, .axis = { rmb_axis_rank(2), neuron }, .data = weight } };
+		{ .name = "weight", .unit = "1", .type = RMB_FLOAT64, .naxes = 2, .axis = { rmb_axis_rank(2), neuron }, .data = weight },
+		ITEMS("estimate", RMB_FLOAT64, 0, estimate), ITEMS("least", RMB_FLOAT64, 0, least), ITEMS("most", RMB_FLOAT64, 0, most),
+		ITEMS("whose", RMB_TEXT, 8, whose), ITEMS("kind", RMB_TEXT, 8, kind), ITEMS("part", RMB_TEXT, 8, part) };
 	enum { N = sizeof array / sizeof *array };
 	const char *attribute[] = { "description", "{}", "warnings", "[]" };
 	struct rmb_error error = { 0 };
 	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(f->arena, &f->cache), f->node[node].key, array, N, attribute, 2, &error);
 	assert_non_null(w);
 	for (int i = 0; i < N; i++)
-		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * sizeof(double), &error), 0);
+		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * 8, &error), 0);
 	assert_int_equal(rmb_object_publish(w, rmb_cache_path(f->arena, &f->cache, f->node[node].key), 1, &error), 0);
 }
 
@@ -99,7 +112,7 @@ drawn(struct fixture *f)
 	struct rmb_standing *standing = rmb_standings(f->arena, &f->graph, &f->cache, NULL);
 	const struct rmb_page *page = rmb_content(f->arena, &f->graph, &f->cache, standing, &error);
 	assert_non_null(page);
-	assert_int_equal(page->section[0].nfigures, 4);
+	assert_int_equal(page->section[0].nfigures, FIGURES);
 	return page->section[0].figure;
 }
 
@@ -243,9 +256,39 @@ test_strips(void **state)
 	assert_string_equal(map->x, "weight");
 	for (int64_t k = 0; k < map->trace[0].n; k++)
 		assert_true(map->trace[0].x[k] == map->trace[0].z[k]);
-	assert_int_equal(rmb_gnuplot(f.arena, figure, 4, &note, &error), 0);
+	assert_int_equal(rmb_gnuplot(f.arena, figure, FIGURES, &note, &error), 0);
 	if (note)
 		fail_msg("%s", note);
+	end(&f);
+}
+
+/* A figure for each branch and part; lanes of a row lie together, bars where there is an interval, the look of a branch for what is called so. */
+static void
+test_forests(void **state)
+{
+	(void)state;
+	struct fixture f;
+	begin(&f, false);
+	struct rmb_figure_data **figure = drawn(&f);
+	const struct rmb_figure_data *p = figure[4], *q = figure[5];
+	assert_string_equal(p->title, "probe@z: rows, p");
+	assert_string_equal(p->x, "p");
+	assert_string_equal(figure[6]->title, "probe: rows, p");
+	assert_non_null(strstr(figure[6]->caption, "Of several replicates the first is shown."));
+	static const char *const lane[] = { "a", "a", "", "b_1" };
+	assert_int_equal(p->nlanes, 4);
+	for (int i = 0; i < 4; i++)
+		assert_string_equal(p->lane[i], lane[i]);
+	const struct rmb_trace *one = trace_of(p, "one", RMB_POINTS), *z = trace_of(p, "z", RMB_POINTS), *bars = trace_of(p, "z", RMB_STROKES);
+	const struct rmb_trace *line = trace_of(p, "a line", RMB_DASHES), *none = trace_of(p, "nothing", RMB_LINE);
+	assert_true(one->n == 1 && one->x[0] == 1 && one->y[0] == -1);
+	assert_true(z->n == 2 && z->x[0] == 3 && z->y[0] == -2 && z->x[1] == 2 && z->y[1] == -4);
+	assert_true(bars->n == 3 && bars->x[0] == 1.5f && bars->x[1] == 2.5f && bars->y[0] == -4 && bars->y[1] == -4 && isnan(bars->y[2]));
+	assert_true(z->look == trace_of(figure[0], "z: level 10", RMB_POINTS)->look && bars->look == z->look && bars < z && bars->quiet);
+	assert_true(line->x[0] == 1.5f && line->x[1] == 1.5f && line->y[0] == -4.5f && line->y[1] == -0.5f && none->x[0] == 0);
+	assert_true(p->low[0] <= 0 && p->low[0] > -1 && p->high[0] >= 3 && p->high[0] < 4 && p->low[1] == -4.5 && p->high[1] == -0.5);
+	assert_string_equal(p->findings, "probe@z: rows, p, p by row: a one 1, a z 3, b_1 z 2.");
+	assert_true(q->nlanes == 1 && trace_of(q, "z", RMB_POINTS)->x[0] == 7);
 	end(&f);
 }
 
@@ -257,6 +300,7 @@ main(void)
 		{ "guides on plain axes are drawn once", test_guides_on_plain_axes, NULL, NULL, NULL },
 		{ "families: a line a row, a panel a branch", test_families, NULL, NULL, NULL },
 		{ "maps: the same neurons in every panel", test_maps, NULL, NULL, NULL },
+		{ "forests: estimates in rows, a figure a part", test_forests, NULL, NULL, NULL },
 		{ "maps of neurons on a line", test_strips, NULL, NULL, NULL },
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ intervals_hold_the_distance(void **state)
 static struct finding
 finding_of(const char *family, double distance, double p, double attainable)
 {
-	return (struct finding){ "all", family, 19, NAN, NAN, NAN, distance, distance / 2, 2 * distance, p, p, attainable };
+	return (struct finding){ "all", family, 19, NAN, NAN, NAN, NAN, NAN, distance, distance / 2, 2 * distance, p, p, attainable };
 }
 
 static void

@@ -104,25 +104,36 @@ axes_of(const char *output)
 	return -1;
 }
 
+static bool
+is_text(const char *output)
+{
+	for (const struct rmb_port *p = now->out; p->name; p++)
+		if (strcmp(p->name, output) == 0)
+			return p->type == RMB_TEXT && axes_of(output) == 1;
+	return false;
+}
+
 static void
 check_series(const struct rmb_figure *f, const struct rmb_series *s)
 {
 	const char *const drawn[] = { s->x, s->low, s->high, s->spread, s->flag };
-	bool family = strcmp(f->kind, "family") == 0;
+	bool family = strcmp(f->kind, "family") == 0, forest = strcmp(f->kind, "forest") == 0;
 	if (axes_of(s->y) != 1 + family)
 		wrong("a figure draws what is no output, or has other axes", s->y);
 	for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++)
 		if (drawn[i] && axes_of(drawn[i]) != 1)
 			wrong("a figure draws what is no output, or has other axes", drawn[i]);
-	if ((s->z != NULL) != (strcmp(f->kind, "map") == 0) || (s->z && axes_of(s->z) < 1))
-		wrong("the points of a map, and of nothing else, are coloured by an output", f->name);
+	if (!forest && ((s->z != NULL) != (strcmp(f->kind, "map") == 0) || (s->z && axes_of(s->z) < 1)))
+		wrong("the points of a map, and of nothing else but forests, are coloured by an output", f->name);
+	if (forest && (!is_text(s->y) || (s->z && !is_text(s->z)) || !s->x))
+		wrong("rows and names of a forest are texts, and estimates an output", f->name);
 	if (s->flag && !family)
 		wrong("rows are left out of families only", f->name);
 	if (!s->style || !is_one_of(s->style, "points line dashes guide"))
 		wrong("no style of a series", s->y);
 	if (!s->low != !s->high || (s->low && s->spread))
 		wrong("a band has a lower and an upper end, or a spread", s->y);
-	if (s != f->series && (family || s->z))
+	if (s != f->series && (family || s->z || (forest && strcmp(s->style, "line") != 0)))
 		wrong("a family or a map has one series", f->name);
 }
 
@@ -171,11 +182,12 @@ check_figures(void)
 {
 	for (int i = 0; now->figures && now->figures[i].name; i++) {
 		const struct rmb_figure *f = &now->figures[i];
-		if (!f->kind || !f->caption || !f->x || !f->y)
-			wrong("a figure needs kind, titles and a caption", f->name);
-		if (!is_one_of(f->kind, "curve family map raster"))
-			wrong("no kind of figure", f->kind);
-		if (strchr(f->x, '(') || strchr(f->y, '(') || (f->z && strchr(f->z, '(')))
+		if (!f->kind || !f->caption || !is_one_of(f->kind, "curve family map raster forest"))
+			wrong("a figure needs a kind and a caption", f->name);
+		bool forest = strcmp(f->kind, "forest") == 0;
+		if ((!f->x && !f->split) || !f->y != forest || (f->split && (!forest || !is_text(f->split))))
+			wrong("a figure needs titles of its axes", f->name);
+		if ((f->x && strchr(f->x, '(')) || (f->y && strchr(f->y, '(')) || (f->z && strchr(f->z, '(')))
 			wrong("the unit in an axis title comes from what is drawn", f->name);
 		if (strcmp(f->kind, "raster") == 0 && (!f->image || !count(now->out, f->image)))
 			wrong("a raster needs an output as its image", f->name);

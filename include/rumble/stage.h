@@ -84,7 +84,7 @@ struct rmb_series {
 	                         * {vary2}; as in "fit, exponent {exponent}" */
 	const char *low, *high; /* outputs: a band behind y, bars if y are points; */
 	const char *spread;     /* or one: the band from y - spread to y + spread */
-	const char *z;          /* kind "map": the output that colours the points */
+	const char *z;          /* kind "map": the output that colours the points; "forest": a text output, what has a colour and an entry of its own */
 	const char *flag;       /* kind "family": an output; rows where it is not 0 are left out */
 };
 /* Something to compare with that is no output: drawn once, in grey, behind the series; at a scalar output it is drawn for each
@@ -102,15 +102,19 @@ struct rmb_guide {
  *   "family"  one series, whose y has two axes: a line for each of some fifty entries of the slow axis, coloured by its values;
  *             a panel for each branch
  *   "map"     one series: points at (x, y), coloured by z around 0; a panel for each branch, and for each row if z has two axes
- *   "raster"  a recording or an array [row column] as an image; a figure for each branch */
+ *   "raster"  a recording or an array [row column] as an image; a figure for each branch
+ *   "forest"  estimates x, each a point with a bar from low to high, in rows that the text output y names, from the first at the top; what has
+ *             no x is left out. A series of style "line" is a vertical line at the first value of its x. A figure for each branch, and for each
+ *             text of `split` if there is one */
 struct rmb_figure {
 	const char *name;
 	const char *kind;
-	const char *x, *y, *z;  /* axis titles; the unit of what is drawn is added in brackets. z: of the colours */
+	const char *x, *y, *z;  /* axis titles; the unit of what is drawn is added in brackets. z: of the colours. forest: y NULL; x NULL: the text of `split` */
 	bool logx, logy, logz;
 	bool equal;             /* 1:1 aspect */
 	double xwindow[2], ywindow[2]; /* what is shown at first; both 0: all */
 	const char *image;      /* kind raster: the output */
+	const char *split;      /* kind forest: a text output on the axis of the rows; NULL: one figure for all */
 	const char *caption;    /* {name} as above */
 	struct rmb_series series[6]; /* those of a figure have one unit on each axis */
 	struct rmb_guide guide[4];   /* an entry without shape ends the list */

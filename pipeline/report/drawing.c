@@ -155,12 +155,13 @@ blank(struct rmb_drawing *d)
 	const struct rmb_figure *figure = d->figure;
 	const struct rmb_node *node = d->group[0].node[0];
 	const char *name = d->ngroups > 1 || d->group[0].n > 1 ? node->entry->name : node->name;
+	const char *part = d->part ? d->part : "", *of = rmb_arena_printf(arena, "%s%s%s", figure->name, *part ? "-" : "", part);
 	d->data = rmb_arena_alloc(arena, 1, sizeof *d->data);
 	if (!d->data)
 		return false;
 	*d->data = (struct rmb_figure_data){
-		.file = file_name(d->g, d->source, name, figure->name), .title = rmb_arena_printf(arena, "%s: %s", name, figure->name),
-		.x = rmb_drawing_fill(d, -1, figure->x), .y = rmb_drawing_fill(d, -1, figure->y), .logx = figure->logx, .logy = figure->logy,
+		.file = file_name(d->g, d->source, name, of), .title = rmb_arena_printf(arena, "%s: %s%s%s", name, figure->name, *part ? ", " : "", part),
+		.x = figure->x || !d->part ? rmb_drawing_fill(d, -1, figure->x) : d->part, .y = rmb_drawing_fill(d, -1, figure->y), .logx = figure->logx, .logy = figure->logy,
 		.equal = figure->equal, .low = { figure->xwindow[0], figure->ywindow[0] }, .high = { figure->xwindow[1], figure->ywindow[1] },
 		.caption = rmb_drawing_fill(d, -1, figure->caption ? figure->caption : node->stage->caption) };
 	return true;
@@ -192,7 +193,7 @@ join(struct rmb_drawing *d, struct rmb_error *error)
 
 static const struct { const char *name; int (*draw)(struct rmb_drawing *, struct rmb_error *); } kinds[] = {
 	{ "curve", rmb_draw_curve }, { "family", rmb_draw_family }, { "map", rmb_draw_map },
-	{ "raster", rmb_draw_image } };
+	{ "raster", rmb_draw_image }, { "forest", rmb_draw_forest } };
 
 static int
 draw(struct rmb_drawing *d, struct rmb_error *error)
@@ -217,10 +218,42 @@ draw(struct rmb_drawing *d, struct rmb_error *error)
 
 struct list { int n; struct rmb_figure_data **figure; };
 
+/* Kinds that do not put branches together. */
 static bool
-is_image(const struct rmb_figure *figure)
+stands_alone(const struct rmb_figure *figure)
 {
-	return strcmp(figure->kind, "raster") == 0;
+	return strcmp(figure->kind, "raster") == 0 || strcmp(figure->kind, "forest") == 0;
+}
+
+static int
+add_figure(struct rmb_drawing *d, struct list *list, struct rmb_error *error)
+{
+	int code = draw(d, error);
+	if (code || (!d->data->ntraces && !d->data->image))
+		return code;
+	list->figure = rmb_arena_room(d->g->arena, list->figure, (size_t)list->n, sizeof *list->figure);
+	if (!list->figure)
+		return rmb_error_nomem(error, "the report");
+	list->figure[list->n++] = d->data;
+	return 0;
+}
+
+/* One, or one for each text that splits it. */
+static int
+add_parts(struct rmb_drawing *d, struct list *list, struct rmb_error *error)
+{
+	int n = 0, code = 0;
+	if (!d->figure->split)
+		return add_figure(d, list, error);
+	const char **part = rmb_forest_parts(d, &n);
+	if (!part)
+		return rmb_error_nomem(error, "the report");
+	for (int i = 0; i < n && !code; i++) {
+		struct rmb_drawing one = *d;
+		one.part = part[i];
+		code = add_figure(&one, list, error);
+	}
+	return code;
 }
 
 static int
@@ -233,11 +266,9 @@ figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, s
 	if (!group)
 		return rmb_error_nomem(error, "the report");
 	for (const struct rmb_figure *f = ngroups ? entry->stage->figures : NULL; f && f->name && !code; f++)
-		for (int i = 0; i < (is_image(f) ? ngroups : 1) && !code; i++) {
-			struct rmb_drawing d = { .g = g, .source = source, .figure = f, .ngroups = is_image(f) ? 1 : ngroups, .group = group + i };
-			code = draw(&d, error);
-			if (!code && (d.data->ntraces || d.data->image))
-				list->figure[list->n++] = d.data;
+		for (int i = 0; i < (stands_alone(f) ? ngroups : 1) && !code; i++) {
+			struct rmb_drawing d = { .g = g, .source = source, .figure = f, .ngroups = stands_alone(f) ? 1 : ngroups, .group = group + i };
+			code = add_parts(&d, list, error);
 		}
 	return code;
 }
@@ -246,12 +277,8 @@ int
 rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figure, int *n, struct rmb_error *error)
 {
 	const struct rmb_recipe *recipe = g->graph->recipe;
-	size_t most = 1;
-	for (int i = 0; i < g->graph->nnodes; i++)
-		for (const struct rmb_figure *f = g->graph->node[i]->source == source ? rmb_figures_of(g->graph->node[i]) : NULL; f && f->name; f++)
-			most++;
-	struct list list = { 0, rmb_arena_alloc(g->arena, most, sizeof *list.figure) };
-	int code = list.figure ? 0 : rmb_error_nomem(error, "the report");
+	struct list list = { 0 };
+	int code = 0;
 	for (int e = 0; e < recipe->nentries && !code; e++)
 		code = figures_of(g, source, &recipe->entry[e], &list, error);
 	*figure = list.figure, *n = list.n;

@@ -9,6 +9,7 @@ struct rmb_drawing {
 	struct rmb_gathering *g;
 	int source;                         /* index of the recording, -1: group nodes */
 	const struct rmb_figure *figure;    /* the descriptor, */
+	const char *part;                   /* of it: one text of `split`; NULL: all */
 	struct rmb_figure_data *data;       /* and what becomes of it */
 	int ngroups;
 	const struct rmb_group *group;      /* all nodes have an object */
@@ -20,6 +21,9 @@ int rmb_draw_curve(struct rmb_drawing *drawing, struct rmb_error *error) RMB_CHE
 int rmb_draw_family(struct rmb_drawing *drawing, struct rmb_error *error) RMB_CHECKED;
 int rmb_draw_map(struct rmb_drawing *drawing, struct rmb_error *error) RMB_CHECKED;
 int rmb_draw_image(struct rmb_drawing *drawing, struct rmb_error *error) RMB_CHECKED;
+int rmb_draw_forest(struct rmb_drawing *drawing, struct rmb_error *error) RMB_CHECKED;
+/* The texts of `split`, each once, in the order in which they come up; n 0: there are none. NULL: no memory. */
+const char **rmb_forest_parts(const struct rmb_drawing *drawing, int *n);
 /* The guides of the descriptor, once the axes are known. */
 int rmb_draw_guides(struct rmb_drawing *drawing, struct rmb_error *error) RMB_CHECKED;
 

@@ -124,11 +124,14 @@ rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid)
 	int panels = figure->npanels > 0 ? figure->npanels : 1, columns = figure->npanels > 0 ? figure->ncolumns : 1;
 	*grid = (struct rmb_grid){ panels, columns, (panels + columns - 1) / columns, 0, 0 };
 	grid->width = columns == 1 ? 600 : columns == 2 ? 900 : 1200;
-	grid->height = grid->rows == 1 ? 420 : 80 + 320 * grid->rows;
+	grid->height = figure->nlanes ? 90 + 18 * figure->nlanes : grid->rows == 1 ? 420 : 80 + 320 * grid->rows;
 	int entries = 0;
 	for (int i = 0; i < figure->ntraces; i++)
 		entries += !figure->trace[i].quiet && !figure->trace[i].scaled;
-	grid->height += panels == 1 && entries > 6 ? 20 * ((entries - 5) / 2) : 0; /* what the legend takes in two columns */
+	if (figure->nlanes)
+		grid->height += 20 * entries;
+	else
+		grid->height += panels == 1 && entries > 6 ? 20 * ((entries - 5) / 2) : 0; /* what the legend takes in two columns */
 }
 
 /* ---- what the axes show ------------------------------------------------------------------------------------------ */
@@ -343,10 +346,27 @@ scaled_words(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 	return words;
 }
 
+/* Of a forest: every estimate, lane by lane. */
+static const char *
+forest_words(struct rmb_arena *arena, const struct rmb_figure_data *figure)
+{
+	const char *words = "";
+	for (int lane = 0; lane < figure->nlanes; lane++)
+		for (int i = 0; i < figure->ntraces; i++) {
+			const struct rmb_trace *t = &figure->trace[i];
+			for (int64_t k = 0; t->mark == RMB_POINTS && k < t->n; k++)
+				if (lrintf(t->y[k]) == -1 - lane)
+					words = rmb_arena_printf(arena, "%s%s %s%s%s %s", words, *words ? "," : ":", figure->lane[lane], t->quiet ? "" : " ",
+					                         t->quiet ? "" : t->label, rmb_number_print(arena, (double)t->x[k], 3));
+		}
+	return words;
+}
+
 void
 rmb_figure_finish(struct rmb_arena *arena, struct rmb_figure_data *figure)
 {
-	const char *words = rmb_arena_printf(arena, "%s, %s over %s", figure->title, figure->y, figure->x), *note;
+	const char *words = figure->nlanes ? rmb_arena_printf(arena, "%s, %s by row%s", figure->title, figure->x, forest_words(arena, figure))
+	                                  : rmb_arena_printf(arena, "%s, %s over %s", figure->title, figure->y, figure->x), *note;
 	if (figure->image) {
 		note = image_note(arena, figure->image);
 		words = rmb_arena_printf(arena, "%s%s", words, image_words(arena, figure->image));
@@ -358,7 +378,7 @@ rmb_figure_finish(struct rmb_arena *arena, struct rmb_figure_data *figure)
 	}
 	if (figure->scale.ramp)
 		words = rmb_arena_printf(arena, "%s%s", words, scaled_words(arena, figure));
-	for (int i = 0, n = 0; i < figure->ntraces && !figure->scale.ramp; i++)
+	for (int i = 0, n = 0; i < figure->ntraces && !figure->scale.ramp && !figure->nlanes; i++)
 		if (!figure->trace[i].quiet)
 			words = rmb_arena_printf(arena, "%s%s %s", words, n++ ? ";" : ":", trace_words(arena, &figure->trace[i]));
 	figure->caption = sentence(arena, figure->caption, note);

@@ -13,7 +13,7 @@
 #include "rumble/stage.h"
 
 enum { RMB_LINE_LIMIT = 2000, RMB_POINT_LIMIT = 5000, RMB_IMAGE_LIMIT = 500, RMB_LOOKS = 12, RMB_GUIDE_LOOKS = 3, RMB_RAMP_MOST = 8 };
-enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES, RMB_BAND, RMB_BARS /* a band, place by place */ };
+enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES, RMB_BAND, RMB_BARS /* a band, place by place */, RMB_STROKES /* a line, solid in every look */ };
 
 /* How the series of one branch look: colours that survive colour blindness and grey printing, and shapes that differ too. */
 struct rmb_look {
@@ -70,6 +70,8 @@ struct rmb_figure_data {
 	double low[2], high[2];    /* what the axes x and y show; both 0: all, which rmb_figure_finish() puts here */
 	int npanels, ncolumns;     /* panels share the axes and are laid out row by row; 0: one, without a title */
 	const char **panel;        /* [npanels] titles */
+	int nlanes;                /* of a forest, one an estimate: lane i is at -1 - i of the y axis. 0: that axis has numbers */
+	const char **lane;         /* [nlanes] names of their rows: those of a row follow each other; "": a gap */
 	struct rmb_scale scale;    /* of the colours of maps and families */
 	int ntraces;
 	struct rmb_trace *trace;   /* what comes later lies on top */

@@ -21,9 +21,9 @@ same(const float *a, const float *b, int64_t n)
 static json_t *
 trace_json(struct rmb_arena *arena, const struct rmb_trace *t, const struct rmb_trace *before)
 {
-	static const char *const mark[] = { "points", "line", "dashes", "band", "bars" };
+	static const char *const mark[] = { "points", "line", "dashes", "band", "bars", "strokes" };
 	const struct rmb_look *look = rmb_trace_look(t);
-	bool pale = t->mark == RMB_POINTS || t->low, failed = false;
+	bool pale = t->mark == RMB_POINTS || t->mark == RMB_STROKES || t->low, failed = false;
 	json_t *json = json_pack("{s:o, s:s, s:i, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "panel", t->panel, "y",
 	                         floats(arena, t->y, t->n));
 	if (!before || before->n != t->n || !same(before->x, t->x, t->n))
@@ -36,7 +36,7 @@ trace_json(struct rmb_arena *arena, const struct rmb_trace *t, const struct rmb_
 		failed = failed || json_object_set_new(json, "value", json_real(t->value));
 	else {
 		json_t *style = json_pack("{s:s, s:s, s:s, s:s}", "light", pale ? look->light : look->deep, "dark", pale ? look->dark : look->bright,
-		                          "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : look->line);
+		                          "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : t->mark == RMB_STROKES ? "solid" : look->line);
 		failed = failed || json_object_update_missing_new(json, style);
 	}
 	if (t->quiet)
@@ -87,6 +87,8 @@ rmb_figure_json(struct rmb_arena *arena, const struct rmb_figure_data *f)
 	                         rmb_json_text(f->title), "x", rmb_json_text(f->x), "y", rmb_json_text(f->y), "logx", f->logx, "logy", f->logy,
 	                         "equal", f->equal, "columns", grid.columns, "rows", grid.rows, "panels", texts(f->panel, f->npanels), "spanx", f->low[0], f->high[0],
 	                         "spany", f->low[1], f->high[1], "traces", traces);
+	if (json && f->nlanes)
+		failed = json_object_set_new(json, "lanes", texts(f->lane, f->nlanes)) || failed;
 	if (json && f->image)
 		failed = json_object_set_new(json, "image", image_json(arena, f->image)) || failed;
 	if (json && f->scale.ramp)

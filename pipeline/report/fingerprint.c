@@ -4,7 +4,7 @@
 #include "pipeline/report/content.h"
 #include "rumble/hash.h"
 
-enum { PAGE_VERSION = 7 }; /* raise when page.c or content.c say the same things in another way */
+enum { PAGE_VERSION = 8 }; /* raise when page.c or content.c say the same things in another way */
 
 const char *
 rmb_unusable(struct rmb_arena *arena, const char *why)
@@ -51,7 +51,7 @@ add_stage(FILE *to, const struct rmb_stage *stage)
 	for (const struct rmb_port *p = stage->out; p && p->name; p++)
 		add(to, p->name), add(to, p->unit), add(to, p->help);
 	for (const struct rmb_figure *f = stage->figures; f && f->name; f++) {
-		add(to, f->name), add(to, f->kind), add(to, f->x), add(to, f->y), add(to, f->z), add(to, f->image), add(to, f->caption);
+		add(to, f->name), add(to, f->kind), add(to, f->x), add(to, f->y), add(to, f->z), add(to, f->image), add(to, f->split), add(to, f->caption);
 		fprintf(to, "%d%d%d%d %a %a %a %a ", f->logx, f->logy, f->logz, f->equal, f->xwindow[0], f->xwindow[1], f->ywindow[0], f->ywindow[1]);
 		for (size_t s = 0; s < sizeof f->series / sizeof *f->series && f->series[s].y; s++) {
 			const struct rmb_series *one = &f->series[s];

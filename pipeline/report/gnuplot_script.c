@@ -4,6 +4,7 @@
  * commands. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 #include "pipeline/events.h"
 #include "pipeline/report/gnuplot.h"
 
@@ -141,8 +142,9 @@ plot_cloud(struct script *s, const struct rmb_figure_data *f, const struct rmb_t
 	return code;
 }
 
+/* few: points that stand for an estimate each, not for a cloud. */
 static int
-plot_trace(struct script *s, const struct rmb_trace *t)
+plot_trace(struct script *s, const struct rmb_trace *t, bool few)
 {
 	const struct rmb_look *look = rmb_trace_look(t);
 	if (t->mark == RMB_BARS)
@@ -152,7 +154,10 @@ plot_trace(struct script *s, const struct rmb_trace *t)
 		fprintf(s->to, " binary format='%%float32%%float32%%float32' using 1:2:3 with filledcurves fc rgb '#%s%s' fs solid noborder",
 		        t->look < 0 ? "A0" : "CC", look->light + 1);
 	else if (t->mark == RMB_POINTS)
-		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with points pt %d ps 0.6 lc rgb '#60%s'", look->gnuplot_symbol, look->light + 1);
+		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with points pt %d ps %g lc rgb '#%s%s'", look->gnuplot_symbol, few ? 0.8 : 0.6,
+		        few ? "00" : "60", look->light + 1);
+	else if (t->mark == RMB_STROKES)
+		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with lines lw 2 lc rgb '#50%s'", look->light + 1);
 	else
 		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with lines lw %g dt %s lc rgb '%s'", t->look < 0 ? 1.2 : 2,
 		        t->mark == RMB_DASHES ? look->gnuplot_dashes : look->gnuplot_line, look->deep);
@@ -232,7 +237,7 @@ plot_panel(struct script *s, const struct rmb_figure_data *f, int panel)
 		fputs(plotted++ ? ", " : "plot ", s->to);
 		while (t->scaled && end < f->ntraces && f->trace[end].scaled && f->trace[end].panel == panel)
 			end++;
-		code = t->scaled ? plot_family(s, t, &f->trace[end]) : t->z ? plot_map(s, f, t) : is_cloud(t) ? plot_cloud(s, f, t) : plot_trace(s, t);
+		code = t->scaled ? plot_family(s, t, &f->trace[end]) : t->z ? plot_map(s, f, t) : is_cloud(t) ? plot_cloud(s, f, t) : plot_trace(s, t, f->nlanes > 0);
 		i = end - 1;
 	}
 	fputs(plotted ? "\n" : "plot NaN notitle\n", s->to);
@@ -255,6 +260,23 @@ axis(FILE *to, const char *name, const char *title, bool log, double low, double
 	fputs(brief ? ")\n" : "autofreq\n", to);
 	if (low < high)
 		fprintf(to, "set %srange [%.9g:%.9g]\n", name, low, high);
+}
+
+/* The names of a forest's rows, each at the middle of its lanes. */
+static void
+name_rows(FILE *to, const struct rmb_figure_data *f)
+{
+	fputs("set ytics noenhanced (", to);
+	for (int i = 0, end; i < f->nlanes; i = end) {
+		for (end = i + 1; end < f->nlanes && strcmp(f->lane[end], f->lane[i]) == 0;)
+			end++;
+		if (!*f->lane[i])
+			continue;
+		fputs(i ? ", " : "", to);
+		quoted(to, f->lane[i]);
+		fprintf(to, " %g", -1 - (i + end - 1) / 2.0);
+	}
+	fputs(")\nunset grid\nset grid xtics lc rgb '#e0e4e8' lt 1\n", to);
 }
 
 static void
@@ -345,6 +367,8 @@ rmb_gnuplot_script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **f
 		else {
 			axis(to, "x", f->x, f->logx, f->low[0], f->high[0]);
 			axis(to, "y", f->y, f->logy, f->low[1], f->high[1]);
+			if (f->nlanes)
+				name_rows(to, f);
 			if (f->image)
 				palette(to, &rmb_ramp_image, f->image->low, f->image->high);
 			code = f->image ? plot_image(&s, f->image) : plot_panel(&s, f, 0);

@@ -97,14 +97,14 @@
 			return { ...common, ...outline(trace), mode: "lines", fill: bars ? "none" : "toself", fillcolor: colour + (trace.guide ? "59" : "33"),
 				line: { width: bars ? 1 : 0, color: colour }, opacity: bars ? 0.45 : 1, hoverinfo: "skip" };
 		const gap = i => !Number.isFinite(trace.y[i]), alone = i => gap(i - 1) && !gap(i) && gap(i + 1);
-		const lone = !points && trace.y.some((value, i) => alone(i));
+		const strokes = trace.mark === "strokes", lone = !points && trace.y.some((value, i) => alone(i));
 		const marker = trace.z ? { color: trace.z, cmin: data.scale.low, cmax: data.scale.high, colorscale: stops(data.scale), size: 4 }
-			: { color: colour, symbol: points ? trace.symbol : "circle", size: lone ? Array.from(trace.y, (value, i) => alone(i) ? 4 : 0) : 5,
-				opacity: !points ? 1 : trace.x.length > 400 ? 0.4 : dark.matches ? 0.8 : 0.55 };
+			: { color: colour, symbol: points ? trace.symbol : "circle", size: lone ? Array.from(trace.y, (value, i) => alone(i) ? 4 : 0) : data.lanes ? 9 : 5,
+				opacity: !points || data.lanes ? 1 : trace.x.length > 400 ? 0.4 : dark.matches ? 0.8 : 0.55 };
 		return {
 			...common, mode: points ? "markers" : lone ? "lines+markers" : "lines", x: trace.x, y: trace.y, marker,
-			line: { color: colour, width: trace.guide || trace.value !== undefined ? 1.4 : 2.4, dash: trace.dash },
-			hovertemplate: "%{x:.4~g}, %{y:.3~g}" + (trace.z ? ": %{marker.color:.3~g}" : "") + "<extra>%{fullData.name}</extra>"
+			opacity: strokes ? 0.6 : 1, line: { color: colour, width: trace.guide || trace.value !== undefined ? 1.4 : 2.4, dash: trace.dash },
+			hovertemplate: (data.lanes ? "%{x:.4~g}" : "%{x:.4~g}, %{y:.3~g}") + (trace.z ? ": %{marker.color:.3~g}" : "") + "<extra>%{fullData.name}</extra>"
 		};
 	}
 
@@ -131,6 +131,16 @@
 		};
 	}
 
+	/* Rows of a forest: a name at the middle of its lanes, which lie at -1, -2, ... */
+	function rowAxis(data) {
+		const places = new Map();
+		data.lanes.forEach((name, i) => name && places.set(name, [...(places.get(name) ?? []), -1 - i]));
+		return {
+			...axis(data.y, false, data.spany), automargin: true, showgrid: false, tickvals: [...places.values()].map(at => (at[0] + at.at(-1)) / 2),
+			ticktext: [...places.keys()].map(plain)
+		};
+	}
+
 	/* Panels share their axes; only the outer ones have titles and numbers. */
 	function panels(data, out) {
 		const { rows, columns } = data, gap = { x: 0.03, y: 0.14 / rows };
@@ -153,7 +163,7 @@
 		const out = {
 			paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 74, r: 12, t: 8, b: 48 },
 			font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: css("--ink") },
-			xaxis: axis(data.x, data.logx, data.spanx), yaxis: axis(data.y, data.logy, data.spany),
+			xaxis: axis(data.x, data.logx, data.spanx), yaxis: data.lanes ? rowAxis(data) : axis(data.y, data.logy, data.spany),
 			showlegend: data.traces.some(trace => !trace.quiet && trace.value === undefined), hovermode: "closest",
 			legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left" }
 		};
@@ -171,7 +181,7 @@
 		const data = figure.data ??= read(figure), plot = figure.querySelector(".plot");
 		figure.classList.add("drawn");
 		const entries = data.traces.filter(trace => !trace.quiet && trace.value === undefined).length;
-		plot.style.height = data.rows > 1 ? `${20 * data.rows}rem` : entries > 3 ? `${25 + 0.9 * (entries - 3)}rem` : "";
+		plot.style.height = data.lanes ? `${7 + 1.25 * data.lanes.length + 0.9 * entries}rem` : data.rows > 1 ? `${20 * data.rows}rem` : entries > 3 ? `${25 + 0.9 * (entries - 3)}rem` : "";
 		const traces = data.image ? [picture(data.image)] : data.traces.map(trace => curve(trace, data));
 		if (data.scale)
 			traces.push(colourBar(data.scale));
@@ -200,7 +210,7 @@
 					b => digits(image.low + (image.high - image.low) * b / 255))]);
 			return { head, rows };
 		}
-		const rows = [], head = ["series", data.x, data.y];
+		const rows = [], head = ["series", data.x, data.lanes ? "row" : data.y], row = y => !data.lanes ? digits(y) : data.lanes[-1 - y] ?? "";
 		if (data.traces.some(trace => trace.z))
 			head.push(data.scale.title);
 		for (const trace of data.traces) {
@@ -209,7 +219,7 @@
 				if (trace.low)
 					rows.push([name + " (lower end)", digits(trace.x[i]), digits(trace.low[i])], [name + " (upper end)", digits(trace.x[i]), digits(trace.y[i])]);
 				else
-					rows.push([name, digits(trace.x[i]), digits(trace.y[i]), ...(trace.z ? [digits(trace.z[i])] : [])]);
+					rows.push([trace.mark === "strokes" ? name + " (ends)" : name, digits(trace.x[i]), row(trace.y[i]), ...(trace.z ? [digits(trace.z[i])] : [])]);
 		}
 		return { head, rows };
 	}

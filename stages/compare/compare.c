@@ -50,12 +50,24 @@ static const struct rmb_port out[] = {
 	COLUMN("recording", RMB_FLOAT64, "the recording's value; curves have none"),
 	COLUMN("mean", RMB_FLOAT64, "mean of the replicates; curves have none"),
 	COLUMN("sd", RMB_FLOAT64, "their standard deviation (divisor n - 1); curves have none"),
+	COLUMN("expected_low", RMB_FLOAT64, "where one more replicate would lie, by Student's t: lower end; curves have none"),
+	COLUMN("expected_high", RMB_FLOAT64, "upper end"),
 	COLUMN("distance", RMB_FLOAT64, "distance from the family in units of its spread; about 1 for one more replicate"),
 	COLUMN("low", RMB_FLOAT64, "lower end of its interval"),
 	COLUMN("high", RMB_FLOAT64, "upper end"),
 	COLUMN("p", RMB_FLOAT64, "chance that a replicate of the family is as far off"),
 	COLUMN("adjusted", RMB_FLOAT64, "p adjusted for the number of statistics (Holm)"),
 	COLUMN("attainable", RMB_FLOAT64, "the smallest p that so many replicates allow"), { 0 } };
+
+static const struct rmb_figure figures[] = {
+	{ .name = "values", .kind = "forest", .split = "statistic",
+	  .caption = "Means of each family's replicates. Bars: where one more replicate would lie, at a confidence of {confidence}.",
+	  .series = { { .y = "family", .x = "mean", .low = "expected_low", .high = "expected_high", .z = "family", .style = "points" },
+	              { .y = "family", .x = "recording", .style = "line", .label = "the recording" } } },
+	{ .name = "distances", .kind = "forest", .x = "distance from the family, in units of its spread", .logx = true,
+	  .caption = "How far the recording lies from each family, statistic by statistic and by all together, with intervals at a confidence of {confidence}.",
+	  .series = { { .y = "family", .x = "distance", .low = "low", .high = "high", .z = "statistic", .style = "points" } },
+	  .guide = { { .shape = "vertical", .at = "1", .label = "one more replicate" } } }, { 0 } };
 
 /* ---- one family -------------------------------------------------------------------------------------------------- */
 
@@ -141,6 +153,9 @@ find_one(struct rmb_call *call, const struct settings *set, const struct against
 		for (int64_t i = 0; i < l->n; i++)
 			value[i] = l->row[i][0];
 		f->value = l->x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
+		/* Student's t for a new value beside n known ones */
+		double half = rmb_student_quantile((1 - set->confidence) / 2, (double)(l->n - 1)) * f->sd * sqrt(1 + 1 / (double)l->n);
+		f->expected_low = f->mean - half, f->expected_high = f->mean + half;
 	}
 	if (f->sd == 0 && f->value != f->mean)
 		rmb_warn(call, "all replicates of %s have the same %s, and the recording has another: a distance of a million stands for it", family, name);
@@ -262,7 +277,7 @@ find_family(struct rmb_call *call, const struct settings *set, const struct memb
 	int rc = p && adjusted ? take_samples(call, &a, rank) : RMB_ELIMIT;
 	for (int64_t s = 0; s <= ns; s++)
 		row[s] = (struct finding){ s < ns ? members->statistic[s].name : "all", members->family[family].name, 0, NAN, NAN, NAN, NAN, NAN, NAN,
-		                           NAN, NAN, NAN };
+		                           NAN, NAN, NAN, NAN, NAN };
 	for (int64_t s = 0; s < ns && !rc; s++) {
 		rc = find_one(call, set, &a, s, rank, &row[s]);
 		p[s] = row[s].p;
@@ -296,6 +311,7 @@ publish_table(struct rmb_call *call, const struct finding *finding, int64_t n)
 {
 	static const struct { const char *port; size_t at; } column[] = {
 		{ "recording", offsetof(struct finding, value) }, { "mean", offsetof(struct finding, mean) }, { "sd", offsetof(struct finding, sd) },
+		{ "expected_low", offsetof(struct finding, expected_low) }, { "expected_high", offsetof(struct finding, expected_high) },
 		{ "distance", offsetof(struct finding, distance) }, { "low", offsetof(struct finding, low) }, { "high", offsetof(struct finding, high) },
 		{ "p", offsetof(struct finding, p) }, { "adjusted", offsetof(struct finding, adjusted) },
 		{ "attainable", offsetof(struct finding, attainable) } };
@@ -349,7 +365,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 4, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 5, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
 	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm, and by logarithms if replicates stay positive and within a factor of "
@@ -359,5 +375,5 @@ const struct rmb_stage rmb_stage_compare = {
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
 	.caption = "Distances from each family at level {level}, by test {test}.", .headline = "verdict", .tables = "comparison",
-	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .reads_names = true, .draws = rmb_draws_always, .run = run,
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_names = true, .draws = rmb_draws_always, .run = run,
 };

@@ -64,6 +64,12 @@ static const struct rmb_port out[] = {
 	{ .name = "key", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1", .help = "groups and conditions, in the order drawn" }, { 0 } };
 
 static const struct rmb_figure figures[] = {
+	{ .name = "means", .kind = "forest", .x = "{value}", .caption = "Means over recordings, with intervals at a confidence of {confidence}.",
+	  .series = { { .y = "mean_of", .x = "mean", .low = "low", .high = "high", .z = "mean_condition", .style = "points" } } },
+	{ .name = "differences", .kind = "forest", .x = "{value}: difference",
+	  .caption = "What the legend names less what the row names, mean over recordings, with intervals at a confidence of {confidence}.",
+	  .series = { { .y = "right", .x = "difference", .low = "difference_low", .high = "difference_high", .z = "left", .style = "points" } },
+	  .guide = { { .shape = "vertical", .at = "0", .label = "no difference" } } },
 	{ .name = "groups", .kind = "curve", .x = "group", .y = "value",
 	  .caption = "Every recording is a line through its conditions. {key}.",
 	  .series = { { .y = "height", .x = "place", .style = "line", .label = "recordings" },

@@ -9,6 +9,7 @@ struct finding {
 	const char *statistic, *family;
 	int64_t replicates;
 	double value, mean, sd;      /* of the recording; of the replicates: numbers only, not curves */
+	double expected_low, expected_high; /* where one more replicate would lie */
 	double distance, low, high;
 	double p, adjusted;          /* adjusted for the statistics of the family */
 	double attainable;           /* the smallest p that so many replicates allow */
