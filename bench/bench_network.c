@@ -47,14 +47,20 @@ draws(struct bench *b)
 }
 
 static int
-eigenvalues(struct bench *b)
+room(struct bench *b)
 {
 	size_t n = (size_t)b->net.n;
 	b->a = rmb_arena_alloc(b->arena, n * n, sizeof *b->a);
 	b->real = rmb_arena_alloc(b->arena, n, sizeof *b->real);
 	b->imaginary = rmb_arena_alloc(b->arena, n, sizeof *b->imaginary);
-	return b->a && b->real && b->imaginary ? rmb_network_matrix(&b->net, b->a, b->real, b->imaginary, &b->error)
-	                                       : rmb_error_nomem(&b->error, "a network");
+	return b->a && b->real && b->imaginary ? 0 : rmb_error_nomem(&b->error, "a network");
+}
+
+static int
+eigenvalues(struct bench *b)
+{
+	int rc = room(b);
+	return rc ? rc : rmb_network_matrix(&b->net, b->a, b->real, b->imaginary, &b->error);
 }
 
 static int
@@ -62,11 +68,18 @@ population(struct bench *b)
 {
 	struct rmb_population found;
 	struct rmb_steps steps = { 0.04, 23 };
-	int rc = eigenvalues(b);
+	struct rmb_eigenbasis basis;
+	int rc = room(b);
+	double *v = rc ? NULL : rmb_arena_alloc(b->arena, (size_t)(b->net.n * b->net.n), sizeof *v);
+	if (!v)
+		return rmb_error_nomem(&b->error, "a network");
+	rc = rmb_network_eigenvectors(&b->net, b->a, v, b->real, b->imaginary, &b->error);
+	if (!rc)
+		rc = rmb_eigenbasis_make(v, b->real, b->imaginary, b->net.n, b->net.threads, b->arena, &basis, &b->error);
 	if (rc)
 		return rc;
 	rmb_steps_shorten(&steps, rmb_network_largest_step(b->real, b->imaginary, b->net.n));
-	return rmb_population_make(b->a, b->net.n, steps, 5, true, b->net.threads, b->arena, &found, &b->error);
+	return rmb_population_of_basis(&basis, steps, 5, true, b->arena, &found, &b->error);
 }
 
 int

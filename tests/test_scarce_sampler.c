@@ -1,6 +1,7 @@
 /* Memory that runs out while networks are simulated: at every allocation, one after another. The call fails and says so. */
 #include "numeric/lapack.h"
 #include "numeric/modes.h"
+#include "numeric/population.h"
 #include "numeric/propagate.h"
 #include "support/check.h"
 #include "support/scarce.h"
@@ -84,6 +85,31 @@ by_blocks_and_steps(struct rmb_error *error)
 	return rc;
 }
 
+/* A ring of which each neuron drives the next alone: its modes turn. */
+static int
+by_eigenvectors(struct rmb_error *error)
+{
+	double a[N * N], v[N * N], real[N], imaginary[N], s[N * N], scratch[2 * N * N];
+	struct rmb_steps steps = { 0.1, 3 };
+	struct rmb_eigenbasis basis;
+	struct rmb_blocks blocks;
+	struct rmb_population found;
+	struct rmb_arena *arena = calloc(1, sizeof *arena);
+	ring(a);
+	for (int i = 0; i < N; i++)
+		a[i * N + (i + 1) % N] = 0;
+	int rc = rmb_general_eigenvectors(a, N, real, imaginary, v, error);
+	if (!rc)
+		rc = rmb_eigenbasis_make(v, real, imaginary, N, 1, arena, &basis, error);
+	if (!rc)
+		rc = rmb_eigenbasis_blocks(&basis, steps, arena, &blocks, s, scratch, error);
+	if (!rc)
+		rc = rmb_population_of_basis(&basis, steps, 2, true, arena, &found, error);
+	rmb_arena_free(arena);
+	assert_true(rc || basis.sound);
+	return rc;
+}
+
 static void
 modes_without_memory(void **state)
 {
@@ -98,9 +124,17 @@ matrices_without_memory(void **state)
 	fails_and_says_so(by_blocks_and_steps);
 }
 
+static void
+eigenvectors_without_memory(void **state)
+{
+	(void)state;
+	fails_and_says_so(by_eigenvectors);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(modes_without_memory), cmocka_unit_test(matrices_without_memory) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(modes_without_memory), cmocka_unit_test(matrices_without_memory),
+		cmocka_unit_test(eigenvectors_without_memory) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blocks.h"
+#include "numeric/eigenbasis.h"
 #include "numeric/lapack.h"
 #include "numeric/network.h"
 #include "numeric/population.h"
@@ -148,6 +149,25 @@ instrumented_propagators_are_exact(void **state)
 	}
 }
 
+/* The network of `solve` by its eigenvectors. */
+static void
+from_eigenvectors_too(const struct rmb_population *expected)
+{
+	static double v[N * N], x[N * N], real[N], imaginary[N];
+	struct rmb_error error = { 0 };
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_eigenbasis basis;
+	struct rmb_population found;
+	memcpy(x, a, sizeof x);
+	must(rmb_general_eigenvectors(x, N, real, imaginary, v, &error), &error);
+	must(rmb_eigenbasis_make(v, real, imaginary, N, 2, arena, &basis, &error), &error);
+	must(rmb_population_of_basis(&basis, paper, 5, true, arena, &found, &error), &error);
+	rmb_test_close("spectrum", found.spectrum, expected->spectrum, N, 1e-9);
+	rmb_test_close("index", found.index, expected->index, N, 1e-9);
+	rmb_test_close("regression", found.standard_real, expected->standard_real, N, 1e-8);
+	rmb_arena_free(arena);
+}
+
 /* Regression on bins finds b(5) / b(0) in a symmetric network, and an index is the mean of three correlations of its component: together
  * with the variances they give the traces of the correlations themselves. */
 static void
@@ -161,6 +181,8 @@ populations_fit_their_covariances(void **state)
 		double variance = 0, later = 0, trace = 0;
 		solve(arena, asymmetry, 0.97);
 		must(rmb_population_make(a, N, paper, 5, true, 2, arena, &found, &error), &error);
+		if (asymmetry == 1)
+			from_eigenvectors_too(&found);
 		for (int k = 0; k < N; k++) {
 			double b[6];
 			rmb_mode_binned(1 - re[k], paper, 6, b);
@@ -176,6 +198,65 @@ populations_fit_their_covariances(void **state)
 		assert_true(found.index[0] > found.index[N / 2] && found.index[0] < 1);
 		rmb_arena_free(arena);
 	}
+}
+
+/* By eigenvectors and by powers of the matrix. Errors of the former grow with the square of the condition of the eigenvectors,
+ * some 1e2 here, and those of both with 1 / (1 - edge). */
+static void
+eigenvectors_give_the_same_covariances(void **state)
+{
+	(void)state;
+	static const struct { struct rmb_network net; int64_t width; } cases[] = {
+		{ { .asymmetry = 1, .edge = 0.999 }, 23 }, { { .asymmetry = 1, .edge = 0.97 }, 1 }, { { .asymmetry = 1, .edge = 0.999 }, 23000 },
+		{ { .asymmetry = 1.0 / 3, .edge = 0.999, .published = true }, 38 }, { { .asymmetry = 0.01, .edge = 0.9999 }, 23 },
+		{ { .family = RMB_SPARSE, .probability = 0.1, .asymmetry = 1, .edge = 0.99 }, 5 }, { { .family = RMB_CLIPPED, .edge = 0.99 }, 9 } };
+	static double v[N * N], l[N * N], r[N * N];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rmb_error error = { 0 };
+		struct rmb_arena *arena = rmb_arena_new();
+		struct rmb_network net = cases[i].net;
+		struct rmb_eigenbasis basis;
+		struct rmb_blocks o, q;
+		struct rmb_steps steps = { 0.01, cases[i].width };
+		net.n = N, net.threads = 2, net.stream = rmb_stream_named("basis");
+		must(rmb_network_eigenvectors(&net, a, v, re, im, &error), &error);
+		must(rmb_eigenbasis_make(v, re, im, N, 2, arena, &basis, &error), &error);
+		assert_true(basis.sound);
+		must(rmb_eigenbasis_blocks(&basis, steps, arena, &q, l, scratch, &error), &error);
+		must(rmb_network_matrix(&net, a, v, r, &error), &error);
+		must(rmb_network_stable(v, r, N, steps.step, &error), &error);
+		must(rmb_blocks_make(a, N, steps.step, steps.width, 2, arena, &o, &error), &error);
+		must(rmb_stationary(a, N, steps.step, 2, s, scratch, &error), &error);
+		must(rmb_blocks_covariances(&o, s, LAGS, 2, c, scratch, &error), &error);
+		rmb_test_close("P", q.p, o.p, N * N, 1e-9);
+		rmb_test_close("B", q.b, o.b, N * N, 1e-9);
+		rmb_test_close("ee", q.ee, o.ee, N * N, 1e-9);
+		rmb_test_close("me", q.me, o.me, N * N, 1e-9);
+		rmb_test_close("mm", q.mm, o.mm, N * N, 1e-9);
+		rmb_test_close("S", l, s, N * N, 1e-9);
+		must(rmb_eigenbasis_covariance(&basis, steps, 0, 0, l, scratch, &error), &error);
+		rmb_test_close("C(0)", l, c, N * N, 1e-9);
+		must(rmb_eigenbasis_covariance(&basis, steps, 4, 6, l, scratch, &error), &error);
+		for (int k = 0; k < N * N; k++)
+			r[k] = (c[4 * N * N + k] + c[5 * N * N + k] + c[6 * N * N + k]) / 3;
+		rmb_test_close("C(4..6)", l, r, N * N, 1e-9);
+		rmb_arena_free(arena);
+	}
+}
+
+/* A matrix without enough eigenvectors has no such basis. */
+static void
+dependent_eigenvectors_are_found_out(void **state)
+{
+	(void)state;
+	struct rmb_error error = { 0 };
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_eigenbasis basis;
+	double chain[] = { 0.5, 1, 0, 0, 0.5, 1, 0, 0, 0.5 }, v[9];
+	must(rmb_general_eigenvectors(chain, 3, re, im, v, &error), &error);
+	must(rmb_eigenbasis_make(v, re, im, 3, 1, arena, &basis, &error), &error);
+	assert_false(basis.sound);
+	rmb_arena_free(arena);
 }
 
 /* ---- one mode ---- */
@@ -397,6 +478,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operators_are_the_sums_of_steps), cmocka_unit_test(both_routes_agree),
 		cmocka_unit_test(instrumented_propagators_are_exact), cmocka_unit_test(populations_fit_their_covariances),
+		cmocka_unit_test(eigenvectors_give_the_same_covariances), cmocka_unit_test(dependent_eigenvectors_are_found_out),
 		cmocka_unit_test(modes_are_right), cmocka_unit_test(bins_are_whole_steps),
 		cmocka_unit_test(quantiles_have_the_known_exponents), cmocka_unit_test(draws_have_the_published_exponents),
 		cmocka_unit_test(rows_beyond_do_not_matter), cmocka_unit_test(draws_are_those_of_matrices),

@@ -297,17 +297,19 @@ draw(const struct rmb_network *net, double *a, struct rmb_error *error)
 
 /* ---- eigenvalues and normalisation ---- */
 
-/* Scales the eigenvalues, whose first has the largest real part. *factor: what the matrix is to be multiplied with. */
+/* Scales the eigenvalues, in any order. *factor: what the matrix is to be multiplied with. */
 static int
 scale(const struct rmb_network *net, double *real, double *imaginary, double *factor, struct rmb_error *error)
 {
-	double largest = 0;
-	for (int64_t i = 0; i < net->n; i++)
+	double largest = 0, rightmost = -INFINITY;
+	for (int64_t i = 0; i < net->n; i++) {
 		largest = fmax(largest, hypot(real[i], imaginary ? imaginary[i] : 0));
-	if (!(real[0] > 1e-12 * largest))
+		rightmost = fmax(rightmost, real[i]);
+	}
+	if (!(rightmost > 1e-12 * largest))
 		return rmb_error_set(error, RMB_EDATA, "the network cannot be normalised: no eigenvalue has a positive real part (the largest is "
-		                     "%g, the largest modulus %g)", real[0], largest);
-	*factor = net->edge / real[0];
+		                     "%g, the largest modulus %g)", rightmost, largest);
+	*factor = net->edge / rightmost;
 	for (int64_t i = 0; i < net->n; i++) {
 		real[i] *= *factor;
 		if (imaginary)
@@ -347,7 +349,18 @@ transpose(double *a, int64_t n)
 		}
 }
 
-/* Eigenvalues beyond the edge move onto it, in their direction; the eigenvectors W stay: A = W E W^-1, all real, where a pair of
+/* Eigenvalues beyond the edge move onto it, in their direction. */
+static void
+move_onto_edge(const struct rmb_network *net, double *real, double *imaginary)
+{
+	for (int64_t k = 0; k < net->n; k++) {
+		double modulus = hypot(real[k], imaginary[k]), shrink = modulus > net->edge ? net->edge / modulus : 1;
+		real[k] *= shrink;
+		imaginary[k] *= shrink;
+	}
+}
+
+/* They do so while the eigenvectors W stay: A = W E W^-1, all real, where a pair of
  * conjugates has the real and imaginary part of its vector as two columns x, y of W, and A x = Re x - Im y, A y = Im x + Re y. */
 static int
 clip(const struct rmb_network *net, double *a, double *w, double *real, double *imaginary, struct rmb_error *error)
@@ -357,10 +370,8 @@ clip(const struct rmb_network *net, double *a, double *w, double *real, double *
 	int rc = rmb_general_eigenvectors(a, n, real, imaginary, w, error);
 	if (rc)
 		return rc;
+	move_onto_edge(net, real, imaginary);
 	for (int64_t k = 0; k < n; k++) {
-		double modulus = hypot(real[k], imaginary[k]), shrink = modulus > net->edge ? net->edge / modulus : 1;
-		real[k] *= shrink;
-		imaginary[k] *= shrink;
 		const double *own = w + k * n, *partner = w + (imaginary[k] > 0 ? k + 1 : imaginary[k] < 0 ? k - 1 : k) * n;
 		for (int64_t i = 0; i < n; i++) /* the second of a pair has the negative imaginary part */
 			a[k * n + i] = real[k] * own[i] - imaginary[k] * (imaginary[k] != 0 ? partner[i] : 0);
@@ -396,14 +407,23 @@ rmb_network_eigenvalues(const struct rmb_network *net, double *a, double *real, 
 	int rc = draw(net, a, error);
 	if (!rc)
 		rc = decompose(net, a, real, imaginary, error);
-	for (int64_t k = 0; !rc && net->family == RMB_CLIPPED && k < net->n; k++) {
-		double shrink = fmin(1, net->edge / hypot(real[k], imaginary[k]));
-		real[k] *= shrink;
-		imaginary[k] *= shrink;
-	}
-	if (net->family == RMB_CLIPPED)
-		return rc ? rc : rmb_sort_eigenvalues(real, imaginary, net->n, error);
-	return rc ? rc : scale(net, real, imaginary, &factor, error);
+	if (rc || net->family != RMB_CLIPPED)
+		return rc ? rc : scale(net, real, imaginary, &factor, error);
+	move_onto_edge(net, real, imaginary);
+	return rmb_sort_eigenvalues(real, imaginary, net->n, error);
+}
+
+int
+rmb_network_eigenvectors(const struct rmb_network *net, double *a, double *v, double *real, double *imaginary, struct rmb_error *error)
+{
+	double factor;
+	int rc = draw(net, a, error);
+	if (!rc)
+		rc = rmb_general_eigenvectors(a, net->n, real, imaginary, v, error);
+	if (rc || net->family != RMB_CLIPPED)
+		return rc ? rc : scale(net, real, imaginary, &factor, error);
+	move_onto_edge(net, real, imaginary);
+	return 0;
 }
 
 int

@@ -1,31 +1,30 @@
 #include "numeric/population.h"
 #include <math.h>
 #include <string.h>
-#include "numeric/blocks.h"
 #include "numeric/lapack.h"
 #include "numeric/timescale.h"
 
 static const char what[] = "covariances of a network";
 
+/* Covariances that the slower way keeps. */
 static int64_t
-lags(int64_t lag, bool dynamics)
+lags(int64_t lag)
 {
-	int64_t most = lag > RMB_INDEX_LAST ? lag : RMB_INDEX_LAST;
-	return dynamics ? most + 1 : 1;
+	return (lag > RMB_INDEX_LAST ? lag : RMB_INDEX_LAST) + 1;
 }
 
-/* Operators, S and scratch of them, and the lags. */
+/* The slower way's operators, S and scratch of them, and the lags. */
 double
-rmb_population_memory(double n, int64_t lag, bool dynamics)
+rmb_population_memory(double n, int64_t lag)
 {
-	return 8 * n * n * (9 + (double)lags(lag, dynamics)) + rmb_blocks_memory(n);
+	return 8 * n * n * (9 + (double)lags(lag)) + rmb_blocks_memory(n);
 }
 
-/* 25 doublings and some 10 compositions, each lag, the decompositions. */
+/* Eigenvectors and their inverse, counted by their time; three covariances, their decompositions. */
 double
-rmb_population_flops(double n, int64_t lag, bool dynamics)
+rmb_population_flops(double n, bool standard)
 {
-	return n * n * n * (25 * 6 + 80 + 4 * (double)lags(lag, dynamics) + (dynamics ? 9 + 4 + 10 : 4.0 / 3));
+	return n * n * n * (60 + 12 + 9 + (standard ? 14 : 0));
 }
 
 /* c becomes R: rows and columns over the roots of d. */
@@ -51,71 +50,104 @@ make_index(const double *u, const double *value, const double *r, double *t, int
 	return rc;
 }
 
-/* c[nlags][n][n]; all of it is destroyed. t[3][n][n]: scratch. */
+/* Spectrum and index from C(0) and the mean of C(4..6), both destroyed. t[n][n]: scratch. */
 static int
-dynamics_of(double *c, int64_t n, int64_t lag, int threads, double *t, struct rmb_population *p, struct rmb_error *error)
+components(double *zero, double *mean, double *t, int64_t n, int threads, struct rmb_population *p, struct rmb_error *error)
 {
-	int64_t count = n * n;
-	double *zero = t, *delayed = t + count, *mean = c + RMB_INDEX_FIRST * count, rcond;
-	memcpy(zero, c, (size_t)count * sizeof *c);
-	memcpy(delayed, c + lag * count, (size_t)count * sizeof *c);
+	for (int64_t i = 0; i < n; i++)
+		t[i] = zero[i * n + i];
+	correlate(mean, t, n);
+	correlate(zero, t, n);
+	int rc = rmb_eigenvectors(zero, n, p->spectrum, error);
+	return rc ? rc : make_index(zero, p->spectrum, mean, t, n, threads, p->index, error);
+}
+
+/* delayed: C(lag); both are destroyed. */
+static int
+regress(double *zero, double *delayed, int64_t n, struct rmb_population *p, struct rmb_error *error)
+{
+	double rcond;
 	int rc = rmb_right_divide(delayed, n, zero, n, &rcond, error);
 	if (!rc && !(rcond > 0))
 		rc = rmb_error_set(error, RMB_EDATA, "the covariance of the network's bins is singular");
-	if (!rc)
-		rc = rmb_general_eigenvalues(delayed, n, p->standard_real, p->standard_imaginary, error);
-	if (rc)
-		return rc;
-	for (int64_t i = 0; i < count; i++) {
-		double sum = 0;
-		for (int64_t l = RMB_INDEX_FIRST; l <= RMB_INDEX_LAST; l++)
-			sum += c[l * count + i] / (RMB_INDEX_LAST - RMB_INDEX_FIRST + 1);
-		mean[i] = sum;
-	}
-	double *d = t;
-	for (int64_t i = 0; i < n; i++)
-		d[i] = c[i * n + i];
-	correlate(mean, d, n);
-	correlate(c, d, n);
-	rc = rmb_eigenvectors(c, n, p->spectrum, error);
-	return rc ? rc : make_index(c, p->spectrum, mean, t, n, threads, p->index, error);
+	return rc ? rc : rmb_general_eigenvalues(delayed, n, p->standard_real, p->standard_imaginary, error);
 }
 
 static int
-allocate(struct rmb_arena *arena, int64_t n, bool dynamics, struct rmb_population *p, struct rmb_error *error)
+allocate(struct rmb_arena *arena, int64_t n, bool standard, struct rmb_population *p, struct rmb_error *error)
 {
 	double **results[] = { &p->spectrum, &p->index, &p->standard_real, &p->standard_imaginary };
 	*p = (struct rmb_population){ 0 };
-	for (int i = 0; i < (dynamics ? 4 : 1); i++)
+	for (int i = 0; i < (standard ? 4 : 2); i++)
 		if (!(*results[i] = rmb_arena_alloc(arena, (size_t)n, sizeof(double))))
 			return rmb_error_nomem(error, what);
 	return 0;
 }
 
 int
-rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool dynamics, int threads, struct rmb_arena *arena,
+rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t lag, bool standard, struct rmb_arena *arena,
+                        struct rmb_population *p, struct rmb_error *error)
+{
+	int64_t n = basis->n, count = n * n;
+	struct rmb_arena *own = rmb_arena_new();
+	double *zero = own ? rmb_arena_alloc(own, (size_t)count, sizeof *zero) : NULL, *other = own ? rmb_arena_alloc(own, (size_t)count, sizeof *other) : NULL;
+	double *scratch = own ? rmb_arena_alloc(own, (size_t)count, 2 * sizeof *scratch) : NULL;
+	int rc = zero && other && scratch ? allocate(arena, n, standard, p, error) : rmb_error_nomem(error, what);
+	if (!rc)
+		rc = rmb_eigenbasis_covariance(basis, steps, 0, 0, zero, scratch, error);
+	if (!rc && standard)
+		rc = rmb_eigenbasis_covariance(basis, steps, lag, lag, other, scratch, error);
+	if (!rc && standard) {
+		memcpy(scratch, zero, (size_t)count * sizeof *zero);
+		rc = regress(scratch, other, n, p, error);
+	}
+	if (!rc)
+		rc = rmb_eigenbasis_covariance(basis, steps, RMB_INDEX_FIRST, RMB_INDEX_LAST, other, scratch, error);
+	if (!rc)
+		rc = components(zero, other, scratch, n, basis->threads, p, error);
+	rmb_arena_free(own);
+	return rc;
+}
+
+/* c[lags][n][n], destroyed: the mean of those of the index takes the first one's place. t[3][n][n]: scratch. */
+static int
+analyse(double *c, int64_t n, int64_t lag, bool standard, int threads, double *t, struct rmb_population *p, struct rmb_error *error)
+{
+	int64_t count = n * n;
+	double *mean = c + RMB_INDEX_FIRST * count;
+	int rc = 0;
+	if (standard) {
+		memcpy(t, c, (size_t)count * sizeof *c);
+		memcpy(t + count, c + lag * count, (size_t)count * sizeof *c);
+		rc = regress(t, t + count, n, p, error);
+	}
+	for (int64_t i = 0; i < count; i++) {
+		double sum = 0;
+		for (int64_t l = RMB_INDEX_FIRST; l <= RMB_INDEX_LAST; l++)
+			sum += c[l * count + i] / (RMB_INDEX_LAST - RMB_INDEX_FIRST + 1);
+		mean[i] = sum;
+	}
+	return rc ? rc : components(c, mean, t, n, threads, p, error);
+}
+
+int
+rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool standard, int threads, struct rmb_arena *arena,
                     struct rmb_population *p, struct rmb_error *error)
 {
-	int64_t count = n * n, nlags = lags(lag, dynamics);
+	int64_t count = n * n, nlags = lags(lag);
 	struct rmb_arena *own = rmb_arena_new();
 	double *s = own ? rmb_arena_alloc(own, (size_t)count, sizeof *s) : NULL, *t = own ? rmb_arena_alloc(own, (size_t)count, 3 * sizeof *t) : NULL;
 	double *c = own ? rmb_arena_alloc(own, (size_t)(nlags * count), sizeof *c) : NULL;
 	struct rmb_blocks blocks;
-	int rc = s && t && c ? allocate(arena, n, dynamics, p, error) : rmb_error_nomem(error, what);
+	int rc = s && t && c ? allocate(arena, n, standard, p, error) : rmb_error_nomem(error, what);
 	if (!rc)
 		rc = rmb_stationary(a, n, steps.step, threads, s, t, error);
 	if (!rc)
 		rc = rmb_blocks_make(a, n, steps.step, steps.width, threads, own, &blocks, error);
 	if (!rc)
 		rc = rmb_blocks_covariances(&blocks, s, nlags, threads, c, t, error);
-	if (!rc && dynamics)
-		rc = dynamics_of(c, n, lag, threads, t, p, error);
-	if (!rc && !dynamics) {
-		for (int64_t i = 0; i < n; i++)
-			t[i] = c[i * n + i];
-		correlate(c, t, n);
-		rc = rmb_eigenvalues(c, n, p->spectrum, error);
-	}
+	if (!rc)
+		rc = analyse(c, n, lag, standard, threads, t, p, error);
 	rmb_arena_free(own);
 	return rc;
 }

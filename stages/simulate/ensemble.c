@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "numeric/lapack.h"
 #include "numeric/timescale.h"
 #include "rumble/parallel.h"
 
@@ -17,10 +18,10 @@ rmb_ensemble_needs_matrix(const struct rmb_network *net)
 }
 
 double
-rmb_ensemble_flops(const struct rmb_network *net, double n, int64_t lag, int64_t last)
+rmb_ensemble_flops(const struct rmb_network *net, double n, int64_t last)
 {
 	if (!rmb_network_symmetric(net))
-		return rmb_population_flops(n, lag, true) + (net->family == RMB_CLIPPED ? 30 : 10) * n * n * n;
+		return rmb_population_flops(n, false);
 	double rows = n < 1e15 ? (double)rmb_symmetric_rows((int64_t)n, last + MARGIN < (int64_t)n ? last + MARGIN : (int64_t)n) : n;
 	return rmb_ensemble_needs_matrix(net) ? 4.0 / 3 * n * n * n + 200 * n * n : 200 * rows * rows; /* few of them at a time: slow ones */
 }
@@ -29,7 +30,7 @@ double
 rmb_ensemble_memory(const struct rmb_network *net, double n, int64_t lag)
 {
 	if (!rmb_network_symmetric(net))
-		return 8 * n * n * (net->family == RMB_CLIPPED ? 2 : 1) + rmb_population_memory(n, lag, true);
+		return 8 * n * n * 2 + rmb_population_memory(n, lag);
 	return rmb_ensemble_needs_matrix(net) ? 8 * n * n + 1000 * n : 64 * n;
 }
 
@@ -77,6 +78,45 @@ shorten(struct rmb_call *call, const double *real, const double *imaginary, int6
 	return 0;
 }
 
+/* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. a is destroyed. */
+static int
+by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_steps *steps,
+                struct rmb_population *found, bool *sound, struct rmb_error *error)
+{
+	struct rmb_arena *own = rmb_arena_new();
+	size_t n = (size_t)e->n;
+	double *v = own ? rmb_arena_alloc(own, n * n, sizeof *v) : NULL, *value = own ? rmb_arena_alloc(own, 2 * n, sizeof *value) : NULL;
+	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
+	struct rmb_eigenbasis basis = { .sound = false };
+	int rc = v && value ? rmb_network_eigenvectors(net, a, v, value, value + n, error) : rmb_error_nomem(error, "eigenvectors of a network");
+	if (!rc)
+		rc = rmb_eigenbasis_make(v, value, value + n, e->n, net->threads, own, &basis, error);
+	*sound = basis.sound;
+	if (!rc && *sound) {
+		memcpy(real, value, n * sizeof *real);
+		memcpy(imaginary, value + n, n * sizeof *imaginary);
+		rc = rmb_sort_eigenvalues(real, imaginary, e->n, error);
+		if (!rc)
+			rc = shorten(call, real, imaginary, draw, e, steps, error);
+		if (!rc)
+			rc = rmb_population_of_basis(&basis, *steps, e->lag, draw == 0, rmb_call_arena(call), found, error);
+	}
+	rmb_arena_free(own);
+	return rc;
+}
+
+/* The same from powers of the matrix. */
+static int
+by_powers(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_steps *steps,
+          struct rmb_population *found, struct rmb_error *error)
+{
+	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
+	int rc = rmb_network_matrix(net, a, real, imaginary, error);
+	if (!rc)
+		rc = shorten(call, real, imaginary, draw, e, steps, error);
+	return rc ? rc : rmb_population_make(a, e->n, *steps, e->lag, draw == 0, net->threads, rmb_call_arena(call), found, error);
+}
+
 /* Matrices one after the other, each in a[n][n]. */
 static int
 one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_error *error)
@@ -85,16 +125,14 @@ one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, d
 	struct rmb_network one = *net;
 	struct rmb_population found;
 	struct rmb_steps steps = e->steps;
-	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
+	bool sound;
 	snprintf(purpose, sizeof purpose, "network %" PRId64, draw);
 	one.stream = rmb_node_stream(call, purpose);
 	if (e->symmetric)
-		return rmb_network_eigenvalues(&one, a, real, NULL, error);
-	int rc = rmb_network_matrix(&one, a, real, imaginary, error);
-	if (!rc)
-		rc = shorten(call, real, imaginary, draw, e, &steps, error);
-	if (!rc)
-		rc = rmb_population_make(a, e->n, steps, e->lag, true, net->threads, rmb_call_arena(call), &found, error);
+		return rmb_network_eigenvalues(&one, a, e->real + draw * e->n, NULL, error);
+	int rc = by_eigenvectors(call, &one, draw, a, e, &steps, &found, &sound, error);
+	if (!rc && !sound)
+		rc = by_powers(call, &one, draw, a, e, &steps, &found, error);
 	if (rc)
 		return rc;
 	memcpy(e->variance + draw * e->n, found.spectrum, (size_t)e->n * sizeof *found.spectrum);

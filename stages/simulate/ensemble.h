@@ -21,7 +21,7 @@ struct ensemble {
 /* Symmetric networks with independent entries need no matrix; others do, and those that are not symmetric their covariances too. */
 bool rmb_ensemble_needs_matrix(const struct rmb_network *network);
 /* The larger part of the work, and of memory, of one draw. */
-double rmb_ensemble_flops(const struct rmb_network *network, double n, int64_t lag, int64_t last);
+double rmb_ensemble_flops(const struct rmb_network *network, double n, int64_t last);
 double rmb_ensemble_memory(const struct rmb_network *network, double n, int64_t lag);
 /* ndraws networks like `network`, from streams of the node; ranks up to `last` are to be those of the draws. Made in scratch.
  * Networks that are unstable in such steps are solved in shorter ones, with a warning. 0 or a failure. */

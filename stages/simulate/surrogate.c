@@ -4,13 +4,15 @@
  * step is adjusted until a whole number does. The connectivity A is drawn as the connectivity stage draws it. Three ways to the same law:
  *     exact    symmetric A: the modes of A are independent, and a frame of a mode takes two random numbers, however many steps it has
  *              (numeric/modes.h); one rotation makes neurons of them. Starts in the stationary law.
- *     blocks   any A: one linear map with correlated noise a frame (numeric/propagate.h). Starts in the stationary law.
+ *     blocks   any A: one linear map with correlated noise a frame (numeric/propagate.h), found by the eigenvectors of A (numeric/eigenbasis.h) or,
+ *              where these are nearly dependent, by its powers (numeric/blocks.h). Starts in the stationary law.
  *     steps    step by step, after a burn-in: what the others are tested against.
  * auto takes the cheaper exact one. Neurons, places, frames, segments, rate and scaling are those of the recording at `like`.
- * Cost: exact 9 N^3 once, then 2 N^2 T; blocks 300 N^3, then 8 N^2 T; steps 2 n N^2 T, n steps a frame. */
+ * Cost: exact 9 N^3 once, then 2 N^2 T; blocks 95 N^3, then 8 N^2 T; steps 2 n N^2 T, n steps a frame. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "numeric/eigenbasis.h"
 #include "numeric/lapack.h"
 #include "numeric/modes.h"
 #include "numeric/propagate.h"
@@ -74,11 +76,10 @@ static struct price
 price(int method, double n, double runs, double width, double burn, double frames)
 {
 	double narrow = runs < NARROW ? NARROW / runs : 1, cube = n * n * n, square = n * n;
-	double products = 2 * floor(log2(width)) + 1; /* at most, each of eight matrix products in double */
 	if (method == EXACT)
 		return (struct price){ 9 * cube, 2 * square + (2 * NORMAL + MEASURE) * n };
 	if (method == BLOCKS)
-		return (struct price){ (32 * products + 260) * cube, (6 + 2 * narrow) * square + (2 * NORMAL + MEASURE) * n };
+		return (struct price){ 95 * cube + 45e3 * square, (6 + 2 * narrow) * square + (2 * NORMAL + MEASURE) * n };
 	return (struct price){ 0, (2 * narrow * square + NORMAL * n) * (width + burn * runs / fmax(frames, 1)) + MEASURE * n };
 }
 
@@ -198,45 +199,86 @@ find_matrix(struct making *making, struct rmb_arena *arena)
 	return rc ? NULL : a;
 }
 
-/* Operators of a frame and the stationary covariance of a matrix, in the arena. */
+/* Operators of a frame and the stationary covariance s[n][n] of the network, by powers of its matrix. Operators are made in the arena. */
 static int
-find_blocks(struct making *making, const double *a, struct rmb_arena *arena, struct rmb_blocks *blocks, double **s)
+blocks_of_matrix(struct making *making, struct rmb_arena *arena, struct rmb_blocks *blocks, double *s)
 {
 	struct rmb_error *error = rmb_call_error(making->call);
 	int64_t n = making->network.n;
-	int threads = rmb_threads(making->call), rc = rmb_blocks_make(a, n, making->steps.step, making->steps.width, threads, arena, blocks, error);
+	int threads = rmb_threads(making->call), rc = 0;
 	struct rmb_arena *early = rmb_arena_new();
-	double *scratch = early ? rmb_arena_alloc(early, (size_t)(3 * n * n), sizeof *scratch) : NULL;
-	*s = rmb_arena_alloc(arena, (size_t)(n * n), sizeof **s);
-	if (!rc && (!scratch || !*s))
-		rc = rmb_error_nomem(error, "the covariance of a network");
+	double *a = early ? find_matrix(making, early) : NULL, *scratch = a ? rmb_arena_alloc(early, (size_t)(n * n), 3 * sizeof *scratch) : NULL;
+	if (!scratch)
+		rc = early && !a ? error->code : rmb_error_nomem(error, "the covariance of a network");
 	if (!rc)
-		rc = rmb_stationary(a, n, making->steps.step, threads, *s, scratch, error);
+		rc = rmb_blocks_make(a, n, making->steps.step, making->steps.width, threads, arena, blocks, error);
+	if (!rc)
+		rc = rmb_stationary(a, n, making->steps.step, threads, s, scratch, error);
 	rmb_arena_free(early);
 	return rc;
 }
 
-/* What the method needs of the matrix: itself for steps, roots for blocks. */
+/* The same by its eigenvectors. *sound: whether these could be used. */
 static int
-prepare(struct making *making, struct rmb_propagator_roots *roots, float **stepped)
+blocks_of_basis(struct making *making, struct rmb_arena *arena, struct rmb_blocks *blocks, double *s, bool *sound)
+{
+	struct rmb_error *error = rmb_call_error(making->call);
+	int64_t n = making->network.n;
+	size_t count = (size_t)(n * n);
+	struct rmb_arena *early = rmb_arena_new();
+	double *room = early ? rmb_arena_alloc(early, count, 2 * sizeof *room) : NULL;
+	double *value = early ? rmb_arena_alloc(early, (size_t)n, 2 * sizeof *value) : NULL;
+	struct rmb_eigenbasis basis = { .sound = false };
+	int rc = room && value ? rmb_network_eigenvectors(&making->network, room, room + count, value, value + n, error)
+	                       : rmb_error_nomem(error, "the eigenvectors of a network");
+	if (!rc)
+		rc = rmb_eigenbasis_make(room + count, value, value + n, n, rmb_threads(making->call), early, &basis, error);
+	*sound = basis.sound;
+	if (!rc && *sound) {
+		memcpy(making->real, value, (size_t)n * sizeof *value);
+		memcpy(making->imaginary, value + n, (size_t)n * sizeof *value);
+		rc = rmb_sort_eigenvalues(making->real, making->imaginary, n, error);
+		if (!rc)
+			rc = shorten_steps(making);
+		if (!rc)
+			rc = rmb_eigenbasis_blocks(&basis, making->steps, arena, blocks, s, room, error);
+	}
+	rmb_arena_free(early);
+	return rc;
+}
+
+static int
+prepare_blocks(struct making *making, struct rmb_propagator_roots *roots)
 {
 	struct rmb_error *error = rmb_call_error(making->call);
 	struct rmb_arena *arena = rmb_arena_new();
 	int64_t n = making->network.n;
-	bool blocks_wanted = making->method == BLOCKS;
-	double *a = arena ? find_matrix(making, arena) : NULL, *s;
-	int rc = a ? rmb_progress(making->call, 0.1, 1) : arena ? error->code : rmb_error_nomem(error, "a connectivity matrix");
+	double *s = arena ? rmb_arena_alloc(arena, (size_t)(n * n), sizeof *s) : NULL;
 	struct rmb_blocks blocks;
-	if (!rc && !blocks_wanted) {
-		*stepped = rmb_scratch(making->call, (size_t)(n * n), sizeof **stepped);
-		rc = *stepped ? 0 : RMB_ELIMIT;
-		for (int64_t i = 0; !rc && i < n * n; i++)
-			(*stepped)[i] = (float)a[i];
-	}
-	if (!rc && blocks_wanted)
-		rc = find_blocks(making, a, arena, &blocks, &s);
-	if (!rc && blocks_wanted)
+	bool sound = true;
+	int rc = s ? blocks_of_basis(making, arena, &blocks, s, &sound) : rmb_error_nomem(error, "the covariance of a network");
+	if (!rc && !sound)
+		rc = blocks_of_matrix(making, arena, &blocks, s);
+	if (!rc)
+		rc = rmb_progress(making->call, 0.15, 1);
+	if (!rc)
 		rc = rmb_propagate_roots(rmb_call_arena(making->call), &blocks, s, rmb_threads(making->call), roots, error);
+	rmb_arena_free(arena);
+	return rc;
+}
+
+/* The matrix in single precision. */
+static int
+prepare_steps(struct making *making, float **stepped)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	int64_t n = making->network.n;
+	double *a = arena ? find_matrix(making, arena) : NULL;
+	int rc = a ? 0 : arena ? rmb_call_error(making->call)->code : rmb_error_nomem(rmb_call_error(making->call), "a connectivity matrix");
+	if (!rc && !(*stepped = rmb_scratch(making->call, (size_t)(n * n), sizeof **stepped)))
+		rc = RMB_ELIMIT;
+	for (int64_t i = 0; !rc && i < n * n; i++)
+		(*stepped)[i] = (float)a[i];
 	rmb_arena_free(arena);
 	return rc;
 }
@@ -258,7 +300,7 @@ run_matrix(struct making *making)
 {
 	struct rmb_propagator_roots roots;
 	float *a = NULL;
-	int rc = prepare(making, &roots, &a);
+	int rc = making->method == BLOCKS ? prepare_blocks(making, &roots) : prepare_steps(making, &a);
 	struct rmb_stepping stepping = { a, making->steps.step, making->steps.width, making->burn };
 	struct rmb_signals blocks = { &roots, RMB_PROPAGATE_GROUP, simulate_blocks }, steps = { &stepping, RMB_PROPAGATE_GROUP, simulate_steps };
 	return rc ? rc : rmb_matched_make(&making->matched, making->method == BLOCKS ? &blocks : &steps);
@@ -356,20 +398,20 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	double n = size->neurons, frames = size->frames, runs = (double)set->measure.runs, width = 23, burn = set->burn_in / set->step;
 	int method = cheapest(set, rmb_network_symmetric(&net), n, runs, width, burn, frames);
 	struct price p = price(method, n, runs, width, burn, frames);
-	double eigenvalues = method == EXACT ? 0 : 25 * n * n * n;
+	double eigenvalues = method == STEPS ? 25 * n * n * n : 0;
 	cost->flops = p.once + p.frame * frames + eigenvalues;
 	cost->bytes = 4 * n * frames;
 	cost->disk = 4 * n * frames + 200 * n + 65536;
-	/* Matrices before: exact, one in double and its vectors, or three times those; blocks, eight in double and two of scratch. Then what stays
-	 * of them, and blocks of frames. */
-	double square = n * n, before = (method == EXACT ? 12 : method == BLOCKS ? 80 : 20) * square;
+	/* Matrices before: exact, one in double and its vectors, or three times those; blocks, thirteen in double where eigenvectors do
+	 * not serve. Then what stays of them, and blocks of frames. */
+	double square = n * n, before = (method == EXACT ? 12 : method == BLOCKS ? 104 : 20) * square;
 	double after = (method == EXACT || method == STEPS ? 4 : 24) * square + (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n)) +
 	               rmb_measure_memory(&set->measure, size, method == EXACT ? RMB_MODES_GROUP : RMB_PROPAGATE_GROUP);
 	cost->memory = 1.05 * fmax(before, after) + 64 * n + 16e6;
 }
 
 const struct rmb_stage rmb_stage_surrogate = {
-	.name = "surrogate", .version = 2, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
+	.name = "surrogate", .version = 3, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
 	.about = "Simulates tau dx/dt = -x + A x + noise with a random connectivity A at the edge of stability, and makes of it a recording with the "
 	         "neurons, positions, frames, segments, rate and scaling of the recording at `like`. Every segment is an independent run (or `runs` of "
 	         "them). A symmetric network is sampled mode by mode, others frame by frame: the law of the activity is exactly that of stepping, and "

@@ -8,7 +8,7 @@
  * each component, and what dynamic mode decomposition finds: the eigenvalues themselves (instrumented) and their bias when bins
  * are regressed on bins (standard). For symmetric networks the exponent is computed for edges from 0.5 to 0.9999, and a measured
  * exponent is read off that curve as an interval of distances from criticality. All of it is for infinitely long recordings without noise.
- * Cost: symmetric, N = 10,000: 40 draws of 30 (4,000)^2 operations; others: each draw 4/3 N^3 operations, or 300 N^3 if not symmetric. */
+ * Cost: symmetric, N = 10,000: 40 draws of 30 (4,000)^2 operations; others: each draw 4/3 N^3 operations, or some 80 N^3 if not symmetric. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static const struct rmb_param params[] = {
 	  .help = "time step of the network, adjusted so that a bin is a whole number of them" },
 	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 2, .max = 10000,
 	  .help = "networks drawn; none: 40 where no matrix is needed, else 3" },
-	{ .name = "largest", .kind = RMB_INT, .at = offsetof(struct settings, largest), .def = "1000", .min = 2, .max = 20000,
+	{ .name = "largest", .kind = RMB_INT, .at = offsetof(struct settings, largest), .def = "2000", .min = 2, .max = 20000,
 	  .help = "neurons of a network that is not symmetric, at most" },
 	{ .name = "lag", .kind = RMB_INT, .at = offsetof(struct settings, lag), .def = "5", .min = 1, .max = RMB_ENSEMBLE_LAG_MAX,
 	  .help = "bins over which dynamic mode decomposition looks ahead" },
@@ -360,14 +360,14 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	if (!rmb_network_symmetric(&net))
 		n = fmin(n, (double)set->largest);
 	double ndraws = (double)draws_of(set, &net), modes = rmb_network_symmetric(&net) ? 200 * ndraws * (n + RMB_EDGES * 500) : 0;
-	cost->flops = ndraws * rmb_ensemble_flops(&net, n, set->lag, set->ranks.last) + modes;
+	cost->flops = ndraws * rmb_ensemble_flops(&net, n, set->ranks.last) + modes;
 	cost->bytes = 64 * ndraws * n;
 	cost->memory = rmb_ensemble_memory(&net, n, set->lag) + 40 * ndraws * n + 1e7;
 	cost->disk = 120 * n + 65536;
 }
 
 const struct rmb_stage rmb_stage_theory = {
-	.name = "theory", .version = 2, .folder = "simulate", .brief = "what a network at the edge of stability should show, beside what was measured",
+	.name = "theory", .version = 3, .folder = "simulate", .brief = "what a network at the edge of stability should show, beside what was measured",
 	.about = "For linear networks with as many neurons as the recording, seen through its frames: the spectrum of the covariance with its "
 	         "spread over networks, its exponent, the timescale of every principal component and the eigenvalues that dynamic mode decomposition "
 	         "should find, by theory, without a simulation. A measured exponent is set against those of symmetric networks with edges from 0.5 "
