@@ -198,7 +198,7 @@ def check_looks(where):
              "path: spikes.npz", "path: short.h5", "path: good.h5, activity: spks"]
     recordings = "".join(f"  - {{name: r{i}, {text}}}\n" for i, text in enumerate(files))
     write(where, "rumble: 1\nrecordings:\n" + recordings + "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw, ddof: 7}\n")
-    expected = [(6, "short.npy"), (7, "text.npy is plain text; load reads"), (8, "not npy as the recipe says"), (9, "`activity: sq` names nothing"),
+    expected = [(6, "short.npy"), (7, "text.npy is plain text, a table of"), (8, "not npy as the recipe says"), (9, "`activity: sq` names nothing"),
                 (10, "is for 4 neurons"), (11, "5 spike times, but 'clu' has 4"), (12, "short.h5 is a truncated or damaged HDF5"),
                 (13, "it holds deep/spks"), (16, "ddof of 7")]
     before = listing(where)

@@ -44,7 +44,9 @@ struct rmb_member {
 /* What a recipe asks of formats that offer a choice; every member is a word of its setting. */
 struct rmb_load_wish {
 	const char *rois, *units;
-	const char *activity, *spikes; /* as the recipe names them; NULL: it does not */
+	const char *activity, *spikes, *unit; /* as the recipe names them; NULL: it does not */
+	const char *const *named;  /* every name that it gives, NULL behind the last */
+	const char *orientation;
 	bool owners;               /* the recipe names whose the spikes are */
 	double pixel;              /* um, NaN: not given */
 };
@@ -114,6 +116,8 @@ int rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const s
 bool rmb_probe_begins(const struct rmb_load_probe *probe, size_t at, const char *bytes, size_t n);
 /* Whether the first bytes are text, as far as control characters tell. */
 bool rmb_probe_is_text(const struct rmb_load_probe *probe);
+/* What the first bytes are that no format reads, "PDF"; NULL: not known. */
+const char *rmb_probe_foreign(const struct rmb_load_probe *probe);
 
 /* ---- format.c */
 

@@ -11,12 +11,12 @@
 struct role {
 	const char *setting;
 	size_t given, found;         /* offsets of the setting and of the role */
-	const char *usual[3];
+	const char *usual[4];
 	bool text;                   /* may be text */
 };
 #define ROLE(name) #name, offsetof(struct rmb_load_settings, name), offsetof(struct rmb_layout, name)
 static const struct role roles[] = {
-	{ ROLE(activity), { "sp", "spks", "activity_matrix" }, false },
+	{ ROLE(activity), { "sp", "spks", "activity_matrix", "activity" }, false },
 	{ ROLE(spikes), { "st", "spikes" }, false },
 	{ ROLE(unit), { "clu" }, false },
 	{ ROLE(counts), { "sCount" }, false },
@@ -79,7 +79,7 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given, found->member->refusal);
 		return code;
 	}
-	for (int i = 0; i < 3 && role->usual[i] && !code; i++) {
+	for (int i = 0; i < 4 && role->usual[i] && !code; i++) {
 		code = file->format->find(file, role->usual[i], &m, error);
 		if (code || !m || !plausible(role, m, notes))
 			continue;
@@ -170,8 +170,17 @@ rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set
 	struct rmb_load_wish *wish = rmb_arena_copy(arena, &set->wish, 1, sizeof *wish);
 	if (!wish)
 		return rmb_error_nomem(error, set->path);
+	const char **named = rmb_arena_alloc(arena, sizeof roles / sizeof *roles + 1, sizeof *named);
+	if (!named)
+		return rmb_error_nomem(error, set->path);
+	for (size_t i = 0, n = 0; i < sizeof roles / sizeof *roles; i++)
+		if ((named[n] = *(const char *const *)((const char *)set + roles[i].given)))
+			n++;
+	wish->named = named;
 	wish->activity = set->activity;
 	wish->spikes = set->spikes;
+	wish->unit = set->unit;
+	wish->orientation = set->orientation;
 	wish->owners = set->unit || set->counts || set->ends;
 	wish->pixel = set->pixel;
 	int code = rmb_load_open_as(arena, set->path, set->format, wish, &files->main, error);

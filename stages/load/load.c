@@ -35,7 +35,7 @@ static const struct rmb_param params[] = {
 	  .help = "which units of Kilosort, phy, ALF or NWB, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
 	{ "activity", RMB_STRING, AT(activity), "none", true,
-	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix" },
+	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix, activity" },
 	{ "spikes", RMB_STRING, AT(spikes), "none", true, .help = "name of the spike times; found by itself: st, spikes" },
 	{ "unit", RMB_STRING, AT(unit), "none", true, .help = "name of the array with the neuron of each spike; found by itself: clu" },
 	{ "counts", RMB_STRING, AT(counts), "none", true,
@@ -304,7 +304,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load", .version = 5, .folder = "load", .run = run,
-	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files or folders of suite2p, Kilosort, phy and ALF",
+	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, phy and ALF",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
 	         "arrays of published data sets are found by their names; others are named by settings. Neurons with samples that are not "

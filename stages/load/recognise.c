@@ -25,6 +25,8 @@ static const struct { size_t n; const char *bytes, *title; } foreign[] = {
 	{ 4, "II*\0", "TIFF image" },
 	{ 4, "MM\0*", "TIFF image" },
 	{ 5, "%PDF-", "PDF" },
+	{ 2, "\xff\xfe", "text in UTF-16: save it as UTF-8" },
+	{ 2, "\xfe\xff", "text in UTF-16: save it as UTF-8" },
 	{ 2, "\x1f\x8b", "gzip: unpack it first" },
 	{ 3, "BZh", "bzip2: unpack it first" },
 	{ 6, "\xfd" "7zXZ\0", "xz: unpack it first" },
@@ -50,6 +52,15 @@ rmb_probe_is_text(const struct rmb_load_probe *probe)
 		if (probe->head[i] < 32 && !strchr("\t\n\r\f", probe->head[i]))
 			return false;
 	return probe->n > 0;
+}
+
+const char *
+rmb_probe_foreign(const struct rmb_load_probe *probe)
+{
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		if (rmb_probe_begins(probe, 0, foreign[i].bytes, foreign[i].n))
+			return foreign[i].title;
+	return NULL;
 }
 
 static int
@@ -101,10 +112,8 @@ unknown(const struct rmb_load_probe *probe, const char *wanted, struct rmb_error
 	if (probe->folder)
 		return rmb_error_set(error, RMB_EINPUT, "%s is a folder, and not one that %s%s: load reads folders of %s", probe->path,
 		                     any ? "rumble knows" : "is of the format ", any ? "" : wanted, known(probe->arena, true));
-	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-		if (rmb_probe_begins(probe, 0, foreign[i].bytes, foreign[i].n))
-			return rmb_error_set(error, RMB_EINPUT, "%s is of the format %s; load reads %s files", probe->path, foreign[i].title, known(probe->arena, false));
-	return rmb_error_set(error, RMB_EINPUT, "%s is %s; load reads %s files", probe->path, rmb_probe_is_text(probe) ? "plain text" :
+	const char *title = rmb_probe_foreign(probe);
+	return rmb_error_set(error, RMB_EINPUT, "%s is %s%s; load reads %s files", probe->path, title ? "of the format " : "", title ? title :
 	                     "an unknown kind of file", known(probe->arena, false));
 }
 

@@ -1,0 +1,323 @@
+/* load/table.c -- tables of text, .csv or .tsv, whose first line names the columns.
+ *
+ * A table is one of three. *Spikes*: it has a column of times and one of units, a row for each spike (table_spikes.c). *Frames by
+ * neurons*: a row for each frame; its first column is the time of the frame or its number, every other one a neuron. *Neurons by
+ * frames*: a row for each neuron; its first column is the neuron's number, columns called x, y, area, quality, plane and probe tell of it, every
+ * other one is a frame. The first column's name decides between the last two, or `orientation` if it is no such name. Columns that the
+ * recipe names for something else are no neurons. Activity is read in blocks of lines, never whole. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "load/table.h"
+
+enum { AREA_WIDTH = 64 };
+
+static const struct { const char *member, *name[12]; } usual[RMB_TABLE_ROLES] = {
+	[RMB_TABLE_TIME] = { "tneural", { "time", "times", "time_s", "time (s)", "times_s", "spike_time", "spike_times", "spike_times_s", "t", "st", "seconds" } },
+	[RMB_TABLE_UNIT] = { "cluster", { "unit", "unit_id", "units", "cluster", "cluster_id", "clu", "neuron", "neuron_id", "cell", "cell_id", "roi" } },
+	[RMB_TABLE_FRAME] = { "frame", { "frame", "frames", "sample", "bin" } },
+	[RMB_TABLE_X] = { "xpos", { "x", "xpos", "x_um" } },
+	[RMB_TABLE_Y] = { "ypos", { "y", "ypos", "y_um", "depth", "depth_um" } },
+	[RMB_TABLE_AREA] = { "areas", { "area", "areas", "region", "acronym" } },
+	[RMB_TABLE_QUALITY] = { "quality", { "quality", "snr" } },
+	[RMB_TABLE_PLANE] = { "iplane", { "plane", "iplane" } },
+	[RMB_TABLE_PROBE] = { "iprobe", { "probe", "iprobe" } },
+};
+
+const char *
+rmb_table_member(enum rmb_table_role role)
+{
+	return usual[role].member;
+}
+
+bool
+rmb_table_plays(const struct rmb_lines *lines, int64_t column, enum rmb_table_role role)
+{
+	for (size_t i = 0; i < sizeof usual[role].name / sizeof *usual[role].name && usual[role].name[i]; i++)
+		if (strcasecmp(lines->name[column], usual[role].name[i]) == 0)
+			return true;
+	return false;
+}
+
+int
+rmb_table_usual(const struct rmb_lines *lines, enum rmb_table_role role, int64_t *column, struct rmb_error *error)
+{
+	*column = -1;
+	for (int64_t c = 0; c < lines->ncolumns; c++) {
+		if (!rmb_table_plays(lines, c, role))
+			continue;
+		if (*column >= 0)
+			return rmb_error_set(error, RMB_EINPUT, "%s has both a column '%s' and a column '%s': name the one that is meant in the recipe", lines->path,
+			                     lines->name[*column], lines->name[c]);
+		*column = c;
+	}
+	return 0;
+}
+
+int64_t
+rmb_table_column(const struct rmb_lines *lines, const char *name)
+{
+	for (int64_t c = 0; c < lines->ncolumns && name; c++)
+		if (strcmp(lines->name[c], name) == 0)
+			return c;
+	return -1;
+}
+
+static enum rmb_sureness
+table_recognises(const struct rmb_load_probe *probe)
+{
+	return rmb_probe_is_text(probe) && !rmb_probe_foreign(probe) ? RMB_PERHAPS : RMB_NOT_MINE;
+}
+
+/* ---- rows ---- */
+
+/* Finds the rows, and that each has as many cells as there are columns. */
+static int
+find_rows(struct rmb_table *t, struct rmb_error *error)
+{
+	struct rmb_lines *l = &t->lines;
+	int code;
+	t->cell = rmb_arena_alloc(l->arena, (size_t)l->ncolumns, sizeof *t->cell);
+	if (!t->cell)
+		return rmb_error_nomem(error, l->path);
+	while (!(code = rmb_lines_next(l, error)) && l->text && !(code = rmb_lines_cut(l, t->cell, error))) {
+		int64_t *start = rmb_arena_room(l->arena, t->start, (size_t)t->nrows, sizeof *start);
+		int64_t *number = rmb_arena_room(l->arena, t->number, (size_t)t->nrows, sizeof *number);
+		if (!start || !number)
+			return rmb_error_nomem(error, l->path);
+		t->start = start;
+		t->number = number;
+		t->start[t->nrows] = l->start;
+		t->number[t->nrows++] = l->number;
+	}
+	t->next = -1;
+	return code || t->nrows > 0 ? code : rmb_error_set(error, RMB_EINPUT, "%s is plain text of one line; a table has rows below its names", l->path);
+}
+
+/* Reads and cuts a row. */
+static int
+read_row(struct rmb_table *t, int64_t row, struct rmb_error *error)
+{
+	if (row != t->next)
+		rmb_lines_seek(&t->lines, t->start[row], t->number[row]);
+	t->next = row + 1;
+	int code = rmb_lines_next(&t->lines, error);
+	if (!code && !t->lines.text)
+		code = rmb_error_set(error, RMB_EINPUT, "%s has become shorter: does something still write it?", t->lines.path);
+	return code ? code : rmb_lines_cut(&t->lines, t->cell, error);
+}
+
+/* The cell of the row that was read, as a number. */
+static int
+take_number(const struct rmb_table *t, int64_t column, double *number, struct rmb_error *error)
+{
+	return rmb_cell_number(&t->cell[column], number) ? 0 : rmb_lines_no_number(&t->lines, column, &t->cell[column], error);
+}
+
+/* ---- columns as members ---- */
+
+/* The items of a column: numbers, or texts of AREA_WIDTH bytes. */
+static int
+fill_column(struct rmb_load_file *made, const struct rmb_member *member, void *items, struct rmb_error *error)
+{
+	struct rmb_table *t = *rmb_gathered_own(made);
+	int64_t column = t->apart[member->at];
+	int code = 0;
+	for (int64_t row = 0; row < t->nrows && !code; row++) {
+		const struct rmb_cell *cell = &t->cell[column];
+		code = read_row(t, row, error);
+		if (!code && member->number == RMB_BYTES)
+			memcpy((char *)items + row * AREA_WIDTH, cell->text, cell->n < AREA_WIDTH ? cell->n : AREA_WIDTH - 1);
+		else if (!code)
+			code = take_number(t, column, (double *)items + row, error);
+	}
+	return code;
+}
+
+/* A member for one column, an entry for each row. */
+static int
+add_column(struct rmb_table *t, const char *name, int64_t column, bool text, struct rmb_error *error)
+{
+	struct rmb_member m = rmb_gathered_numbers(name, t->nrows);
+	int64_t *apart = rmb_arena_room(t->lines.arena, t->apart, (size_t)t->napart, sizeof *apart);
+	if (!apart)
+		return rmb_error_nomem(error, name);
+	t->apart = apart;
+	t->apart[t->napart++] = column;
+	if (text) {
+		m.number = RMB_BYTES;
+		m.item = AREA_WIDTH;
+		m.type = "text";
+	}
+	return rmb_gathered_later(&t->made, &m, fill_column, error);
+}
+
+/* ---- activity ---- */
+
+enum rows_are { UNKNOWN, FRAMES, NEURONS };
+
+static enum rows_are
+what_rows_are(const struct rmb_lines *l)
+{
+	return rmb_table_plays(l, 0, RMB_TABLE_TIME) || rmb_table_plays(l, 0, RMB_TABLE_FRAME) ? FRAMES : rmb_table_plays(l, 0, RMB_TABLE_UNIT) ? NEURONS : UNKNOWN;
+}
+
+bool
+rmb_table_is_named(const struct rmb_load_file *file, const char *name)
+{
+	for (const char *const *one = file->wish ? file->wish->named : NULL; one && *one; one++)
+		if (strcmp(*one, name) == 0)
+			return true;
+	return false;
+}
+
+/* Columns that are no samples become members: those that the recipe names, and those with usual names. */
+static int
+set_columns_apart(struct rmb_load_file *file, struct rmb_table *t, enum rows_are rows, struct rmb_error *error)
+{
+	const struct rmb_lines *l = &t->lines;
+	bool apart_first = what_rows_are(l) != UNKNOWN || *l->name[0] == '\0' || strcasecmp(l->name[0], "index") == 0;
+	int64_t n = 0;
+	int code = 0;
+	t->column = rmb_arena_alloc(l->arena, (size_t)l->ncolumns, sizeof *t->column);
+	if (!t->column)
+		return rmb_error_nomem(error, l->path);
+	for (int64_t c = 0; c < l->ncolumns && !code; c++) {
+		enum rmb_table_role role = RMB_TABLE_ROLES;
+		for (int r = RMB_TABLE_X; r < RMB_TABLE_ROLES && rows == NEURONS && c > 0; r++)
+			role = rmb_table_plays(l, c, (enum rmb_table_role)r) ? (enum rmb_table_role)r : role;
+		role = c == 0 && rmb_table_plays(l, 0, RMB_TABLE_TIME) ? RMB_TABLE_TIME : c == 0 && rmb_table_plays(l, 0, RMB_TABLE_UNIT) ? RMB_TABLE_UNIT : role;
+		bool named = rmb_table_is_named(file, l->name[c]);
+		if (named)
+			code = add_column(t, l->name[c], c, role == RMB_TABLE_AREA, error);
+		else if (role != RMB_TABLE_ROLES)
+			code = add_column(t, role == RMB_TABLE_UNIT ? "roi" : rmb_table_member(role), c, role == RMB_TABLE_AREA, error);
+		else if (c > 0 || !apart_first)
+			t->column[n++] = c;
+	}
+	if (!code && n == 0)
+		return rmb_error_set(error, RMB_EINPUT, "%s is plain text, a table of %" PRId64 " columns, none of which is left for activity", l->path, l->ncolumns);
+	t->matrix = (struct rmb_member){ .name = "activity", .type = "numbers in text", .number = RMB_FLOATING, .item = 8, .naxes = 2,
+	                                 .frames_first = rows == FRAMES, .axis = { t->nrows, n } };
+	return code ? code : rmb_member_measure(l->arena, l->path, &t->matrix, error);
+}
+
+static int
+open_activity(struct rmb_load_file *file, struct rmb_table *t, struct rmb_error *error)
+{
+	const struct rmb_lines *l = &t->lines;
+	const char *wanted = file->wish && file->wish->orientation ? file->wish->orientation : "auto";
+	enum rows_are shown = what_rows_are(l), rows = strcmp(wanted, "frames-first") == 0 ? FRAMES : strcmp(wanted, "neurons-first") == 0 ? NEURONS : shown;
+	if (rows == UNKNOWN)
+		return rmb_error_set(error, RMB_EINPUT, "%s is plain text, a table of %" PRId64 " columns and %" PRId64 " rows, and its first column ('%s') does not say "
+		                     "what a row is: write `orientation: frames-first` if a row is a frame, `orientation: neurons-first` if it is a neuron, or "
+		                     "call that column time, frame or neuron. Spikes have a column time and a column unit, or name them with `spikes: "
+		                     "NAME` and `unit: NAME`", l->path, l->ncolumns, t->nrows, l->name[0]);
+	if (shown != UNKNOWN && shown != rows)
+		return rmb_error_set(error, RMB_EINPUT, "%s: the first column is '%s', so that a row is a %s, and the recipe says `orientation: %s`: rename the "
+		                     "column or leave the setting out", l->path, l->name[0], shown == FRAMES ? "frame" : "neuron", wanted);
+	return set_columns_apart(file, t, rows, error);
+}
+
+/* ---- the format ---- */
+
+static int
+is_list_of_spikes(const struct rmb_load_file *file, struct rmb_table *t, int64_t *time, int64_t *unit, struct rmb_error *error)
+{
+	const struct rmb_load_wish *wish = file->wish;
+	struct rmb_lines *l = &t->lines;
+	*time = rmb_table_column(l, wish ? wish->spikes : NULL);
+	*unit = rmb_table_column(l, wish ? wish->unit : NULL);
+	bool asked = wish && (wish->spikes || wish->unit);
+	bool some_time = false, some_unit = false;
+	for (int64_t c = 0; c < l->ncolumns; c++) {
+		some_time |= rmb_table_plays(l, c, RMB_TABLE_TIME);
+		some_unit |= rmb_table_plays(l, c, RMB_TABLE_UNIT);
+	}
+	int code = 0;
+	if (*time < 0 && (asked || (some_time && some_unit)))
+		code = rmb_table_usual(l, RMB_TABLE_TIME, time, error);
+	if (!code && *unit < 0 && (asked || (some_time && some_unit)))
+		code = rmb_table_usual(l, RMB_TABLE_UNIT, unit, error);
+	if (code || !asked || (*time >= 0 && *unit >= 0))
+		return code;
+	return rmb_error_set(error, RMB_EINPUT, "%s: spikes need a column with the time of each and one with its unit; %s was found. The columns are %s%s%s%s",
+	                     l->path, *time >= 0 ? "no unit (`unit: NAME`)" : "no time (`spikes: NAME`)", l->name[0], l->ncolumns > 1 ? ", " : "",
+	                     l->ncolumns > 1 ? l->name[1] : "", l->ncolumns > 2 ? ", ..." : "");
+}
+
+static void
+table_close(struct rmb_load_file *file)
+{
+	struct rmb_table *t = file->handle;
+	rmb_lines_close(&t->lines);
+}
+
+static int
+table_open(struct rmb_load_file *file, struct rmb_error *error)
+{
+	struct rmb_table *t = rmb_arena_alloc(file->arena, 1, sizeof *t);
+	int64_t time = -1, unit = -1;
+	if (!t)
+		return rmb_error_nomem(error, file->path);
+	file->handle = t;
+	t->made = *file;
+	int code = rmb_gathered_make(&t->made, error);
+	if (code)
+		return code;
+	*rmb_gathered_own(&t->made) = t;
+	code = rmb_lines_open(&t->lines, file->arena, file->path, error);
+	if (!code)
+		code = find_rows(t, error);
+	if (!code)
+		code = is_list_of_spikes(file, t, &time, &unit, error);
+	if (!code)
+		code = time >= 0 && unit >= 0 && !(file->wish && file->wish->activity) ? rmb_table_spikes(file, t, time, unit, error) : open_activity(file, t, error);
+	if (code)
+		table_close(file);
+	return code;
+}
+
+static int
+table_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error)
+{
+	struct rmb_table *t = file->handle;
+	*member = t->matrix.name && strcmp(name, t->matrix.name) == 0 ? &t->matrix : NULL;
+	return *member ? 0 : rmb_gathered_find(&t->made, name, member, error);
+}
+
+static int
+table_list(struct rmb_load_file *file, const struct rmb_member **member, int room, int *n, struct rmb_error *error)
+{
+	struct rmb_table *t = file->handle;
+	int own = t->matrix.name != NULL, others = 0;
+	if (own && room > 0)
+		*member = &t->matrix;
+	int code = rmb_gathered_list(&t->made, member + (room > 0 ? own : 0), room > own ? room - own : 0, &others, error);
+	*n = own + others;
+	return code;
+}
+
+static int
+table_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
+           struct rmb_error *error)
+{
+	struct rmb_table *t = file->handle;
+	double *out = raw;
+	if (member != &t->matrix)
+		return rmb_gathered_read(&t->made, member, row, nrows, column, ncolumns, raw, error);
+	int code = 0;
+	for (int64_t r = row; r < row + nrows && !code; r++) {
+		code = read_row(t, r, error);
+		for (int64_t c = column; c < column + ncolumns && !code; c++)
+			code = take_number(t, t->column[c], out++, error);
+	}
+	return code;
+}
+
+const struct rmb_format rmb_format_table = {
+	.name = "table", .title = "plain text", .recognises = table_recognises, .open = table_open, .close = table_close, .find = table_find,
+	.list = table_list, .read = table_read,
+};

@@ -1,0 +1,116 @@
+"""Tables of text through the binary: spikes, frames by neurons, neurons by frames; what a first line may say, and where a mistake lies."""
+import numpy as np
+
+from support.loads import load, refuse
+from support.running import fixture, place, tests
+
+X = np.random.default_rng(5).normal(size=(4, 30)).round(4)
+
+
+def write(p, name, text):
+    with open(p.file(name), "w", newline="") as file:
+        file.write(text)
+
+
+def table(first, names, columns, separator=","):
+    rows = [separator.join(names if first is None else [first, *names])]
+    return "\n".join(rows + [separator.join(str(v) for v in row) for row in columns]) + "\n"
+
+
+def spikes(got, i):
+    return got["time"][got["first"][i]:got["first"][i + 1]]
+
+
+def test_a_recording_of_spikes_as_a_table_is_the_recording():
+    with place() as p:
+        with np.load(fixture("T219_2019_11_19.npz")) as f:
+            st, count = f["st"], f["clu"] if "clu" in f else None
+            names = list(f)
+            units = count if count is not None else np.repeat(np.arange(len(f["sCount"])), f["sCount"])
+        assert count is not None or "sCount" in names
+        order = np.argsort(st, kind="stable")
+        write(p, "s.tsv", "unit\ttime\n" + "".join(f"{units[i]}\t{st[i]!r}\n" for i in order))
+        got, _ = load(p, "s.tsv")
+        ids = np.unique(units)
+        assert np.array_equal(got["id"], ids) and got["time"].size == st.size
+        for i, u in enumerate(ids):
+            assert np.array_equal(spikes(got, i), np.sort(st[units == u]))
+
+
+def test_what_is_known_of_units():
+    with place() as p:
+        write(p, "s.csv", "time (s),cluster_id,area,depth,amplitude,snr\r\n0.5,7,CA1,20,9,1.5\r\n0.25, 3.0 ,\"CA3, left\",40,8,NA\r\n1.5,7,CA1,20,7,1.5")
+        got, said = load(p, "s.csv")
+        assert list(got["id"]) == [3, 7] and list(spikes(got, 1)) == [0.5, 1.5] and list(got["y"]) == [40, 20]
+        assert [a.decode().rstrip("\0") for a in got["area"]] == ["CA3, left", "CA1"] and np.isnan(got["quality"][0]) and got["quality"][1] == 1.5
+        refuse(p, "s.csv", ", quality: amplitude", "column 'amplitude' is not of the units", "'9' for unit 7 in line 2 and '7' in line 4")
+        write(p, "names.csv", "neuron;t\nb2;0.5\na1;0.75\nb2;1.25\n")
+        got, said = load(p, "names.csv")
+        assert list(got["id"]) == [0, 1] and list(spikes(got, 0)) == [0.5, 1.25] and "0 is 'b2'" in said
+        write(p, "ticks.csv", "sample_30k,who\n30000,1\n60000,2\n")
+        got, _ = load(p, "ticks.csv", ", spikes: sample_30k, unit: who, clock: 30 kHz")
+        assert list(got["time"]) == [1, 2] and list(got["id"]) == [1, 2]
+        write(p, "moving.csv", "time,unit,area\n0.5,1,CA1\n0.6,1,CA3\n")
+        assert "column 'area' was left out: it is 'CA1' for unit 1 in line 2 and 'CA3' in line 3" in load(p, "moving.csv")[1]
+
+
+def test_frames_by_neurons():
+    with place() as p:
+        times = 0.125 * np.arange(30)
+        write(p, "f.csv", table("time", ["a", "b", "c", "d"], np.column_stack([times, X.T])))
+        got, said = load(p, "f.csv")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and got["rate"] == 8 and "frames-first" not in said
+        write(p, "f.csv", table("frame", ["a", "b", "running", "c", "d"], np.column_stack([np.arange(30), X[:2].T, np.arange(30) % 2, X[2:].T]), "\t"))
+        got, _ = load(p, "f.csv", ", rate: 8 Hz, state: running")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and list(got["state"]) == [0, 1] * 15
+        write(p, "f.csv", table("", ["a", "b", "c", "d"], np.column_stack([np.arange(30), X.T])))   # an index, as pandas writes it
+        got, _ = load(p, "f.csv", ", rate: 8 Hz, orientation: frames-first")
+        assert np.array_equal(got["activity"], X.astype(np.float32))
+        write(p, "f.csv", "\ufeff# " + table(None, ["a", "b", "c", "d"], X.T))
+        got, _ = load(p, "f.csv", ", rate: 8 Hz, orientation: frames-first")
+        assert np.array_equal(got["activity"], X.astype(np.float32))
+
+
+def test_neurons_by_frames():
+    with place() as p:
+        rows = [[9, 1.5, "V1", *X[0, :2], 20.25, *X[0, 2:]], [4, 2.5, "V1", *X[1, :2], 30, *X[1, 2:]], [5, 3, "LM", *X[2, :2], 1, *X[2, 2:]], [6, 4, "", *X[3, :2], 2, *X[3, 2:]]]
+        write(p, "n.csv", table("neuron", ["x", "area", "f0", "f1", "depth", *(f"f{i}" for i in range(2, 30))], rows))
+        got, said = load(p, "n.csv", ", rate: 8 Hz, pixel: 2 um")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and list(got["id"]) == [9, 4, 5, 6]
+        assert list(got["x"]) == [3, 5, 6, 8] and list(got["y"]) == [40.5, 60, 2, 4]
+        assert [a.decode().rstrip("\0") for a in got["area"]] == ["V1", "V1", "LM", ""]
+        rows[2][5] = "NaN"
+        rows[2][8] = ""
+        write(p, "n.csv", table("neuron", ["x", "area", "f0", "f1", "depth", *(f"f{i}" for i in range(2, 30))], rows))
+        got, said = load(p, "n.csv", ", rate: 8 Hz")
+        assert list(got["id"]) == [9, 4, 6] and "dropped 1 of 4 neurons" in said
+        write(p, "n.csv", table(None, [f"{i}s" for i in range(30)], X))
+        got, _ = load(p, "n.csv", ", rate: 8 Hz, orientation: neurons-first")
+        assert np.array_equal(got["activity"], X.astype(np.float32))
+
+
+def test_mistakes_have_a_line_and_a_column():
+    with place() as p:
+        cases = [("a,b\n1,2\n3,4\n", "", ["a table of 2 columns and 2 rows", "orientation: frames-first"]),
+                 ("1,2\n3,4\n", "", ["all numbers"]), ("time,a\n", "", ["one line"]),
+                 ("time,a\n0,1\n0.1,2,3\n", "", ["line 3 has 3 cells", "names 2 columns"]),
+                 ("time,a\n0,1\n0.1\n", "", ["line 3 has 1 cell,"]),
+                 ("time,a\n0,1\n", ", orientation: neurons-first", ["a row is a frame", "orientation: neurons-first"]),
+                 ("time;unit\n0,5;3\n", "", ["line 2, column 1 ('time'): '0,5' is no number; write decimal points"]),
+                 ("time,unit\n0.5,3\n,3\n", "", ["line 3, column 1", "is empty"]), ("time,unit\n0.5,\n", "", ["line 2, column 2", "a unit has a name"]),
+                 ("time,unit\ninf,2\n", "", ["line 2, column 1 ('time'): 'inf'"]), ("time,t,unit\n1,2,3\n", "", ["both a column 'time' and a column 't'"]),
+                 ("time,a\n0.5,2\n", ", spikes: time", ["no unit", "unit: NAME"]), ("time_ms,unit\n10.5,3\n", ", unit: unit", ["no time", "spikes: NAME"]),
+                 ("time,unit\n1\0,2\n", "", ["NUL byte near line"])]
+        for text, settings, words in cases:
+            write(p, "t.csv", text)
+            refuse(p, "t.csv", settings, *words)
+        for text, settings, words in [("time,a\n0,1\n1,0x10\n", "", "line 3, column 2 ('a'): '0x10' is no number"),
+                                      ("frame,a\n0,1\n1,two\n", "", "line 3, column 2 ('a'): 'two' is no number"),
+                                      ("time,unit\n30000,1\n60000,2\n", "", "ticks of a clock")]:
+            write(p, "t.csv", text)
+            p.recipe(f"recordings: [{{name: r, path: t.csv{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
+            said = p.run("run", "recipe.yaml", status=1)
+            assert words in said, said
+
+
+tests(globals())
