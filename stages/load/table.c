@@ -141,6 +141,7 @@ static int
 add_column(struct rmb_table *t, const char *name, int64_t column, bool text, struct rmb_error *error)
 {
 	struct rmb_member m = rmb_gathered_numbers(name, t->nrows);
+	m.effort = t->made.size;
 	int64_t *apart = rmb_arena_room(t->lines.arena, t->apart, (size_t)t->napart, sizeof *apart);
 	if (!apart)
 		return rmb_error_nomem(error, name);
