@@ -1,4 +1,4 @@
-/* pipeline/export.c -- one result as a file of its own: HDF5, npy or csv.
+/* pipeline/export.c -- one result as a file of its own: HDF5, npy, csv or NWB.
  *
  * Everything is written row by row from a `sheet`, so a recording of any size, seen through its view, needs a few megabytes.
  * The file appears under its name when it is whole, and what stands there already is never replaced. */
@@ -16,6 +16,7 @@ struct format {
 
 static const struct format formats[] = {
 	{ "hdf5", ".h5", rmb_export_hdf5 }, { "npy", ".npy", rmb_export_npy }, { "csv", ".csv", rmb_export_csv },
+	{ "nwb", ".nwb", rmb_export_nwb },
 };
 enum { NFORMATS = sizeof formats / sizeof *formats };
 
@@ -34,7 +35,7 @@ find_format(const char *name, const char *path, struct rmb_error *error)
 			return &formats[i];
 	if (!name)
 		return &formats[0];
-	rmb_error_set(error, RMB_EUSAGE, "there is no format '%s' to export to; there are hdf5, npy and csv%s", name,
+	rmb_error_set(error, RMB_EUSAGE, "there is no format '%s' to export to; there are hdf5, npy, csv and nwb%s", name,
 	              strcmp(name, "mat") == 0 ? " (MATLAB reads the hdf5 file with h5read)" : "");
 	return NULL;
 }
@@ -59,19 +60,27 @@ sweep_beside(struct rmb_arena *arena, const char *path)
 }
 
 int
-rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const char *output,
-           const char *format, const char *path, struct rmb_error *error)
+rmb_export_check(const char *format, const char *path, struct rmb_error *error)
 {
 	struct stat stat;
-	struct rmb_object *object = NULL, *samples = NULL;
-	const struct format *to = find_format(format, path, error);
-	if (!to)
+	if (!find_format(format, path, error))
 		return RMB_EUSAGE;
 	if (lstat(path, &stat) == 0)
 		return rmb_error_set(error, RMB_EOUTPUT, "%s exists and is not replaced; remove it or give another name with --out", path);
+	return 0;
+}
+
+int
+rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const char *output,
+           const char *format, const char *path, struct rmb_error *error)
+{
+	struct rmb_object *object = NULL, *samples = NULL;
+	int code = rmb_export_check(format, path, error);
+	if (code)
+		return code;
 	struct rmb_sheet sheet = { .arena = rmb_arena_new(), .port = output ? output : node->stage->out[0].name };
 	struct rmb_error why = { 0 };
-	int code = sheet.arena ? rmb_cache_get(cache, node->key, NULL, &object, &why) : rmb_error_nomem(&why, "an export");
+	code = sheet.arena ? rmb_cache_get(cache, node->key, NULL, &object, &why) : rmb_error_nomem(&why, "an export");
 	if (code == RMB_EINPUT || code == RMB_EDAMAGE)
 		rmb_error_set(error, code, "%s is not in the cache%s%s: run it first, with `rumble run RECIPE --until '%s'`", node->id,
 		              code == RMB_EDAMAGE ? " any more, for it was damaged: " : "", code == RMB_EDAMAGE ? why.text : "", node->id);
@@ -82,7 +91,7 @@ rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const s
 		code = rmb_sheet_open(&sheet, graph, cache, node, &samples, error);
 	if (code == 0) {
 		sweep_beside(sheet.arena, path);
-		code = to->write(&sheet, path, error);
+		code = find_format(format, path, error)->write(&sheet, path, error);
 	}
 	rmb_object_close(samples);
 	rmb_object_close(object);

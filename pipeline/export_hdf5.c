@@ -1,4 +1,5 @@
 /* pipeline/export_hdf5.c -- HDF5 files, laid out as objects of the cache are; a recording as if its view were what is stored. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "pipeline/export_inside.h"
@@ -16,14 +17,30 @@ take_samples(void *self, const void *rows, int64_t first, int64_t n)
 	return rmb_object_write(s->writer, 0, first * (int64_t)row, rows, (size_t)n * row, s->error);
 }
 
+/* How many spikes each neuron has: with the times enough to read them elsewhere, and by rumble. */
+static int
+add_counts(struct rmb_sheet *sheet, struct rmb_array *array, struct rmb_error *error)
+{
+	const struct rmb_spikes *spikes = &sheet->spikes;
+	int64_t *count = rmb_arena_alloc(sheet->arena, (size_t)spikes->neurons.n, sizeof *count);
+	*array = (struct rmb_array){ .type = RMB_INT64, .unit = "1", .help = "number of spikes of each neuron", .naxes = 1, .data = count };
+	array->axis[0] = rmb_axis_index("neuron", spikes->neurons.n);
+	snprintf(array->name, sizeof array->name, "%s/counts", sheet->port);
+	for (int64_t i = 0; count && i < spikes->neurons.n; i++)
+		count[i] = spikes->first[i + 1] - spikes->first[i];
+	return count ? 0 : rmb_error_nomem(error, "the counts of spikes");
+}
+
 /* The arrays of the file: the one there is, or a recording as if its view were what is stored. The samples come first. */
 static int
 list_arrays(struct rmb_sheet *sheet, struct rmb_array *array, int *n, struct rmb_error *error)
 {
 	if (sheet->kind == RMB_ARRAY)
 		array[(*n)++] = sheet->array;
-	if (sheet->kind == RMB_SPIKES)
-		return rmb_bundle_spikes(sheet->arena, sheet->port, &sheet->spikes, array, n, error);
+	if (sheet->kind == RMB_SPIKES) {
+		int code = rmb_bundle_spikes(sheet->arena, sheet->port, &sheet->spikes, array, n, error);
+		return code ? code : add_counts(sheet, &array[(*n)++], error);
+	}
 	if (sheet->kind != RMB_RECORDING)
 		return 0;
 	struct rmb_recording plain = sheet->recording;

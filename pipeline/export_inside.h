@@ -29,6 +29,7 @@ int rmb_sheet_rows(const struct rmb_sheet *sheet, int (*take)(void *self, const 
 /* The formats: the sheet as a new file at `path`, which appears once it is whole. */
 int rmb_export_hdf5(struct rmb_sheet *sheet, const char *path, struct rmb_error *error) RMB_CHECKED;
 int rmb_export_npy(struct rmb_sheet *sheet, const char *path, struct rmb_error *error) RMB_CHECKED;
+int rmb_export_nwb(struct rmb_sheet *sheet, const char *path, struct rmb_error *error) RMB_CHECKED;
 int rmb_export_csv(struct rmb_sheet *sheet, const char *path, struct rmb_error *error) RMB_CHECKED;
 /* For formats that are a heading and then rows: writes both to a file; take() gets the rmb_out as self, and may leave an error of
  * writing to be found at the end. */

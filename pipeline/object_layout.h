@@ -1,4 +1,4 @@
-/* pipeline/object_layout.h -- the HDF5 structure of an object: what h5py and MATLAB see. The only file that writes HDF5. */
+/* pipeline/object_layout.h -- the HDF5 structure of an object: what h5py and MATLAB see. No other file writes HDF5 for the cache. */
 #ifndef RMB_OBJECT_LAYOUT_H
 #define RMB_OBJECT_LAYOUT_H
 #include "pipeline/object.h"

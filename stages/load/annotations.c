@@ -78,6 +78,8 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	y = y ? y : rmb_arena_alloc(arena, (size_t)n, sizeof *y);
 	bool solid = layout->positions.member && layout->positions.member->count == 3 * n;
 	z = solid ? rmb_arena_alloc(arena, (size_t)n, sizeof *z) : NULL;
+	if (layout->z.member && !solid && (code = numbers(&layout->z, &z, error)))
+		return code;
 	if (!x || !y || (solid && !z))
 		return rmb_error_nomem(error, "positions");
 	if (layout->positions.member)

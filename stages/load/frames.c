@@ -24,11 +24,14 @@ read_clock(const struct rmb_layout *layout, const struct rmb_load_settings *set,
 	struct rmb_load_notes unread = { .arena = arena };
 	double shown = NAN;
 	*time = NULL;
-	*rate = isnan(set->rate) ? layout->activity.file->rate : set->rate;
+	*rate = layout->activity.file->rate;
+	int code = rmb_written_rate(layout, rate, error);
+	if (code)
+		return code;
+	*rate = isnan(set->rate) ? *rate : set->rate;
 	bool wanted = isnan(*rate) || found->asked;
 	if (found->member && found->member->count == nframes) {
-		int code = rmb_load_doubles(found->file, found->member, time, error);
-		if (code)
+		if ((code = rmb_load_doubles(found->file, found->member, time, error)))
 			return code;
 		shown = rmb_load_rate(name, *time, nframes, arena, wanted ? notes : &unread);
 	} else if (found->member && wanted)
@@ -63,7 +66,7 @@ find_gaps(const struct rmb_layout *layout, const double *time, struct rmb_arena 
 		longest = fmax(longest, time[t] - time[t - 1]);
 	}
 	if (!time)
-		return 0;
+		return rmb_written_segments(layout, r, error);
 	if (ngaps > r->nframes / OFTEN) {
 		rmb_load_note(notes, "%" PRId64 " of the %" PRId64 " steps between the frame times '%s' are more than half a frame too long: that is no "
 		              "steady rate, and they were not taken for gaps", ngaps, r->nframes - 1, layout->times.member->name);

@@ -10,28 +10,36 @@
 
 struct role {
 	const char *setting;
-	size_t given, found;         /* offsets of the setting and of the role */
-	const char *usual[4];
+	size_t given, found;         /* offsets of the setting (NONE: there is none) and of the role */
+	const char *usual[5];
 	bool text;                   /* may be text */
 };
+#define NONE SIZE_MAX
 #define ROLE(name) #name, offsetof(struct rmb_load_settings, name), offsetof(struct rmb_layout, name)
+#define FOUND(name) #name, NONE, offsetof(struct rmb_layout, name)
+/* Names behind "recording/" are those of files that `rumble convert` wrote. */
 static const struct role roles[] = {
-	{ ROLE(activity), { "sp", "spks", "activity_matrix", "activity" }, false },
-	{ ROLE(spikes), { "st", "spikes" }, false },
+	{ ROLE(activity), { "sp", "spks", "activity_matrix", "activity", "recording/activity" }, false },
+	{ ROLE(spikes), { "st", "spikes", "recording/time" }, false },
 	{ ROLE(unit), { "clu" }, false },
-	{ ROLE(counts), { "sCount" }, false },
+	{ ROLE(counts), { "sCount", "recording/counts" }, false },
 	{ ROLE(ends), { NULL }, false },
-	{ ROLE(x), { "xpos" }, false },
-	{ ROLE(y), { "ypos" }, false },
+	{ ROLE(x), { "xpos", "recording/x" }, false },
+	{ ROLE(y), { "ypos", "recording/y" }, false },
+	{ FOUND(z), { "recording/z" }, false },
 	{ ROLE(positions), { "epos", "xyz", "cell_coordinates" }, false },
-	{ ROLE(quality), { "snr", "quality" }, false },
-	{ ROLE(area), { "areas" }, true },
-	{ ROLE(plane), { "iplane" }, false },
-	{ ROLE(probe), { "iprobe" }, false },
-	{ ROLE(id), { "roi", "cluster" }, false },
+	{ ROLE(quality), { "snr", "quality", "recording/quality" }, false },
+	{ ROLE(area), { "areas", "recording/area" }, true },
+	{ ROLE(plane), { "iplane", "recording/plane" }, false },
+	{ ROLE(probe), { "iprobe", "recording/probe" }, false },
+	{ ROLE(id), { "roi", "cluster", "recording/id" }, false },
+	{ FOUND(written_rate), { "recording/rate" }, false },
+	{ FOUND(segment), { "recording/segment" }, false },
+	{ FOUND(segment_time), { "recording/segment_time" }, false },
+	{ FOUND(observed), { "recording/observed" }, false },
 	{ ROLE(times), { "tneural" }, false },
-	{ ROLE(state), { NULL }, false },
-	{ ROLE(epochs), { NULL }, false },
+	{ ROLE(state), { "recording/state" }, false },
+	{ ROLE(epochs), { "recording/stated" }, false },
 	{ ROLE(bad_frames), { NULL }, false },
 };
 
@@ -69,7 +77,7 @@ static int
 play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_settings *set, struct rmb_found *found,
      struct rmb_load_notes *notes, struct rmb_error *error)
 {
-	const char *given = *(const char *const *)((const char *)set + role->given);
+	const char *given = role->given == NONE ? NULL : *(const char *const *)((const char *)set + role->given);
 	const struct rmb_member *m;
 	int code = 0;
 	if (given) {
@@ -79,7 +87,7 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given, found->member->refusal);
 		return code;
 	}
-	for (int i = 0; i < 4 && role->usual[i] && !code; i++) {
+	for (size_t i = 0; i < sizeof role->usual / sizeof *role->usual && role->usual[i] && !code; i++) {
 		code = file->format->find(file, role->usual[i], &m, error);
 		if (code || !m || !plausible(role, m, notes))
 			continue;
@@ -227,8 +235,10 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 		else
 			layout->positions = (struct rmb_found){ 0 };
 	}
-	if (!code)
+	if (!code) {
+		rmb_written_only(layout);
 		note_hollow(layout, notes);
+	}
 	return code;
 }
 
@@ -254,7 +264,7 @@ int
 rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rmb_found **whose, struct rmb_error *error)
 {
 	const struct rmb_found *const all[] = { &layout->positions, &layout->x, &layout->y, &layout->quality, &layout->area, &layout->plane,
-	                                        &layout->probe, &layout->id, &layout->counts, &layout->ends };
+	                                        &layout->probe, &layout->id, &layout->counts, &layout->ends, &layout->z };
 	*n = 0;
 	*whose = NULL;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -34,6 +34,7 @@ struct rmb_layout {
 	struct rmb_found x, y, positions, quality, area, plane, probe, id;
 	struct rmb_found times;      /* time of each frame */
 	struct rmb_found state, epochs, bad_frames;
+	struct rmb_found written_rate, segment, segment_time, observed, z; /* only in files that rumble wrote: written.c */
 };
 
 /* What a part has to say to the reader of the results goes through this, so that parts can be tested without the engine. It is
@@ -71,6 +72,14 @@ int rmb_load_without_frames(const struct rmb_layout *layout, struct rmb_error *e
 /* The epochs of the file as nstates, stated and state; those without a label are 1, and 0 between `low` and `high` otherwise. */
 int rmb_load_epochs(const struct rmb_layout *layout, const struct rmb_load_settings *set, double low, double high, struct rmb_arena *arena,
                     struct rmb_spikes *out, struct rmb_error *error) RMB_CHECKED;
+
+/* written.c: leaves out what only a file of rumble's says, if this is none; and what that is: the rate; segments of a recording with nframes;
+ * observed intervals, inside window[2] if it is given. Each does nothing if the file does not say. */
+void rmb_written_only(struct rmb_layout *layout);
+int rmb_written_rate(const struct rmb_layout *layout, double *rate, struct rmb_error *error) RMB_CHECKED;
+int rmb_written_segments(const struct rmb_layout *layout, struct rmb_recording *r, struct rmb_error *error) RMB_CHECKED;
+int rmb_written_observed(const struct rmb_layout *layout, const double *window, struct rmb_arena *arena, struct rmb_spikes *spikes,
+                         struct rmb_error *error) RMB_CHECKED;
 
 /* activity.c: whether the stored matrix has the neurons along its first *meant* axis. */
 int rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,

@@ -272,6 +272,8 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 		                     set->window.v[0], set->window.v[1]);
 	if (!code)
 		code = observe(set, layout->spikes.file->observed, *nneurons, arena, spikes, error);
+	if (!code)
+		code = rmb_written_observed(layout, cut ? set->window.v : NULL, arena, spikes, error);
 	if (!code && cut && spikes->nspikes < nspikes)
 		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the window", nspikes - spikes->nspikes, nspikes);
 	spikes->neurons.n = *nneurons;
