@@ -73,11 +73,18 @@ plausible(const struct role *role, const struct rmb_member *m, struct rmb_load_n
 	return true;
 }
 
+/* The name that the recipe gives for a role; NULL: it does not. */
+static const char *
+given_by(const struct role *role, const struct rmb_load_settings *set)
+{
+	return role->given == NONE ? NULL : *(const char *const *)((const char *)set + role->given);
+}
+
 static int
 play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_settings *set, struct rmb_found *found,
      struct rmb_load_notes *notes, struct rmb_error *error)
 {
-	const char *given = role->given == NONE ? NULL : *(const char *const *)((const char *)set + role->given);
+	const char *given = given_by(role, set);
 	const struct rmb_member *m;
 	int code = 0;
 	if (given) {
@@ -182,7 +189,7 @@ rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set
 	if (!named)
 		return rmb_error_nomem(error, set->path);
 	for (size_t i = 0, n = 0; i < sizeof roles / sizeof *roles; i++)
-		if ((named[n] = *(const char *const *)((const char *)set + roles[i].given)))
+		if ((named[n] = given_by(&roles[i], set)))
 			n++;
 	wish->named = named;
 	wish->activity = set->activity;
