@@ -58,7 +58,7 @@ assume(const struct rmb_node *node, struct rmb_measure *expected)
 	if (guess)
 		seconds = fmax(seconds, unknown_seconds);
 	*expected = (struct rmb_measure){ .seconds = least_seconds + seconds, .cpu = least_seconds + seconds, .threads = 1,
-	                                  .peak_bytes = least_memory + sane(cost.memory), .object_bytes = least_disk + sane(cost.disk), .guess = guess };
+	                                  .blas_threads = cost.blas_threads, .peak_bytes = least_memory + sane(cost.memory), .object_bytes = least_disk + sane(cost.disk), .guess = guess };
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------- */
@@ -317,10 +317,12 @@ rmb_journal_expect(const struct rmb_journal *journal, const struct rmb_node *nod
 	if (!journal)
 		return;
 	const struct line *same = find_key(table_of(journal), node->key);
+	int blas_threads = expected->blas_threads;
 	if (same && !same->failed)
 		*expected = same->measure;
 	else
 		correct(journal->table, node->stage, expected);
+	expected->blas_threads = blas_threads;
 }
 
 const char *

@@ -7,6 +7,7 @@
 struct rmb_measure {
 	double seconds, cpu, peak_bytes, object_bytes;
 	int threads;
+	int blas_threads; /* of an expectation: what the descriptor says */
 	bool guess;  /* of an expectation: made without knowing how large the recording is */
 };
 /* One line by a single write(2) with O_APPEND. Failing to write it fails nothing. */

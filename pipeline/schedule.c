@@ -101,18 +101,18 @@ expected(const struct rmb_schedule *s, const struct rmb_node *node)
 	return &s->plan->step[node->index].expected;
 }
 
-/* Slots that the BLAS threads of a stage take; never more than there are. */
+/* Slots that the BLAS threads of a node take; never more than there are. */
 static int
 slots_of(const struct rmb_schedule *s, const struct rmb_node *node)
 {
-	int n = node->stage->blas_threads > 1 ? node->stage->blas_threads : 1;
-	return n < s->jobs ? n : s->jobs;
+	int n = expected(s, node)->blas_threads;
+	return n < 1 ? 1 : n < s->jobs ? n : s->jobs;
 }
 
 static bool
 quick(const struct rmb_schedule *s, const struct rmb_node *node)
 {
-	return !node->stage->reads_files && node->stage->blas_threads <= 1 && !turn_of(s, node)->alone &&
+	return !node->stage->reads_files && expected(s, node)->blas_threads <= 1 && !turn_of(s, node)->alone &&
 	       !expected(s, node)->guess && expected(s, node)->seconds < QUICK_SECONDS;
 }
 
@@ -189,8 +189,8 @@ rmb_schedule_take(struct rmb_schedule *s, int slots, double memory, struct rmb_c
 	if (quick(s, best))
 		lengthen(s, chain, slots, memory);
 	int share = slots / nready;
-	chain->threads = chain->n > 1 || share < 1 ? 1 : share;
-	chain->slots = slots_of(s, best) > chain->threads ? slots_of(s, best) : chain->threads;
+	chain->slots = chain->n > 1 || share < slots_of(s, best) ? slots_of(s, best) : share;
+	chain->threads = chain->slots;
 }
 
 /* ---- what came of it */

@@ -199,10 +199,10 @@ a_refusal_ends_in_the_exact_answer(void **state)
 	double *c = with_spectrum(s, N, N2, "one", "other");
 	struct rmb_error error = { 0 };
 	struct rmb_krylov how;
-	must(rmb_leading_eigenvectors(a, N, K, RMB_SOLVER_EXACT, 1, exact, v, &how, &error), &error);
+	must(rmb_leading_eigenvectors(a, N, K, RMB_SOLVER_EXACT, true, 1, exact, v, &how, &error), &error);
 	assert_false(how.accepted);
 	assert_int_equal(how.width, 0);
-	must(rmb_leading_eigenvectors(b, N, K, RMB_SOLVER_BLOCK, 1, w, v, &how, &error), &error);
+	must(rmb_leading_eigenvectors(b, N, K, RMB_SOLVER_BLOCK, true, 1, w, v, &how, &error), &error);
 	assert_false(how.accepted);
 	assert_true(how.width > 0);
 	rmb_test_close("eigenvalues", w, exact, K, 1e-6);
@@ -227,7 +227,7 @@ groups_of_equal_neurons_end_in_the_exact_answer(void **state)
 		planted[k] = SIZE * (1 + 1e-3 * (double)(GROUPS - 1 - k));
 	struct rmb_error error = { 0 };
 	struct rmb_krylov how;
-	must(rmb_leading_eigenvectors(a, N, K, RMB_SOLVER_BLOCK, 1, w, v, &how, &error), &error);
+	must(rmb_leading_eigenvectors(a, N, K, RMB_SOLVER_BLOCK, true, 1, w, v, &how, &error), &error);
 	assert_true(how.width > 0);
 	rmb_test_close("eigenvalues", w, planted, K, 1e-4);
 	must(rmb_leading_terms(c, N, N, K, RMB_SOLVER_BLOCK, 1, arena, w, &u2, &v2, &how, &error), &error);

@@ -50,7 +50,7 @@ static void
 eigenvalues_agree_with_rotations(void **state)
 {
 	(void)state;
-	const int64_t sizes[] = { 1, 2, 3, 17, 40 };
+	const int64_t sizes[] = { 1, 2, 3, 17, 32, 33, 34, 40, 64 };
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		int64_t n = sizes[i];
 		struct rmb_error error = { 0 };
@@ -82,6 +82,64 @@ only_the_upper_half_is_read(void **state)
 	assert_memory_equal(w, v, sizeof w);
 	free(a);
 	free(b);
+}
+
+/* Squares of such entries are zero or infinite. */
+static void
+scale_does_not_matter(void **state)
+{
+	enum { N = 50 };
+	(void)state;
+	struct rmb_error error = { 0 };
+	double *a = symmetric("scale", N), *x = copy_of(a, N * N), w[N], scaled[N];
+	must(rmb_eigenvalues(x, N, w, &error), &error);
+	for (int power = -900; power <= 900; power += 1800) {
+		for (int64_t i = 0; i < N * N; i++)
+			x[i] = ldexp(a[i], power);
+		must(rmb_eigenvalues(x, N, scaled, &error), &error);
+		for (int64_t k = 0; k < N; k++)
+			scaled[k] = ldexp(scaled[k], -power);
+		rmb_test_close("eigenvalues", scaled, w, N, 16 * N * DBL_EPSILON);
+	}
+	free(a);
+	free(x);
+}
+
+/* min(i, j), counted from 1, has eigenvalues 1 / (4 sin^2 p(k)) and eigenvectors sin(2 i p(k)), p(k) = (2 k - 1) pi / (4 N + 2), k = 1, 2, ... So
+ * large that OpenBLAS takes several threads. */
+static void
+large_matrices_have_their_closed_form(void **state)
+{
+	enum { N = 1100, K = 20 };
+	(void)state;
+	struct rmb_error error = { 0 };
+	double *a = malloc(sizeof(double) * N * N), *v = malloc(sizeof(double) * N * K), w[N], form[N];
+	float *f = malloc(sizeof(float) * N * N);
+	for (int64_t i = 0; i < N; i++)
+		for (int64_t j = 0; j < N; j++) {
+			a[i * N + j] = (double)(i < j ? i + 1 : j + 1);
+			f[i * N + j] = (float)a[i * N + j];
+		}
+	for (int64_t k = 0; k < N; k++)
+		form[k] = 0.25 / pow(sin((double)(2 * k + 1) * acos(-1) / (4 * N + 2)), 2);
+	double *copy = copy_of(a, N * N);
+	must(rmb_eigenvalues(copy, N, w, &error), &error);
+	rmb_test_close("eigenvalues", w, form, N, 1e-13);
+	free(copy);
+	for (int single = 0; single < 2; single++) {
+		double allowed = single ? 1e-5 : 1e-11, norm = 2 / sqrt(2 * N + 1.0);
+		must(single ? rmb_top_eigenvectors_single(f, N, K, w, v, &error) : rmb_top_eigenvectors(a, N, K, w, v, &error), &error);
+		rmb_test_close(single ? "in single" : "in double", w, form, K, allowed);
+		for (int64_t k = 0; k < K; k++)
+			for (int64_t i = 0; i < N; i++) {
+				double wanted = norm * sin((double)((i + 1) * (2 * k + 1)) * acos(-1) / (2 * N + 1));
+				if (!(fabs(fabs(v[k * N + i]) - fabs(wanted)) < 100 * allowed))
+					fail_msg("vector %lld of neuron %lld is %g, not %g", (long long)k, (long long)i, v[k * N + i], wanted);
+			}
+	}
+	free(a);
+	free(f);
+	free(v);
 }
 
 /* |A v - w v| <= 8 n eps |A|, |V V' - 1| <= 8 n eps: any valid eigenvectors satisfy these, whatever their signs. */
@@ -222,6 +280,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eigenvalues_agree_with_rotations), cmocka_unit_test(only_the_upper_half_is_read),
+		cmocka_unit_test(scale_does_not_matter), cmocka_unit_test(large_matrices_have_their_closed_form),
 		cmocka_unit_test(eigenvectors_have_small_residuals), cmocka_unit_test(singular_values_agree_with_rotations),
 		cmocka_unit_test(three_thousand_eigenvalues_have_their_closed_form), cmocka_unit_test(what_is_not_finite_is_refused),
 		cmocka_unit_test(sizes_beyond_lapack_are_refused), cmocka_unit_test(sizes_beyond_blas_are_refused),

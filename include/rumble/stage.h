@@ -163,6 +163,7 @@ struct rmb_cost {
 	double bytes;           /* bytes read and written otherwise */
 	double memory;          /* peak bytes beyond the mapped inputs */
 	double disk;            /* bytes of the object */
+	int blas_threads;       /* of the BLAS itself, by the size alone, as results depend on them; 0 means 1. They take slots of a run */
 	struct rmb_size out;    /* size of the recording it makes; engine presets it to the input's */
 };
 
@@ -276,7 +277,6 @@ struct rmb_stage {
 	bool reads_files;     /* a source: each recording's entry in the recipe gives its settings; its worker is confined */
 	bool reads_labels;    /* labels of the recordings enter its key */
 	bool reads_names;     /* names of what it reads enter its key (that of the recording only over all recordings) */
-	int blas_threads;     /* constant of the stage; 0 means 1 */
 	/* Whether it draws random numbers under these settings (seed and replicate then enter the key). NULL: never. */
 	bool (*draws)(const void *settings);
 	/* Kinds that the main output can have under these settings. NULL: as the port says. */

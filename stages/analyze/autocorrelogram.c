@@ -14,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
+#include "numeric/blas.h"
 #include "numeric/correlogram.h"
 #include "numeric/lapack.h"
 #include "numeric/timescale.h"
@@ -268,10 +269,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->memory = 8 * 4 * half * half + 2 * item * nk * (half + width) + 8 * rows * (2 + (double)set->blocks / 2)
 	               + rmb_sweep_memory(size->neurons, size->frames, item > 4) + 32e6;
 	cost->disk = 8 * rows + 64 * nk + 32768;
+	cost->blas_threads = rmb_solver_threads((int64_t)half);
 }
 
 const struct rmb_stage rmb_stage_autocorrelogram = {
-	.name = "autocorrelogram", .version = 2, .folder = "analyze", .brief = "how long the components shared by two halves last",
+	.name = "autocorrelogram", .version = 3, .folder = "analyze", .brief = "how long the components shared by two halves last",
 	.about = "Finds the components that two halves of the neurons share in every other block of the recording, and correlates the two "
 	         "halves' projections on them in the blocks between. Private noise of neurons has no part in it. Gives a correlogram for "
 	         "each component, an index of its timescale (mean of lags 4 to 6), an exponential fit with its error, and the correlation "

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
+#include "numeric/blas.h"
 #include "numeric/lapack.h"
 #include "numeric/propagator.h"
 #include "numeric/rotation.h"
@@ -238,10 +239,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->memory = 8 * side * (side + nk) + item * nk * (size->neurons > size->frames ? size->frames : size->neurons + 16384) + 16 * nk * nk + rmb_sweep_memory(side, other, item > 4)
 	               + 32e6;
 	cost->disk = 24 * nk + 32768;
+	cost->blas_threads = rmb_solver_threads((int64_t)side);
 }
 
 const struct rmb_stage rmb_stage_dmd = {
-	.name = "dmd", .version = 3, .folder = "analyze", .brief = "eigenvalues of the linear map from activity now to activity later",
+	.name = "dmd", .version = 4, .folder = "analyze", .brief = "eigenvalues of the linear map from activity now to activity later",
 	.about = "Dynamic mode decomposition: regresses the activity some frames later on the activity now, on the leading principal "
 	         "components, and gives the eigenvalues of that map, rotations per ten-fold attenuation with percentiles, the part of the "
 	         "eigenvalues that are complex, and implied timescales. The instrumented estimator is free of noise that is independent "

@@ -15,6 +15,7 @@
 #include <string.h>
 #include "analyze/common.h"
 #include "analyze/positions.h"
+#include "numeric/blas.h"
 #include "numeric/lapack.h"
 #include "numeric/locality.h"
 
@@ -174,10 +175,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->memory = 8 * side * side + 16 * nk * (n + side) + 400 * side + 32e6
 	               + (n < nt ? rmb_sweep_memory(n, nt, in_double) : rmb_sweep_memory(fmin(n, RMB_CHUNK), nt, in_double));
 	cost->disk = 40 * nk + 8 * ((double)set->maps + 2) * n + 32768;
+	cost->blas_threads = rmb_solver_threads((int64_t)side);
 }
 
 const struct rmb_stage rmb_stage_locality = {
-	.name = "locality", .version = 2, .folder = "analyze", .brief = "how close together the neurons of a component lie",
+	.name = "locality", .version = 3, .folder = "analyze", .brief = "how close together the neurons of a component lie",
 	.about = "Finds the principal components of all neurons and compares the squared weights of neurons near the centre of mass of a "
 	         "component with those of all. A ratio of 1 means that components are spread over all neurons. The weights of the first "
 	         "components are kept for maps.",

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
+#include "numeric/blas.h"
 #include "numeric/product.h"
 
 struct settings {
@@ -92,10 +93,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 4 * size->neurons * size->frames;
 	cost->memory = 8 * side * side + rmb_sweep_memory(side, other, in_double) + 32e6;
 	cost->disk = 8 * size->neurons + 8192;
+	cost->blas_threads = rmb_solver_threads((int64_t)side);
 }
 
 const struct rmb_stage rmb_stage_spectrum = {
-	.name = "spectrum", .version = 1, .folder = "analyze", .brief = "eigenvalues of the covariance of all neurons",
+	.name = "spectrum", .version = 2, .folder = "analyze", .brief = "eigenvalues of the covariance of all neurons",
 	.about = "The plain eigenspectrum of the z-scored activity: eigenvalues of Z Z' / T. Not cross-validated, so noise of single "
 	         "neurons lifts its tail. Values " RMB_LEVEL_TEXT " are zero and "
 	         "counted.",

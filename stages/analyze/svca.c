@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
+#include "numeric/blas.h"
 #include "numeric/shared.h"
 #include "numeric/split.h"
 
@@ -109,10 +110,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	/* C, both sides of the components, and the workspace of the decomposition. */
 	cost->memory = (in_double ? 80 : 40) * squares + rmb_sweep_memory(size->neurons, size->frames, in_double) + 32e6;
 	cost->disk = 24 * half + 8192;
+	cost->blas_threads = rmb_solver_threads((int64_t)half);
 }
 
 const struct rmb_stage rmb_stage_svca = {
-	.name = "svca", .version = 1, .folder = "analyze", .brief = "reliable variance of shared components on frames held out",
+	.name = "svca", .version = 2, .folder = "analyze", .brief = "reliable variance of shared components on frames held out",
 	.about = "Finds the components that two halves of the neurons share on training frames, and measures on other frames how much "
 	         "variance each of them carries and how much of it both halves agree on. The frames are cut into up to 40 blocks with "
 	         "gaps between; the published labels decide which are for testing. Components "

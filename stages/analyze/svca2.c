@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
+#include "numeric/blas.h"
 #include "numeric/product.h"
 
 struct settings {
@@ -117,10 +118,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 4 * size->neurons * size->frames;
 	cost->memory = 16 * squares + rmb_sweep_memory(size->neurons, size->frames, in_double) + 32e6;
 	cost->disk = 8 * half + 8192;
+	cost->blas_threads = rmb_solver_threads((int64_t)half);
 }
 
 const struct rmb_stage rmb_stage_svca2 = {
-	.name = "svca2", .version = 1, .folder = "analyze", .brief = "spectrum of the variance that two halves of the neurons share",
+	.name = "svca2", .version = 2, .folder = "analyze", .brief = "spectrum of the variance that two halves of the neurons share",
 	.about = "Splits the neurons in two halves that share no light and no contacts (squares of a checkerboard, when positions are "
 	         "known) and gives the singular values of their cross-covariance over all frames. Noise of single neurons does not add a "
 	         "floor, as it does to the eigenvalues of the covariance. Values " RMB_LEVEL_TEXT " are set to "

@@ -59,6 +59,13 @@ rmb_blas_threads(int n)
 		openblas_set_num_threads(n);
 }
 
+/* Two halve the time of a decomposition from about here on. More would leave computers of two cores behind. */
+int
+rmb_solver_threads(int64_t n)
+{
+	return n >= 1000 ? 2 : 1;
+}
+
 const char *
 rmb_blas_kernel(void)
 {

@@ -25,6 +25,9 @@ int rmb_blas_fits(const char *what, const int64_t *sizes, int n, struct rmb_erro
 /* Threads of OpenBLAS itself from now on, in the whole process. Must be 1 while several threads of ours call it: with more
  * they wait for each other spinning, a hundred times slower. Another number gives other last bits. */
 void rmb_blas_threads(int n);
+/* How many of them decompose a symmetric matrix of n a side. It depends on the size alone, not on the threads that a stage was given,
+ * for the last bits depend on it; a stage states it in its cost, so that a run keeps slots for them. */
+int rmb_solver_threads(int64_t n);
 /* The kernel type that OpenBLAS chose ("Haswell"), and its build. */
 const char *rmb_blas_kernel(void);
 const char *rmb_blas_build(void);

@@ -80,6 +80,18 @@ rmb_to_single(double *v, int64_t n)
 	return v;
 }
 
+void
+rmb_to_double(void *v, int64_t n)
+{
+	char *bytes = v;
+	for (int64_t i = n - 1; i >= 0; i--) {
+		float f;
+		memcpy(&f, bytes + (size_t)i * sizeof f, sizeof f);
+		double d = (double)f;
+		memcpy(bytes + (size_t)i * sizeof d, &d, sizeof d);
+	}
+}
+
 struct projecting { const struct rmb_projection *to; int64_t n1, n2; bool in_double; };
 
 /* One band of the components of one side, one chunk. */

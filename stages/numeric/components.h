@@ -13,6 +13,8 @@ int rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_do
 
 /* Halves the width of n numbers in place. */
 void *rmb_to_single(double *v, int64_t n);
+/* The other way round: n numbers of single precision become twice as wide, in place. */
+void rmb_to_double(void *v, int64_t n);
 
 /* p[nk][ld] = u[nk][n1] z1(t) and, with a second recording, q = v[nk][n2] z2(t), over the frames t that the sweep visits, one after the
  * other. All four in the precision of the sweep. */

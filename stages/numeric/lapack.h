@@ -24,6 +24,8 @@ int rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error) R
  * from a by 1e-6 of its norm. All of a must be set; 8 n^2 bytes beside it are needed. blas_threads is a constant of the stage: the last bits
  * depend on it. */
 int rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct rmb_error *error) RMB_CHECKED;
+/* The k largest in that precision, descending into w[k], and their eigenvectors as rows of v[k][n]. Destroys a; no more room of its size. */
+int rmb_top_eigenvectors_single(float *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
 /* The k largest, descending into w[k], and their eigenvectors as rows of v[k][n]. Destroys a. Less work than all of them, and no room
  * of the size of a beyond a itself. */
 int rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
@@ -35,6 +37,9 @@ int rmb_reduce(double *a, int64_t n, struct rmb_arena *arena, struct rmb_reduced
 int rmb_reduced_values(const struct rmb_reduced *reduced, double *w, struct rmb_error *error) RMB_CHECKED;
 /* Those at places first .. first + k - 1 of that order into w[k], their eigenvectors into the rows of v[k][n]. */
 int rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
+/* The same of a symmetric tridiagonal matrix, diagonal d[n] and e[n - 1] beside it. */
+int rmb_tridiagonal_vectors(const double *d, const double *e, int64_t n, int64_t first, int64_t k, double *w, double *v,
+                            struct rmb_error *error) RMB_CHECKED;
 /* Singular values of c[m][n], descending into s[min(m, n)]. Destroys c. */
 int rmb_singular_values(double *c, int64_t m, int64_t n, double *s, struct rmb_error *error) RMB_CHECKED;
 /* The same and the vectors: c = sum over k of s[k] u[k]' v[k], with rows u[k][m] and v[k][n], k < min(m, n). Destroys c. */

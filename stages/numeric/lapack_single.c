@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
+#include "numeric/components.h"
 #include "numeric/lapack.h"
 #include "rumble/arena.h"
 
@@ -22,25 +23,33 @@ struct solver {
 	lapack_int *ints;
 };
 
+/* What the reduction and the way back need: s->room numbers in `work`, 64 n or more. */
 static int
 allocate(struct rmb_arena *arena, struct solver *s, struct rmb_error *error)
 {
 	size_t n = (size_t)s->n;
-	s->room = 1 + 4 * s->n + s->n * s->n; /* of sstedc, the documented size; the others need 64 n */
-	s->room = s->room > 64 * s->n ? s->room : 64 * s->n;
 	if (!rmb_blas_fits(what, &s->room, 1, error))
 		return RMB_ELIMIT;
 	s->d = rmb_arena_alloc(arena, 3 * n, sizeof *s->d);
-	s->z = rmb_arena_alloc(arena, n * n, sizeof *s->z);
 	s->work = rmb_arena_alloc(arena, (size_t)s->room, sizeof *s->work);
 	s->values = rmb_arena_alloc(arena, 2 * n, sizeof *s->values);
-	s->ints = rmb_arena_alloc(arena, 3 + 5 * n, sizeof *s->ints);
-	if (!s->d || !s->z || !s->work || !s->values || !s->ints)
+	if (!s->d || !s->work || !s->values)
 		return rmb_error_nomem(error, what);
 	s->e = s->d + n;
 	s->tau = s->d + 2 * n;
 	s->beside = s->values + n;
 	return 0;
+}
+
+static int
+allocate_all(struct rmb_arena *arena, struct solver *s, struct rmb_error *error)
+{
+	size_t n = (size_t)s->n;
+	int64_t documented = 1 + 4 * s->n + s->n * s->n; /* of sstedc */
+	s->room = documented > 64 * s->n ? documented : 64 * s->n;
+	s->z = rmb_arena_alloc(arena, n * n, sizeof *s->z);
+	s->ints = rmb_arena_alloc(arena, 3 + 5 * n, sizeof *s->ints);
+	return s->z && s->ints ? allocate(arena, s, error) : rmb_error_nomem(error, what);
 }
 
 static int
@@ -69,6 +78,29 @@ solve(float *a, struct solver *s, struct rmb_error *error)
 	return rc;
 }
 
+/* The k largest: values and eigenvectors W of T in double, the way back in single. v[k][n], of which the rows are narrowed in place first. */
+static int
+solve_top(float *a, struct solver *s, int64_t k, double *w, double *v, struct rmb_error *error)
+{
+	lapack_int n = (lapack_int)s->n, room = (lapack_int)s->room;
+	int threads = rmb_solver_threads(s->n);
+	rmb_blas_threads(threads);
+	int rc = checked(LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, s->d, s->e, s->tau, s->work, room), error);
+	for (int64_t i = 0; i < s->n; i++) {
+		s->values[i] = (double)s->d[i];
+		s->beside[i] = (double)s->e[i];
+	}
+	if (!rc)
+		rc = rmb_tridiagonal_vectors(s->values, s->beside, s->n, 0, k, w, v, error);
+	if (rc)
+		return rc;
+	float *narrow = rmb_to_single(v, k * s->n);
+	rmb_blas_threads(threads);
+	rc = checked(LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', n, (lapack_int)k, a, n, s->tau, narrow, n, s->work, room), error);
+	rmb_to_double(v, k * s->n);
+	return rc;
+}
+
 static int
 check_entries(const float *a, int64_t n, struct rmb_error *error)
 {
@@ -88,7 +120,7 @@ rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct
 	struct solver s = { .n = n };
 	int rc = check_entries(a, n, error);
 	if (!rc)
-		rc = arena ? allocate(arena, &s, error) : rmb_error_nomem(error, what);
+		rc = arena ? allocate_all(arena, &s, error) : rmb_error_nomem(error, what);
 	if (!rc) {
 		rmb_blas_threads(blas_threads);
 		rc = solve(a, &s, error);
@@ -100,4 +132,19 @@ rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct
 	}
 	rmb_arena_free(arena);
 	return rc ? rc : check_entries(a, n, error);
+}
+
+int
+rmb_top_eigenvectors_single(float *a, int64_t n, int64_t k, double *w, double *v, struct rmb_error *error)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct solver s = { .n = n, .room = 64 * n };
+	int rc = check_entries(a, n, error);
+	if (!rc)
+		rc = arena ? allocate(arena, &s, error) : rmb_error_nomem(error, what);
+	if (!rc)
+		rc = solve_top(a, &s, k, w, v, error);
+	rmb_blas_threads(1);
+	rmb_arena_free(arena);
+	return rc;
 }

@@ -4,24 +4,13 @@
 #include "numeric/lapack.h"
 #include "numeric/product.h"
 
+/* From this side on components of a single-precision product are reduced in single precision too: half of a reduction is bound by memory. */
+enum { SINGLE_FROM = 3000 };
+
 static bool
 by_blocks(enum rmb_solver solver, int64_t n, int64_t k)
 {
 	return solver == RMB_SOLVER_BLOCK || (solver == RMB_SOLVER_AUTO && rmb_krylov_pays(n, k));
-}
-
-/* The other way round from rmb_to_single: n numbers become twice as wide, in place. What single precision takes from a sum of
- * single-precision products is less than it already lacks. */
-static void
-to_double(void *v, int64_t n)
-{
-	char *bytes = v;
-	for (int64_t i = n - 1; i >= 0; i--) {
-		float f;
-		memcpy(&f, bytes + (size_t)i * sizeof f, sizeof f);
-		double d = (double)f;
-		memcpy(bytes + (size_t)i * sizeof d, &d, sizeof d);
-	}
 }
 
 /* The part below the diagonal, in squares that fit into the cache. */
@@ -44,17 +33,23 @@ try_eigen(double *a, int64_t n, int64_t k, int threads, double *w, double *v, st
 	mirror(narrow, n);
 	int rc = rmb_krylov_eigen(narrow, n, k, threads, w, v, how, error);
 	if (!rc && !how->accepted)
-		to_double(a, n * n);
+		rmb_to_double(a, n * n);
 	return rc;
 }
 
 int
-rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, double *v,
+rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w, double *v,
                          struct rmb_krylov *how, struct rmb_error *error)
 {
 	*how = (struct rmb_krylov){ 0 };
 	int rc = by_blocks(solver, n, k) ? try_eigen(a, n, k, threads, w, v, how, error) : 0;
-	return rc || how->accepted ? rc : rmb_top_eigenvectors(a, n, k, w, v, error);
+	if (rc || how->accepted)
+		return rc;
+	if (in_double || n < SINGLE_FROM)
+		return rmb_top_eigenvectors(a, n, k, w, v, error);
+	float *narrow = rmb_to_single(a, n * n);
+	mirror(narrow, n);
+	return rmb_top_eigenvectors_single(narrow, n, k, w, v, error);
 }
 
 int
@@ -71,7 +66,7 @@ try_singular(double *c, int64_t n1, int64_t n2, int64_t k, int threads, double *
              struct rmb_error *error)
 {
 	int rc = rmb_krylov_singular(rmb_to_single(c, n1 * n2), n1, n2, k, threads, s, u, v, how, error);
-	to_double(c, n1 * n2);
+	rmb_to_double(c, n1 * n2);
 	return rc;
 }
 

@@ -11,8 +11,9 @@ enum rmb_solver {
 };
 
 /* The k largest eigenvalues of a[n][n], symmetric and positive semi-definite, of which a[i][j] with j >= i is read, descending into w[k],
- * and eigenvectors as rows of v[k][n]. Destroys a. how->accepted: they come from the block method. */
-int rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, double *v,
+ * and eigenvectors as rows of v[k][n]. Destroys a. how->accepted: they come from the block method. Of large matrices that are not in double
+ * they are exact for one that differs from a by 1e-6 of its norm, else for a itself. */
+int rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w, double *v,
                              struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
 /* The k largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], rows in the arena; c is left as it is but for its rounding to
  * single precision when the block method was tried. s has room for min(n1, n2). */

@@ -86,7 +86,7 @@ rmb_weights(const struct rmb_sweep *given, enum rmb_solver solver, int64_t *nk, 
 	double *v = c && activity.by_neuron ? rmb_arena_alloc(arena, (size_t)(wanted * side), sizeof *v) : w;
 	int rc = c && v ? rmb_product(&activity, c, error) : rmb_error_nomem(error, "the covariance");
 	if (!rc)
-		rc = rmb_leading_eigenvectors(c, side, wanted, solver, activity.threads, value, v, how, error);
+		rc = rmb_leading_eigenvectors(c, side, wanted, solver, activity.in_double, activity.threads, value, v, how, error);
 	if (!rc) {
 		*nk = rmb_clear_rounding(value, wanted, activity.in_double);
 		if (activity.by_neuron)

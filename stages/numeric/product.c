@@ -21,16 +21,45 @@ shorter(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Tiles of a matrix, written down if there is room for them, and counted in any case. */
+struct tiles { struct tile *tile; int64_t n; };
+
+static void
+put(struct tiles *tiles, int64_t i, int64_t ni, int64_t j, int64_t nj)
+{
+	if (tiles->tile)
+		tiles->tile[tiles->n] = (struct tile){ i, ni, j, nj };
+	tiles->n++;
+}
+
+/* A square on the diagonal, of which the half below is not needed: cut again until little of it is left. */
+static void
+put_square(struct tiles *tiles, int64_t i, int64_t n)
+{
+	enum { LEAST = 256 };
+	int64_t half = n / 2 / LEAST * LEAST;
+	if (half < LEAST) {
+		put(tiles, i, n, i, n);
+		return;
+	}
+	put_square(tiles, i, half);
+	put(tiles, i, half, i + half, n - half);
+	put_square(tiles, i + half, n - half);
+}
+
 /* The tiles of an n1 x n2 matrix, or of its upper half; NULL: only count. Returns how many. */
 static int64_t
 cut(int64_t n1, int64_t n2, bool upper, int64_t side, struct tile *tile)
 {
-	int64_t n = 0;
+	struct tiles tiles = { tile, 0 };
 	for (int64_t i = 0; i < n1; i += side)
-		for (int64_t j = upper ? i : 0; j < n2; j += side, n++)
-			if (tile)
-				tile[n] = (struct tile){ i, shorter(side, n1 - i), j, shorter(side, n2 - j) };
-	return n;
+		for (int64_t j = upper ? i : 0; j < n2; j += side) {
+			if (upper && i == j)
+				put_square(&tiles, i, shorter(side, n1 - i));
+			else
+				put(&tiles, i, shorter(side, n1 - i), j, shorter(side, n2 - j));
+		}
+	return tiles.n;
 }
 
 /* The first time c is written, not read: fresh pages are then made once. */

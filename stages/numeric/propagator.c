@@ -40,7 +40,7 @@ decompose(struct principal *all, enum rmb_solver solver, struct rmb_krylov *how,
 	double *c = arena ? rmb_arena_alloc(arena, (size_t)(all->side * all->side), sizeof *c) : NULL;
 	int rc = c ? rmb_product(all->sweep, c, error) : rmb_error_nomem(error, "a covariance");
 	if (!rc)
-		rc = rmb_leading_eigenvectors(c, all->side, all->wanted, solver, all->sweep->threads, all->w, all->v, how, error);
+		rc = rmb_leading_eigenvectors(c, all->side, all->wanted, solver, all->sweep->in_double, all->sweep->threads, all->w, all->v, how, error);
 	rmb_arena_free(arena);
 	return rc;
 }

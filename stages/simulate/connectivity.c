@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "numeric/blas.h"
 #include "numeric/lapack.h"
 #include "numeric/theory.h"
 #include "simulate/wiring.h"
@@ -229,6 +230,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 24 * n * n;
 	cost->memory = 8 * n * n * (clipped ? 2 : 1) + 2000 * n + 1e6;
 	cost->disk = 8 * n * n * (set->matrix ? 1 : 0) + 48 * n + 131072;
+	cost->blas_threads = symmetric ? rmb_solver_threads((int64_t)n) : 1;
 }
 
 const struct rmb_stage rmb_stage_connectivity = {

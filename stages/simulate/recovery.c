@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "numeric/blas.h"
 #include "numeric/recovery.h"
 #include "rumble/stage.h"
 
@@ -111,6 +112,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 24 * n * n;
 	cost->memory = 24 * n * n + 200 * n + 1e6;
 	cost->disk = 65536;
+	cost->blas_threads = rmb_solver_threads((int64_t)n);
 }
 
 const struct rmb_stage rmb_stage_recovery = {

@@ -407,6 +407,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	double square = n * n, before = (method == EXACT ? 12 : method == BLOCKS ? 104 : 20) * square;
 	double after = (method == EXACT || method == STEPS ? 4 : 24) * square + (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n)) +
 	               rmb_measure_memory(&set->measure, size, method == EXACT ? RMB_MODES_GROUP : RMB_PROPAGATE_GROUP);
+	cost->blas_threads = method == EXACT ? BLAS_THREADS : 1;
 	cost->memory = 1.05 * fmax(before, after) + 64 * n + 16e6;
 }
 
@@ -419,6 +420,6 @@ const struct rmb_stage rmb_stage_surrogate = {
 	         "noise, spikes, an indicator and smoothing. `repeat` draws independent networks.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: simulations",
 	.caption = "Simulated network ({connectivity}, edge {edge}, time constant {time_constant}), measured as {measurement}, noise {noise}.",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .blas_threads = BLAS_THREADS,
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = rmb_draws_always, .check = check, .estimate = estimate, .run = run,
 };
