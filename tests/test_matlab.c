@@ -55,6 +55,35 @@ nested_cells_and_structs_become_a_list(void **state)
 	assert_true(times.first > 4397 && times.first < 6365);
 }
 
+/* Version 7.3: a cell of references, arrays that lie in reverse, and objects that are passed over. */
+static void
+cells_of_version_7_3_are_spike_times_of_each_unit(void **state)
+{
+	static const struct { const char *file; int64_t neurons, spikes; double sum, first, last, depths; } cases[] = {
+		{ REC "rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", 328, 292967, 87407130.3317, 94.1751274436, 602.366808843, 615880 },
+		{ REC "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", 249, 387357, 111527163.533, 7.03806666667, 599.9645, 573105 },
+	};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct rmb_load_settings set = rmb_test_settings(cases[i].file);
+		struct rmb_test_member times, depths;
+		struct rmb_test_load got;
+		set.spikes = "raw_spike_time_s";
+		set.y = "dist_from_tip_um";
+		set.quality = "is_single";
+		rmb_test_load(set.path, &set, &got);
+		assert_string_equal(got.error.text, "");
+		assert_true(got.neurons == cases[i].neurons && got.spikes == cases[i].spikes && fabs(got.sum / cases[i].sum - 1) < 1e-11);
+		rmb_test_read(set.path, set.spikes, &times);
+		assert_true(fabs(times.first / cases[i].first - 1) < 1e-11 && fabs(times.last / cases[i].last - 1) < 1e-11);
+		rmb_test_read(set.path, "dist_from_tip_um", &depths);
+		assert_true(depths.count == cases[i].neurons && depths.sum == cases[i].depths);
+		set.area = "cell_area";
+		rmb_test_load(set.path, &set, &got);
+		assert_true(got.code == RMB_EINPUT && strstr(got.error.text, "MATLAB object"));
+	}
+}
+
 static void
 what_cannot_be_read_is_said(void **state)
 {
@@ -79,6 +108,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arrays_are_what_scipy_reads), cmocka_unit_test(an_activity_is_found_by_its_name_the_right_way_round),
 		cmocka_unit_test(nested_cells_and_structs_become_a_list), cmocka_unit_test(what_cannot_be_read_is_said),
+		cmocka_unit_test(cells_of_version_7_3_are_spike_times_of_each_unit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

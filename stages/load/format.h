@@ -157,6 +157,9 @@ int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *membe
 /* All items as text: count entries of *width bytes, NUL-padded UTF-8; numbers are printed. */
 int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error) RMB_CHECKED;
 
+/* UTF-8 of one code point into text[4]; returns its length. */
+size_t rmb_encode_utf8(uint32_t point, char *text);
+
 /* ---- npy.c, for npz members too */
 
 /* Reads the header at bytes[n] of a stream that is `size` bytes long in all: fills in *member and sets member->at to the start of

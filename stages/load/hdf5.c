@@ -20,11 +20,8 @@ static void
 hdf5_close(struct rmb_load_file *file)
 {
 	struct rmb_hdf5 *h = file->handle;
-	for (struct rmb_dataset *d = h->first; d; d = d->next) {
-		if (d->memory >= 0)
-			H5Tclose(d->memory);
-		H5Dclose(d->id);
-	}
+	for (struct rmb_dataset *d = h->first; d; d = d->next)
+		rmb_hdf5_let_go(d);
 	H5Fclose(h->file);
 }
 
@@ -87,6 +84,26 @@ open_for_reading(hid_t object)
 	hid_t id = H5Dopen2(object, ".", access);
 	H5Pclose(access);
 	return id;
+}
+
+void
+rmb_hdf5_let_go(struct rmb_dataset *d)
+{
+	if (d->memory >= 0)
+		H5Tclose(d->memory);
+	if (d->id >= 0)
+		H5Dclose(d->id);
+}
+
+int
+rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struct rmb_dataset *d, struct rmb_error *error)
+{
+	*d = (struct rmb_dataset){ .member.name = shown, .memory = -1, .id = open_for_reading(object) };
+	int code = d->id < 0 ? rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: '%s' cannot be opened", file->path, shown) :
+	           rmb_hdf5_judge(file, d, error);
+	if (code)
+		rmb_hdf5_let_go(d);
+	return code;
 }
 
 static int

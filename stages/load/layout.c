@@ -157,6 +157,14 @@ choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error
 		l->ends = l->ends.asked ? l->ends : none;
 		owners = (l->unit.member != NULL) + (l->counts.member != NULL) + (l->ends.member != NULL);
 	}
+	if (owners == 0) { /* of a list in cells: how long each part is */
+		const char *counts = rmb_arena_printf(file->arena, "%s.counts", l->spikes.member->name);
+		l->counts.file = file;
+		code = counts ? file->format->find(file, counts, &l->counts.member, error) : rmb_error_nomem(error, file->path);
+		owners = l->counts.member != NULL;
+	}
+	if (code)
+		return code;
 	if (owners == 1)
 		return 0;
 	return rmb_error_set(error, RMB_EINPUT, "%s: spike times '%s' %s: give exactly one of `unit: NAME` (neuron of each spike), `counts: NAME` "

@@ -1,9 +1,7 @@
 /* load/matlab.c -- MATLAB files of the versions 4, 5, 6 and 7, through matio. (v7.3 is HDF5.)
  *
- * Numeric arrays are members under their names, fields of structs under struct.field. What lies in cells, or in structs that are
- * arrays, is a list: the member NAME holds all its vectors end to end, NAME.counts how long each is, in MATLAB's own order. So
- * a 1 x N cell `times` of spike times loads with `spikes: times, counts: times.counts`, and spikes{day}{epoch}{tetrode}{cell}.time with
- * `spikes: spikes.time, counts: spikes.time.counts`. Complex and sparse arrays, text and functions are refused by name.
+ * Members as leaves.h says: a 1 x N cell `times` of spike times loads with `spikes: times`, and spikes{day}{epoch}{tetrode}{cell}.time with
+ * `spikes: spikes.time`. Complex and sparse arrays and functions are refused by name.
  * matio is not safe against malicious files: the process that reads is one of its own. */
 #include <ctype.h>
 #include <fcntl.h>
@@ -11,21 +9,11 @@
 #include <matio.h>
 #include <string.h>
 #include <unistd.h>
-#include "load/gathered.h"
+#include "load/leaves.h"
 
-enum { DEEPEST = 12, MOST_MEMBERS = 2000, MOST_PARTS = 1 << 22 };
-
-/* One name in the file, as it was met while walking. */
-struct entry {
-	const char *name, *top;     /* top: the variable to read */
-	bool list;                  /* met inside a cell or an array of structs */
-	int64_t nparts, items;      /* how often it was met, and of how many items in all */
-	struct rmb_member shape;    /* of the first */
-};
 struct matlab {
 	mat_t *mat;
-	int n;
-	struct entry *entry;
+	struct rmb_leaves leaves;
 };
 
 static const struct { enum matio_classes class; enum rmb_number number; size_t item; const char *type; } numeric[] = {
@@ -60,7 +48,7 @@ walk_through(const struct walk *w, matvar_t *v, const char *name, int depth, boo
 {
 	int64_t n = v ? count_of(v) : 0;
 	int code = 0;
-	if (!v || n < 0 || depth > DEEPEST || n > MOST_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
+	if (!v || n < 0 || depth > RMB_LEAF_DEEPEST || n > RMB_LEAF_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
 		return v ? rmb_error_set(w->error, RMB_ELIMIT, "'%s' has more parts, or parts within parts, than rumble reads", name) : 0;
 	if (v->class_type == MAT_C_CELL)
 		for (int64_t i = 0; i < n && !code && v->data; i++)
@@ -92,7 +80,12 @@ shape_of(const matvar_t *v)
 			m.item = numeric[i].item;
 			m.type = v->isLogical ? "logical" : numeric[i].type;
 		}
-	m.refusal = v->class_type == MAT_C_SPARSE ? "is a sparse array: save full(x)" : v->class_type == MAT_C_CHAR ? "is text: numbers are needed" :
+	if (v->class_type == MAT_C_CHAR) {
+		m.number = RMB_BYTES;
+		m.item = RMB_LEAF_TEXT;
+	}
+	m.refusal = v->class_type == MAT_C_SPARSE ? "is a sparse array: save full(x)" :
+	            m.number == RMB_BYTES && count_of(v) > 0 && (v->rank != 2 || v->dims[0] != 1) ? "is text of several lines" :
 	            m.number == RMB_NO_NUMBER ? "is a MATLAB function, object or table: save its numbers as arrays" :
 	            v->isComplex ? "is complex: save its real part or its modulus" : v->rank > RMB_MEMBER_AXES ? "has more than four axes" : NULL;
 	m.type = v->class_type == MAT_C_SPARSE ? "sparse" : v->class_type == MAT_C_CHAR ? "text" : m.type;
@@ -102,48 +95,15 @@ shape_of(const matvar_t *v)
 	return m;
 }
 
-static struct entry *
-find_entry(struct matlab *h, const char *name)
-{
-	for (int i = 0; i < h->n; i++)
-		if (strcmp(h->entry[i].name, name) == 0)
-			return &h->entry[i];
-	return NULL;
-}
-
-/* The most that a deflated file can hold. */
-static double
-file_bytes(const struct rmb_load_file *file)
-{
-	return (double)file->size * RMB_DEFLATE_RATIO;
-}
-
 struct listing { struct rmb_load_file *file; struct matlab *matlab; const char *top; };
 
 static int
 note_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error)
 {
 	struct listing *l = self;
-	struct entry *e = find_entry(l->matlab, name);
-	int64_t n = count_of(leaf);
-	if (!e && l->matlab->n == MOST_MEMBERS)
-		return 0;
-	if (!e) {
-		e = &l->matlab->entry[l->matlab->n++];
-		*e = (struct entry){ .name = rmb_load_printable(l->file->arena, name, strlen(name)), .top = l->top, .list = list, .shape = shape_of(leaf) };
-		if (!e->name)
-			return rmb_error_nomem(error, name);
-	}
 	struct rmb_member shape = shape_of(leaf);
-	if (shape.refusal)
-		e->shape = shape;
-	e->nparts++;
-	if (n > 0 && (double)n * (double)shape.item > file_bytes(l->file))
-		return rmb_error_set(error, RMB_EINPUT, "%s is damaged: '%s' claims %" PRId64 " items, more than a file of %" PRId64 " bytes can hold", l->file->path,
-		                     e->name, n, l->file->size);
-	if (n < 0 || __builtin_add_overflow(e->items, n, &e->items) || e->items > RMB_MEMBER_ITEMS || e->nparts > MOST_PARTS)
-		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' is larger than rumble reads", l->file->path, e->name);
-	return 0;
+	int64_t n = count_of(leaf);
+	return rmb_leaves_note(l->file, &l->matlab->leaves, name, l->top, list, &shape, shape.number == RMB_BYTES ? n > 0 : n, error);
 }
 
 /* Headers of all variables; no samples are read. */
@@ -164,71 +124,58 @@ list_variables(struct rmb_load_file *file, struct matlab *h, struct rmb_error *e
 
 /* ---- reading */
 
-struct filling { const char *name, *path; unsigned char *items; int64_t room, done, part; bool counts; const struct rmb_member *as; };
+struct filling { struct rmb_load_file *file; struct rmb_leaf_reading reading; };
 
-/* One leaf of the name that is wanted: its items as they lie, or as doubles of a list, or how many they are. */
+/* Characters as UTF-8; NULL: they are not of a kind that is read. */
+static char *
+text_of(struct rmb_arena *arena, const matvar_t *leaf)
+{
+	size_t unit = leaf->data_size == 2 ? 2 : 1, n = leaf->data ? leaf->nbytes / unit : 0;
+	n = n < RMB_LEAF_TEXT ? n : RMB_LEAF_TEXT;
+	char *text = rmb_arena_alloc(arena, n * 4 + 1, 1), *to = text;
+	if (!text || (leaf->data_size != 1 && leaf->data_size != 2 && n > 0))
+		return NULL;
+	if (unit == 1)
+		return memcpy(text, leaf->data ? leaf->data : "", n);
+	for (size_t i = 0; i < n; i++) {
+		uint16_t point;
+		memcpy(&point, (const unsigned char *)leaf->data + 2 * i, 2);
+		to += rmb_encode_utf8(point, to);
+	}
+	return text;
+}
+
+/* One leaf of the name that is wanted. */
 static int
 take_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error)
 {
 	struct filling *f = self;
 	int64_t n = count_of(leaf);
 	struct rmb_member shape = shape_of(leaf);
-	if (strcmp(name, f->name) != 0)
+	(void)list;
+	if (strcmp(name, f->reading.leaf->name) != 0)
 		return 0;
+	if (shape.number == RMB_BYTES && !shape.refusal && n >= 0) {
+		char *text = text_of(f->file->arena, leaf);
+		return rmb_leaves_take(f->file, &f->reading, &shape, text, text ? (int64_t)strlen(text) : -1, error);
+	}
 	bool whole = n >= 0 && !shape.refusal && leaf->nbytes / shape.item >= (size_t)n && (n == 0 || (leaf->data && (size_t)leaf->data_size == shape.item));
-	if (!whole || f->room - f->done < (f->counts ? 1 : n))
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", f->path, f->name);
-	if (f->counts)
-		((double *)(void *)f->items)[f->done++] = (double)n;
-	else if (list)
-		rmb_member_decode(&shape, leaf->data, n, (double *)(void *)f->items + f->done);
-	else if (n > 0)
-		memcpy(f->items, leaf->data, (size_t)n * shape.item);
-	f->done += f->counts ? 0 : n;
-	return 0;
+	return rmb_leaves_take(f->file, &f->reading, &shape, leaf->data, whole ? n : -1, error);
 }
 
 static int
 fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, struct rmb_error *error)
 {
-	static const char counts[] = ".counts";
 	struct matlab *h = *rmb_gathered_own(file);
-	size_t length = strlen(member->name), tail = sizeof counts - 1;
-	struct entry *e = find_entry(h, member->name);
-	struct filling filling = { .name = member->name, .path = file->path, .items = items, .room = member->count, .counts = !e };
-	if (!e && length > tail && strcmp(member->name + length - tail, counts) == 0) {
-		char *name = rmb_arena_strdup(file->arena, member->name);
-		if (!name)
-			return rmb_error_nomem(error, member->name);
-		name[length - tail] = '\0';
-		filling.name = name;
-		e = find_entry(h, name);
-	}
-	matvar_t *v = e ? Mat_VarRead(h->mat, e->top) : NULL;
+	struct filling filling = { .file = file };
 	struct walk walk = { file->arena, &filling, take_leaf, error };
-	int code = v ? walk_through(&walk, v, e->top, 0, false) :
-	           rmb_error_set(error, RMB_EINPUT, "%s: '%s' cannot be read; the file is truncated or damaged", file->path, member->name);
-	if (!code && filling.done != member->count)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged: its header says %" PRId64 " items, %" PRId64 " are there", file->path, member->name,
-		                     member->count, filling.done);
+	int code = rmb_leaves_begin(file, &h->leaves, member, items, &filling.reading, error);
+	matvar_t *v = code ? NULL : Mat_VarRead(h->mat, filling.reading.leaf->top);
+	if (!code)
+		code = v ? walk_through(&walk, v, filling.reading.leaf->top, 0, false) :
+		       rmb_error_set(error, RMB_EINPUT, "%s: '%s' cannot be read; the file is truncated or damaged", file->path, member->name);
 	Mat_VarFree(v);
-	return code;
-}
-
-static int
-add_entry(struct rmb_load_file *file, const struct entry *e, struct rmb_error *error)
-{
-	struct rmb_member shape = e->shape;
-	shape.name = e->name;
-	shape.effort = e->items * (int64_t)shape.item;
-	if (!e->list)
-		return rmb_gathered_later(file, &shape, fill, error);
-	const char *counts = rmb_arena_printf(file->arena, "%s.counts", e->name);
-	struct rmb_member all = rmb_gathered_numbers(e->name, e->items), each = rmb_gathered_numbers(counts, e->nparts);
-	all.refusal = shape.refusal;
-	all.effort = each.effort = shape.effort;
-	int code = counts ? rmb_gathered_later(file, &all, fill, error) : rmb_error_nomem(error, e->name);
-	return code || shape.refusal ? code : rmb_gathered_later(file, &each, fill, error);
+	return code ? code : rmb_leaves_end(file, &filling.reading, error);
 }
 
 /* Since version 5 a file is a header of 128 bytes and elements that say how long they are: the last one must end where the file
@@ -270,8 +217,10 @@ matlab_open(struct rmb_load_file *file, struct rmb_error *error)
 {
 	int code = rmb_gathered_make(file, error);
 	struct matlab *h = rmb_arena_alloc(file->arena, 1, sizeof *h);
-	if (code || !h || !(h->entry = rmb_arena_alloc(file->arena, MOST_MEMBERS, sizeof *h->entry)))
-		return code ? code : rmb_error_nomem(error, file->path);
+	if (!code)
+		code = h ? rmb_leaves_make(file, &h->leaves, error) : rmb_error_nomem(error, file->path);
+	if (code)
+		return code;
 	*rmb_gathered_own(file) = h;
 	if ((code = check_end(file, error)))
 		return code;
@@ -280,9 +229,9 @@ matlab_open(struct rmb_load_file *file, struct rmb_error *error)
 		code = rmb_error_set(error, RMB_EINPUT, "%s cannot be read as a MATLAB file; it is truncated or damaged", file->path);
 	if (!code)
 		code = list_variables(file, h, error);
-	for (int i = 0; i < h->n && !code; i++)
-		code = add_entry(file, &h->entry[i], error);
-	if (!code && h->n == 0)
+	for (int i = 0; i < h->leaves.n && !code; i++)
+		code = rmb_leaves_members(file, &h->leaves.leaf[i], fill, error);
+	if (!code && h->leaves.n == 0)
 		code = rmb_error_set(error, RMB_EINPUT, "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
 	if (code)
 		matlab_close(file);

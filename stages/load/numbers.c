@@ -180,9 +180,8 @@ rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, i
 	return code;
 }
 
-/* UTF-8 of one code point into text[4]; returns its length. */
-static size_t
-encode(uint32_t point, char *text)
+size_t
+rmb_encode_utf8(uint32_t point, char *text)
 {
 	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 	size_t n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : point < 0x110000 ? 4 : 0;
@@ -212,7 +211,7 @@ take_texts(void *argument, int64_t row, int64_t nrows, int64_t column, int64_t n
 			point = m->swapped ? __builtin_bswap32(point) : point;
 			if (point == 0)
 				break;
-			n += encode(point, to + n);
+			n += rmb_encode_utf8(point, to + n);
 		}
 		if (m->number == RMB_BYTES)
 			memcpy(to, from, strnlen((const char *)from, m->item));

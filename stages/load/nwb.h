@@ -31,11 +31,6 @@ struct rmb_nwb {
 int rmb_nwb_walk(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *error) RMB_CHECKED;
 /* "a/b/data, a/c/data and 3 more": paths of a list, for sentences. */
 const char *rmb_nwb_names(struct rmb_load_file *file, const struct rmb_nwb_list *list);
-/* Attributes; a text of at most room - 1 bytes, printable, empty if there is none; a number, NaN if there is none. */
-void rmb_nwb_text(hid_t object, const char *name, char *text, size_t room);
-double rmb_nwb_number(hid_t object, const char *name);
-/* Address of the object that an attribute refers to; HADDR_UNDEF: none. */
-haddr_t rmb_nwb_target(hid_t object, const char *name);
 /* The dataset group/name; NULL: there is none, or (unless refused) it cannot be read, which is noted. */
 int rmb_nwb_dataset(struct rmb_load_file *file, const char *group, const char *name, bool refused, const struct rmb_member **member,
                     struct rmb_error *error) RMB_CHECKED;

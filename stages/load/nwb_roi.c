@@ -48,7 +48,7 @@ time_base(struct rmb_load_file *file, const struct rmb_nwb_group *series, int64_
 		code = rmb_nwb_dataset(file, series->path, "starting_time", false, &start, error);
 	if (code || nwb->times || !start)
 		return code;
-	double rate = rmb_nwb_number(handle_of(start), "rate");
+	double rate = rmb_hdf5_number(handle_of(start), "rate");
 	if (!(rate > 0 && rate < 1e7)) {
 		rmb_load_file_note(file, "'%s' has no rate that could be one of frames", start->name);
 		return 0;
@@ -68,7 +68,7 @@ static const char *
 table_of(const struct rmb_nwb *nwb, const struct rmb_member *rois)
 {
 	const struct rmb_nwb_list *planes = &nwb->list[RMB_NWB_PLANE];
-	haddr_t address = rois ? rmb_nwb_target(handle_of(rois), "table") : HADDR_UNDEF;
+	haddr_t address = rois ? rmb_hdf5_target(handle_of(rois), "table") : HADDR_UNDEF;
 	for (size_t i = 0; i < planes->n && address != HADDR_UNDEF; i++)
 		if (planes->group[i].address == address)
 			return planes->group[i].path;
@@ -210,7 +210,7 @@ read_spacing(struct rmb_load_file *file, struct rois *r, struct rmb_error *error
 	if (code || !m || m->count < 2 || m->count > 3 || m->number == RMB_BYTES || !isnan(file->wish->pixel))
 		return code;
 	code = rmb_load_doubles(&nwb->plain, m, &spacing, error);
-	rmb_nwb_text(handle_of(m), "unit", unit, sizeof unit);
+	rmb_hdf5_text(handle_of(m), "unit", unit, sizeof unit);
 	if (code)
 		return code;
 	double um = micrometres(unit), x = um * spacing[0], y = um * spacing[1];
@@ -267,7 +267,7 @@ static int
 offer_traces(struct rmb_load_file *file, const struct rmb_member *data, int64_t nframes, int64_t n, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
-	double conversion = rmb_nwb_number(handle_of(data), "conversion"), offset = rmb_nwb_number(handle_of(data), "offset");
+	double conversion = rmb_hdf5_number(handle_of(data), "conversion"), offset = rmb_hdf5_number(handle_of(data), "offset");
 	nwb->conversion = isnan(conversion) || conversion == 0 ? 1 : conversion;
 	nwb->offset = isnan(offset) ? 0 : offset;
 	nwb->scaled = nwb->conversion != 1 || nwb->offset != 0;

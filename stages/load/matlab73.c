@@ -1,0 +1,383 @@
+/* load/matlab73.c -- MATLAB files of version 7.3, which are HDF5 behind a user block.
+ *
+ * A variable is a dataset with the attribute MATLAB_class, its axes in reverse, so that an array N x T of MATLAB is stored T x N; it is
+ * read as N x T. A struct is a group. A cell, and a field of an array of structs, is a dataset of references to objects in /#refs#. Empty
+ * arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older versions; paths may be written with
+ * dots or slashes. Objects (string, table, datetime), functions and sparse arrays are refused by name. */
+#include <hdf5.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "load/hdf5.h"
+#include "load/leaves.h"
+
+/* The user block of a file that MATLAB wrote; others of that version are other HDF5. */
+static const char title[] = "MATLAB 7.3 MAT-file";
+enum { HDF5_AT = 512, CLASS = 32, MOST_OBJECTS = 1 << 18 };
+
+/* A dataset in MATLAB's order. */
+struct turned {
+	struct rmb_member member;    /* first */
+	const struct rmb_member *source;
+	struct turned *next;
+};
+struct matlab73 {
+	struct rmb_load_file plain;  /* the same file as HDF5 */
+	struct rmb_load_file made;   /* lists */
+	struct rmb_leaves leaves;
+	struct turned *first;
+};
+
+static enum rmb_sureness
+matlab73_recognises(const struct rmb_load_probe *probe)
+{
+	bool stored = probe->n > HDF5_AT && rmb_probe_begins(probe, HDF5_AT, "\x89HDF\r\n\x1a\n", 8);
+	return stored && rmb_probe_begins(probe, 0, title, sizeof title - 1) ? RMB_SURELY : RMB_NOT_MINE;
+}
+
+/* ---- walking through a variable ---- */
+
+struct walk {
+	struct rmb_load_file *file;
+	struct matlab73 *own;
+	const char *top;
+	int64_t seen;
+	bool list;
+	int depth;
+	struct rmb_leaf_reading *reading; /* NULL: leaves are noted */
+	struct rmb_error *error;
+	int code;
+};
+
+static void walk_through(struct walk *w, hid_t object, const char *name);
+
+/* What a leaf is to MATLAB; its axes in MATLAB's order. */
+static struct rmb_member
+shape_of(const struct rmb_dataset *d, bool *empty)
+{
+	static const char *const numbers[] = { "", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical", "char" };
+	struct rmb_member m = d->member;
+	char class[CLASS];
+	bool known = false;
+	rmb_hdf5_text(d->id, "MATLAB_class", class, sizeof class);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		known |= strcmp(class, numbers[i]) == 0;
+	*empty = rmb_hdf5_number(d->id, "MATLAB_empty") == 1;
+	m.fortran = true;
+	for (int i = 0; i < m.naxes; i++)
+		m.axis[i] = d->member.axis[m.naxes - 1 - i];
+	if (!known) {
+		m.refusal = "is a MATLAB object, such as a string or a table, or a function: save its numbers as arrays, texts as a cell of characters";
+	} else if (strcmp(class, "logical") == 0 && m.item == 1) {
+		m.number = RMB_BOOLEAN;
+		m.type = "logical";
+	}
+	else if (strcmp(class, "char") == 0) {
+		bool line = *empty || (m.naxes == 2 && m.axis[0] == 1) || m.naxes == 1;
+		m.refusal = line ? m.refusal : "is text of several lines";
+		m.number = RMB_BYTES;
+		m.item = RMB_LEAF_TEXT;
+		m.type = "text";
+	}
+	if (*empty)
+		for (int i = 0; i < m.naxes; i++)
+			m.axis[i] = 0;
+	m.count = *empty ? 0 : m.count;
+	m.naxes = m.refusal ? 0 : m.naxes;
+	m.item = m.refusal ? 1 : m.item;
+	return m;
+}
+
+/* A line of characters, which are stored as numbers. */
+static int
+take_text(struct walk *w, const struct rmb_dataset *d, const struct rmb_member *shape, int64_t n)
+{
+	char text[RMB_LEAF_TEXT * 4] = "", *to = text;
+	double *point;
+	if (n > 0 && (d->member.refusal || n > RMB_LYING_BYTES))
+		return rmb_error_set(w->error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", w->file->path, d->member.name);
+	int code = n > 0 ? rmb_load_doubles(&w->own->plain, &d->member, &point, w->error) : 0;
+	for (int64_t i = 0; i < n && i < RMB_LEAF_TEXT - 1 && !code; i++)
+		to += rmb_encode_utf8(point[i] >= 1 && point[i] < 0x110000 ? (uint32_t)point[i] : '?', to);
+	return code ? code : rmb_leaves_take(w->file, w->reading, shape, text, to - text, w->error);
+}
+
+/* All items of a leaf, as they lie. */
+static int
+take_items(struct walk *w, const struct rmb_dataset *d, const struct rmb_member *shape, int64_t n)
+{
+	int64_t rows, columns;
+	if (w->reading->counts || n == 0 || w->reading->member->count - w->reading->done < n)
+		return rmb_leaves_take(w->file, w->reading, shape, NULL, n, w->error);
+	void *raw = malloc((size_t)n * shape->item);
+	rmb_member_matrix(&d->member, &rows, &columns);
+	int code = raw ? rmb_format_hdf5.read(&w->own->plain, &d->member, 0, rows, 0, columns, raw, w->error) : rmb_error_nomem(w->error, d->member.name);
+	if (!code)
+		code = rmb_leaves_take(w->file, w->reading, shape, raw, n, w->error);
+	free(raw);
+	return code;
+}
+
+static void
+visit(struct walk *w, const struct rmb_dataset *d, const char *name)
+{
+	bool empty;
+	struct rmb_member shape = shape_of(d, &empty);
+	bool text = shape.number == RMB_BYTES;
+	int64_t n = shape.refusal ? 0 : shape.count;
+	if (!w->reading)
+		w->code = rmb_leaves_note(w->file, &w->own->leaves, name, w->top, w->list, &shape, text ? n > 0 : n, w->error);
+	else if (strcmp(name, w->reading->leaf->name) == 0)
+		w->code = text && !shape.refusal ? take_text(w, d, &shape, n) : take_items(w, d, &shape, n);
+}
+
+/* The objects that a cell refers to, in MATLAB's order. */
+static void
+walk_cell(struct walk *w, const struct rmb_dataset *d, const char *name)
+{
+	hid_t space = H5Dget_space(d->id);
+	hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
+	H5Sclose(space);
+	hobj_ref_t *reference = n >= 0 && n <= MOST_OBJECTS && !rmb_hdf5_records(&w->own->plain, d) ? rmb_arena_alloc(w->file->arena, (size_t)n, sizeof *reference) : NULL;
+	if (!reference) {
+		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: the cell '%s' has more parts than rumble reads, or is damaged", w->file->path, name);
+		return;
+	}
+	if (n > 0 && H5Dread(d->id, H5T_STD_REF_OBJ, H5S_ALL, H5S_ALL, H5P_DEFAULT, reference) < 0)
+		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: the cell '%s' cannot be read", w->file->path, name);
+	for (hssize_t i = 0; i < n && !w->code; i++) {
+		bool list = w->list;
+		hid_t part = H5Rdereference2(d->id, H5P_DEFAULT, H5R_OBJECT, &reference[i]);
+		w->list = true;
+		if (part < 0)
+			w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is damaged: part %lld of the cell '%s' is missing", w->file->path, (long long)i, name);
+		else {
+			walk_through(w, part, name);
+			H5Oclose(part);
+		}
+		w->list = list;
+	}
+}
+
+static void
+walk_dataset(struct walk *w, hid_t object, const char *name)
+{
+	struct rmb_dataset d;
+	hid_t type = H5Dget_type(object);
+	bool cell = type >= 0 && H5Tequal(type, H5T_STD_REF_OBJ) > 0;
+	H5Tclose(type);
+	w->code = rmb_hdf5_take(&w->own->plain, object, name, &d, w->error);
+	if (w->code)
+		return;
+	if (cell && rmb_hdf5_number(d.id, "MATLAB_empty") != 1)
+		walk_cell(w, &d, name);
+	else if (!cell)
+		visit(w, &d, name);
+	rmb_hdf5_let_go(&d);
+}
+
+struct fields { struct walk *walk; const char *name; };
+
+static herr_t
+field(hid_t group, const char *name, const H5L_info_t *link, void *argument)
+{
+	struct fields *f = argument;
+	const char *below = rmb_arena_printf(f->walk->file->arena, "%s.%s", f->name, name);
+	hid_t object = below && link->type == H5L_TYPE_HARD ? H5Oopen(group, name, H5P_DEFAULT) : -1;
+	if (!below)
+		f->walk->code = rmb_error_nomem(f->walk->error, name);
+	if (object >= 0) {
+		walk_through(f->walk, object, below);
+		H5Oclose(object);
+	}
+	return f->walk->code ? 1 : 0;
+}
+
+static void
+walk_through(struct walk *w, hid_t object, const char *name)
+{
+	H5I_type_t kind = H5Iget_type(object);
+	struct fields fields = { w, name };
+	hsize_t at = 0;
+	if (++w->depth > RMB_LEAF_DEEPEST || ++w->seen > MOST_OBJECTS)
+		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: '%s' has more parts, or parts within parts, than rumble reads", w->file->path, name);
+	else if (kind == H5I_DATASET)
+		walk_dataset(w, object, name);
+	else if (kind == H5I_GROUP && H5Aexists(object, "MATLAB_sparse") <= 0)
+		H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, field, &fields);
+	else if (kind == H5I_GROUP && !w->reading) {
+		struct rmb_member sparse = { .type = "sparse", .item = 1, .refusal = "is a sparse array: save full(x)" };
+		w->code = rmb_leaves_note(w->file, &w->own->leaves, name, w->top, w->list, &sparse, 0, w->error);
+	}
+	w->depth--;
+}
+
+/* One variable of the file. */
+static herr_t
+variable(hid_t root, const char *name, const H5L_info_t *link, void *argument)
+{
+	struct walk *w = argument;
+	if (*name == '#' || link->type != H5L_TYPE_HARD || (w->reading && strcmp(name, w->top) != 0))
+		return 0;
+	hid_t object = H5Oopen(root, name, H5P_DEFAULT);
+	const char *own = w->reading ? w->top : rmb_arena_strdup(w->file->arena, name);
+	if (!own)
+		w->code = rmb_error_nomem(w->error, name);
+	w->top = own;
+	if (object >= 0 && !w->code)
+		walk_through(w, object, own);
+	if (object >= 0)
+		H5Oclose(object);
+	return w->code ? 1 : 0;
+}
+
+static int
+walk_file(struct walk *w)
+{
+	hsize_t at = 0;
+	if (H5Literate(((struct rmb_hdf5 *)w->own->plain.handle)->file, H5_INDEX_NAME, H5_ITER_INC, &at, variable, w) < 0 && !w->code)
+		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: its variables cannot be listed", w->file->path);
+	return w->code;
+}
+
+static int
+fill(struct rmb_load_file *made, const struct rmb_member *member, void *items, struct rmb_error *error)
+{
+	struct rmb_load_file *file = *rmb_gathered_own(made);
+	struct rmb_leaf_reading reading;
+	struct walk walk = { .file = file, .own = file->handle, .reading = &reading, .error = error };
+	int code = rmb_leaves_begin(file, &walk.own->leaves, member, items, &reading, error);
+	if (!code) {
+		walk.top = reading.leaf->top;
+		code = walk_file(&walk);
+	}
+	return code ? code : rmb_leaves_end(file, &reading, error);
+}
+
+/* ---- the format ---- */
+
+/* Arrays that lie in no cell are read from where they are. */
+static int
+turn(struct rmb_load_file *file, const struct rmb_leaf *leaf, struct rmb_error *error)
+{
+	struct matlab73 *own = file->handle;
+	struct turned *t = rmb_arena_alloc(file->arena, 1, sizeof *t);
+	char *path = rmb_arena_strdup(file->arena, leaf->name);
+	if (!t || !path)
+		return rmb_error_nomem(error, leaf->name);
+	for (char *at = path; *at; at++)
+		*at = *at == '.' ? '/' : *at;
+	int code = rmb_format_hdf5.find(&own->plain, path, &t->source, error);
+	if (code || !t->source)
+		return code;
+	t->member = leaf->shape;
+	t->member.name = leaf->name;
+	t->member.at = -1;
+	if (t->member.number == RMB_BYTES)
+		t->member.refusal = "is text: numbers are needed";
+	t->next = own->first;
+	own->first = t;
+	return 0;
+}
+
+static int
+matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
+{
+	struct matlab73 *own = rmb_arena_alloc(file->arena, 1, sizeof *own);
+	if (!own)
+		return rmb_error_nomem(error, file->path);
+	own->plain = own->made = *file;
+	own->plain.format = &rmb_format_hdf5;
+	struct walk walk = { .file = file, .own = own, .error = error };
+	int code = rmb_format_hdf5.open(&own->plain, error);
+	if (code)
+		return code;
+	file->handle = own;
+	code = rmb_leaves_make(file, &own->leaves, error);
+	if (!code)
+		code = rmb_gathered_make(&own->made, error);
+	if (!code) {
+		*rmb_gathered_own(&own->made) = file;
+		code = walk_file(&walk);
+	}
+	for (int i = 0; i < own->leaves.n && !code; i++)
+		code = own->leaves.leaf[i].list || own->leaves.leaf[i].shape.count == 0 || own->leaves.leaf[i].shape.refusal ?
+		       rmb_leaves_members(&own->made, &own->leaves.leaf[i], fill, error) : turn(file, &own->leaves.leaf[i], error);
+	if (!code && own->leaves.n == 0)
+		code = rmb_error_set(error, RMB_EINPUT, "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
+	if (code)
+		rmb_format_hdf5.close(&own->plain);
+	return code;
+}
+
+static void
+matlab73_close(struct rmb_load_file *file)
+{
+	rmb_format_hdf5.close(&((struct matlab73 *)file->handle)->plain);
+}
+
+static const struct turned *
+find_turned(struct rmb_load_file *file, const char *name)
+{
+	const struct turned *t = ((struct matlab73 *)file->handle)->first;
+	while (t && strcmp(t->member.name, name) != 0)
+		t = t->next;
+	return t;
+}
+
+static int
+matlab73_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error)
+{
+	char *dotted = rmb_arena_alloc(file->arena, strlen(name) + 1, 1);
+	if (!dotted)
+		return rmb_error_nomem(error, name);
+	for (char *to = dotted; *name; name++)
+		if (*name != '/')
+			*to++ = *name;
+		else if (to > dotted && to[-1] != '.')
+			*to++ = '.';
+	const struct turned *t = find_turned(file, dotted);
+	*member = t ? &t->member : NULL;
+	return t ? 0 : rmb_gathered_find(&((struct matlab73 *)file->handle)->made, dotted, member, error);
+}
+
+static int
+matlab73_list(struct rmb_load_file *file, const struct rmb_member **member, int room, int *n, struct rmb_error *error)
+{
+	struct matlab73 *own = file->handle;
+	int lists = 0;
+	*n = 0;
+	for (int i = 0; i < own->leaves.n; i++) { /* in the order of the file */
+		const struct turned *t = find_turned(file, own->leaves.leaf[i].name);
+		if (t && *n < room)
+			member[*n] = &t->member;
+		*n += t != NULL;
+	}
+	int left = *n < room ? room - *n : 0;
+	int code = rmb_gathered_list(&own->made, member + (room - left), left, &lists, error);
+	*n += lists;
+	return code;
+}
+
+static void
+matlab73_tile(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows, int64_t *ncolumns)
+{
+	struct matlab73 *own = file->handle;
+	if (member->at < 0)
+		rmb_format_hdf5.tile(&own->plain, ((const struct turned *)member)->source, budget, nrows, ncolumns);
+}
+
+static int
+matlab73_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
+              struct rmb_error *error)
+{
+	struct matlab73 *own = file->handle;
+	if (member->at >= 0)
+		return rmb_gathered_read(&own->made, member, row, nrows, column, ncolumns, raw, error);
+	return rmb_format_hdf5.read(&own->plain, ((const struct turned *)member)->source, row, nrows, column, ncolumns, raw, error);
+}
+
+const struct rmb_format rmb_format_matlab73 = {
+	.name = "matlab73", .title = "MATLAB v7.3", .recognises = matlab73_recognises, .open = matlab73_open, .close = matlab73_close,
+	.find = matlab73_find, .list = matlab73_list, .tile = matlab73_tile, .read = matlab73_read,
+};

@@ -1,0 +1,126 @@
+"""MATLAB files through the binary: version 7.3 as h5py can write it, version 5 as scipy does, with the traits that real ones have."""
+import h5py
+import numpy as np
+import scipy.io
+
+from support.loads import load, refuse
+from support.running import place, tests
+
+TIMES = [np.array([0.25, 0.5, 4.75]), np.array([]), np.array([1.5]), np.array([2.25, 3.5])]
+AREAS = ["CA1", "V1 \u03b1", "", "CA3"]
+X = np.random.default_rng(3).normal(size=(4, 50))
+
+
+class Matlab:
+    """A file of version 7.3: HDF5 behind a user block with MATLAB's line."""
+
+    def __init__(self, path):
+        self.path, self.n = path, 0
+
+    def __enter__(self):
+        self.file = h5py.File(self.path, "w", userblock_size=512)
+        self.refs = self.file.create_group("#refs#")
+        return self
+
+    def __exit__(self, *failure):
+        self.file.close()
+        with open(self.path, "r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Sun Nov 1 2026 HDF5 schema 1.00 .".ljust(116) + bytes(8) + b"\x00\x02IM")
+
+    def put(self, group, name, value):
+        if isinstance(value, dict):
+            made = group.create_group(name)
+            made.attrs["MATLAB_class"] = np.bytes_("struct")
+            for key, field in value.items():
+                self.put(made, key, field)
+            return made
+        if isinstance(value, list):
+            parts = np.array([self.put(self.refs, f"r{self.next()}", v).ref for v in value], h5py.ref_dtype)
+            made = group.create_dataset(name, data=parts[:, None], dtype=h5py.ref_dtype)
+            kind = "cell"
+        elif isinstance(value, str):
+            made = group.create_dataset(name, data=np.array([[ord(c)] for c in value], np.uint16) if value else np.zeros(2, np.uint64))
+            kind = "char"
+        else:
+            value = np.asarray(value)
+            kind = {"b": "logical", "f": "double"}.get(value.dtype.kind, value.dtype.name)
+            value = value[None] if value.ndim == 1 else value
+            made = group.create_dataset(name, data=value.T.astype(np.uint8 if kind == "logical" else value.dtype) if value.size else np.array(value.shape, np.uint64))
+        made.attrs["MATLAB_class"] = np.bytes_(kind)
+        if (isinstance(value, str) and not value) or (isinstance(value, np.ndarray) and not value.size):
+            made.attrs["MATLAB_empty"] = np.uint8(1)
+        return made
+
+    def next(self):
+        self.n += 1
+        return self.n
+
+
+def write(path, **variables):
+    with Matlab(path) as m:
+        for name, value in variables.items():
+            m.put(m.file, name, value)
+
+
+def names(got):
+    return [a.decode().rstrip("\0") for a in got["area"]]
+
+
+def check_units(got):
+    assert np.array_equal(np.diff(got["first"]), [len(t) for t in TIMES]) and np.array_equal(got["time"], np.concatenate(TIMES))
+
+
+def test_cells_in_both_versions():
+    with place() as p:
+        write(p.file("new.mat"), times=TIMES, areas=AREAS, depth=np.arange(4.0), good=np.array([True, False, True, True]))
+        cell = np.empty((1, 4), object)
+        text = np.empty((1, 4), object)
+        for i in range(4):
+            cell[0, i], text[0, i] = TIMES[i][None], AREAS[i]
+        scipy.io.savemat(p.file("old.mat"), {"times": cell, "areas": text, "depth": np.arange(4.0), "good": np.array([True, False, True, True])}, do_compression=True)
+        for path in "new.mat", "old.mat":
+            for counts in "", ", counts: times.counts":
+                got, _ = load(p, path, f", spikes: times{counts}, y: depth, quality: good")
+                check_units(got)
+                assert names(got) == AREAS and list(got["y"]) == [0, 1, 2, 3] and list(got["quality"]) == [1, 0, 1, 1]
+
+
+def test_arrays_lie_as_in_matlab():
+    with place() as p:
+        write(p.file("x.mat"), activity_matrix=X, cell_coordinates=np.arange(8.0).reshape(4, 2), s={"inner": {"y": X[:, :7], "mask": np.arange(50) % 9 == 3}})
+        got, said = load(p, "x.mat", ", rate: 2 Hz")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and list(got["x"]) == [0, 2, 4, 6] and "frames-first" not in said
+        for name in "s.inner.y", "s/inner/y":
+            got, _ = load(p, "x.mat", f", activity: {name}, rate: 2 Hz, orientation: neurons-first")
+            assert np.array_equal(got["activity"], X[:, :7].astype(np.float32))
+        got, said = load(p, "x.mat", ", rate: 2 Hz, bad_frames: s.inner.mask")
+        assert "left out 6 of 50 frames" in said
+
+
+def test_nested_cells_and_structs():
+    with place() as p:
+        unit = [{"time": TIMES[i], "tag": AREAS[i]} for i in range(4)]
+        write(p.file("n.mat"), spikes=[[unit[0], unit[1]], np.zeros((0, 0)), [[unit[2]], [unit[3]]]])
+        got, _ = load(p, "n.mat", ", spikes: spikes.time")
+        check_units(got)
+
+
+def test_what_cannot_be_read_is_said():
+    with place() as p:
+        write(p.file("a.mat"), x=X, t="some text", c=TIMES + ["text"])
+        refuse(p, "a.mat", ", activity: t, rate: 2 Hz", "is text")
+        refuse(p, "a.mat", ", spikes: c", "holds both text and numbers")
+        refuse(p, "a.mat", ", activity: nothing", "names nothing", "x (4 x 50, float64)")
+        refuse(p, "a.mat", ", format: matlab", "MATLAB v7.3", "format: matlab73")
+        with Matlab(p.file("b.mat")) as m:                      # a cell that holds itself, and one of what is not there
+            made = m.file.create_dataset("loop", (3, 1), dtype=h5py.ref_dtype)
+            made.attrs["MATLAB_class"] = np.bytes_("cell")
+            made[:] = made.ref
+        refuse(p, "b.mat", ", spikes: loop", "parts within parts")
+        with Matlab(p.file("c.mat")) as m:
+            made = m.file.create_dataset("gone", (3, 1), dtype=h5py.ref_dtype)
+            made.attrs["MATLAB_class"] = np.bytes_("cell")
+        refuse(p, "c.mat", ", spikes: gone", "part 0 of the cell 'gone' is missing")
+
+
+tests(globals())
