@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "pipeline/bundle.h"
 
 struct rmb_drives *
 rmb_drives_new(struct rmb_arena *arena)
@@ -115,12 +116,12 @@ take_answer(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb
 		                     before, drive->round, RMB_MAX_SETS, RMB_MAX_ROUNDS);
 	for (int s = 0; s < answer->nsets && code == 0; s++)
 		code = take_set(drives, drive, recipe, answer->set[s], error);
-	drive->fixed = drive->round == 1 && drive->done;
+	drive->fixed = drive->fed || (drive->round == 1 && drive->done);
 	return code;
 }
 
 static int
-ask(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const struct rmb_node *node)
+ask(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const struct rmb_node *node, const struct rmb_neurons *neurons)
 {
 	char name[256];
 	struct rmb_error error = { 0 };
@@ -128,16 +129,25 @@ ask(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe 
 	struct rmb_tried *tried = results_so_far(drives->arena, drive);
 	if (!tried)
 		return RMB_ELIMIT;
-	struct rmb_search search = { .settings = node->settings, .nvaried = drive->entry->nvary, .varied = drive->varied, .round = drive->round,
+	struct rmb_search search = { .settings = node->settings, .nvaried = drive->entry->nvary, .varied = drive->varied, .neurons = neurons, .round = drive->round,
 	                             .ntried = drive->nsets, .tried = tried, .stream = rmb_stream_named(name), .arena = drives->arena };
 	int before = drive->nsets, code = node->stage->propose(&search, &error);
-	if (code == 0)
+	if (code == 0 && (neurons || !drive->fed))
 		code = take_answer(drives, drive, recipe, &search, &error);
 	if (node->stage->draws && node->stage->draws(node->settings))
 		drive->fixed = false;
 	if (code)
 		rmb_drive_refuse(drives, drive, before, code, error.text);
 	return 0;
+}
+
+const struct rmb_edge *
+rmb_drive_feed(const struct rmb_node *node)
+{
+	for (int e = 0; e < node->nedges; e++)
+		if (node->stage->in[node->edge[e].port].gather != RMB_SETS)
+			return &node->edge[e];
+	return NULL;
 }
 
 struct rmb_drive *
@@ -152,7 +162,8 @@ rmb_drive_of(struct rmb_drives *drives, const struct rmb_recipe *recipe, const s
 		return NULL;
 	*drive = (struct rmb_drive){ .id = rmb_arena_strdup(drives->arena, node->id), .entry = node->entry,
 	                             .varied = describe_all(drives->arena, recipe, node->entry) };
-	if (!drive->id || !drive->varied || ask(drives, drive, recipe, node))
+	drive->fed = drive->fixed = rmb_drive_feed(node) != NULL;
+	if (!drive->id || !drive->varied || ask(drives, drive, recipe, node, NULL))
 		return NULL;
 	return *last = drive;
 }
@@ -197,6 +208,34 @@ settle(const struct rmb_cache *cache, const struct rmb_node *driver, const struc
 	}
 }
 
+/* Asks a driver that waited for the recording which its sets depend on, if that is there. */
+static int
+feed(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node, const bool *lost, bool *changed)
+{
+	const struct rmb_edge *edge = rmb_drive_feed(node);
+	struct rmb_drive *drive = node->drive;
+	struct rmb_recording recording;
+	struct rmb_spikes spikes;
+	struct rmb_object *object;
+	struct rmb_error error = { 0 };
+	int code = 0;
+	if (lost && lost[edge->from->index])
+		drive->done = *changed = true; /* the driver is lost with it */
+	if (drive->done || rmb_cache_get(cache, edge->from->key, NULL, &object, &error))
+		return 0;
+	*changed = true;
+	if (rmb_bundle_kind(object, edge->output) == RMB_SPIKES)
+		code = rmb_unbundle_spikes(graph->arena, object, edge->output, &spikes, &error);
+	else
+		code = rmb_unbundle_recording(graph->arena, object, edge->output, NULL, &recording, &error);
+	if (code)
+		rmb_drive_refuse(graph->drives, drive, 0, code, error.text);
+	else
+		code = ask(graph->drives, drive, graph->recipe, node, rmb_bundle_kind(object, edge->output) == RMB_SPIKES ? &spikes.neurons : &recording.neurons);
+	rmb_object_close(object);
+	return drive->code ? 0 : code;
+}
+
 static bool
 all_ended(const struct rmb_drive *drive)
 {
@@ -219,10 +258,11 @@ rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const
 		for (int e = 0; e < node->nedges; e++)
 			if (node->stage->in[node->edge[e].port].gather == RMB_SETS)
 				settle(cache, node, &node->edge[e], lost, changed);
-		if (drive->done || !all_ended(drive))
+		bool waits = drive->fed && drive->round == 0;
+		if (!waits && (drive->done || !all_ended(drive)))
 			continue;
-		*changed = true;
-		if (ask(graph->drives, drive, graph->recipe, node))
+		*changed |= !waits;
+		if (waits ? feed(graph, cache, node, lost, changed) : ask(graph->drives, drive, graph->recipe, node, NULL))
 			return rmb_error_nomem(error, "the sets of a search");
 	}
 	return 0;

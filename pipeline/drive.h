@@ -24,6 +24,7 @@ struct rmb_drive {              /* of one driver node */
 	const struct rmb_entry *entry;
 	const struct rmb_varied *varied; /* [entry->nvary], for the stage */
 	int round;                  /* answers so far */
+	bool fed;                   /* it is asked with the neurons of a recording that it reads, once that is there */
 	bool done;                  /* no more sets will come */
 	bool fixed;                 /* all came with the first answer and none is drawn: the other nodes of its entry have the same */
 	int nsets;
@@ -38,8 +39,11 @@ struct rmb_drives { struct rmb_arena *arena; struct rmb_drive *first; struct rmb
 
 /* In the arena, which must outlive the graphs made with it. NULL: no memory. */
 struct rmb_drives *rmb_drives_new(struct rmb_arena *arena);
-/* Of a driver node, by its id; one that is not known yet is asked for its first sets. NULL: no memory. */
+/* Of a driver node, by its id; one that is not known yet is asked for its first sets; if it is fed, only whether
+ * the question is right. NULL: no memory. */
 struct rmb_drive *rmb_drive_of(struct rmb_drives *drives, const struct rmb_recipe *recipe, const struct rmb_node *node);
+/* What a driver reads beside its sets; NULL: nothing. */
+const struct rmb_edge *rmb_drive_feed(const struct rmb_node *node);
 /* It cannot go on: it has the sets before `nsets`, is done, and its node fails with the sentence. */
 void rmb_drive_refuse(struct rmb_drives *drives, struct rmb_drive *drive, int nsets, int code, const char *sentence);
 /* Looks at what came of the sets of all drivers, in the cache and in what is lost (by the index of the nodes; NULL: nothing is known to be),

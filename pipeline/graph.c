@@ -161,6 +161,15 @@ connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 }
 
 bool
+rmb_stage_is_fed(const struct rmb_stage *stage)
+{
+	for (const struct rmb_port *port = stage->in; port->name; port++)
+		if (port->gather != RMB_SETS)
+			return stage->propose != NULL;
+	return false;
+}
+
+bool
 rmb_node_waits(const struct rmb_node *node)
 {
 	return node->drive && !node->sets && !node->drive->done;

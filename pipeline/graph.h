@@ -42,6 +42,7 @@ struct rmb_node {
 	struct rmb_node *twin;      /* the first node with the same key (one object serves both); NULL: this is the first */
 	const char *description;    /* canonical JSON whose SHA-256 is the key; NULL until rmb_graph_keys */
 	int sets;                   /* drivers for whose sets it was made: as many parts of its branch, the first, name them; 0: by the recipe */
+	bool hidden;                /* made for the sets of a driver that the report does not show */
 	struct rmb_drive *drive;    /* of a driver: its sets so far; NULL: it is none */
 	int nmade;                  /* of a driver: nodes made for its sets, in dependency order */
 	struct rmb_node **made;
@@ -83,6 +84,8 @@ bool rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *nod
 
 /* The output port of that name (NULL: the main one); NULL: there is none. */
 const struct rmb_port *rmb_output_port(const struct rmb_stage *stage, const char *name);
+/* Whether it is a driver that reads a recording beside its sets, on whose neurons these depend. */
+bool rmb_stage_is_fed(const struct rmb_stage *stage);
 /* Whether its sets are not all known yet: it runs once they are. */
 bool rmb_node_waits(const struct rmb_node *node);
 /* The branch without the parts that name sets; "": none. */

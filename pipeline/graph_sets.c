@@ -5,6 +5,7 @@
  * the recipe has the object of the original. Copies are named by a further first part of their branch, "alpha@widths+3,z": set 3 of
  * `widths`. Where the nodes of a driver may differ in their sets, its own branch and replicate stand between: "alpha@fit+z+3,z". */
 #include "pipeline/graph_sets.h"
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include "pipeline/drive.h"
@@ -42,7 +43,7 @@ static bool
 refuse(struct maker *k, struct rmb_place place, const char *sentence)
 {
 	struct rmb_drive *drive = k->driver->drive;
-	if (drive->round > 1)
+	if (drive->round > 1 || drive->fed)
 		rmb_drive_refuse(k->graph->drives, drive, (int)(k->set - drive->set), RMB_EDATA, sentence);
 	else
 		rmb_mistake(k->m, RMB_ERECIPE, place.file ? place : k->driver->entry->vary_place, "%s", sentence);
@@ -93,7 +94,7 @@ name(struct maker *k, struct rmb_node *copy)
 static bool
 is_fixed(struct maker *k, const struct rmb_node *node)
 {
-	if (!node->drive || node->drive->fixed)
+	if (!node->drive || (node->drive->fixed && !node->drive->fed))
 		return true;
 	rmb_mistake(k->m, RMB_ERECIPE, k->driver->entry->vary_place, "'%s' would repeat the search '%s' for each of its sets, which cannot be done; read a "
 	            "node above that search, or vary something below it", k->driver->entry->name, node->entry->name);
@@ -109,6 +110,7 @@ make(struct maker *k, const struct rmb_node *node, struct rmb_edge *edge)
 		return NULL;
 	copy->edge = edge;
 	copy->sets++;
+	copy->hidden |= !driver->stage->shows_sets;
 	copy->mark = 0;
 	copy->made = NULL, copy->nmade = 0;
 	if (!is_fixed(k, node) || (is_varied(k, node) && !vary(k, copy)) || !name(k, copy))
@@ -208,7 +210,7 @@ begin(struct rmb_graph *graph, struct rmb_node *driver, struct reading *reading,
 	struct rmb_drive *drive = driver->drive = rmb_drive_of(graph->drives, graph->recipe, driver);
 	if (!drive)
 		return false;
-	if (drive->code && drive->round <= 1 && drive->nsets == 0) {
+	if (drive->code && drive->round <= 1 && drive->nsets == 0 && (!drive->fed || drive->code == RMB_ERECIPE)) {
 		rmb_mistake(m, RMB_ERECIPE, driver->entry->vary_place, "%s: %s", driver->stage->name, drive->refusal);
 		return false;
 	}
@@ -228,7 +230,39 @@ begin(struct rmb_graph *graph, struct rmb_node *driver, struct reading *reading,
 
 /* ---- all drivers of an entry */
 
-/* "widths+3", or for a driver that may have other sets in another branch "fit+z+3", in a replicate "fit+z+r2+3". */
+enum { SHOWN_NAME = 48 };
+
+/* A value as part of a name, as far as names of files take it: "CP-LS" of "CP|LS". */
+static char *
+tame(struct rmb_arena *arena, const char *text)
+{
+	char *name = rmb_arena_alloc(arena, SHOWN_NAME + 1, 1), *to = name;
+	for (; name && *text && to < name + SHOWN_NAME; text++)
+		if (isalnum((unsigned char)*text) || strchr("-_.", *text))
+			*to++ = *text;
+		else if (to > name && to[-1] != '-')
+			*to++ = '-';
+	while (to > name && to[-1] == '-')
+		*--to = '\0';
+	return name;
+}
+
+/* How set s is called: by its first setting, with its number where another has the same name; NULL: no memory. */
+static const char *
+shown_name(struct rmb_arena *arena, const struct rmb_drive *drive, int s)
+{
+	const char *name = tame(arena, drive->set[s].text[0]);
+	for (int other = 0; name && other < drive->nsets; other++) {
+		const char *taken = other == s ? "" : tame(arena, drive->set[other].text[0]);
+		if (!taken)
+			return NULL;
+		if (!*name || (other != s && strcmp(taken, name) == 0))
+			return rmb_arena_printf(arena, "%s+%d", name, s + 1);
+	}
+	return name;
+}
+
+/* "widths+3", or "areas+CP" where sets are shown, or for a driver that may have other sets in another branch "fit+z+3", in a replicate "fit+z+r2+3". */
 static const char *
 part_of(struct rmb_arena *arena, const struct rmb_node *driver, int s)
 {
@@ -236,7 +270,8 @@ part_of(struct rmb_arena *arena, const struct rmb_node *driver, int s)
 	bool own = !driver->drive->fixed && driver->branch;
 	if (driver->replicate && !driver->drive->fixed)
 		snprintf(replicate, sizeof replicate, "+r%d", driver->replicate);
-	char *part = rmb_arena_printf(arena, "%s%s%s%s+%d", driver->entry->name, own ? "+" : "", own ? driver->branch : "", replicate, s + 1);
+	const char *shown = driver->stage->shows_sets ? shown_name(arena, driver->drive, s) : rmb_arena_printf(arena, "%d", s + 1);
+	char *part = shown ? rmb_arena_printf(arena, "%s%s%s%s+%s", driver->entry->name, own ? "+" : "", own ? driver->branch : "", replicate, shown) : NULL;
 	for (char *c = part; c && *c; c++)
 		if (*c == ',')
 			*c = '+';

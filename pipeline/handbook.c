@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "pipeline/command.h"
+#include "pipeline/graph.h"
 #include "pipeline/recipe.h"
 #include "rumble/units.h"
 
@@ -104,8 +105,10 @@ static const char *
 port_line(struct rmb_arena *arena, const struct rmb_port *port, bool input)
 {
 	bool array = port->kinds == RMB_ARRAY;
-	const char *line = rmb_arena_printf(arena, "%s%s%s%s%s%s%s%s", kinds_text(port->kinds), array && port->axes ? " [" : "",
-	                                    array && port->axes ? port->axes : "", array && port->axes ? "]" : "",
+	const char *or = array && port->axes ? strchr(port->axes, '|') : NULL;
+	int first = or ? (int)(or - port->axes) : array && port->axes ? (int)strlen(port->axes) : 0;
+	const char *line = rmb_arena_printf(arena, "%s%s%.*s%s%s%s%s%s%s%s", kinds_text(port->kinds), array && port->axes ? " [" : "", first,
+	                                    array && port->axes ? port->axes : "", or ? "] or [" : "", or ? or + 1 : "", array && port->axes ? "]" : "",
 	                                    array && port->unit && strcmp(port->unit, "1") != 0 ? " in " : "",
 	                                    array && port->unit && strcmp(port->unit, "1") != 0 ? port->unit : "",
 	                                    input ? gather_text(port->gather) : "",
@@ -141,6 +144,8 @@ print_example(const struct rmb_stage *stage)
 	puts(stage->propose ? ", vary: {NODE.SETTING: [VALUE, VALUE]}}" : "}");
 	if (stage->propose)
 		puts("  vary names settings of nodes above the one it reads, each with a list of values of the same length.");
+	if (rmb_stage_is_fed(stage))
+		puts("  `all` instead of a list means all values that there are in the recording.");
 	if (stage->reads_files)
 		puts("  Its settings stand with each recording, or here if they are the same for all.");
 	for (int i = 0; stage->reads_files && i < rmb_nparams(stage); i++)

@@ -270,6 +270,8 @@ say_what_waits(struct planner *p)
 		for (int e = 0; e < node->nedges && !on; e++)
 			on = p->waits[node->edge[e].from->index] ? node->edge[e].from : NULL;
 		p->plan->step[i].why = on ? rmb_arena_printf(p->plan->arena, "reads %s, which waits", on->name)
+		                          : node->drive->fed && node->drive->round == 0
+		                          ? rmb_arena_printf(p->plan->arena, "its sets are known once %s is there", rmb_drive_feed(node)->from->name)
 		                          : rmb_arena_printf(p->plan->arena, "its %d sets run first; more may follow", node->drive->nsets);
 		if (!p->plan->step[i].why)
 			return RMB_ELIMIT;

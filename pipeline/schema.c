@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <math.h>
+#include "pipeline/graph.h"
 #include "pipeline/recipe.h"
 #include "rumble/units.h"
 
@@ -158,9 +159,12 @@ common_properties(const char *stage)
 
 /* {NODE.SETTING: [..]}; {NODE: {SETTING: [..]}}, which --set writes, says the same. */
 static json_t *
-vary_schema(void)
+vary_schema(bool fed)
 {
-	json_t *list = json_pack("{s:s, s:i}", "type", "array", "minItems", 1), *nested = json_pack("{s:s, s:O}", "type", "object", "additionalProperties", list);
+	json_t *list = json_pack("{s:s, s:i}", "type", "array", "minItems", 1);
+	if (fed)
+		list = json_pack("{s:[o, {s:s}]}", "anyOf", list, "const", "all");
+	json_t *nested = json_pack("{s:s, s:O}", "type", "object", "additionalProperties", list);
 	return json_pack("{s:s, s:i, s:{s:o, s:o}, s:b, s:s}", "type", "object", "minProperties", 1, "patternProperties", "^" NAME "\\.[^.]+$", list,
 	                 "^" NAME "$", nested, "additionalProperties", 0, "description",
 	                 "settings of nodes above the one read, as NODE.SETTING, each with a list of values; the lists are equally long");
@@ -176,7 +180,7 @@ stage_properties(const struct rmb_stage *stage, json_t *required)
 			json_array_append_new(required, json_string(stage->params[i].name));
 	}
 	if (stage->propose) {
-		json_object_set_new(properties, "vary", vary_schema());
+		json_object_set_new(properties, "vary", vary_schema(rmb_stage_is_fed(stage)));
 		json_array_append_new(required, json_string("vary"));
 	}
 	for (int i = 0; stage->in && stage->in[i].name; i++) {

@@ -3,6 +3,7 @@
  * Written {NODE.SETTING: [..]} or {NODE: {SETTING: [..]}}, which --set writes; all lists are equally long. What the settings belong
  * to is looked at while entries are read; whether the nodes lie above what the driver reads, once all entries are. */
 #include <string.h>
+#include "pipeline/graph.h"
 #include "pipeline/reading.h"
 
 struct varying {
@@ -51,8 +52,11 @@ read_values(const struct varying *v, const struct rmb_tree *tree, struct rmb_var
 {
 	struct rmb_reading *r = v->r;
 	const struct rmb_stage *stage = r->recipe->entry[vary->entry].stage;
+	if (rmb_stage_is_fed(v->entry->stage) && tree->kind == RMB_SCALAR && strcmp(tree->text, "all") == 0)
+		return;
 	if (tree->kind != RMB_SEQUENCE || tree->n == 0) {
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "vary: %s expects a list of values in brackets; found %s", vary->name,
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "vary: %s expects a list of values in brackets%s; found %s", vary->name,
+		            rmb_stage_is_fed(v->entry->stage) ? ", or all" : "",
 		            tree->kind == RMB_SEQUENCE ? "an empty list" : rmb_tree_kind_name(tree));
 		return;
 	}

@@ -195,12 +195,26 @@ reducer(const char *axes)
 	return NULL;
 }
 
+/* Whether an input with such axes, or alternatives of them, takes those. */
+static bool
+takes(const char *alternatives, const char *axes)
+{
+	size_t n = strlen(axes);
+	for (const char *at = alternatives;; at = strchr(at, '|') + 1) {
+		if (strcspn(at, "|") == n && strncmp(at, axes, n) == 0)
+			return true;
+		if (!strchr(at, '|'))
+			return false;
+	}
+}
+
 static void
 refuse_axes(struct wiring *w, const struct rmb_entry *entry, const struct rmb_port *in, const struct rmb_reference *reference,
             const struct rmb_port *out)
 {
-	const char *between = *in->axes ? NULL : reducer(out->axes);
-	if (!*in->axes)
+	bool number = takes(in->axes, "");
+	const char *between = number ? reducer(out->axes) : NULL;
+	if (number)
 		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads a single number at '%s', but '%s' is an array [%s]%s%s%s", entry->stage->name,
 		            in->name, reference->text, out->axes, between ? "; put a stage between them that makes one number of it, such as " : "",
 		            between ? between : "", between ? "" : "; name an output that is a number, as NODE.OUTPUT");
@@ -218,7 +232,7 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, struct rmb
 	unsigned there = kinds_of(w, reference, source) & ANY_KIND;
 	const struct rmb_port *out = output_of(from, reference->output);
 	if (there & in->kinds) {
-		if (in->kinds == RMB_ARRAY && there == RMB_ARRAY && in->axes && out->axes && strcmp(in->axes, out->axes) != 0)
+		if (in->kinds == RMB_ARRAY && there == RMB_ARRAY && in->axes && out->axes && !takes(in->axes, out->axes))
 			refuse_axes(w, entry, in, reference, out);
 		return;
 	}

@@ -66,7 +66,7 @@ struct rmb_port {           /* an entry without name ends the list; the first ou
 	unsigned kinds;         /* of RMB_RECORDING, RMB_SPIKES, RMB_ARRAY; an output may be RMB_AS_INPUT: as the first input */
 	enum rmb_gather gather; /* inputs only */
 	bool optional;          /* inputs: may be left out; outputs: not made under every setting */
-	const char *axes;       /* RMB_ARRAY: axis names, slowest first: "rank lag"; "" for a scalar; NULL for an input: any */
+	const char *axes;       /* RMB_ARRAY: axis names, slowest first: "rank lag"; "" for a scalar; of an input with alternatives "|part", NULL: any */
 	enum rmb_type type;     /* RMB_ARRAY outputs */
 	const char *unit;       /* RMB_ARRAY: "1", "um", ... */
 	const char *help;       /* one line without a full stop */
@@ -122,7 +122,7 @@ struct rmb_figure {
 
 /* ---- drivers ----------------------------------------------------------------------------------------------------- */
 
-/* A driver stage computes nothing itself. It has one input port RMB_SETS, and where a recipe names it, `vary` says which settings
+/* A driver stage computes nothing itself. It has one input port RMB_SETS, perhaps another for the recording whose neurons its sets depend on, and where a recipe names it, `vary` says which settings
  * of which nodes above that input it may change:  vary: {frames.width: [46 ms, 92 ms]}.  Asked by propose(), it returns sets, one
  * text per varied setting; the engine makes, runs and caches the varied nodes and all between them and the input for each set, as
  * if a recipe had said so, and asks again with what came of them, until the stage says that it is done. Then its run() gathers.
@@ -143,6 +143,8 @@ struct rmb_search {
 	const void *settings;
 	int nvaried;
 	const struct rmb_varied *varied;
+	const struct rmb_neurons *neurons; /* of the recording or spikes at its other port, if it has one. Then NULL at first, when it only says
+	                                * whether anything is wrong with the recipe; and `vary` may say `all` instead of values (n = 0) */
 	int round;                     /* calls before this one */
 	int ntried;
 	const struct rmb_tried *tried; /* all sets so far, in the order proposed */
@@ -291,6 +293,7 @@ struct rmb_stage {
 	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
 	/* Of a driver: what to try next. 0, or the code of the error. NULL: it is none. */
 	int (*propose)(struct rmb_search *search, struct rmb_error *error);
+	bool shows_sets;      /* of a driver: its sets are things of their own, called by what is varied (alpha@areas+CP), and branches in the report */
 	bool goes_on;         /* of a driver: a set that failed is left out; of a stage over all recordings: one that failed is. Else it fails with them */
 	/* 0, or what rmb_fail() returned. */
 	int (*run)(struct rmb_call *call);

@@ -194,7 +194,7 @@ looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 	int *look = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *look), n = 0;
 	const char **seen = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *seen);
 	for (int i = 0; look && seen && i < graph->nnodes; i++) {
-		const char *branch = graph->node[i]->sets ? NULL : graph->node[i]->branch;
+		const char *branch = graph->node[i]->hidden ? NULL : graph->node[i]->branch;
 		while (branch && look[i] < n && strcmp(seen[look[i]], branch))
 			look[i]++;
 		if (branch && look[i] == n)

@@ -267,6 +267,8 @@ figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, s
 		return rmb_error_nomem(error, "the report");
 	for (const struct rmb_figure *f = ngroups ? entry->stage->figures : NULL; f && f->name && !code; f++)
 		for (int i = 0; i < (stands_alone(f) ? ngroups : 1) && !code; i++) {
+			if (strcmp(f->kind, "raster") == 0 && group[i].node[0]->sets)
+				continue; /* a picture of the whole is there, and parts may be many */
 			struct rmb_drawing d = { .g = g, .source = source, .figure = f, .ngroups = stands_alone(f) ? 1 : ngroups, .group = group + i };
 			code = add_parts(&d, list, error);
 		}

@@ -52,7 +52,7 @@ rmb_gather_groups(struct rmb_gathering *g, int source, const struct rmb_entry *e
 	for (int i = 0; group && i < n; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		int k = 0;
-		if (node->source != source || node->entry != entry || node->sets || (here && !rmb_gather_object(g, node)))
+		if (node->source != source || node->entry != entry || node->hidden || (here && !rmb_gather_object(g, node)))
 			continue;
 		while (k < *ngroups && strcmp(group[k].node[0]->branch ? group[k].node[0]->branch : "", node->branch ? node->branch : ""))
 			k++;
@@ -123,5 +123,5 @@ rmb_gather_warnings(const struct rmb_object *object)
 const struct rmb_figure *
 rmb_figures_of(const struct rmb_node *node)
 {
-	return node->sets ? NULL : node->stage->figures;
+	return node->hidden ? NULL : node->stage->figures;
 }

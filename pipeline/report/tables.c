@@ -95,7 +95,7 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 	                                            { "Unit", NULL, false }, { "Meaning", NULL, false } };
 	int rows = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		rows += g->graph->node[i]->source == source && !g->graph->node[i]->sets ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
+		rows += g->graph->node[i]->source == source && !g->graph->node[i]->hidden ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
 	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
 	for (int e = 0; table->cell && rows && e < g->graph->recipe->nentries; e++) {
 		const struct rmb_entry *entry = &g->graph->recipe->entry[e];
@@ -229,7 +229,7 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 static bool
 flows(const struct rmb_node *node, int source)
 {
-	return node->source == source && !node->sets && (node->makes & (RMB_RECORDING | RMB_SPIKES));
+	return node->source == source && !node->hidden && (node->makes & (RMB_RECORDING | RMB_SPIKES));
 }
 
 /* What each recording or spike list on the way consists of: shows what selecting and binning left. */

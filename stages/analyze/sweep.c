@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include "rumble/stage.h"
+#include "analyze/sets.h"
 
 struct settings { const char *axis; };
 
@@ -63,43 +63,6 @@ propose(struct rmb_search *search, struct rmb_error *error)
 }
 
 /* ---- what came of it */
-
-/* Mean and standard deviation of each set: two passes, so that equal values have none. */
-static void
-summarize(struct rmb_call *call, int nsets, double *mean, double *spread, int64_t *n)
-{
-	int ninputs = rmb_input_count(call, "value");
-	for (int i = 0; i < ninputs; i++) {
-		mean[rmb_input_set(call, i)] += *(const double *)rmb_input_array(call, "value", i)->data;
-		n[rmb_input_set(call, i)]++;
-	}
-	for (int s = 0; s < nsets; s++)
-		mean[s] = n[s] ? mean[s] / (double)n[s] : NAN;
-	for (int i = 0; i < ninputs; i++) {
-		int s = rmb_input_set(call, i);
-		double d = *(const double *)rmb_input_array(call, "value", i)->data - mean[s];
-		spread[s] += d * d;
-	}
-	for (int s = 0; s < nsets; s++)
-		spread[s] = n[s] ? sqrt(spread[s] / (double)n[s]) : NAN;
-}
-
-static void
-warn(struct rmb_call *call, int nsets, const double *mean, const int64_t *n)
-{
-	int64_t most = 0;
-	for (int s = 0; s < nsets; s++)
-		most = n[s] > most ? n[s] : most;
-	for (int s = 0; s < nsets; s++) {
-		const char *name = rmb_varied_name(call, 0), *text = rmb_varied_text(call, s, 0);
-		if (n[s] == 0)
-			rmb_warn(call, "set %d (%s: %s) failed and is left out", s + 1, name, text);
-		else if (n[s] < most)
-			rmb_warn(call, "set %d (%s: %s) is a mean over %" PRId64 " replicates instead of %" PRId64 ": the others failed", s + 1, name, text, n[s], most);
-		else if (!isfinite(mean[s]))
-			rmb_warn(call, "the value of set %d (%s: %s) is not finite", s + 1, name, text);
-	}
-}
 
 static int
 output_settings(struct rmb_call *call, int nsets)
@@ -163,21 +126,13 @@ output_range(struct rmb_call *call, int nsets, const double *mean)
 static int
 run(struct rmb_call *call)
 {
-	int nsets = rmb_set_count(call), ninputs = rmb_input_count(call, "value");
-	struct rmb_axis axis = rmb_axis_make("set", "1", nsets, 1, 1);
-	for (int i = 0; i < ninputs; i++)
-		if (rmb_input_array(call, "value", i)->type != RMB_FLOAT64 || rmb_array_count(rmb_input_array(call, "value", i)) != 1)
-			return rmb_fail(call, RMB_EDATA, "sweep: '%s' is not a number in double precision", rmb_input_name(call, "value", i));
-	if (ninputs == 0)
-		return rmb_fail(call, RMB_EDATA, "sweep: none of its %d sets has a value, for all of them failed", nsets);
-	struct rmb_array *value = rmb_output(call, "value", &axis), *spread = rmb_output(call, "spread", &axis), *n = rmb_output(call, "n", &axis);
-	if (!value || !spread || !n)
-		return RMB_ELIMIT;
-	summarize(call, nsets, value->data, spread->data, n->data);
-	warn(call, nsets, value->data, n->data);
-	int code = output_settings(call, nsets);
+	int nsets = rmb_set_count(call);
+	const double *value, *spread;
+	const int64_t *n;
+	int code = rmb_sets_gather(call, "sweep", "set", &value, &spread, &n);
+	code = code ? code : output_settings(call, nsets);
 	code = code ? code : output_axis(call, nsets);
-	return code ? code : output_range(call, nsets, value->data);
+	return code ? code : output_range(call, nsets, value);
 }
 
 const struct rmb_stage rmb_stage_sweep = {

@@ -32,7 +32,8 @@ static const struct rmb_param params[] = {
 	{ .name = "confidence", .kind = RMB_REAL, AT(confidence), .def = "0.95", .min = 0.5, .max = 0.9999, .help = "of intervals" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .axes = "", .help = "a number of each recording, in all branches: alpha.exponent" }, { 0 } };
+	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .axes = "|part", .help = "a number of each recording, in all branches: alpha.exponent; or of each part: areas.value" },
+	{ .name = "part", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .optional = true, .axes = "part", .help = "of a split, what the parts are: areas.part" }, { 0 } };
 
 #define COLUMN(port, axis, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = kind, .unit = "1", .help = what }
 static const struct rmb_port out[] = {
@@ -395,7 +396,7 @@ static int
 run(struct rmb_call *call)
 {
 	struct work w = { .call = call, .set = rmb_settings(call) };
-	int rc = rmb_sessions_find(call, "value", w.set->by, &w.s);
+	int rc = rmb_sessions_find(call, "value", w.set->by, "part", &w.s);
 	if (rc || (rc = find_first(&w)))
 		return rc;
 	size_t n = (size_t)w.s.nrecordings;
@@ -417,7 +418,8 @@ const struct rmb_stage rmb_stage_summarize = {
 	.about = "Gathers a number from every recording: means and intervals by a label (area), the recording against its shuffle and surrogates "
 	         "recording by recording, and areas against each other. Every recording counts once; replicates are averaged. Tests are exact "
 	         "permutations unless told otherwise, so that nothing is assumed of distributions, adjusted by Holm's method among those within groups "
-	         "and those between. Missing values are left out with a warning.",
+	         "and those between. Missing values are left out with a warning. Of a `split` the groups are its parts: {value: areas.value, part: areas.part}; a recording "
+	         "then counts once in every group.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, figure 2; Holm 1979, Scand. J. Statist. 6, 65",
 	.caption = "Recordings by {by}, variant {variant}, intervals by {interval}.", .tables = "group test value",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_labels = true,
