@@ -1,6 +1,7 @@
 /* Eigenvalues and singular values: closed forms, slow rotations, residuals, and what must never reach LAPACK. */
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,7 @@ scale_does_not_matter(void **state)
 static void
 large_matrices_have_their_closed_form(void **state)
 {
-	enum { N = 1100, K = 20 };
+	enum { N = 1100, K = 450 };
 	(void)state;
 	struct rmb_error error = { 0 };
 	double *a = malloc(sizeof(double) * N * N), *v = malloc(sizeof(double) * N * K), w[N], form[N];
@@ -127,18 +128,50 @@ large_matrices_have_their_closed_form(void **state)
 	rmb_test_close("eigenvalues", w, form, N, 1e-13);
 	free(copy);
 	for (int single = 0; single < 2; single++) {
-		double allowed = single ? 1e-5 : 1e-11, norm = 2 / sqrt(2 * N + 1.0);
+		double allowed = single ? 1e-5 : 1e-12, norm = 2 / sqrt(2 * N + 1.0);
 		must(single ? rmb_top_eigenvectors_single(f, N, K, w, v, &error) : rmb_top_eigenvectors(a, N, K, w, v, &error), &error);
 		rmb_test_close(single ? "in single" : "in double", w, form, K, allowed);
 		for (int64_t k = 0; k < K; k++)
 			for (int64_t i = 0; i < N; i++) {
 				double wanted = norm * sin((double)((i + 1) * (2 * k + 1)) * acos(-1) / (2 * N + 1));
-				if (!(fabs(fabs(v[k * N + i]) - fabs(wanted)) < 100 * allowed))
+				bool apart = w[k] > 1e-4 * w[0]; /* rounding moves a vector by its part of the distance of values */
+				if (apart && !(fabs(fabs(v[k * N + i]) - fabs(wanted)) < 1000 * allowed))
 					fail_msg("vector %lld of neuron %lld is %g, not %g", (long long)k, (long long)i, v[k * N + i], wanted);
 			}
 	}
 	free(a);
 	free(f);
+	free(v);
+}
+
+/* Many vectors are found in two pieces. Values that occur more than once must not be torn apart: both sides would find the same vectors. */
+static void
+repeated_values_have_vectors_of_their_own(void **state)
+{
+	enum { N = 1000, K = 600 };
+	(void)state;
+	double *d = malloc(sizeof(double) * N), *e = calloc(N, sizeof *e), *v = malloc(sizeof(double) * N * K), w[K];
+	struct rmb_error error = { 0 };
+	for (int size = 8; size <= 64; size *= 8) {
+		for (int64_t i = 0; i < N; i++)
+			d[i] = (double)(i / size);
+		must(rmb_tridiagonal_vectors(d, e, N, 100, K, w, v, &error), &error);
+		for (int64_t k = 0; k < K; k++) {
+			double sum = 0;
+			assert_true(fabs(w[k] - (double)((N - 101 - k) / size)) < 1e-12 * N);
+			for (int64_t i = 0; i < N; i++)
+				sum += v[k * N + i] * v[k * N + i] * fabs(d[i] - w[k]);
+			assert_true(sum < 1e-10);
+			for (int64_t j = 0; j <= k; j++) {
+				double dot = 0;
+				for (int64_t i = 0; i < N; i++)
+					dot += v[k * N + i] * v[j * N + i];
+				assert_true(fabs(dot - (j == k)) < 1e-10);
+			}
+		}
+	}
+	free(d);
+	free(e);
 	free(v);
 }
 
@@ -281,6 +314,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eigenvalues_agree_with_rotations), cmocka_unit_test(only_the_upper_half_is_read),
 		cmocka_unit_test(scale_does_not_matter), cmocka_unit_test(large_matrices_have_their_closed_form),
+		cmocka_unit_test(repeated_values_have_vectors_of_their_own),
 		cmocka_unit_test(eigenvectors_have_small_residuals), cmocka_unit_test(singular_values_agree_with_rotations),
 		cmocka_unit_test(three_thousand_eigenvalues_have_their_closed_form), cmocka_unit_test(what_is_not_finite_is_refused),
 		cmocka_unit_test(sizes_beyond_lapack_are_refused), cmocka_unit_test(sizes_beyond_blas_are_refused),

@@ -19,4 +19,7 @@ void rmb_lapack_work_free(struct rmb_lapack_work *work);
 int rmb_lapack_input(const char *what, const double *a, int64_t m, int64_t n, struct rmb_error *error) RMB_CHECKED;
 /* The call succeeded and values[n] are finite. */
 int rmb_lapack_output(const char *what, lapack_int info, const double *values, int64_t n, struct rmb_error *error) RMB_CHECKED;
+/* The opposite order of w[n], or of the m rows of a[m][n]. */
+void rmb_reverse(double *w, int64_t n);
+void rmb_reverse_rows(double *a, int64_t m, int64_t n);
 #endif

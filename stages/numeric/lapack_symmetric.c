@@ -12,28 +12,6 @@ threads_for(int64_t n)
 	rmb_blas_threads(rmb_solver_threads(n));
 }
 
-static void
-reverse(double *w, int64_t n)
-{
-	for (int64_t i = 0, j = n - 1; i < j; i++, j--) {
-		double t = w[i];
-		w[i] = w[j];
-		w[j] = t;
-	}
-}
-
-/* m rows of length n in the opposite order. */
-static void
-reverse_rows(double *a, int64_t m, int64_t n)
-{
-	for (int64_t i = 0, j = m - 1; i < j; i++, j--)
-		for (int64_t k = 0; k < n; k++) {
-			double t = a[i * n + k];
-			a[i * n + k] = a[j * n + k];
-			a[j * n + k] = t;
-		}
-}
-
 /* Reduction to a band and from it to three diagonals, which LAPACKE does not wrap; the last arguments are the lengths of the words. */
 #define BAND_OF LAPACK_GLOBAL(dsytrd_sy2sb, DSYTRD_SY2SB)
 #define TRIDIAGONAL_OF LAPACK_GLOBAL(dsytrd_sb2st, DSYTRD_SB2ST)
@@ -115,7 +93,7 @@ rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
 	for (int64_t i = 0; !rc && power && i < n; i++)
 		w[i] = ldexp(w[i], power);
 	free(b.band);
-	reverse(w, rc ? 0 : n);
+	rmb_reverse(w, rc ? 0 : n);
 	return rc;
 }
 
@@ -144,8 +122,8 @@ rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error)
 	if (rc)
 		return rc;
 	/* Column k of the column-major result is row k of ours. */
-	reverse(w, n);
-	reverse_rows(a, n, n);
+	rmb_reverse(w, n);
+	rmb_reverse_rows(a, n, n);
 	return rmb_lapack_output(what, 0, a, n * n, error);
 }
 
@@ -184,36 +162,7 @@ rmb_reduced_values(const struct rmb_reduced *reduced, double *w, struct rmb_erro
 	memcpy(e, reduced->e, (size_t)n * sizeof *e);
 	int rc = rmb_lapack_output("eigenvalues", LAPACKE_dsterf_work((lapack_int)n, w, e), w, n, error);
 	free(e);
-	reverse(w, rc ? 0 : n);
-	return rc;
-}
-
-int
-rmb_tridiagonal_vectors(const double *d, const double *e, int64_t n, int64_t first, int64_t k, double *w, double *v, struct rmb_error *error)
-{
-	static const char what[] = "eigenvectors";
-	struct rmb_lapack_work work = { 0 };
-	lapack_int side = (lapack_int)n, kept = (lapack_int)k, last = (lapack_int)(n - first), found = 0, careful = 1;
-	double *room = malloc((size_t)(3 * n) * sizeof *room), *values = room + 2 * n;
-	int rc = room ? rmb_lapack_work_make(&work, what, 0, 18 * n, 12 * n, error) : rmb_error_nomem(error, what);
-	if (!rc) { /* the diagonals are destroyed */
-		rmb_blas_threads(1);
-		memcpy(room, d, (size_t)n * sizeof *room);
-		memcpy(room + n, e, (size_t)n * sizeof *room);
-		lapack_int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', side, room, room + n, 0, 0, last - kept + 1, last, &found, values, v,
-		                                      side, kept, work.ints + 10 * n, &careful, work.reals, (lapack_int)work.nreals, work.ints,
-		                                      10 * side);
-		rc = rmb_lapack_output(what, info, values, k, error);
-	}
-	if (!rc && found != kept)
-		rc = rmb_error_set(error, RMB_EDATA, "%s: LAPACK found %d of %d", what, (int)found, (int)kept);
-	if (!rc) {
-		memcpy(w, values, (size_t)k * sizeof *w);
-		reverse(w, k);
-		reverse_rows(v, k, n);
-	}
-	rmb_lapack_work_free(&work);
-	free(room);
+	rmb_reverse(w, rc ? 0 : n);
 	return rc;
 }
 
@@ -248,19 +197,5 @@ rmb_top_eigenvectors(double *a, int64_t n, int64_t k, double *w, double *v, stru
 	if (!rc)
 		rc = rmb_reduced_vectors(&reduced, 0, k, w, v, error);
 	rmb_arena_free(arena);
-	return rc;
-}
-
-int
-rmb_tridiagonal_eigenvalues(double *diagonal, double *beside, int64_t n, struct rmb_error *error)
-{
-	static const char what[] = "eigenvalues";
-	if (!rmb_blas_fits(what, &n, 1, error))
-		return RMB_ELIMIT;
-	if (n < 1 || rmb_first_nonfinite(diagonal, n) >= 0 || rmb_first_nonfinite(beside, n - 1) >= 0)
-		return rmb_error_set(error, RMB_EDATA, "%s: the tridiagonal matrix is empty or not finite", what);
-	rmb_blas_threads(1);
-	int rc = rmb_lapack_output(what, LAPACKE_dsterf_work((lapack_int)n, diagonal, beside), diagonal, n, error);
-	reverse(diagonal, rc ? 0 : n);
 	return rc;
 }
