@@ -1,6 +1,7 @@
 /* pipeline/begin.h -- from files nobody has described yet to a recipe: `rumble inspect` and `rumble init`. */
 #ifndef RMB_BEGIN_H
 #define RMB_BEGIN_H
+#include "pipeline/journal.h"
 #include "pipeline/look.h"
 
 /* Looks at each path with every stage that reads files, all else by default but for set[nset], which are "NAME=VALUE" of its
@@ -14,4 +15,9 @@ const char *rmb_begin_entry(struct rmb_arena *arena, const char *name, const cha
 const char *rmb_begin_remarks(struct rmb_arena *arena, const char *indent, const struct rmb_look *look);
 /* Text as a scalar of YAML, within braces, too. */
 const char *rmb_begin_scalar(struct rmb_arena *arena, const char *text);
+
+/* begin_recipe.c: a recipe for recordings of one kind that were seen, to lie at `out` (NULL: here): paths are relative to that. */
+const char *rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct rmb_look *const *look, int n, const char *out);
+/* What running it for one recording would take: seconds on one core, the memory of its largest node, all its objects. False: not known. */
+bool rmb_begin_cost(struct rmb_arena *arena, const char *path, const struct rmb_look *look, struct rmb_measure *total);
 #endif

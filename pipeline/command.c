@@ -39,7 +39,7 @@ struct option_row {
 #define AT(field) offsetof(struct rmb_options, field)
 static const struct option_row option_rows[] = {
 	{ SET, 's', "set", "NAME=VALUE", "change the recipe, as in stages.svca2.spacing=40um", LIST, NULL, AT(set), AT(nset) },
-	{ OUT, 'o', "out", "PATH", "where output goes (default: ./RECIPE/ without its ending)", TEXT, NULL, AT(out), 0 },
+	{ OUT, 'o', "out", "PATH", "where output goes (default: ./RECIPE/ without its ending; of init and export a file)", TEXT, NULL, AT(out), 0 },
 	{ CACHE, 256, "cache", "DIR", "where cached arrays live (default: $RUMBLE_CACHE, else $XDG_CACHE_HOME/rumble)", TEXT, NULL, AT(cache), 0 },
 	{ ONLY, 257, "only", "NODE", "run this node only, with what it needs; may be repeated", LIST, NULL, AT(only), AT(nonly) },
 	{ UNTIL, 258, "until", "NODE", "run up to and including this node; may be repeated", LIST, NULL, AT(until), AT(nuntil) },
@@ -66,6 +66,9 @@ static int version(const struct rmb_options *options);
 static int node(const struct rmb_options *options);
 
 static const struct rmb_command commands[] = {
+	{ "Beginning with files", NULL, NULL, NULL, 0, 0, 0 },
+	{ "inspect", "PATH...", "say what is in a recording, and how a recipe loads it", rmb_command_inspect, SET | JSON | FULL, 1, INT_MAX },
+	{ "init", "PATH...", "write a recipe to begin with (--out FILE, else to standard output)", rmb_command_init, OUT | QUIET, 1, INT_MAX },
 	{ "Working with a recipe", NULL, NULL, NULL, 0, 0, 0 },
 	{ "run", "RECIPE", "run what is missing, then write the report", rmb_command_run, WORK | TIME_LIMIT | FAIL_FAST | QUIET | COPY, 1, 1 },
 	{ "check", "RECIPE", "name every mistake in the recipe and the files it names; run nothing", rmb_command_check, RECIPE | QUIET, 1, 1 },
@@ -77,7 +80,6 @@ static const struct rmb_command commands[] = {
 	{ "convert", "RECORDING | RECIPE NODE", "write a recording, or a result, to a file that other programs and rumble read; run what is missing first",
 	  rmb_command_convert, PLACES | FORMAT | JOBS | MEMORY | QUIET, 1, 2 },
 	{ "Looking things up", NULL, NULL, NULL, 0, 0, 0 },
-	{ "inspect", "PATH...", "say what is in a recording, and how a recipe loads it", rmb_command_inspect, SET | JSON | FULL, 1, INT_MAX },
 	{ "stages", "[NAME]", "list the stages, or describe one: settings, units, shapes, source", rmb_command_stages, JSON, 0, 1 },
 	{ "schema", "", "print the JSON schema of the recipe language, for editors", rmb_command_schema, 0, 0, 0 },
 	{ "version", "", "print versions of rumble and the libraries it uses", version, 0, 0, 0 },
@@ -85,7 +87,8 @@ static const struct rmb_command commands[] = {
 	{ "cache", "ls|verify|gc|du", "list, verify, collect or measure the cache", rmb_command_cache,
 	  CACHE | JSON | QUICK | MAX_SIZE | MAX_AGE | DRY_RUN, 1, 1 },
 	{ "selftest", "", "check this machine's linear algebra against plain loops", rmb_command_selftest, 0, 0, 0 },
-	{ "node", "", NULL, node, 0, 0, 0 },     /* the worker that `run` starts; not for people */
+	{ "node", "", NULL, node, 0, 0, 0 },     /* the worker that `run` starts, and that which looks at files; not for people */
+	{ "look", "", NULL, node, 0, 0, 0 },
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
 

@@ -47,6 +47,7 @@ int rmb_command_graph(const struct rmb_options *);
 int rmb_command_status(const struct rmb_options *);
 int rmb_command_report(const struct rmb_options *);
 int rmb_command_export(const struct rmb_options *);
+int rmb_command_init(const struct rmb_options *);
 int rmb_command_inspect(const struct rmb_options *);
 int rmb_command_convert(const struct rmb_options *);
 int rmb_command_stages(const struct rmb_options *);

@@ -195,6 +195,8 @@ rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost)
 			in = node->edge[i].from->size;
 			break;
 		}
+	if (node->nedges == 0) /* a source: of what it makes something may be known before it runs */
+		in = node->size;
 	*cost = (struct rmb_cost){ .out = in };
 	if (node->stage->estimate)
 		node->stage->estimate(node->settings, &in, cost);

@@ -56,6 +56,7 @@ print_text(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 	const struct rmb_seen *seen = &look->seen;
 	struct rmb_table *table = rmb_table_new(arena, "lll");
 	struct rmb_cost cost;
+	struct rmb_measure total;
 	bool sampled = false;
 	printf("%s\n", rmb_harmless(arena, path));
 	for (int i = 0; i < seen->nfacts && table; i++)
@@ -73,13 +74,18 @@ print_text(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 	const char *entry = rmb_begin_entry(arena, NULL, path, look), *remarks = rmb_begin_remarks(arena, "      ", look);
 	printf("\nIn a recipe\n  recordings:\n    - %s\n%s", entry ? entry : "?", remarks ? remarks : "");
 	expect(arena, look, &cost);
-	printf("\nLoading it takes %s of memory and %s on disk\n", number_text(arena, cost.memory, "B"), number_text(arena, cost.disk, "B"));
+	printf("\nLoading it takes %s of memory and %s on disk", number_text(arena, rmb_measure_rounded(cost.memory), "B"), number_text(arena, rmb_measure_rounded(cost.disk), "B"));
+	if (rmb_begin_cost(arena, path, look, &total))
+		printf("; the recipe of `rumble init` %s of memory for its largest node,\n%s on disk, and %s%s on one core", number_text(arena, rmb_measure_rounded(total.peak_bytes), "B"),
+		       number_text(arena, rmb_measure_rounded(total.object_bytes), "B"), total.guess ? "more than " : "about ", number_text(arena, rmb_measure_rounded(total.seconds), "s"));
+	printf("\n");
 }
 
 static void
 print_json(struct rmb_arena *arena, const char *path, const struct rmb_look *look)
 {
 	struct rmb_cost cost;
+	struct rmb_measure total;
 	const char *entry = look->code ? NULL : rmb_begin_entry(arena, NULL, path, look);
 	json_t *event = json_pack("{s:s, s:o, s:s, s:o*}", "event", "inspected", "path", rmb_json_text(path), "class", rmb_code_name(look->code), "message",
 	                          look->code ? rmb_json_text(look->sentence) : NULL);
@@ -89,6 +95,9 @@ print_json(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 		json_object_update(event, seen);
 	if (event && entry)
 		json_object_update_new(event, json_pack("{s:o, s:f, s:f}", "entry", rmb_json_text(entry), "memory", cost.memory, "disk", cost.disk));
+	if (event && entry && rmb_begin_cost(arena, path, look, &total))
+		json_object_set_new(event, "init", json_pack("{s:f, s:f, s:f, s:b}", "memory", total.peak_bytes, "disk", total.object_bytes, "seconds", total.seconds,
+		                                             "guess", total.guess));
 	json_decref(seen);
 	rmb_json_line(stdout, event);
 }

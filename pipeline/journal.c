@@ -310,6 +310,15 @@ table_of(const struct rmb_journal *journal)
 	return journal->table;
 }
 
+double
+rmb_measure_rounded(double value)
+{
+	if (!(value > 0))
+		return 0;
+	double unit = pow(10, floor(log10(value)) - 1);
+	return round(value / unit) * unit;
+}
+
 void
 rmb_journal_expect(const struct rmb_journal *journal, const struct rmb_node *node, struct rmb_measure *expected)
 {

@@ -20,6 +20,8 @@ struct rmb_journal;
 struct rmb_journal *rmb_journal_read(const struct rmb_cache *cache); /* NULL: none */
 void rmb_journal_free(struct rmb_journal *journal);
 void rmb_journal_expect(const struct rmb_journal *journal, const struct rmb_node *node, struct rmb_measure *expected);
+/* Two digits are what an expectation is worth. */
+double rmb_measure_rounded(double value);
 /* What was said when the node last ran, if it failed then; NULL: it did not, or that is not known. */
 const char *rmb_journal_failure(const struct rmb_journal *journal, const struct rmb_node *node);
 #endif

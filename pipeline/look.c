@@ -171,7 +171,7 @@ rmb_looks_run(struct rmb_looks *looks, struct rmb_error *error)
 	while (looks->next < looks->n && !looks->lost) {
 		struct rmb_process process;
 		char *text = orders_text(looks);
-		int code = text ? rmb_process_start(&process, text, error) : rmb_error_nomem(error, "the orders of a worker");
+		int code = text ? rmb_process_start(&process, "look", text, error) : rmb_error_nomem(error, "the orders of a worker");
 		free(text);
 		if (code)
 			return code;

@@ -1,6 +1,5 @@
 /* pipeline/plan_command.c -- `rumble plan`: what would run, why, and what it will cost. */
 #include <jansson.h>
-#include <math.h>
 #include "pipeline/events.h"
 #include "pipeline/machine.h"
 #include "pipeline/session.h"
@@ -19,16 +18,6 @@ quantity(struct rmb_arena *arena, double value, const char *base)
 	return rmb_arena_strdup(arena, rmb_quantity_print(value, base, buffer, sizeof buffer));
 }
 
-/* Two digits are what an expectation is worth. */
-static double
-rounded(double value)
-{
-	if (!(value > 0))
-		return 0;
-	double unit = pow(10, floor(log10(value)) - 1);
-	return round(value / unit) * unit;
-}
-
 static void
 print_table(const struct rmb_plan *plan)
 {
@@ -41,13 +30,13 @@ print_table(const struct rmb_plan *plan)
 		const struct rmb_step *step = &plan->step[i];
 		const char *cell[6] = { step->node->id, state_names[step->todo] };
 		if (step->todo == RMB_CACHED)
-			cell[4] = quantity(plan->arena, rounded((double)step->bytes), "B");
+			cell[4] = quantity(plan->arena, rmb_measure_rounded((double)step->bytes), "B");
 		if (step->todo == RMB_RUN && step->expected.guess)
 			cell[2] = cell[3] = cell[4] = "?";
 		else if (step->todo == RMB_RUN && step->expected.seconds > 0) {
-			cell[2] = quantity(plan->arena, rounded(step->expected.seconds), "s");
-			cell[3] = quantity(plan->arena, rounded(step->expected.peak_bytes), "B");
-			cell[4] = quantity(plan->arena, rounded(step->expected.object_bytes), "B");
+			cell[2] = quantity(plan->arena, rmb_measure_rounded(step->expected.seconds), "s");
+			cell[3] = quantity(plan->arena, rmb_measure_rounded(step->expected.peak_bytes), "B");
+			cell[4] = quantity(plan->arena, rmb_measure_rounded(step->expected.object_bytes), "B");
 		}
 		cell[5] = step->why;
 		rmb_table_row(table, cell);
@@ -65,11 +54,11 @@ print_totals(const struct rmb_plan *plan, const struct rmb_session *session, con
 		printf("\nNothing to run: %d of %d nodes are cached.\n", plan->ncached, plan->nsteps);
 	else
 		printf("\n%d of %d nodes will run, %d are cached: %s %s (longest chain %s), %s of memory for the largest node, %s on disk.\n",
-		       plan->nrun, plan->nsteps, plan->ncached, guesses ? "at least" : "about", quantity(arena, rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
-		       quantity(arena, rounded(plan->path), "s"), quantity(arena, rounded(plan->memory), "B"), quantity(arena, rounded(plan->disk), "B"));
+		       plan->nrun, plan->nsteps, plan->ncached, guesses ? "at least" : "about", quantity(arena, rmb_measure_rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
+		       quantity(arena, rmb_measure_rounded(plan->path), "s"), quantity(arena, rmb_measure_rounded(plan->memory), "B"), quantity(arena, rmb_measure_rounded(plan->disk), "B"));
 	if (guesses)
 		printf("How large the recordings are is known once they are loaded: %d nodes (?) are planned again then.\n", guesses);
-	printf("Cache: %s (%s%s free)\n", rmb_harmless(arena, session->cache.root), session->cache.absent ? "nothing there yet, " : "", quantity(arena, rounded(free_bytes), "B"));
+	printf("Cache: %s (%s%s free)\n", rmb_harmless(arena, session->cache.root), session->cache.absent ? "nothing there yet, " : "", quantity(arena, rmb_measure_rounded(free_bytes), "B"));
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,9 +58,9 @@ orders_file(const char *orders)
 
 /* The worker starts with default signals, none of them blocked, and in its own group. */
 static int
-spawn(pid_t *pid, int in, int events, int errors)
+spawn(pid_t *pid, const char *as, int in, int events, int errors)
 {
-	char *argv[] = { "rumble", "node", NULL };
+	char *argv[] = { "rumble", (char *)(uintptr_t)as, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
@@ -90,13 +91,13 @@ close_all(int *fd, int n)
 }
 
 int
-rmb_process_start(struct rmb_process *p, const char *orders, struct rmb_error *error)
+rmb_process_start(struct rmb_process *p, const char *as, const char *orders, struct rmb_error *error)
 {
 	int fd[5] = { -1, -1, -1, -1, -1 }; /* orders, events (ours, the worker's), errors (ours, the worker's) */
 	*p = (struct rmb_process){ .events = -1, .errors = -1 };
 	int failed = (fd[0] = orders_file(orders)) < 0 || make_pipe(&fd[1]) || make_pipe(&fd[3]) ? errno : 0;
 	if (!failed)
-		failed = spawn(&p->pid, fd[0], fd[2], fd[4]);
+		failed = spawn(&p->pid, as, fd[0], fd[2], fd[4]);
 	if (failed) {
 		close_all(fd, 5);
 		return rmb_error_set(error, RMB_ELIMIT, "cannot start a worker process: %s; lower --jobs or raise the limits on processes "

@@ -33,7 +33,7 @@ start_worker(struct rmb_run *run, const struct rmb_chain *chain, struct rmb_erro
 	struct rmb_orders orders = { .cache = run->cache->root, .run = run->id, .parent = getpid(), .memory = run->budget,
 	                             .confined = chain->node[0]->stage->reads_files };
 	char *text = rmb_orders_write(&orders, chain->threads, run->plan->graph->recipe, chain->node, chain->n);
-	int code = text ? rmb_process_start(&w->process, text, error) : rmb_error_nomem(error, "the orders of a worker");
+	int code = text ? rmb_process_start(&w->process, "node", text, error) : rmb_error_nomem(error, "the orders of a worker");
 	free(text);
 	if (code) {
 		free(w);

@@ -1,7 +1,9 @@
 /* pipeline/session.c -- recipe, graph, cache and keys, opened in one order for all commands. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "pipeline/absent.h"
+#include "pipeline/look.h"
 #include "pipeline/session.h"
 
 /* Mistakes (or, without any, remarks) where the user looks for them. */
@@ -141,9 +143,45 @@ rmb_session_close(struct rmb_session *session)
 	memset(session, 0, sizeof *session);
 }
 
+/* Of a large folder much has to be read to know its size. */
+static bool
+is_quick(const struct rmb_node *node)
+{
+	enum { FOLDER = 64 << 20 };
+	struct rmb_cost cost = { 0 };
+	struct stat stat_of;
+	bool folder = false;
+	for (int p = 0; p < rmb_nparams(node->stage); p++)
+		folder |= node->stage->params[p].kind == RMB_FILE && !node->value[p].none && stat(node->value[p].path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
+	if (folder && node->stage->estimate)
+		node->stage->estimate(node->settings, &(struct rmb_size){ 0 }, &cost);
+	return cost.bytes <= FOLDER;
+}
+
+/* Sizes of recordings that are still to be loaded, from their headers; what is wrong with a file the run will tell. */
+static void
+look_at_sources(const struct rmb_session *session)
+{
+	struct rmb_looks *looks = rmb_looks_new(session->arena, RMB_HEADERS);
+	const struct rmb_graph *graph = session->graph;
+	struct rmb_error ignored = { 0 };
+	for (int i = 0; i < graph->nnodes && looks; i++) {
+		const struct rmb_node *node = graph->node[i];
+		if (node->stage->look && !node->twin && !rmb_cache_has(&session->cache, node->key, NULL) && is_quick(node))
+			rmb_looks_add(looks, node->stage, node->value);
+	}
+	if (!looks || looks->n == 0 || rmb_looks_run(looks, &ignored))
+		return;
+	for (int k = 0; k < looks->n; k++)
+		for (int i = 0; i < graph->nnodes; i++)
+			if (graph->node[i]->value == looks->look[k].value && looks->look[k].code == 0)
+				graph->node[i]->size = looks->look[k].seen.size;
+}
+
 struct rmb_plan *
 rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
 {
+	look_at_sources(session);
 	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly, options->until, options->nuntil,
 	                     session->last, error);
 }

@@ -679,8 +679,8 @@ larger_recordings_take_longer_in_proportion(void **state)
 	clear_cache();
 	open_world(&w, base);
 	struct rmb_node *z = node(&w, "a/svca2@z"), *shuffled = node(&w, "a/svca2@shuffled");
-	node(&w, "a/z")->size = (struct rmb_size){ 2000, 1e5, 0 };
-	node(&w, "a/shuffled")->size = (struct rmb_size){ 2500, 1e5, 0 };
+	node(&w, "a/z")->size = (struct rmb_size){ .neurons = 2000, .frames = 1e5 };
+	node(&w, "a/shuffled")->size = (struct rmb_size){ .neurons = 2500, .frames = 1e5 };
 	struct rmb_measure without_z, without_shuffled, expected;
 	rmb_journal_expect(NULL, z, &without_z);
 	rmb_journal_expect(NULL, shuffled, &without_shuffled);
@@ -703,8 +703,8 @@ a_small_node_says_nothing_about_the_memory_of_a_large_one(void **state)
 	clear_cache();
 	open_world(&w, base);
 	struct rmb_node *z = node(&w, "a/svca2@z"), *shuffled = node(&w, "a/svca2@shuffled");
-	node(&w, "a/z")->size = (struct rmb_size){ 40, 600, 0 };
-	node(&w, "a/shuffled")->size = (struct rmb_size){ 5000, 1500, 0 };
+	node(&w, "a/z")->size = (struct rmb_size){ .neurons = 40, .frames = 600 };
+	node(&w, "a/shuffled")->size = (struct rmb_size){ .neurons = 5000, .frames = 1500 };
 	struct rmb_measure without, expected, small = { .seconds = 0.01, .cpu = 0.01, .peak_bytes = 9e6, .object_bytes = 2e4, .threads = 1 };
 	rmb_journal_expect(NULL, shuffled, &without);
 	rmb_journal_add(&w.cache, z, &small);
@@ -714,7 +714,7 @@ a_small_node_says_nothing_about_the_memory_of_a_large_one(void **state)
 	rmb_journal_free(w.journal);
 	/* and no measure makes it less than the program and its output */
 	struct rmb_measure nothing = { .seconds = 1, .cpu = 1, .peak_bytes = 1e6, .object_bytes = 1e3, .threads = 1 };
-	node(&w, "a/z")->size = (struct rmb_size){ 4900, 1500, 0 };
+	node(&w, "a/z")->size = (struct rmb_size){ .neurons = 4900, .frames = 1500 };
 	rmb_journal_add(&w.cache, z, &nothing);
 	w.journal = rmb_journal_read(&w.cache);
 	rmb_journal_expect(w.journal, shuffled, &expected);

@@ -11,6 +11,7 @@
 
 struct rmb_size {           /* what is known or assumed of a recording before running; 0: unknown */
 	double neurons, frames, spikes;
+	double seconds;         /* that it lasts */
 };
 
 enum rmb_depth {

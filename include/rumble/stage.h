@@ -305,4 +305,8 @@ extern const struct rmb_stage *const rmb_stages[];
 extern const int rmb_numeric_version;
 /* NULL: no such stage. */
 const struct rmb_stage *rmb_stage_find(const char *name);
+
+/* stages/first.c: what a first recipe for recordings of one kind and these sizes has under `stages`, in lines of the recipe language. The
+ * first entry loads; its line is "  NAME: {stage: NAME}". NULL: no memory. */
+const char *rmb_first_stages(struct rmb_arena *arena, unsigned kind, const struct rmb_size *size, int n);
 #endif

@@ -183,6 +183,7 @@ look_at_activity(struct look *l, bool frames_first, struct rmb_error *error)
 	else {
 		rmb_see_number(l->seen, "rate", r.rate, "Hz");
 		rmb_see_number(l->seen, "duration", (double)r.nframes / r.rate, "s");
+		l->seen->size.seconds = (double)r.nframes / r.rate;
 	}
 	if (r.nsegments > 1)
 		rmb_see_number(l->seen, "segments", (double)r.nsegments, "1");
@@ -207,6 +208,7 @@ see_spikes(struct look *l, const struct rmb_spikes *s)
 	for (int64_t i = 0; i < s->nobserved; i++)
 		length += s->observed[2 * i + 1] - s->observed[2 * i];
 	l->seen->size.neurons = (double)n;
+	l->seen->size.seconds = length;
 	rmb_see_number(l->seen, "neurons", (double)n, "1");
 	rmb_see_number(l->seen, "spikes", (double)s->nspikes, "1");
 	rmb_see_range(l->seen, "time", s->observed[0], s->observed[2 * s->nobserved - 1], "s");
@@ -243,8 +245,10 @@ see_ends(struct look *l, struct rmb_error *error)
 		}
 	}
 	double tick = isnan(l->set.clock) ? 1 : l->set.clock;
-	if (low < high)
+	if (low < high) {
 		rmb_see_range(l->seen, "time", low / tick, high / tick, "s");
+		l->seen->size.seconds = (high - low) / tick;
+	}
 	rmb_see_caution(l->seen, true, "there are too many spikes to read them all in a moment: their times are those of the first%s %d, and "
 	                "neurons without spikes were not looked for", m->onwards ? "" : " and last", END);
 	return 0;

@@ -409,11 +409,15 @@ check(const void *settings, struct rmb_error *error)
 static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
-	(void)settings;
-	/* The rate of the input is not known before loading: as many frames as it has are the most there can be. */
-	double samples = size->neurons * size->frames;
+	/* Of a recording whose length is not known, as many frames as it has are the most there can be. */
+	if (size->seconds > 0)
+		cost->out.frames = floor(size->seconds / wanted_width(settings));
+	double samples = size->neurons * fmax(size->frames, cost->out.frames);
+	cost->out.spikes = 0;
+	if (cost->out.frames == 0) /* how long the spikes last is not known */
+		cost->out = (struct rmb_size){ 0 };
 	cost->bytes = 8 * samples + 8 * size->spikes;
-	cost->disk = 4 * samples;
+	cost->disk = 4 * size->neurons * cost->out.frames;
 	cost->memory = 8 * (size->frames + 3 * READ);
 }
 

@@ -126,8 +126,10 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	const struct settings *set = settings;
 	if (!isnan(set->neurons))
 		cost->out.neurons = fmax(1, floor(size->neurons * set->neurons));
-	if (set->frames > 0)
+	if (set->frames > 0) {
 		cost->out.frames = size->frames * (double)set->frames / (double)set->period;
+		cost->out.seconds = size->seconds * (double)set->frames / (double)set->period;
+	}
 	cost->disk = 136 * size->neurons + 24 * size->frames / (double)set->period;
 	cost->memory = 256 * size->neurons;
 }

@@ -94,6 +94,15 @@ class Place:
             return [json.loads(line)["key"] for line in f]
 
 
+def looks(pid):
+    """Whether a process only looks at headers of input files, before anything runs."""
+    try:
+        with open(f"/proc/{pid}/cmdline") as f:
+            return f.read().split("\0")[1:2] == ["look"]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def children(pid):
     """Worker processes of a run."""
     found = []
@@ -104,7 +113,7 @@ def children(pid):
                     fields = f.read().rsplit(")", 1)[1].split()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if int(fields[1]) == pid and fields[0] != "Z":
+            if int(fields[1]) == pid and fields[0] != "Z" and not looks(name):
                 found.append(int(name))
     return found
 
