@@ -7,8 +7,8 @@
 #include <math.h>
 #include "rumble/stage.h"
 
-/* Halves of fewer neurons than this share too little to look at; fewer frames than this hold no correlogram. */
-enum { LEAST_NEURONS = 8, LEAST_FRAMES = 200, LARGE = 50000000 }; /* of LARGE samples fewer halves */
+/* Of fewer neurons than this one of many random halves may be left without; fewer frames than this hold no correlogram. */
+enum { LEAST_NEURONS = 20, LEAST_FRAMES = 200, LARGE = 50000000 }; /* of LARGE samples fewer halves */
 static const double rate = 22; /* Hz, of frames made of spikes: that of the paper */
 
 /* Neurons and frames of the smallest; 0: unknown. */

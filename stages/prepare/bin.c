@@ -410,8 +410,9 @@ static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
 	/* Of a recording whose length is not known, as many frames as it has are the most there can be. */
-	if (size->seconds > 0)
-		cost->out.frames = floor(size->seconds / wanted_width(settings));
+	double frames = floor(size->seconds / wanted_width(settings));
+	if (frames > 0 && frames < 1e10) /* run() says what is wrong with more */
+		cost->out.frames = frames;
 	double samples = size->neurons * fmax(size->frames, cost->out.frames);
 	cost->out.spikes = 0;
 	if (cost->out.frames == 0) /* how long the spikes last is not known */

@@ -94,13 +94,13 @@ class Place:
             return [json.loads(line)["key"] for line in f]
 
 
-def looks(pid):
-    """Whether a process only looks at headers of input files, before anything runs."""
+def works(pid):
+    """Whether a process is a worker, not one that only looks at headers of input files before anything runs."""
     try:
         with open(f"/proc/{pid}/cmdline") as f:
-            return f.read().split("\0")[1:2] == ["look"]
+            return f.read().split("\0")[1:2] == ["node"]
     except (FileNotFoundError, ProcessLookupError):
-        return True
+        return False
 
 
 def children(pid):
@@ -113,7 +113,7 @@ def children(pid):
                     fields = f.read().rsplit(")", 1)[1].split()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if int(fields[1]) == pid and fields[0] != "Z" and not looks(name):
+            if int(fields[1]) == pid and fields[0] != "Z" and works(name):
                 found.append(int(name))
     return found
 
