@@ -58,6 +58,17 @@ def test_independent_neurons_are_told_apart_from_critical_networks():
         print("of 15 recordings", right, "are compatible with what they are,", apart, "not with what they are not")
         assert right >= 11 and apart >= 11
 
+        # the report: verdicts first, then areas, then numbers; warnings that differ in numbers alone stand once; nothing of what was let go
+        with open(here.file("out/report.html"), encoding="utf-8") as f:
+            page = f.read()
+        order = [page.index(f'<section id="{part}"') for part in ("verdicts", "s1", "summary", "s2")]
+        assert order == sorted(order) and page.count("<caption>verdict: which family") == 1
+        assert "<caption>symmetric: a recording" not in page and "<caption>alpha: exponent" in page[order[2]:order[3]]
+        one = page[order[3]:page.index('<section id="s3"')]
+        minds = one[one.index("Mind when reading"):one.index("</aside>")]
+        assert minds.count("beyond half of the") == 1 and "#1" not in minds and "the numbers are those of the first" in minds, minds
+        assert one.index("verdict: values, alpha.exponent") < one.index("svca2: spectrum") < one.index("alpha: fit")
+
         # what is said of areas, from exponents that do not depend on draws; recomputed from the results themselves
         exponent = {area: [] for area in areas}
         for recording in sorted(found):

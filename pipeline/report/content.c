@@ -5,23 +5,51 @@
 
 /* ---- remarks ----------------------------------------------------------------------------------------------------- */
 
-/* The same sentence about several nodes stands once, with the first of their names. */
+/* Whether texts differ in nothing but numbers. */
+static bool
+alike(const char *a, const char *b)
+{
+	while (*a && *b) {
+		size_t na = strspn(a, "0123456789."), nb = strspn(b, "0123456789.");
+		if ((na > 0) != (nb > 0) || (!na && *a != *b))
+			return false;
+		a += na ? na : 1, b += nb ? nb : 1;
+	}
+	return !*a && !*b;
+}
+
+/* The same sentence about several nodes stands once, with the first of their names; loosely: also if its numbers differ, and a name that
+ * follows itself stands once. */
 static void
-remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text)
+remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text, bool loosely)
 {
 	enum { NAMED = 12 };
-	for (int i = 0; i < *n; i++)
-		if (strcmp(list[i].text, text) == 0) {
-			if (list[i].named == NAMED)
-				list[i].more++;
-			else {
-				list[i].who = rmb_joined(g->arena, list[i].who, ", ", who);
-				list[i].named++;
-			}
+	for (int i = 0; i < *n; i++) {
+		struct rmb_remark *one = &list[i];
+		bool same = strcmp(one->text, text) == 0;
+		if (!same && !(loosely && alike(one->text, text)))
+			continue;
+		one->varies = one->varies || !same;
+		if (loosely && strcmp(one->last, who) == 0)
 			return;
+		one->last = who;
+		if (one->named == NAMED)
+			one->more++;
+		else {
+			one->who = rmb_joined(g->arena, one->who, ", ", who);
+			one->named++;
 		}
+		return;
+	}
 	if (*n < most)
-		list[(*n)++] = (struct rmb_remark){ who, text, 1, 0 };
+		list[(*n)++] = (struct rmb_remark){ .who = who, .text = text, .named = 1, .last = who };
+}
+
+/* "alpha@shuffled" of any of its replicates. */
+static const char *
+without_replicate(struct rmb_gathering *g, const struct rmb_node *node)
+{
+	return node->replicate > 0 ? rmb_arena_printf(g->arena, "%.*s", (int)strcspn(node->name, "#"), node->name) : node->name;
 }
 
 static void
@@ -36,7 +64,7 @@ warnings(struct rmb_gathering *g, int source, struct rmb_section *section)
 		size_t k;
 		json_array_foreach(all, k, one)
 			if (json_is_string(one))
-				remark(g, list, &section->nremarks, MOST, node->name, rmb_arena_strdup(g->arena, json_string_value(one)));
+				remark(g, list, &section->nremarks, MOST, without_replicate(g, node), rmb_arena_strdup(g->arena, json_string_value(one)), true);
 		json_decref(all);
 	}
 	section->remark = list;
@@ -50,7 +78,7 @@ headlines(struct rmb_gathering *g, int source, struct rmb_section *section)
 		const struct rmb_node *node = g->graph->node[i];
 		const char *text = node->source == source && node->stage->headline ? rmb_gather_text(rmb_gather_object(g, node), node->stage->headline) : NULL;
 		if (text)
-			list[section->nheadlines++] = (struct rmb_remark){ node->name, rmb_arena_strdup(g->arena, text), 1, 0 };
+			list[section->nheadlines++] = (struct rmb_remark){ .who = node->name, .text = rmb_arena_strdup(g->arena, text), .named = 1 };
 	}
 	section->headline = list;
 }
@@ -62,7 +90,7 @@ problems(struct rmb_gathering *g, struct rmb_page *page)
 	for (int i = 0; list && i < g->graph->nnodes; i++)
 		if (g->standing[i].stand >= RMB_MISSING) {
 			const char *id = g->graph->node[i]->id, *text = g->standing[i].text;
-			remark(g, list, &page->nproblems, g->graph->nnodes, strstr(text, id) ? "" : id, text);
+			remark(g, list, &page->nproblems, g->graph->nnodes, strstr(text, id) ? "" : id, text, false);
 		}
 	page->problem = list;
 }
@@ -120,6 +148,7 @@ sections(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *error
 		struct rmb_section *to = &section[page->nsections];
 		if (!has_nodes(g, source))
 			continue;
+		to->all = source < 0;
 		to->title = source < 0 ? "All recordings" : recipe->source[source].name;
 		to->about = source < 0 ? "" : about(g, &recipe->source[source]);
 		int code = rmb_drawings(g, source, &to->figure, &to->nfigures, error);
@@ -144,13 +173,18 @@ summaries(struct rmb_gathering *g, struct rmb_page *page, struct rmb_error *erro
 	struct rmb_table *table = rmb_arena_alloc(g->arena, (size_t)recipe->nentries, sizeof *table);
 	if (!table)
 		return rmb_error_nomem(error, "the report");
-	for (int e = 0; e < recipe->nentries; e++) {
-		const struct rmb_entry *entry = &recipe->entry[e];
-		bool explained = false;
-		for (int other = 0; other < e; other++)
-			explained = explained || recipe->entry[other].stage == entry->stage;
-		if (rmb_count_scalars(entry->stage))
-			rmb_table_summary(g, entry, explained, &table[page->nsummaries++]);
+	for (int pass = 0; pass < 2; pass++) { /* those that have a headline come first */
+		for (int e = 0; e < recipe->nentries; e++) {
+			const struct rmb_entry *entry = &recipe->entry[e];
+			bool explained = false;
+			for (int other = 0; other < e; other++)
+				explained = explained || recipe->entry[other].stage == entry->stage;
+			if (!rmb_count_scalars(entry->stage) || (entry->stage->headline != NULL) != (pass == 0))
+				continue;
+			rmb_table_summary(g, entry, explained, &table[page->nsummaries]);
+			page->nsummaries += table[page->nsummaries].nrows > 0;
+		}
+		page->nverdicts = pass == 0 ? page->nsummaries : page->nverdicts;
 	}
 	rmb_gather_close(g);
 	page->summary = table;

@@ -281,8 +281,10 @@ rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figu
 	const struct rmb_recipe *recipe = g->graph->recipe;
 	struct list list = { 0 };
 	int code = 0;
-	for (int e = 0; e < recipe->nentries && !code; e++)
-		code = figures_of(g, source, &recipe->entry[e], &list, error);
+	for (int pass = 0; pass < 2; pass++) /* beside the headline what it rests on */
+		for (int e = 0; e < recipe->nentries && !code; e++)
+			if ((recipe->entry[e].stage->headline != NULL) == (pass == 0))
+				code = figures_of(g, source, &recipe->entry[e], &list, error);
 	*figure = list.figure, *n = list.n;
 	return code;
 }

@@ -164,6 +164,17 @@ add_band(struct rmb_drawing *d, const struct curve *c, const struct rmb_trace *l
 	return code;
 }
 
+/* Whether the second and further branches name a series in the legend: if its label tells something of the branch; or the first one if none
+ * does, for the colour. */
+static bool
+in_legend(const struct rmb_drawing *d, const struct rmb_series *series)
+{
+	bool any = false;
+	for (int s = 0; s < MOST_SERIES && d->figure->series[s].y; s++)
+		any = any || (d->figure->series[s].label && strchr(d->figure->series[s].label, '{'));
+	return any ? series->label && strchr(series->label, '{') : series == d->figure->series;
+}
+
 static int
 add_series(struct rmb_drawing *d, int group, const struct rmb_series *series, struct rmb_error *error)
 {
@@ -179,6 +190,7 @@ add_series(struct rmb_drawing *d, int group, const struct rmb_series *series, st
 	const char *label = series->label ? rmb_drawing_fill(d, group, series->label) : series->y, *branch = rmb_group_name(d, group);
 	trace->label = alone || !*branch ? label : rmb_arena_printf(d->g->arena, "%s: %s", branch, label);
 	trace->mark = guide ? RMB_LINE : rmb_mark_named(series->style);
+	trace->quiet = group > 0 && !guide && !in_legend(d, series);
 	trace->look = guide ? RMB_LOOK_GUIDE(d->guides.n - 1) : d->g->look[d->group[group].node[0]->index];
 	for (int i = 0; alone && !guide && i < d->series.n - 1; i++) /* the lines of one node among themselves */
 		trace->look += d->series.trace[i].mark == trace->mark;

@@ -111,7 +111,7 @@ add(struct rmb_drawing *d, int group, int panel, const struct rmb_guide *guide, 
 	own = own && d->ngroups > 1;
 	const char *label = rmb_drawing_fill(d, own ? group : -1, guide->label), *branch = rmb_group_name(d, group);
 	*trace = (struct rmb_trace){ .label = own && *branch ? rmb_arena_printf(arena, "%s: %s", branch, label) : label,
-	                             .mark = kind->band ? RMB_BAND : own ? RMB_DASHES : RMB_LINE, .panel = panel, .quiet = panel > 0 || !guide->label,
+	                             .mark = kind->band ? RMB_BAND : own ? RMB_DASHES : RMB_LINE, .panel = panel, .quiet = panel > 0 || !guide->label || (own && group > 0),
 	                             .look = own ? d->g->look[d->group[group].node[0]->index] : RMB_LOOK_GUIDE(look), .n = s.n, .x = s.x,
 	                             .y = s.y, .low = kind->band ? s.low : NULL, .count = s.n };
 	return 0;

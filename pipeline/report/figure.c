@@ -122,16 +122,20 @@ void
 rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid)
 {
 	int panels = figure->npanels > 0 ? figure->npanels : 1, columns = figure->npanels > 0 ? figure->ncolumns : 1;
-	*grid = (struct rmb_grid){ panels, columns, (panels + columns - 1) / columns, 0, 0 };
+	*grid = (struct rmb_grid){ .panels = panels, .columns = columns, .rows = (panels + columns - 1) / columns };
 	grid->width = columns == 1 ? 600 : columns == 2 ? 900 : 1200;
 	grid->height = figure->nlanes ? 90 + 18 * figure->nlanes : grid->rows == 1 ? 420 : 80 + 320 * grid->rows;
 	int entries = 0;
+	size_t longest = 0;
 	for (int i = 0; i < figure->ntraces; i++)
-		entries += !figure->trace[i].quiet && !figure->trace[i].scaled;
-	if (figure->nlanes)
-		grid->height += 20 * entries;
-	else
-		grid->height += panels == 1 && entries > 6 ? 20 * ((entries - 5) / 2) : 0; /* what the legend takes in two columns */
+		if (!figure->trace[i].quiet && !figure->trace[i].scaled) {
+			size_t length = strlen(figure->trace[i].label);
+			entries++;
+			longest = length > longest ? length : longest;
+		}
+	grid->legend = longest <= 24 ? (entries + 1) / 2 : entries; /* in two columns where these have room */
+	if (panels == 1)
+		grid->height += figure->nlanes ? 20 * grid->legend : grid->legend > 3 ? 20 * (grid->legend - 3) : 0;
 }
 
 /* ---- what the axes show ------------------------------------------------------------------------------------------ */

@@ -120,6 +120,6 @@ double rmb_scale_place(const struct rmb_scale *scale, double value);
 /* The colour at that place on paper: "#d55e00". */
 void rmb_ramp_colour(const struct rmb_ramp *ramp, double place, char colour[8]);
 /* How panels are laid out, and the size of the static picture in pixels. */
-struct rmb_grid { int panels, columns, rows, width, height; };
+struct rmb_grid { int panels, columns, rows, width, height, legend; }; /* legend: its rows */
 void rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid);
 #endif

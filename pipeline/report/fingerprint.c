@@ -4,7 +4,7 @@
 #include "pipeline/report/content.h"
 #include "rumble/hash.h"
 
-enum { PAGE_VERSION = 8 }; /* raise when page.c or content.c say the same things in another way */
+enum { PAGE_VERSION = 9 }; /* raise when page.c or content.c say the same things in another way */
 
 const char *
 rmb_unusable(struct rmb_arena *arena, const char *why)
@@ -47,7 +47,7 @@ add(FILE *to, const char *text)
 static void
 add_stage(FILE *to, const struct rmb_stage *stage)
 {
-	add(to, stage->brief), add(to, stage->caption), add(to, stage->cite), add(to, stage->headline), add(to, stage->tables);
+	add(to, stage->brief), add(to, stage->caption), add(to, stage->cite), add(to, stage->headline), add(to, stage->summary), add(to, stage->tables);
 	for (const struct rmb_port *p = stage->out; p && p->name; p++)
 		add(to, p->name), add(to, p->unit), add(to, p->help);
 	for (const struct rmb_figure *f = stage->figures; f && f->name; f++) {

@@ -358,8 +358,8 @@ rmb_gnuplot_script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **f
 		rmb_figure_grid(f, &grid);
 		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size %d,%d dynamic enhanced %s font 'DejaVu Sans,13' background '#ffffff'\n"
 		        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#e0e4e8' lt 1\n"
-		        "set key above left Left reverse vertical maxcols 2 samplen 2.5\nset size %s\nset output ", grid.width, grid.height,
-		        line_ends(f), f->equal ? "ratio -1" : "noratio");
+		        "set key above left Left reverse vertical maxrows %d samplen 2.5\nset size %s\nset output ", grid.width, grid.height,
+		        line_ends(f), grid.legend > 0 ? grid.legend : 1, f->equal ? "ratio -1" : "noratio");
 		quoted(to, rmb_gnuplot_path(arena, directory, "figure", i, 0));
 		fputc('\n', to);
 		if (f->scale.ramp || f->npanels > 1)

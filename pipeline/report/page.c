@@ -79,7 +79,7 @@ remarks(FILE *to, const char *title, const char *class, const struct rmb_remark 
 		rmb_html(to, "<li><b>%s</b> ", remark[i].who);
 		if (remark[i].more)
 			rmb_html(to, "and %d more: ", remark[i].more);
-		rmb_html(to, "%s</li>\n", remark[i].text);
+		rmb_html(to, remark[i].varies ? "%s (the numbers are those of the first)</li>\n" : "%s</li>\n", remark[i].text);
 	}
 	rmb_html(to, "</ul></aside>\n");
 }
@@ -125,9 +125,14 @@ static void
 contents(FILE *to, const struct rmb_page *page)
 {
 	rmb_html(to, "<nav aria-label=\"Contents\"><details open><summary>Contents</summary>\n<ul>\n");
-	if (page->nsummaries)
+	if (page->nverdicts)
+		rmb_html(to, "<li><a href=\"#verdicts\">Verdicts</a></li>\n");
+	int first = page->nsections && page->section[0].all;
+	if (first)
+		rmb_html(to, "<li><a href=\"#s1\">%s</a></li>\n", page->section[0].title);
+	if (page->nsummaries > page->nverdicts)
 		rmb_html(to, "<li><a href=\"#summary\">Summary</a></li>\n");
-	for (int i = 0; i < page->nsections; i++)
+	for (int i = first; i < page->nsections; i++)
 		rmb_html(to, "<li><a href=\"#s%d\">%s</a></li>\n", i + 1, page->section[i].title);
 	rmb_html(to, "<li><a href=\"#recipe\">Recipe</a></li>\n<li><a href=\"#provenance\">Provenance</a></li>\n"
 	         "<li><a href=\"#cite\">How to cite</a></li>\n</ul></details></nav>\n");
@@ -155,6 +160,18 @@ section(FILE *to, struct rmb_arena *arena, const struct rmb_section *s, int numb
 		table(to, &s->data);
 	rmb_html(to, "</section>\n");
 	return code;
+}
+
+/* Tables from..end - 1 over all recordings; nothing if there are none. */
+static void
+summary(FILE *to, const struct rmb_page *page, const char *id, const char *title, int from, int end)
+{
+	if (from < end)
+		rmb_html(to, "<section id=\"%s\">\n<h2>%s</h2>\n", id, title);
+	for (int i = from; i < end; i++)
+		table(to, &page->summary[i]);
+	if (from < end)
+		rmb_html(to, "</section>\n");
 }
 
 static void
@@ -201,13 +218,12 @@ rmb_page_write(FILE *to, const struct rmb_page *page, struct rmb_error *error)
 	if (page->note)
 		rmb_html(to, "<p class=\"note\">%s</p>\n", page->note);
 	remarks(to, "Not everything is here", "problems", page->problem, page->nproblems);
-	if (page->nsummaries)
-		rmb_html(to, "<section id=\"summary\">\n<h2>Summary</h2>\n");
-	for (int i = 0; i < page->nsummaries; i++)
-		table(to, &page->summary[i]);
-	if (page->nsummaries)
-		rmb_html(to, "</section>\n");
-	for (int i = 0; i < page->nsections && !code; i++)
+	summary(to, page, "verdicts", "Verdicts", 0, page->nverdicts);
+	int first = page->nsections && page->section[0].all; /* what is over all recordings comes before the numbers of each */
+	if (first)
+		code = section(to, arena, &page->section[0], 1, &figures);
+	summary(to, page, "summary", "Summary", page->nverdicts, page->nsummaries);
+	for (int i = first; i < page->nsections && !code; i++)
 		code = section(to, arena, &page->section[i], i + 1, &figures);
 	last_parts(to, page);
 	rmb_html(to, "</main>\n");

@@ -13,7 +13,8 @@ struct rmb_table {
 	const struct rmb_column *column;
 	const char **cell;             /* [nrows][ncolumns]; NULL: empty */
 };
-struct rmb_remark { const char *who, *text; int named, more; }; /* who: `named` names, and `more` that are not listed */
+/* who: `named` names, the last of which is `last`, and `more` that are not listed; varies: with other numbers in the text */
+struct rmb_remark { const char *who, *text; int named, more; const char *last; bool varies; };
 
 struct rmb_section {                   /* one recording, or the results over all of them */
 	const char *title;
@@ -25,6 +26,7 @@ struct rmb_section {                   /* one recording, or the results over all
 	const struct rmb_remark *headline; /* what is to be read first */
 	const struct rmb_table *table; /* results that are tables themselves */
 	struct rmb_table data, numbers; /* what the results are made of, and scalar results; nrows 0: none */
+	bool all;                      /* over all recordings: comes before the numbers of single ones */
 };
 
 struct rmb_page {
@@ -32,9 +34,9 @@ struct rmb_page {
 	const char *fingerprint;
 	const char *program;           /* "rumble 0.1.0" */
 	const char *note;              /* why figures are static or missing; NULL: nothing to say */
-	int nproblems, nsummaries, nsections, ncites;
+	int nproblems, nverdicts, nsummaries, nsections, ncites;
 	const struct rmb_remark *problem;  /* what failed, was blocked or is missing */
-	const struct rmb_table *summary;   /* across recordings */
+	const struct rmb_table *summary;   /* across recordings, the first `nverdicts` of what has a headline */
 	const struct rmb_section *section;
 	const char *recipe_name, *recipe;  /* file name and text */
 	struct rmb_table build;        /* program, libraries, kernel */

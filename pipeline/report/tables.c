@@ -59,6 +59,20 @@ count_warnings(struct rmb_gathering *g, const struct rmb_group *group)
 	return here ? rmb_arena_printf(g->arena, "%d", n) : none;
 }
 
+/* Whether a scalar stands in the table over all recordings. */
+static bool
+is_summed(const struct rmb_stage *stage, const struct rmb_port *port)
+{
+	char name[RMB_NAME_MAX];
+	int used;
+	if (!is_scalar(stage, port) || !stage->summary)
+		return is_scalar(stage, port);
+	for (const char *at = stage->summary; sscanf(at, "%63s%n", name, &used) == 1; at += used)
+		if (strcmp(name, port->name) == 0)
+			return true;
+	return false;
+}
+
 int
 rmb_count_scalars(const struct rmb_stage *stage)
 {
@@ -121,7 +135,7 @@ summary_row(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_t
 	cell[0] = node->source < 0 ? "all" : g->graph->recipe->source[node->source].name;
 	cell[1] = group_name(g, group);
 	for (const struct rmb_port *p = node->stage->out; p->name; p++) {
-		if (!is_scalar(node->stage, p))
+		if (!is_summed(node->stage, p))
 			continue;
 		const char *text = print_scalar(g, group, p->name);
 		cell[c++] = text ? text : none;
@@ -129,12 +143,24 @@ summary_row(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_t
 	cell[c] = count_warnings(g, group);
 }
 
+/* Let go, as `keep: false` says: there is nothing to show, and nothing amiss. */
+static bool
+is_gone(const struct rmb_gathering *g, const struct rmb_group *group)
+{
+	for (int i = 0; i < group->n; i++)
+		if (g->standing[group->node[i]->index].stand != RMB_GONE)
+			return false;
+	return true;
+}
+
 /* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. What the columns mean
  * is left out if a table above says so. */
 void
 rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool explained, struct rmb_table *table)
 {
-	int n = 3 + rmb_count_scalars(entry->stage), c = 2, ngroups;
+	int n = 3, c = 2, ngroups;
+	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
+		n += is_summed(entry->stage, p);
 	struct rmb_column *column = rmb_arena_alloc(g->arena, (size_t)n, sizeof *column);
 	*table = (struct rmb_table){ rmb_arena_printf(g->arena, "%s: %s", entry->name, entry->stage->brief), n, 0, column,
 	                             rmb_arena_alloc(g->arena, (size_t)(n * g->graph->nnodes), sizeof *table->cell) };
@@ -142,7 +168,7 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool e
 		return;
 	column[0] = (struct rmb_column){ "Recording", NULL, false }, column[1] = (struct rmb_column){ "Result", NULL, false };
 	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
-		if (is_scalar(entry->stage, p))
+		if (is_summed(entry->stage, p))
 			column[c++] = column_of(g, p);
 	column[c] = (struct rmb_column){ "Warnings", "to mind when reading, listed with each recording", true };
 	for (int i = 0; explained && i < n; i++)
@@ -150,7 +176,8 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool e
 	for (int s = -1; s < g->graph->recipe->nsources; s++) {
 		const struct rmb_group *group = rmb_gather_groups(g, s, entry, false, &ngroups);
 		for (int i = 0; group && i < ngroups; i++)
-			summary_row(g, &group[i], table);
+			if (!is_gone(g, &group[i]))
+				summary_row(g, &group[i], table);
 	}
 }
 

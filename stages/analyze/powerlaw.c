@@ -316,6 +316,7 @@ const struct rmb_stage rmb_stage_powerlaw = {
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: power-law fit",
 	.caption = "Power law fitted to ranks {ranks}: exponent {exponent} (standard error {standard_error}), R2 = {r_squared}; other ranges of "
 	           "resolved ranks give {band_low} to {band_high}.",
+	.summary = "exponent standard_error r curvature resolved replicate_low replicate_high",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.check = check, .estimate = estimate, .run = run,
 };

@@ -51,7 +51,7 @@ static const struct rmb_figure figures[] = {
 	{ .name = "ratio", .kind = "curve", .x = "lag", .y = "antisymmetric / symmetric part",
 	  .caption = "Antisymmetric over symmetric part of the lagged covariance of components {components}. Time-reversible activity, as of symmetric "
 	             "connectivity, lies at zero but for chance; what noise alone adds is in the dashed line and not in the points.",
-	  .series = { { .y = "r", .style = "points", .label = "noise cancelled; square over all lags {irreversibility}" },
+	  .series = { { .y = "r", .style = "points", .label = "noise cancelled, squared {irreversibility}" },
 	              { .y = "plain", .style = "dashes", .label = "noise included" } } }, { 0 } };
 
 /* ---- */

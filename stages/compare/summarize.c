@@ -61,7 +61,7 @@ static const struct rmb_port out[] = {
 	COLUMN("replicates", "value", RMB_INT64, "replicates that have it"),
 	COLUMN("place", "point", RMB_FLOAT64, "where a value is drawn: group, and within it the condition"),
 	COLUMN("height", "point", RMB_FLOAT64, "the value; recordings parted by what is not a number"),
-	COLUMN("mean_place", "group", RMB_FLOAT64, "where a mean is drawn"),
+	COLUMN("mean_place", "mark", RMB_FLOAT64, "where a mean is drawn"),
 	{ .name = "key", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1", .help = "groups and conditions, in the order drawn" }, { 0 } };
 
 static const struct rmb_figure figures[] = {
@@ -288,12 +288,14 @@ publish_means(const struct work *w)
 		{ "mean_of", offsetof(struct mean, group), RMB_TEXT }, { "mean_condition", offsetof(struct mean, condition), RMB_TEXT },
 		{ "count", offsetof(struct mean, n), RMB_INT64 }, { "mean", offsetof(struct mean, mean), RMB_FLOAT64 },
 		{ "sd", offsetof(struct mean, sd), RMB_FLOAT64 }, { "low", offsetof(struct mean, low), RMB_FLOAT64 },
-		{ "high", offsetof(struct mean, high), RMB_FLOAT64 }, { "mean_place", offsetof(struct mean, place), RMB_FLOAT64 }, { 0 } };
+		{ "high", offsetof(struct mean, high), RMB_FLOAT64 }, { 0 } };
+	static const struct column places[] = { { "mean_place", offsetof(struct mean, place), RMB_FLOAT64 }, { 0 } };
 	int64_t n = w->s.ngroups * w->s.nconditions;
 	struct mean *mean = rmb_scratch(w->call, (size_t)n, sizeof *mean);
 	for (int64_t i = 0; mean && i < n; i++)
 		mean[i] = mean_of(w, i / w->s.nconditions, i % w->s.nconditions);
-	return mean ? publish(w->call, "group", n, columns, mean, sizeof *mean) : RMB_ELIMIT;
+	int rc = mean ? publish(w->call, "group", n, columns, mean, sizeof *mean) : RMB_ELIMIT;
+	return rc ? rc : publish(w->call, "mark", n, places, mean, sizeof *mean);
 }
 
 static int
@@ -414,7 +416,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_summarize = {
-	.name = "summarize", .version = 1, .folder = "compare", .brief = "one number over all recordings, by area, with tests",
+	.name = "summarize", .version = 2, .folder = "compare", .brief = "one number over all recordings, by area, with tests",
 	.about = "Gathers a number from every recording: means and intervals by a label (area), the recording against its shuffle and surrogates "
 	         "recording by recording, and areas against each other. Every recording counts once; replicates are averaged. Tests are exact "
 	         "permutations unless told otherwise, so that nothing is assumed of distributions, adjusted by Holm's method among those within groups "

@@ -103,13 +103,13 @@ rmb_test_page(struct rmb_arena *arena, const char *name)
 	struct rmb_table *table = rmb_arena_alloc(arena, 1, sizeof *table);
 	const char **cite = rmb_arena_alloc(arena, 1, sizeof *cite);
 	assert_true(page && section && remark && table && cite);
-	*remark = (struct rmb_remark){ name, rmb_arena_printf(arena, "mind %s", name), 12, 3 };
+	*remark = (struct rmb_remark){ .who = name, .text = rmb_arena_printf(arena, "mind %s", name), .named = 12, .more = 3 };
 	*table = numbers(arena, name);
 	cite[0] = rmb_arena_printf(arena, "A paper on %s", name);
 	for (int i = 0; i < 2; i++)
 		section[i] = (struct rmb_section){ name, rmb_arena_printf(arena, "area %s", name), 1, RMB_TEST_FIGURES, remark,
 		                                   rmb_test_figures(arena, name), 1, 1, remark, table,
-		                                   numbers(arena, name), numbers(arena, name) };
+		                                   numbers(arena, name), numbers(arena, name), false };
 	*page = (struct rmb_page){ .title = rmb_arena_printf(arena, "Title of %s", name), .lead = rmb_arena_printf(arena, "Lead of %s", name),
 	                           .fingerprint = "0123", .program = rmb_arena_printf(arena, "rumble %s", name), .note = name, .nproblems = 1,
 	                           .problem = remark, .nsummaries = 1, .summary = table, .nsections = 2, .section = section,
