@@ -1,5 +1,6 @@
 #include "numeric/components.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/lapack.h"
@@ -10,29 +11,35 @@
 enum { BAND = 256 };
 
 struct other_side {
-	const double *c, *near; /* c[n1][n2]; rows of the eigenvectors of C C' (or of C' C) */
-	double *far, *s;        /* rows C' u / s, s */
+	const float *c;      /* c[n1][n2] */
+	const double *near;  /* rows of the eigenvectors of C C' (or of C' C) */
+	double *far;         /* rows C' u / |C' u| */
 	int64_t nk, ld, nnear, nfar;
-	bool columns;           /* near is the side of the columns of c */
+	bool columns;        /* near is the side of the columns of c */
 };
 
-/* The other side of a band of components, v(k) = C' u(k) / s(k), where s(k) = |C' u(k)|. */
+/* The other side of a band of components, v(k) = C' u(k) / |C' u(k)|, in single precision as C is, and as v is used. */
 static int
 far_band(void *argument, int64_t piece, int thread)
 {
 	(void)thread;
 	const struct other_side *side = argument;
-	int64_t k0 = piece * BAND, nk = side->nk - k0 < BAND ? side->nk - k0 : BAND, n = side->nfar;
-	struct rmb_matrix a = { side->near + k0 * side->nnear, side->nnear, false }, b = { side->c, side->ld, side->columns };
-	int rc = rmb_gemm_double(nk, n, side->nnear, a, b, 0, side->far + k0 * n, n, NULL);
-	for (int64_t k = k0; !rc && k < k0 + nk; k++) {
-		double *row = side->far + k * n, power = 0;
+	int64_t k0 = piece * BAND, nk = side->nk - k0 < BAND ? side->nk - k0 : BAND, n = side->nfar, m = side->nnear;
+	float *near = malloc((size_t)(nk * (m + n)) * sizeof *near), *far = near + nk * m;
+	if (!near)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i < nk * m; i++)
+		near[i] = (float)side->near[k0 * m + i];
+	int rc = rmb_gemm_single(nk, n, m, (struct rmb_matrix){ near, m, false }, (struct rmb_matrix){ side->c, side->ld, side->columns }, far, n,
+	                         NULL);
+	for (int64_t k = 0; !rc && k < nk; k++) {
+		double power = 0, *row = side->far + (k0 + k) * n;
 		for (int64_t i = 0; i < n; i++)
-			power += row[i] * row[i];
-		side->s[k] = sqrt(power);
-		for (int64_t i = 0; i < n && power > 0; i++)
-			row[i] /= side->s[k];
+			power += (double)far[k * n + i] * (double)far[k * n + i];
+		for (int64_t i = 0; i < n; i++)
+			row[i] = power > 0 ? (double)far[k * n + i] / sqrt(power) : 0;
 	}
+	free(near);
 	return rc;
 }
 
@@ -65,8 +72,13 @@ rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_double
 	bool columns = n1 > n2;
 	double *near = columns ? *v : *u, *far = columns ? *u : *v;
 	int rc = near_side(c, n1, n2, wanted, threads, s, near, error);
-	struct other_side side = { c, near, far, s, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
-	return rc ? rc : rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
+	if (rc)
+		return rc;
+	for (int64_t k = 0; k < nk; k++)
+		s[k] = sqrt(fmax(s[k], 0));
+	struct other_side side = { rmb_to_single(c, n1 * n2), near, far, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
+	rc = rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
+	return rc ? rmb_error_nomem(error, "the components") : 0;
 }
 
 void *

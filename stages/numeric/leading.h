@@ -15,8 +15,7 @@ enum rmb_solver {
  * they are exact for one that differs from a by 1e-6 of its norm, else for a itself. */
 int rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w, double *v,
                              struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
-/* The k largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], rows in the arena; c is left as it is but for its rounding to
- * single precision when the block method was tried. s has room for min(n1, n2). */
+/* The k largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], rows in the arena; destroys c. s has room for min(n1, n2). */
 int rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, int threads, struct rmb_arena *arena, double *s,
                       double **u, double **v, struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
 /* The values alone, s[k]; s has room for min(n1, n2), or n. In double, always exact, and of c itself. Destroys c or a. */
