@@ -221,8 +221,10 @@ begin(struct rmb_graph *graph, struct rmb_node *driver, struct reading *reading,
 	*reading = (struct reading){ driver, driver->nedges, driver->edge };
 	struct rmb_edge *edge = rmb_arena_alloc(graph->arena, (size_t)driver->nedges + (size_t)replicates * (size_t)drive->nsets, sizeof *edge);
 	for (int e = 0; edge && e < reading->nbase; e++)
-		if (!of_sets(driver, &reading->base[e]))
+		if (!of_sets(driver, &reading->base[e])) {
+			reading->base[e].from->keep = true; /* which sets there are is asked of it again in every run */
 			edge[n++] = reading->base[e];
+		}
 	driver->edge = edge;
 	driver->nedges = n;
 	return edge != NULL;

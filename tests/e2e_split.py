@@ -116,6 +116,22 @@ def test_summarize_groups_the_parts_of_all_recordings():
         assert "what its parts are (part: NODE.part)" in p.run("run", "unnamed.yaml", status=1)
 
 
+def test_the_recipe_for_regions_runs():
+    with place() as p:
+        rng = np.random.default_rng(4)
+        for name, areas in (("a", ["CP"] * 40 + ["LS"] * 30 + ["HPF"] * 60 + ["V1"] * 30), ("b", ["HPF"] * 70 + ["TH"] * 25 + ["SC"] * 30)):
+            n = len(areas)
+            counts = rng.poisson(np.exp(0.5 * rng.standard_normal((n, 20)) @ rng.standard_normal((20, 3000)) / 4 - 1))
+            np.savez(p.file(name + "_spks_face.npz"), spks=counts.astype("u1"), areas=np.array(areas, object), ypos=20.0 * np.arange(n), iprobe=np.zeros(n, int))
+        p.recipe(f"include: {os.path.join(running.SOURCE, 'recipes/paper-regions.yaml')}\n")
+        p.run("run", "recipe.yaml", "--set", f"vars.data={p.file('*_spks_face.npz')}", "--set", "stages.alpha.ranks=2..500")
+        assert outputs(p, "a_spks_face/regions@z")["part"] == ["CP|LS", "HPF"] and outputs(p, "b_spks_face/regions@z")["part"] == ["HPF", "MB|SC|TH"]
+        with h5py.File(p.file("recipe/results/summary.h5"), "r") as f:
+            assert {t.decode().rstrip("\0") for t in f["mean_of"][()]} == {"CP|LS", "HPF", "MB|SC|TH"}
+        p.run("run", "recipe.yaml", "--set", f"vars.data={p.file('a_*.npz')}", "--set", "stages.alpha.ranks=2..500", "--set", "stages.regions.vary.region.area=all")
+        assert outputs(p, "a_spks_face/regions@z")["part"] == ["HPF"]
+
+
 def test_what_cannot_be_split_is_said():
     with place() as p:
         make(p, none=[""] * 30)
