@@ -58,6 +58,26 @@ def test_the_rate_comes_from_the_options():
         assert load(p, "new", ", activity: F")[0]["rate"] == 7.5
 
 
+def test_bad_frames_of_the_options_become_gaps():
+    with place() as p:
+        x = np.random.default_rng(3).random((4, 60), np.float32)
+        bad = np.isin(np.arange(60), [0, 20, 21, 40])
+        for plane, options in enumerate(["ops", "reg_outputs"]):
+            os.makedirs(p.file(f"s/plane{plane}"))
+            np.save(p.file(f"s/plane{plane}/spks.npy"), x)
+            np.save(p.file(f"s/plane{plane}/{options}.npy"), {"fs": 10.0, "badframes": bad if plane == 0 else np.arange(60) == 50}, allow_pickle=True)
+        got, said = load(p, "s")
+        assert "left out 5 of 60 frames" in said and "segments: 4" in said, said
+        kept = np.flatnonzero(~bad & (np.arange(60) != 50))
+        assert got["activity"].shape == (8, 60) and [list(i) for i in got["interval"]] == [[1, 19], [22, 18], [41, 9], [51, 9]], got
+        assert kept.size == 55
+        np.save(p.file("s/plane0/ops.npy"), {"fs": 10.0, "badframes": bad[:59]}, allow_pickle=True)
+        got, said = load(p, "s")
+        assert "has 59 entries" in said and "left out 1 of 60" in said
+        np.savez(p.file("x.npz"), spks=x, badframes=bad)      # of any file that has it
+        assert "left out 4 of 60 frames" in load(p, "x.npz", ", rate: 10 Hz")[1]
+
+
 def test_planes_are_parts_of_one_recording():
     with place() as p:
         rng = np.random.default_rng(2)

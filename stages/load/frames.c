@@ -356,7 +356,7 @@ rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings 
 int
 rmb_load_without_frames(const struct rmb_layout *layout, struct rmb_error *error)
 {
-	const char *setting = layout->bad_frames.member ? "bad_frames" : layout->times.asked ? "times" :
+	const char *setting = layout->bad_frames.asked ? "bad_frames" : layout->times.asked ? "times" :
 	                      layout->state.member && !layout->epochs.member ? "state" : NULL;
 	if (!setting)
 		return 0;

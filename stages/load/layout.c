@@ -40,7 +40,7 @@ static const struct role roles[] = {
 	{ ROLE(times), { "tneural" }, false },
 	{ ROLE(state), { "recording/state" }, false },
 	{ ROLE(epochs), { "recording/stated" }, false },
-	{ ROLE(bad_frames), { NULL }, false },
+	{ ROLE(bad_frames), { "badframes" }, false },
 };
 
 void

@@ -69,7 +69,7 @@ static const struct rmb_param params[] = {
 	{ "epochs", RMB_STRING, AT(epochs), "none", true,
 	  .help = "name of an array M x 2 of starts and ends, s; without `state` they are state 1 and all else 0" },
 	{ "bad_frames", RMB_STRING, AT(bad_frames), "none", true,
-	  .help = "name of the frames to leave out: a boolean for each frame, or their numbers from 0" },
+	  .help = "name of the frames to leave out: a boolean for each frame, or their numbers from 0; found by itself: badframes" },
 	{ "bad_frames_file", RMB_FILE, AT(bad_frames_file), "none", true, .help = "an .npy file with the frames to leave out, such as bad_frames.npy" },
 	{ "drop", RMB_REALS, AT(drop), "none", true, "s",
 	  .help = "[a, b, c, d, ...]: leave out what is from a to before b, from c to before d, ..." },
@@ -146,7 +146,7 @@ bytes_of(const char *path, double *pickles)
 		if (entry->fts_info == FTS_D && entry->fts_level == DEEPEST)
 			fts_set(tree, entry, FTS_SKIP);
 		bool array = entry->fts_info == FTS_F && (entry->fts_level == 0 || fnmatch("*.npy", entry->fts_name, 0) == 0);
-		bool pickle = array && entry->fts_level > 0 && fnmatch("@(stat|ops|settings).npy", entry->fts_name, FNM_EXTMATCH) == 0;
+		bool pickle = array && entry->fts_level > 0 && fnmatch("@(stat|ops|settings|reg_outputs).npy", entry->fts_name, FNM_EXTMATCH) == 0;
 		sum += array ? (double)entry->fts_statp->st_size : 0;
 		*pickles += pickle ? (double)entry->fts_statp->st_size : 0;
 	}

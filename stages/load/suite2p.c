@@ -4,7 +4,8 @@
  * left out. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of each ROI xpos and ypos (pixels, from
  * `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2 var x) of x = F - 0.7 Fneu), probability
  * (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that iscell.npy calls cells are there, unless
- * `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p gives for one plane.
+ * `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p gives for one plane; frames that its list `badframes`
+ * (ops.npy, of 1.x reg_outputs.npy) marks in any plane are the member badframes.
  * Layout: suite2p's documentation, "Outputs"; pickles are read as data (pickle.h). */
 #include <dirent.h>
 #include <inttypes.h>
@@ -28,6 +29,7 @@ struct plane {
 	int64_t n, nframes;                           /* ROIs and frames of the first trace that is there */
 	double *cell;                                 /* [n][2] of iscell.npy, or NULL */
 	const struct rmb_pickled *stat;               /* n dictionaries, or NULL */
+	bool *bad;                                    /* [nframes], or NULL */
 };
 struct folder {
 	int nplanes;
@@ -177,19 +179,40 @@ read_stat(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
 	return code;
 }
 
-/* fs of the first plane that tells it. */
+/* Marks the frames that a list of true and false calls bad. */
 static int
-read_rate(struct rmb_load_file *file, const struct plane *p, struct rmb_error *error)
+take_bad_frames(struct rmb_load_file *file, struct plane *p, const struct rmb_pickled *list, struct rmb_error *error)
 {
-	static const char *const name[] = { "settings.npy", "ops.npy" };
+	int64_t n = rmb_pickle_length(list);
+	double bad;
+	if (n < 1)
+		return 0;
+	if (n != p->nframes) {
+		rmb_load_file_note(file, "suite2p's list of bad frames was not used: it has %" PRId64 " entries, and there are %" PRId64 " frames", n, p->nframes);
+		return 0;
+	}
+	if (!p->bad && !(p->bad = rmb_arena_alloc(file->arena, (size_t)n, sizeof *p->bad)))
+		return rmb_error_nomem(error, p->folder);
+	for (int64_t t = 0; t < n; t++)
+		p->bad[t] |= rmb_pickle_number(list, t, &bad) && bad != 0;
+	return 0;
+}
+
+/* fs of the first plane that tells it, and the plane's bad frames. */
+static int
+read_options(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
+{
+	static const char *const name[] = { "settings.npy", "ops.npy", "reg_outputs.npy" };
 	const struct rmb_pickled *value;
 	int code = 0;
-	for (int i = 0; i < 2 && !code && isnan(file->rate); i++) {
+	for (int i = 0; i < 3 && !code; i++) {
 		double rate;
 		code = read_pickle(file, p->folder, name[i], &value, error);
 		const struct rmb_pickled *options = rmb_pickle_item(value, 0) ? rmb_pickle_item(value, 0) : value;
-		if (!code && rmb_pickle_number(rmb_pickle_get(options, "fs"), 0, &rate) && rate > 0 && isfinite(rate))
+		if (!code && isnan(file->rate) && rmb_pickle_number(rmb_pickle_get(options, "fs"), 0, &rate) && rate > 0 && isfinite(rate))
 			file->rate = rate;
+		if (!code)
+			code = take_bad_frames(file, p, rmb_pickle_get(options, "badframes"), error);
 	}
 	return code;
 }
@@ -347,6 +370,23 @@ add_numbering(struct rmb_load_file *file, const struct folder *f, struct rmb_err
 	return code ? code : rmb_gathered_integers(file, "iplane", plane, f->n, error);
 }
 
+/* Frames that are bad in any plane, by number. */
+static int
+add_bad_frames(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
+{
+	int64_t *frame = rmb_arena_alloc(file->arena, (size_t)f->nframes, sizeof *frame), n = 0;
+	if (!frame)
+		return rmb_error_nomem(error, "badframes");
+	for (int64_t t = 0; t < f->nframes; t++) {
+		bool bad = false;
+		for (int p = 0; p < f->nplanes; p++)
+			bad |= f->plane[p].bad && f->plane[p].bad[t];
+		if (bad)
+			frame[n++] = t;
+	}
+	return n ? rmb_gathered_integers(file, "badframes", frame, n, error) : 0;
+}
+
 static int
 add_members(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
 {
@@ -363,6 +403,8 @@ add_members(struct rmb_load_file *file, const struct folder *f, struct rmb_error
 		code = add_numbers(file, f, "probability", probability, NULL, 1, NULL, error);
 	if (!code)
 		code = add_snr(file, f, error);
+	if (!code)
+		code = add_bad_frames(file, f, error);
 	return code ? code : add_numbering(file, f, error);
 }
 
@@ -380,7 +422,7 @@ suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 		if (!code)
 			code = read_stat(file, &f.plane[p], error);
 		if (!code)
-			code = read_rate(file, &f.plane[p], error);
+			code = read_options(file, &f.plane[p], error);
 	}
 	if (!code)
 		code = choose_rois(file, &f, error);
