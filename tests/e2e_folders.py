@@ -164,6 +164,12 @@ def test_what_is_missing_or_wrong_is_said():
         refuse(p, "negative", "", "cluster -1")
         write_phy(p.file("before"), {**TIMES, "spike_times": np.array([-5, 0, 0, 0, 0])})
         refuse(p, "before", "", "sample -5")
+        write_phy(p.file("slow"), {**TIMES, "spike_times": np.array([10, 20, 30, 40, 270_000_000])}, **{"params.py": "sample_rate = 30\n"})
+        refuse(p, "slow", "", "sample_rate = 30", "104.2 days", "did you mean 30000 (samples at 30 kHz)?")
+        np.savez(p.file("ticks.npz"), st=np.array([10.5, 20, 270e6]), clu=np.array([0, 0, 1]))
+        p.recipe("recordings: [{name: r, path: ticks.npz}]\nstages:\n  raw: {stage: load}\n")
+        assert "3125 days: did you mean samples at 30 kHz? Then write `clock: 30 kHz`" in p.run("run", "recipe.yaml", status=1)
+        assert load(p, "ticks.npz", ", clock: 1 Hz")[0]["time"][-1] == 270e6
         write_phy(p.file("unlabelled"), **{"cluster_info.tsv": "depth\tgroup\n1\tgood\n"})
         refuse(p, "unlabelled", "", "cluster_id")
         write_phy(p.file("mua"), **{"cluster_group.tsv": "cluster_id\tgroup\n3\tmua\n"})

@@ -113,6 +113,34 @@ def test_units_of_other_writers():
             assert np.array_equal(np.sort(got["time"]), np.sort(f["units/spike_times"][()])) and got["first"].size == 4 and "x" not in got
 
 
+def test_observed_intervals_are_segments():
+    with place() as p:
+        def write(intervals, ends):
+            with begin(p, "u.nwb") as f:
+                units = typed(f, "units", "Units")
+                units["spike_times"] = np.array([1.0, 2.5, 6.0, 11.5, 0.5, 4.5, 12.0, 19.0])
+                units["spike_times_index"], units["id"] = np.array([4, 8], "u1"), np.arange(2)
+                units["obs_intervals"], units["obs_intervals_index"] = np.array(intervals, float), np.array(ends, "u1")
+        write([[0, 3], [10, 20], [5, 8], [0, 3], [5, 8], [10, 20]], [3, 6])   # the same of both, one out of order
+        got, said = load(p, "u.nwb")
+        assert got["observed"].tolist() == [[0, 3], [5, 8], [10, 20]] and "left out 1 of 8 spikes" in said, (got["observed"], said)
+        assert got["time"].tolist() == [1, 2.5, 6, 11.5, .5, 12, 19]
+        assert load(p, "u.nwb", ", window: [2 s, 15 s]")[0]["observed"].tolist() == [[2, 3], [5, 8], [10, 15]]
+        p.recipe("recordings: [{name: r, path: u.nwb}]\nstages:\n  raw: {stage: load}\n  b: {stage: bin, recording: raw, width: 1 s}\n")
+        p.run("run", "recipe.yaml")
+        with h5py.File(p.file("recipe/results/r/b.h5"), "r") as f:
+            assert f["recording/activity"].shape == (2, 16) and list(f["recording/segment"]) == [0, 3, 6]
+        write([[0, 3], [5, 8], [2, 20]], [2, 3])
+        got, said = load(p, "u.nwb")
+        assert got["observed"].tolist() == [[2, 3], [5, 8]] and "differ: 4 s" in said and got["time"].tolist() == [2.5, 6]
+        write([[0, 1], [5, 8]], [1, 2])
+        assert "none in common" in load(p, "u.nwb")[1]
+        write([[0, 1], [8, 5]], [1, 2])
+        assert "run forwards" in load(p, "u.nwb")[1]
+        write([[0, 1], [5, 8]], [1, 3])
+        refuse(p, "u.nwb", "", "obs_intervals_index", "up to 2")
+
+
 def test_made_up_series():
     rng = np.random.default_rng(1)
     with place() as p:

@@ -26,8 +26,7 @@ open_with(struct rmb_arena *arena, const struct rmb_format *format, const char *
 	struct rmb_load_file *f = rmb_arena_alloc(arena, 1, sizeof *f);
 	if (!f)
 		return rmb_error_nomem(error, path);
-	*f = (struct rmb_load_file){ .format = format, .wish = wish, .path = path, .size = size, .arena = arena, .rate = NAN,
-	                             .observed = { NAN, NAN } };
+	*f = (struct rmb_load_file){ .format = format, .wish = wish, .path = path, .size = size, .arena = arena, .rate = NAN };
 	int code = format->open(f, error);
 	*file = code ? NULL : f;
 	return code;

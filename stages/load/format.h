@@ -62,7 +62,8 @@ struct rmb_load_file {
 	void *handle;              /* the format's own */
 	double rate;               /* frames per second, as the file says; NaN: it does not */
 	bool in_pixels;            /* positions are pixels */
-	double observed[2];        /* s, when spikes were looked for, as the file says; NaN: it does not */
+	const double *observed;    /* [nobserved][2] s, ascending and disjoint: when spikes were looked for, as the file says */
+	int64_t nobserved;         /* 0: it does not say */
 	int nnotes;                /* what the format has to tell the reader of the results */
 	const char *note[RMB_FILE_NOTES];
 };

@@ -15,6 +15,8 @@
 #include "load/sorted.h"
 
 #define MOST_TEXT ((int64_t)256 << 20)
+#define LONGEST 1e6      /* s */
+#define LEAST_CLOCK 1000 /* samples per second */
 
 static bool
 has_spikes(struct rmb_arena *arena, const char *folder)
@@ -99,6 +101,10 @@ read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error 
 			code = rmb_error_set(error, RMB_EINPUT, "%s/spike_times.npy: spike %" PRId64 " is at sample %" PRId64 "; samples are counted from 0", p->folder, i, ticks[i]);
 		p->time[i] = (double)ticks[i] / p->clock;
 	}
+	double last = p->nspikes > 0 && !code ? p->time[p->nspikes - 1] : 0;
+	if (last > LONGEST && p->clock < LEAST_CLOCK)
+		return rmb_error_set(error, RMB_EINPUT, "%s/params.py says sample_rate = %g, by which the last spike comes after %.4g days: did you mean %g (samples at "
+		                     "%g kHz)?", p->folder, p->clock, last / 86400, 1000 * p->clock, p->clock);
 	return code ? code : rmb_sorted_units(file, p, name, error);
 }
 

@@ -15,6 +15,8 @@
 /* Nor are more neurons than FEW, if there are more than SILENT of them for each spike: nearly all would be silent, and a matrix
  * of them all fills a disk. */
 enum { FEW = 100000, SILENT = 100 };
+/* s; sorted recordings are shorter. */
+#define LONGEST 1e6
 
 /* Whole numbers are more likely ticks of a clock than seconds: always if the file stores them as such, and if they are stored
  * as floating-point numbers (all of MATLAB's are) when none has a fraction and they go further than a test by hand would. */
@@ -53,9 +55,9 @@ read_times(const struct rmb_found *found, double clock, double **out, struct rmb
 	if (isnan(clock) && look_like_ticks(m, fraction, high))
 		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' are all whole numbers (%s) up to %.15g, perhaps ticks of a clock: "
 		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds", path, m->name, m->type, high);
-	if (isnan(clock) && high - low > 1e6)
-		rmb_load_note(notes, "the spike times '%s' span %.6g s, that is %.4g days; if they are ticks of a clock, write for example "
-		              "`clock: 30 kHz`", m->name, high - low, (high - low) / 86400);
+	if (isnan(clock) && high - low > LONGEST)
+		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' span %.6g s, that is %.4g days: did you mean samples at 30 kHz? Then write "
+		                     "`clock: 30 kHz`, or whatever it was; `clock: 1 Hz` if they are seconds", path, m->name, high - low, (high - low) / 86400);
 	if (negative)
 		rmb_load_note(notes, "kept %" PRId64 " negative of %" PRId64 " spike times in '%s', the first at index %" PRId64, negative, m->count,
 		              m->name, first);
@@ -206,10 +208,14 @@ group(const double *time, const int64_t *unit, int64_t nspikes, int64_t n, doubl
 	return 0;
 }
 
-/* The user's window, else first to last spike, and what the file says was observed around them. */
+/* The user's window, else first to last spike and what the file says around them. Where the file has gaps only what lies in its intervals is
+ * read: they are segments. */
 static int
-observe(const struct rmb_load_settings *set, const double *said, int64_t n, struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error)
+observe(const struct rmb_load_settings *set, const struct rmb_load_file *file, int64_t n, struct rmb_arena *arena, struct rmb_spikes *out,
+        struct rmb_load_notes *notes, struct rmb_error *error)
 {
+	const double *said = file->observed;
+	int64_t before = out->nspikes;
 	double *observed = rmb_arena_alloc(arena, 2, sizeof *observed);
 	if (!observed)
 		return rmb_error_nomem(error, "observed intervals");
@@ -220,13 +226,24 @@ observe(const struct rmb_load_settings *set, const double *said, int64_t n, stru
 			observed[0] = fmin(observed[0], out->time[out->first[i]]);
 			observed[1] = fmax(observed[1], out->time[out->first[i + 1] - 1]);
 		}
-	observed[0] = fmin(observed[0], said[0]); /* of a NaN the other */
-	observed[1] = fmax(observed[1], said[1]);
+	if (file->nobserved > 0) {
+		observed[0] = fmin(observed[0], said[0]);
+		observed[1] = fmax(observed[1], said[2 * file->nobserved - 1]);
+	}
 	if (set->window.n == 2)
 		memcpy(observed, set->window.v, 2 * sizeof *observed);
 	out->observed = observed;
 	out->nobserved = 1;
-	return 0;
+	if (file->nobserved < 2)
+		return 0;
+	int code = rmb_spikes_window(arena, out, said, file->nobserved, out, error);
+	if (!code && out->nspikes == 0)
+		return rmb_error_set(error, RMB_EDATA, "%s: no spike lies in the %" PRId64 " intervals that the file says were observed; give `window`", file->path,
+		                     file->nobserved);
+	if (!code && out->nspikes < before)
+		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the intervals that the file says were observed", before -
+		              out->nspikes, before);
+	return code;
 }
 
 /* Takes the intervals of `drop` out of what was observed. */
@@ -270,13 +287,13 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 	if (!code && spikes->nspikes == 0)
 		code = rmb_error_set(error, RMB_EDATA, "%s: none of the %" PRId64 " spikes lies in the window of %g s to %g s", path, nspikes,
 		                     set->window.v[0], set->window.v[1]);
+	spikes->neurons.n = *nneurons;
 	if (!code)
-		code = observe(set, layout->spikes.file->observed, *nneurons, arena, spikes, error);
+		code = observe(set, layout->spikes.file, *nneurons, arena, spikes, notes, error);
 	if (!code)
 		code = rmb_written_observed(layout, cut ? set->window.v : NULL, arena, spikes, error);
 	if (!code && cut && spikes->nspikes < nspikes)
 		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the window", nspikes - spikes->nspikes, nspikes);
-	spikes->neurons.n = *nneurons;
 	if (!code && layout->epochs.member)
 		code = rmb_load_epochs(layout, set, spikes->observed[0], spikes->observed[1], arena, spikes, error);
 	if (!code && set->drop.n > 0)
