@@ -141,6 +141,59 @@ def test_observed_intervals_are_segments():
         refuse(p, "u.nwb", "", "obs_intervals_index", "up to 2")
 
 
+def test_series_of_one_neuron_each_are_stacked_on_request():
+    with place() as p:
+        path = shared("worm-moving62-nwb") + "/AML175_moving_BrainScanner20180223_141721.nwb"
+        with h5py.File(path) as f:
+            truth = np.array([f[f"acquisition/Activity_{i:04d}/data"][()] for i in range(62)])
+            times = f["acquisition/Activity_0000/timestamps"][()]
+        for name in "Activity_*", "acquisition/Activity_????":
+            got, said = load(p, path, f', activity: "{name}"')
+            assert np.array_equal(got["activity"], truth.astype(np.float32)) and "62 series" in said
+            assert abs(got["rate"] - 1 / np.median(np.diff(times))) < 1e-9 and abs(truth.sum() - 4.94537744089e-12) < 1e-9
+        refuse(p, path, ', activity: "Nothing*"', "no series fits")
+        with begin(p, "t.nwb") as f:
+            for i, n in enumerate((30, 31, 30)):
+                one = typed(f, f"n{9 + i}", "TimeSeries")
+                one["data"] = np.arange(n) % 7 + i
+                one["data"].attrs["conversion"] = 0.5 if i == 1 else 1.0
+                one["starting_time"] = 0.0
+                one["starting_time"].attrs["rate"] = 4.0
+        got, said = load(p, "t.nwb", ', activity: "n*"')
+        assert np.array_equal(got["activity"], [(np.arange(30) % 7 + i) * (0.5 if i == 1 else 1) for i in range(3)]) and "cut the longer" in said
+        with h5py.File(p.file("t.nwb"), "a") as f:
+            f["n10/starting_time"].attrs["rate"] = 5.0
+        refuse(p, "t.nwb", ', activity: "n*"', "different rates")
+        with h5py.File(p.file("t.nwb"), "a") as f:
+            del f["n10/data"]
+            f["n10/data"] = np.arange(20)
+            f["n10/starting_time"].attrs["rate"] = 4.0
+        refuse(p, "t.nwb", ', activity: "n*"', "equally long")
+
+
+def test_planes_are_one_recording_on_request():
+    with place() as p:
+        rng = np.random.default_rng(4)
+        data = [rng.random((41, 3)), rng.random((40, 2))]
+        with begin(p, "p.nwb") as f:
+            for i in range(2):
+                table = typed(f, f"seg{i}", "PlaneSegmentation")
+                n = data[i].shape[1]
+                table["id"], table["iscell"] = np.arange(n), np.array([[k != 1 or i, k / 4] for k in range(n)], float)
+                mask = np.zeros((n, 8, 8))
+                for k in range(n):
+                    mask[k, 2 + i, 1 + k] = 1
+                table["image_mask"] = mask
+                refer(series(f.require_group("ophys") if i else typed(f, "ophys", "DfOverF"), f"plane{i}", data[i].astype("f4"), rate=5.0), table, np.arange(n))
+        refuse(p, "p.nwb", "", "2 series of ROIs", 'activity: "ophys/*"')
+        got, said = load(p, "p.nwb", ', activity: "ophys/*"')
+        assert np.array_equal(got["activity"], np.vstack([data[0].T[[0, 2], :40], data[1].T]).astype("f4")) and got["rate"] == 5
+        assert list(got["id"]) == [0, 2, 1000000, 1000001] and list(got["plane"]) == [0, 0, 1, 1]
+        assert list(got["x"]) == [1, 3, 1, 2] and list(got["y"]) == [2, 2, 3, 3]
+        got, _ = load(p, "p.nwb", ', activity: "plane*", rois: all, quality: probability')
+        assert list(got["quality"]) == [0, .25, .5, 0, .25]
+
+
 def test_made_up_series():
     rng = np.random.default_rng(1)
     with place() as p:

@@ -78,7 +78,8 @@ open_series(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *e
 		                     nwb->wanted, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]));
 	if (chosen.n > 1)
 		return rmb_error_set(error, RMB_EINPUT, "%s holds %zu series of ROIs that could be meant: %s. Say which one with `activity: NAME`; the last "
-		                     "parts of its path suffice", file->path, chosen.n, rmb_nwb_names(file, &chosen));
+		                     "parts of its path suffice. If they are the planes of one recording, `activity: \"%s/*\"` reads them all", file->path, chosen.n,
+		                     rmb_nwb_names(file, &chosen), container_of(file->arena, chosen.group[0].path));
 	if (!nwb->wanted && nwb->list[RMB_NWB_SERIES].n > 1)
 		rmb_load_file_note(file, "read the series '%s', one of %zu in the file (deconvolved before dF/F before fluorescence); `activity: NAME` "
 		                   "chooses another", chosen.group[0].path, nwb->list[RMB_NWB_SERIES].n);
@@ -103,6 +104,17 @@ find_units(struct rmb_load_file *file, struct rmb_nwb *nwb, const struct rmb_nwb
 	return code;
 }
 
+/* "acquisition/Activity_" of acquisition/Activity_0012. */
+static const char *
+stem_of(struct rmb_arena *arena, const char *path)
+{
+	size_t n = strlen(path);
+	while (n > 0 && path[n - 1] >= '0' && path[n - 1] <= '9')
+		n--;
+	const char *stem = rmb_arena_printf(arena, "%.*s", (int)n, path);
+	return stem ? stem : "";
+}
+
 static int
 nothing_usable(struct rmb_load_file *file, const struct rmb_nwb *nwb, struct rmb_error *error)
 {
@@ -112,8 +124,8 @@ nothing_usable(struct rmb_load_file *file, const struct rmb_nwb *nwb, struct rmb
 		                     "times, and no other series", file->path);
 	return rmb_error_set(error, RMB_EINPUT, "%s is an NWB file without series of ROIs (RoiResponseSeries) and without units with spike times; it holds "
 	                     "%zu other series: %s. One that is a matrix of neurons and frames can be read by its path, as in `activity: %s/data`; series "
-	                     "of one neuron each would have to be put into one matrix first", file->path, other->n, rmb_nwb_names(file, other),
-	                     other->group[0].path);
+	                     "of one neuron each are put together with a pattern, as in `activity: \"%s*\"`", file->path, other->n, rmb_nwb_names(file, other),
+	                     other->group[0].path, stem_of(file->arena, other->group[0].path));
 }
 
 /* The one kind that is meant. */
@@ -136,6 +148,8 @@ open_parts(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *er
 		return rmb_error_set(error, RMB_EINPUT, "%s holds activity of ROIs (%s) and spike times of units (%s): say which one is meant with `activity: "
 		                     "NAME` or `spikes: %s`", file->path, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]), units->path, units->path);
 	nwb->wanted = wish->spikes ? wish->spikes : wish->activity;
+	if (!wish->spikes && rmb_nwb_is_pattern(wish->activity))
+		return rmb_nwb_stack(file, wish->activity, error);
 	if (wish->activity || !units)
 		return series ? open_series(file, nwb, error) : 0;
 	return rmb_nwb_units(file, units, error);
@@ -255,7 +269,7 @@ nwb_tile(struct rmb_load_file *file, const struct rmb_member *member, int64_t bu
 	struct rmb_nwb *nwb = file->handle;
 	if (member != &nwb->some && !is_made(nwb, member)) {
 		rmb_format_hdf5.tile(&nwb->plain, member, budget, nrows, ncolumns);
-	} else if (member == &nwb->some && nwb->source->naxes == 2) {
+	} else if (member == &nwb->some && !nwb->stack && nwb->source->naxes == 2) {
 		int64_t columns = member->axis[1];
 		*ncolumns = nwb->source->axis[1];
 		rmb_format_hdf5.tile(&nwb->plain, nwb->source, budget, nrows, ncolumns);
@@ -307,6 +321,8 @@ nwb_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t ro
          struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
+	if (member == &nwb->some && nwb->stack)
+		return rmb_nwb_stack_read(nwb, row, nrows, column, ncolumns, raw, error);
 	if (member == &nwb->some)
 		return read_some(nwb, row, nrows, column, ncolumns, raw, error);
 	if (is_made(nwb, member))

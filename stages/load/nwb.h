@@ -25,6 +25,7 @@ struct rmb_nwb {
 	double conversion, offset;
 	bool scaled;
 	void *own;                           /* of nwb_roi.c or nwb_units.c */
+	struct rmb_nwb_stack *stack;         /* several series as one; NULL: one */
 };
 
 /* nwb_walk.c: every group with a neurodata_type that matters. */
@@ -38,6 +39,10 @@ int rmb_nwb_dataset(struct rmb_load_file *file, const char *group, const char *n
 /* nwb_roi.c, nwb_units.c: members of a series or a table of units. */
 int rmb_nwb_rois(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct rmb_error *error) RMB_CHECKED;
 int rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *units, struct rmb_error *error) RMB_CHECKED;
+/* nwb_stack.c: whether a name stands for several series; members of all that fit it; samples of their matrix. */
+bool rmb_nwb_is_pattern(const char *name);
+int rmb_nwb_stack(struct rmb_load_file *file, const char *pattern, struct rmb_error *error) RMB_CHECKED;
+int rmb_nwb_stack_read(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, unsigned char *out, struct rmb_error *error) RMB_CHECKED;
 /* nwb_masks.c: centres of ROIs row[n] of a table, in pixels; *possible false, with a note: it has no masks that can be read;
  * *effort: bytes of the masks. */
 int rmb_nwb_has_masks(struct rmb_load_file *file, const char *table, bool *possible, int64_t *effort,

@@ -85,7 +85,7 @@ read_rows(struct rmb_load_file *file, const struct rmb_nwb_group *series, const 
 	*row = NULL;
 	int code = rmb_nwb_dataset(file, series->path, "rois", false, &rois, error);
 	*table = code || !rois ? NULL : table_of(nwb, rois);
-	if (!code && !rois)
+	if (!code && !rois && strcmp(series->type, "RoiResponseSeries") == 0)
 		rmb_load_file_note(file, "the series '%s' does not say which ROIs it is of, so nothing is known of them", series->path);
 	if (code || !rois)
 		return code;
