@@ -142,6 +142,19 @@ def test_an_exponent_is_read_off_the_curve_of_edges():
             assert saturations >= 4 if critical else saturations == 0, (edge, saturations)
 
 
+def test_common_networks_differ_by_their_settings_alone():
+    """The propagator over 5 bins of 46 ms has the eigenvalues exp(-4.6 g), nearly, g the gap: from it the eigenvalues of the network."""
+    same = "connectivity: nonsymmetric, neurons: 60, ranks: 5..40, draws: 2, networks: common"
+    _, found = run(f"one: {{stage: theory, bin: 46 ms, {same}}}", f"two: {{stage: theory, bin: 46 ms, edge: 0.99, {same}}}",
+                   f"wide: {{stage: theory, bin: 92 ms, {same}}}", f"own: {{stage: theory, bin: 46 ms, {same.replace('common', 'own')}}}",
+                   "drawn: {stage: theory, bin: 46 ms, neurons: 800, draws: 2, networks: common}",
+                   "later: {stage: theory, bin: 92 ms, neurons: 800, draws: 2, networks: common}")
+    decay = {name: np.hypot(found[name]["eigenvalue_real"], found[name]["eigenvalue_imaginary"]) for name in found}
+    assert np.allclose(decay["wide"], decay["one"] ** 2, rtol=1e-9) and not np.allclose(decay["own"], decay["one"], rtol=0.01)
+    assert np.allclose(decay["later"], decay["drawn"] ** 2, rtol=1e-9)
+    assert not np.allclose(decay["two"], decay["one"], rtol=1e-9) and np.allclose(decay["two"], decay["one"], atol=0.05)
+
+
 def test_an_exponent_that_no_edge_has_is_said_to_be_none():
     said, found = run("net: {stage: connectivity, connectivity: clustered, neurons: 600, cluster: 300, probability: 0.001}",
                       "steep: {stage: powerlaw, spectrum: net.spectrum, ranks: 1..3}",

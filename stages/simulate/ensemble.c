@@ -34,6 +34,12 @@ rmb_ensemble_memory(const struct rmb_network *net, double n, int64_t lag)
 	return rmb_ensemble_needs_matrix(net) ? 8 * n * n + 1000 * n : 64 * n;
 }
 
+static struct rmb_stream
+stream_of(const struct rmb_call *call, const struct ensemble *e, const char *purpose)
+{
+	return e->common ? rmb_shared_stream(call, purpose, e->n) : rmb_node_stream(call, purpose);
+}
+
 /* ---- eigenvalues ---- */
 
 struct draws { struct ensemble *e; struct rmb_stream stream; const double *q; int64_t rows; struct rmb_error *error; };
@@ -58,7 +64,7 @@ without_matrices(struct rmb_call *call, int64_t last, struct ensemble *e)
 		return RMB_ELIMIT;
 	e->nleading = last + MARGIN < e->n ? last + MARGIN : e->n;
 	rmb_semicircle_quantiles(e->n, q);
-	struct draws draws = { e, rmb_node_stream(call, "spectra"), q, rmb_symmetric_rows(e->n, e->nleading), rmb_call_error(call) };
+	struct draws draws = { e, stream_of(call, e, "spectra"), q, rmb_symmetric_rows(e->n, e->nleading), rmb_call_error(call) };
 	return rmb_parallel(rmb_threads(call), e->ndraws, draw_without_matrix, &draws);
 }
 
@@ -127,7 +133,7 @@ one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, d
 	struct rmb_steps steps = e->steps;
 	bool sound;
 	snprintf(purpose, sizeof purpose, "network %" PRId64, draw);
-	one.stream = rmb_node_stream(call, purpose);
+	one.stream = stream_of(call, e, purpose);
 	if (e->symmetric)
 		return rmb_network_eigenvalues(&one, a, e->real + draw * e->n, NULL, error);
 	int rc = by_eigenvectors(call, &one, draw, a, e, &steps, &found, &sound, error);
@@ -191,10 +197,10 @@ modes(struct rmb_call *call, struct ensemble *e)
 }
 
 int
-rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, int64_t ndraws, struct rmb_steps steps, int64_t lag, int64_t last,
+rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, int64_t ndraws, bool common, struct rmb_steps steps, int64_t lag, int64_t last,
                   struct ensemble *e)
 {
-	*e = (struct ensemble){ .n = net->n, .ndraws = ndraws, .symmetric = rmb_network_symmetric(net), .lag = lag, .steps = steps, .first_steps = steps,
+	*e = (struct ensemble){ .n = net->n, .ndraws = ndraws, .common = common, .symmetric = rmb_network_symmetric(net), .lag = lag, .steps = steps, .first_steps = steps,
 	                         .edge = net->edge };
 	double **tables[] = { &e->real, &e->imaginary, &e->variance, &e->index }, **lists[] = { &e->standard_real, &e->standard_imaginary };
 	for (int i = 0; i < 4; i++)

@@ -10,7 +10,7 @@ enum { RMB_ENSEMBLE_LAG_MAX = 60 };
 struct ensemble {
 	int64_t n, ndraws, lag;
 	int64_t nleading;         /* eigenvalues of each draw that are its own; the rest are quantiles of all draws */
-	bool symmetric;
+	bool symmetric, common;   /* common: drawn from streams shared by nodes of one size */
 	struct rmb_steps steps, first_steps; /* as asked for; of the first draw, which may have needed shorter ones */
 	double edge;
 	double *real, *imaginary; /* [ndraws][n] eigenvalues, by real part, descending; imaginary NULL if symmetric */
@@ -23,10 +23,10 @@ bool rmb_ensemble_needs_matrix(const struct rmb_network *network);
 /* The larger part of the work, and of memory, of one draw. */
 double rmb_ensemble_flops(const struct rmb_network *network, double n, int64_t last);
 double rmb_ensemble_memory(const struct rmb_network *network, double n, int64_t lag);
-/* ndraws networks like `network`, from streams of the node; ranks up to `last` are to be those of the draws. Made in scratch.
+/* ndraws networks like `network`, from streams of the node, or `common` to all nodes of that size; ranks up to `last` are to be those of the draws. Made in scratch.
  * Networks that are unstable in such steps are solved in shorter ones, with a warning. 0 or a failure. */
-int rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *network, int64_t ndraws, struct rmb_steps steps, int64_t lag, int64_t last,
-                      struct ensemble *ensemble) RMB_CHECKED;
+int rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *network, int64_t ndraws, bool common, struct rmb_steps steps, int64_t lag,
+                      int64_t last, struct ensemble *ensemble) RMB_CHECKED;
 /* b(0) of the leading `count` modes of a draw, were the edge elsewhere. Symmetric networks. */
 void rmb_ensemble_variance_at(const struct ensemble *ensemble, int64_t draw, double edge, int64_t count, double *variance);
 #endif

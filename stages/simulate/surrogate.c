@@ -330,8 +330,9 @@ plan(struct making *making)
 	struct rmb_matched *matched = &making->matched;
 	const struct rmb_recording *like = matched->like;
 	int64_t n = like->neurons.n;
-	struct wiring_streams streams = { rmb_matched_stream(matched, "network"), rmb_matched_stream(matched, "places") };
-	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, streams, &making->network);
+	bool common = strcmp(set->measure.draws, "common") == 0;
+	int rc = rmb_wiring_make(call, "surrogate", &set->wiring, &like->neurons, n, common ? rmb_wiring_streams_common(call, n) : rmb_wiring_streams(call),
+	                         &making->network);
 	if (rc)
 		return rc;
 	take_places(making);

@@ -23,6 +23,7 @@
 struct settings {
 	struct wiring_settings wiring;
 	int64_t neurons, draws, largest, lag;
+	const char *networks;
 	double bin, time_constant, step;
 	struct rmb_range ranks;
 };
@@ -39,6 +40,8 @@ static const struct rmb_param params[] = {
 	  .help = "time step of the network, adjusted so that a bin is a whole number of them" },
 	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 2, .max = 10000,
 	  .help = "networks drawn; none: 40 where no matrix is needed, else 3" },
+	{ .name = "networks", .kind = RMB_WORD, .at = offsetof(struct settings, networks), .def = "own", .words = "own|common",
+	  .help = "common: the same draws whatever the other settings are, for networks of one size, so that a sweep changes nothing else" },
 	{ .name = "largest", .kind = RMB_INT, .at = offsetof(struct settings, largest), .def = "2000", .min = 2, .max = 20000,
 	  .help = "neurons of a network that is not symmetric, at most" },
 	{ .name = "lag", .kind = RMB_INT, .at = offsetof(struct settings, lag), .def = "5", .min = 1, .max = RMB_ENSEMBLE_LAG_MAX,
@@ -286,6 +289,12 @@ solved(const struct settings *set, const struct rmb_network *net, int64_t n)
 	return rmb_network_symmetric(net) || n < set->largest ? n : set->largest;
 }
 
+static bool
+common(const struct settings *set)
+{
+	return strcmp(set->networks, "common") == 0;
+}
+
 static int
 set_up(struct rmb_call *call, const struct settings *set, struct rmb_network *net, struct rmb_steps *steps)
 {
@@ -308,7 +317,8 @@ set_up(struct rmb_call *call, const struct settings *set, struct rmb_network *ne
 	struct rmb_neurons neurons = { 0 };
 	if (like && like->neurons.n >= net->n)
 		neurons = like->neurons;
-	return rmb_wiring_make(call, "theory", &set->wiring, neurons.n > 0 ? &neurons : NULL, net->n, rmb_wiring_streams(call), net);
+	return rmb_wiring_make(call, "theory", &set->wiring, neurons.n > 0 ? &neurons : NULL, net->n,
+	                       common(set) ? rmb_wiring_streams_common(call, net->n) : rmb_wiring_streams(call), net);
 }
 
 static int64_t
@@ -326,7 +336,7 @@ run(struct rmb_call *call)
 	struct ensemble e;
 	int rc = set_up(call, set, &net, &steps);
 	if (!rc)
-		rc = rmb_ensemble_make(call, &net, draws_of(set, &net), steps, set->lag, set->ranks.last, &e);
+		rc = rmb_ensemble_make(call, &net, draws_of(set, &net), common(set), steps, set->lag, set->ranks.last, &e);
 	if (!rc)
 		rc = publish_dynamics(call, set, &e);
 	if (!rc)

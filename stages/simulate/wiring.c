@@ -115,6 +115,12 @@ rmb_wiring_streams(const struct rmb_call *call)
 	return (struct wiring_streams){ rmb_node_stream(call, "network"), rmb_node_stream(call, "places") };
 }
 
+struct wiring_streams
+rmb_wiring_streams_common(const struct rmb_call *call, int64_t n)
+{
+	return (struct wiring_streams){ rmb_shared_stream(call, "network", n), rmb_shared_stream(call, "places", n) };
+}
+
 int
 rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, int64_t n,
                 struct wiring_streams streams, struct rmb_network *net)

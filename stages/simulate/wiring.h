@@ -53,7 +53,9 @@ int rmb_wiring_check_size(const struct wiring_settings *settings, int64_t n, str
 struct rmb_network rmb_wiring_network(const struct wiring_settings *settings);
 /* What a network is drawn from: its entries, and the places of its neurons where they are drawn. */
 struct wiring_streams { struct rmb_stream network, places; };
-/* The streams of this node alone. */
+/* Those that nodes with networks of n neurons share. */
+struct wiring_streams rmb_wiring_streams_common(const struct rmb_call *call, int64_t n);
+/* Those of this node alone. */
 struct wiring_streams rmb_wiring_streams(const struct rmb_call *call);
 /* The network of n neurons, drawn from those streams. `neurons` (NULL: none) may have places. Warns where something was decided for the user.
  * 0 or a failure. */
