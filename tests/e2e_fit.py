@@ -1,10 +1,11 @@
 """Fits: settings of a simulation that are known are found again, whatever happens to the search on its way."""
+import os
 import time
 
 import h5py
 import numpy as np
 
-from support.running import KILL, place, searching, send, tests
+from support.running import KILL, SOURCE, place, searching, send, tests
 
 HEAD = """
 seed: 3
@@ -66,6 +67,23 @@ def test_edge_and_time_constant_of_a_network_are_found_again():
         logs = np.sqrt(np.mean((np.mean(np.log(other), 0) - np.log(size)) ** 2))
         assert np.isclose(one["difference"][0], logs, rtol=1e-10) and np.isclose(one["misfit"], np.sqrt(np.mean(one["difference"] ** 2)), rtol=1e-14)
         assert here.events("plan", recipe)[-1]["run"] == 0
+
+
+def test_the_recipe_that_ships_finds_its_network_again():
+    with place() as here:
+        # five of its eight generations, on its busiest neurons
+        half = ("--set", "stages.best.generations=5", "--set", "stages.units.min_rate=6 Hz")
+        said = here.run("run", os.path.join(SOURCE, "recipes", "fit.yaml"), "--out", "recipe", *half)
+        assert said.rstrip().endswith("report.html"), said
+        with h5py.File(here.file("recipe/results/T181/best.h5")) as f:
+            edge, time_constant = f["best"][()]
+            assert [n.decode() for n in f["name"]] == ["net.edge", "net.time_constant"] and f["evaluated"][()] == 40
+            assert f["least"][()] == np.min(f["value"][()]) == f["so_far"][-1]
+        print("0.98 and 60 ms found as", edge, time_constant)
+        assert 0.5 < (1 - edge) / 0.02 < 2 and 1 / 1.5 < time_constant / 0.06 < 1.5
+        assert here.events("plan", os.path.join(SOURCE, "recipes", "fit.yaml"), *half)[-1]["run"] == 0
+        with open(here.file("recipe/report.html"), encoding="utf-8") as f:
+            assert "net.time_constant" in f.read()
 
 
 def test_noise_is_fitted_as_a_number():
