@@ -177,6 +177,25 @@ stages:
         assert not matrix(p, "a", "found")[1].any()
 
 
+def test_samples_that_became_infinite_and_spikes_instead_of_fluorescence_are_said():
+    with place() as p:
+        x = 100 + np.random.default_rng(6).normal(0, 5, (4, 400))
+        x[2, 50:60] = 3e38
+        np.save(p.file("x.npy"), x.astype("f4"))
+        p.recipe(f"""
+recordings: [{{name: a, path: x.npy, rate: 20 Hz}}, {{name: s, path: {shared("suite2p-fissa23")}}}]
+stages:
+  raw:   {{stage: load}}
+  sums:  {{stage: bin, recording: raw, width: {{by: name, a: 100 ms, else: 1 s}}, how: sum}}
+  found: {{stage: deconvolve, recording: sums, tau: 1 s, window: 5 s}}
+  soft:  {{stage: smooth, recording: sums, sd: 1 s}}
+""")
+        said = p.run("run", "recipe.yaml")
+        assert "neurons dropped because they hold samples that are not finite: 1 of 4 (numbers in the file: 2)" in said, said
+        assert matrix(p, "a", "found").shape == matrix(p, "a", "soft").shape == (3, 200)
+        assert "of the samples of 's' are exactly 0: it looks as if it had been deconvolved already" in said and "samples of 'a'" not in said, said
+
+
 def test_bad_input_is_answered_with_sentences():
     with place() as p:
         np.save(p.file("x.npy"), np.random.default_rng(1).random((4, 300)).astype("f4") - 2)

@@ -91,7 +91,7 @@ gaussian_weights_see_mirrored_ends(void **state)
 		for (double sd = 0.6; sd < 50; sd *= 3) {
 			int64_t n = lengths[i], half = rmb_gaussian_half(sd);
 			double sum = 0;
-			rmb_gaussian_taps(sd, half, tap);
+			rmb_gaussian_taps(rmb_gaussian_exponent(sd), half, tap);
 			draw("gaussian", n, x);
 			rmb_running_gaussian(x, n, tap, half, room, y);
 			for (int64_t d = -half; d <= half; d++)
@@ -122,7 +122,7 @@ the_maximin_baseline_is_what_it_says(void **state)
 	(void)state;
 	double x[MOST], smooth[MOST], low[MOST], sorted[MOST], baseline[MOST], tap[50], room[2 * MOST + 100];
 	const int64_t n = 333, half = rmb_gaussian_half(2.5);
-	rmb_gaussian_taps(2.5, half, tap);
+	rmb_gaussian_taps(rmb_gaussian_exponent(2.5), half, tap);
 	for (int64_t width = 1; width < 700; width = 3 * width + 1) {
 		draw("baseline", n, x);
 		rmb_running_gaussian(x, n, tap, half, room, smooth);

@@ -1,20 +1,15 @@
 #include "numeric/measurement.h"
 #include <math.h>
 #include <string.h>
+#include "numeric/running.h"
 
 /* ---- kernel ---- */
 
 void
 rmb_measurement_kernel(struct rmb_measurement *what, double sigma, int64_t half, bool published)
 {
-	double sum = 0, exponent = published ? sigma * sigma / 2 : 1 / (2 * sigma * sigma);
 	what->half = sigma > 0 ? half : 0;
-	for (int64_t d = 0; d <= what->half; d++) {
-		what->tap[d] = what->half ? exp(-(double)(d * d) * exponent) : 1;
-		sum += d ? 2 * what->tap[d] : what->tap[d];
-	}
-	for (int64_t d = 0; d <= what->half; d++)
-		what->tap[d] /= sum;
+	rmb_gaussian_taps(published ? sigma * sigma / 2 : rmb_gaussian_exponent(sigma), what->half, what->tap);
 }
 
 void

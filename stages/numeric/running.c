@@ -6,15 +6,21 @@
 /* ---- weighted means */
 
 void
-rmb_gaussian_taps(double sd, int64_t half, double *tap)
+rmb_gaussian_taps(double exponent, int64_t half, double *tap)
 {
-	double sum = 0, exponent = 1 / (2 * sd * sd);
+	double sum = 0;
 	for (int64_t d = 0; d <= half; d++) {
 		tap[d] = d ? exp(-(double)(d * d) * exponent) : 1;
 		sum += d ? 2 * tap[d] : tap[d];
 	}
 	for (int64_t d = 0; d <= half; d++)
 		tap[d] /= sum;
+}
+
+double
+rmb_gaussian_exponent(double sd)
+{
+	return 1 / (2 * sd * sd);
 }
 
 int64_t

@@ -7,8 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* exp(-d^2 / 2 sd^2) of distance d = 0..half frames, scaled so that the sum over both sides is 1. sd > 0 */
-void rmb_gaussian_taps(double sd, int64_t half, double *tap);
+/* exp(-exponent d^2) of distance d = 0..half frames, scaled so that the sum over both sides is 1; of a standard deviation, the exponent that
+ * rmb_gaussian_exponent() gives. */
+void rmb_gaussian_taps(double exponent, int64_t half, double *tap);
+double rmb_gaussian_exponent(double sd);
 /* Weights as far as they matter: 4 sd, to the nearest frame. 0: too narrow to change anything. */
 int64_t rmb_gaussian_half(double sd);
 /* y[n], which is not x; room[n + 2 half] is scratch. */

@@ -82,9 +82,21 @@ plan(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 	work->tap = rmb_scratch(call, (size_t)work->half + 1, sizeof *work->tap);
 	if (!work->tap)
 		return RMB_ELIMIT;
-	rmb_gaussian_taps(set->smooth, work->half, work->tap);
+	rmb_gaussian_taps(rmb_gaussian_exponent(set->smooth), work->half, work->tap);
 	work->width = rmb_window_of(call, recording, set->window);
 	return work->width ? 0 : RMB_EDATA;
+}
+
+/* Fluorescence is hardly ever 0, spikes mostly are; and what a suite2p folder gives unless told otherwise are spikes. */
+static void
+warn_of_spikes(struct rmb_call *call, const struct rmb_recording *recording, const int64_t *zeros)
+{
+	double share = 0;
+	for (int64_t i = 0; i < recording->neurons.n; i++)
+		share += (double)zeros[i] / (double)recording->nframes / (double)recording->neurons.n;
+	if (share > 0.1)
+		rmb_warn(call, "%.0f %% of the samples of '%s' are exactly 0: it looks as if it had been deconvolved already. Load the fluorescence, of a suite2p folder by "
+		         "`activity: F-0.7Fneu`", 100 * share, rmb_recording_name(call));
 }
 
 static int
@@ -94,8 +106,13 @@ run(struct rmb_call *call)
 	struct work work = { 0 };
 	int code = plan(call, rmb_settings(call), recording, &work);
 	size_t n = (size_t)rmb_segment_longest(recording), baseline = sizeof(double) * (3 * n + 2 * (size_t)work.half);
-	struct rmb_remake remake = { deconvolve, &work, baseline > n * sizeof(struct rmb_decaying) ? baseline : n * sizeof(struct rmb_decaying), NULL };
-	return code ? code : rmb_rows_remake(call, recording, &remake);
+	struct rmb_remake remake = { deconvolve, &work, baseline > n * sizeof(struct rmb_decaying) ? baseline : n * sizeof(struct rmb_decaying), NULL,
+	                             rmb_scratch(call, (size_t)recording->neurons.n, sizeof *remake.zeros) };
+	if (code || !remake.zeros)
+		return code ? code : RMB_ELIMIT;
+	if ((code = rmb_rows_remake(call, recording, &remake)) == 0)
+		warn_of_spikes(call, recording, remake.zeros);
+	return code;
 }
 
 static void

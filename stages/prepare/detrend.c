@@ -131,10 +131,10 @@ run(struct rmb_call *call)
 		work.half = rmb_gaussian_half(set->smooth);
 		if (!(work.tap = rmb_scratch(call, (size_t)work.half + 1, sizeof *work.tap)))
 			return RMB_ELIMIT;
-		rmb_gaussian_taps(set->smooth, work.half, work.tap);
+		rmb_gaussian_taps(rmb_gaussian_exponent(set->smooth), work.half, work.tap);
 	}
 	size_t room = baselines[b].room * (size_t)rmb_segment_longest(recording) + 2 * (size_t)work.half + 1;
-	struct rmb_remake remake = { take_away, &work, room * sizeof(double), "have a baseline that is not above zero, by which dF/F would divide" };
+	struct rmb_remake remake = { take_away, &work, room * sizeof(double), "have a baseline that is not above zero, by which dF/F would divide", NULL };
 	return rmb_rows_remake(call, recording, &remake);
 }
 

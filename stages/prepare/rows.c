@@ -129,6 +129,8 @@ remake_row(const struct job *job, int64_t i, int thread)
 		for (int64_t s = 0; s < recording->nsegments && fit; s++)
 			fit = job->remake->segment(job->remake->how, x + recording->segment[s], segment_length(recording, s), job->room + thread * job->room_size,
 			                           y + recording->segment[s]);
+	for (int64_t t = 0; job->remake->zeros && t < nframes; t++)
+		job->remake->zeros[i] += x[t] == 0;
 	job->fate[i] = round_row(finite && fit ? y : x, nframes, row);
 	if (!fit)
 		job->fate[i] = UNFIT;

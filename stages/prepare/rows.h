@@ -10,6 +10,7 @@ struct rmb_remake {
 	const void *how;
 	size_t room;       /* bytes of scratch for the longest segment */
 	const char *unfit; /* why a neuron cannot be: "have a baseline that is not above zero"; NULL: all can */
+	int64_t *zeros;    /* [neuron]: becomes how many samples of it are exactly 0; NULL: not wanted */
 };
 
 /* Frames of the longest segment. */

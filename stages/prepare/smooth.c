@@ -57,8 +57,8 @@ run(struct rmb_call *call)
 		                "stage away", set->sd, sd, rmb_recording_name(call), 0.25 / recording->rate);
 	if (!(work.tap = rmb_scratch(call, (size_t)work.half + 1, sizeof *work.tap)))
 		return RMB_ELIMIT;
-	rmb_gaussian_taps(sd, work.half, work.tap);
-	struct rmb_remake remake = { blur, &work, sizeof(double) * (size_t)(rmb_segment_longest(recording) + 2 * work.half), NULL };
+	rmb_gaussian_taps(rmb_gaussian_exponent(sd), work.half, work.tap);
+	struct rmb_remake remake = { blur, &work, sizeof(double) * (size_t)(rmb_segment_longest(recording) + 2 * work.half), NULL, NULL };
 	return rmb_rows_remake(call, recording, &remake);
 }
 
