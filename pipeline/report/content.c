@@ -221,14 +221,18 @@ lead(struct rmb_gathering *g, const struct rmb_page *page)
 	                        here, g->graph->nnodes, warned, warned == 1 ? "" : "s", page->program);
 }
 
-/* The same branch looks the same in every figure: branches are counted as they first come up in the graph. */
+/* The same branch looks the same in every figure: branches are counted as they first come up in the graph. What has none is one itself where
+ * it stands beside parts that a driver made of it. */
 static int *
 looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 {
 	int *look = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *look), n = 0;
 	const char **seen = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *seen);
+	bool parts = false;
+	for (int i = 0; i < graph->nnodes; i++)
+		parts |= graph->node[i]->sets && !graph->node[i]->hidden;
 	for (int i = 0; look && seen && i < graph->nnodes; i++) {
-		const char *branch = graph->node[i]->hidden ? NULL : graph->node[i]->branch;
+		const char *branch = graph->node[i]->hidden ? NULL : graph->node[i]->branch ? graph->node[i]->branch : parts ? "" : NULL;
 		while (branch && look[i] < n && strcmp(seen[look[i]], branch))
 			look[i]++;
 		if (branch && look[i] == n)

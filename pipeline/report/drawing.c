@@ -94,7 +94,7 @@ const char *
 rmb_group_name(const struct rmb_drawing *d, int i)
 {
 	const char *branch = d->group[i].node[0]->branch;
-	return branch ? branch : "";
+	return branch ? branch : d->ngroups > 1 ? "whole" : ""; /* beside the parts that a driver made of it */
 }
 
 const char *
