@@ -57,7 +57,7 @@ print_text(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 	struct rmb_table *table = rmb_table_new(arena, "lll");
 	struct rmb_cost cost;
 	struct rmb_measure total;
-	bool sampled = false;
+	bool sampled = rmb_seen_fact(seen, "looked at") != NULL;
 	printf("%s\n", rmb_harmless(arena, path));
 	for (int i = 0; i < seen->nfacts && table; i++)
 		add_row(arena, table, seen->fact[i].name, fact_text(arena, &seen->fact[i]));

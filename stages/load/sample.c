@@ -8,6 +8,7 @@
 
 #define MOST_EFFORT ((int64_t)128 << 20)
 #define MOST_ITEMS ((int64_t)4 << 20)
+#define MOST_UNPACKED ((int64_t)48 << 20) /* bytes, in chunks of which only a part is looked at */
 enum { TILE = 1 << 16 };
 
 /* What was met of a neuron. */
@@ -80,11 +81,14 @@ rmb_load_sample(const struct rmb_layout *layout, bool frames_first, const bool *
 	if (!whole) {
 		rmb_load_tile(layout->activity.file, m, TILE, &nrows, &ncolumns);
 		sink.tile = TILE;
-		sink.tiles = MOST_ITEMS / (nrows * ncolumns) > 1 ? MOST_ITEMS / (nrows * ncolumns) : 1;
+		int64_t most = MOST_ITEMS / (nrows * ncolumns), work = m->effort > 0 ? MOST_UNPACKED / m->effort : most;
+		sink.tiles = most < 1 || work < 1 ? 1 : most < work ? most : work;
 	}
 	int code = rmb_load_activity(&layout->activity, frames_first, &sink, row, &inexact, error);
 	if (code)
 		return code;
+	if (!whole)
+		rmb_see_text(seen, "looked at", "about %" PRId64 " of %" PRId64 " samples", nrows * ncolumns * sink.tiles, m->count);
 	tell(sample.row, row, n, !whole, seen);
 	rmb_load_rounding(m->name, row, n, &rounding);
 	for (int i = 0; i < rounding.n; i++)
