@@ -116,6 +116,13 @@ def test_names_that_say_nothing_are_guessed_and_that_is_said():
     warned(seen, "guess", "spikes.time")
     warned(seen, "6 of 37 neurons have no spikes")
     assert seen["spikes"] == 28829
+    table = expected()
+    for name in ("T181_2019_11_11_bank0_Cells.mat", "T219_2019_11_19_bank0_Cells.mat"):
+        file = "rat-neuropixels-mat73/" + name
+        seen = inspect(at(file))
+        assert "spikes: raw_spike_time_s, counts: raw_spike_time_s.counts" in seen["entry"], seen["entry"]
+        assert (seen["neurons"],) == shape(table, file, "raw_spike_time_s: spikes per unit")
+        assert (seen["spikes"],) == shape(table, file, "raw_spike_time_s: all times, units in order")
 
 
 def test_what_holds_no_recording_says_why():
@@ -137,6 +144,21 @@ def test_every_file_gives_an_answer_and_what_it_writes_passes_the_check():
         name = here.recipe("recordings:\n" + "".join(f"  - {event['entry']}\n" for event in good) + "stages:\n  raw: {stage: load}\n")
         done = subprocess.run([RUMBLE, "check", name], cwd=here.path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[:5000]
+
+
+def test_the_recipe_that_init_writes_for_a_real_recording_runs():
+    """Each in a run of its own but for the largest, with the whole ending of a user's way: init, check, run, report."""
+    files = ["critical-init-npz/F_miniscope219.npz", "critical-init-npz/F_zftectum114.npz", "critical-init-npz/T219_spks_face.npz",
+             "suite2p-npz-hippocampy20/fluo.npz", "worm-wholebrain130-h5/*.h5", "zebrafish-tectum114/*.mat", "suite2p-fissa23", "suite2p-miniscope219",
+             "retina-waves-h5/Hennig*.h5", "rat-ca1-tetrodes31-mat5/spikes.mat", "nwb-units-thalamus4/*.nwb", "nwb-units-postsubiculum3/*.nwb",
+             "nwb-written-here/rat_units_249.nwb", "nwb-written-here/suite2p_export_219.nwb", "nwb-written-here/zebrafish_dff_114.nwb",
+             "phy-rat-m1-striatum196", "phy-template", "rat-neuropixels-mat73/T181*.mat"]
+    for file in files:
+        with place() as here:
+            subprocess.run([RUMBLE, "init", at(file), "-o", "mine.yaml", "-q"], cwd=here.path, check=True)
+            subprocess.run([RUMBLE, "check", "mine.yaml"], cwd=here.path, check=True, stdout=subprocess.DEVNULL)
+            here.run("run", "mine.yaml", "-q")
+            assert os.path.getsize(here.file("mine/report.html")) > 10000, file
 
 
 tests(globals())
