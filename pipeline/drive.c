@@ -116,7 +116,7 @@ take_answer(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb
 		                     before, drive->round, RMB_MAX_SETS, RMB_MAX_ROUNDS);
 	for (int s = 0; s < answer->nsets && code == 0; s++)
 		code = take_set(drives, drive, recipe, answer->set[s], error);
-	drive->fixed = drive->fed || (drive->round == 1 && drive->done);
+	drive->fixed = drive->fed ? drive->fixed : drive->round == 1 && drive->done;
 	return code;
 }
 
@@ -162,7 +162,9 @@ rmb_drive_of(struct rmb_drives *drives, const struct rmb_recipe *recipe, const s
 		return NULL;
 	*drive = (struct rmb_drive){ .id = rmb_arena_strdup(drives->arena, node->id), .entry = node->entry,
 	                             .varied = describe_all(drives->arena, recipe, node->entry) };
-	drive->fed = drive->fixed = rmb_drive_feed(node) != NULL;
+	const struct rmb_edge *feed = rmb_drive_feed(node);
+	drive->fed = feed != NULL;
+	drive->fixed = feed && !feed->from->branch && !feed->from->replicate; /* all nodes of its entry are fed alike */
 	if (!drive->id || !drive->varied || ask(drives, drive, recipe, node, NULL))
 		return NULL;
 	return *last = drive;

@@ -26,7 +26,8 @@ struct rmb_drive {              /* of one driver node */
 	int round;                  /* answers so far */
 	bool fed;                   /* it is asked with the neurons of a recording that it reads, once that is there */
 	bool done;                  /* no more sets will come */
-	bool fixed;                 /* all came with the first answer and none is drawn: the other nodes of its entry have the same */
+	bool fixed;                 /* all came with the first answer and none is drawn: the other nodes of its entry (of this recording, if it is
+	                             * fed) have the same */
 	int nsets;
 	struct rmb_set *set;
 	int code;                   /* why it cannot go on, and the sentence; 0: nothing is wrong */

@@ -113,6 +113,11 @@ make(struct maker *k, const struct rmb_node *node, struct rmb_edge *edge)
 	copy->hidden |= !driver->stage->shows_sets;
 	copy->mark = 0;
 	copy->made = NULL, copy->nmade = 0;
+	if (driver->drive->fed && driver->source >= 0 && node->source < 0) {
+		rmb_mistake(k->m, RMB_ERECIPE, driver->entry->place, "'%s' would repeat '%s', which is over all recordings, with what is found in one of them; vary "
+		            "something that each recording has by itself", driver->entry->name, node->entry->name);
+		return NULL;
+	}
 	if (!is_fixed(k, node) || (is_varied(k, node) && !vary(k, copy)) || !name(k, copy))
 		return NULL;
 	rmb_node_finish(copy);

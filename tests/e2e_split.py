@@ -98,6 +98,27 @@ def test_listed_areas_may_be_joined_and_planes_and_probes_split_too():
             assert found["neurons"].tolist() == neurons, (node, found["neurons"])
 
 
+def test_branches_are_split_by_their_own_areas():
+    with place() as p:
+        make(p)
+        p.run("run", p.recipe(BOTH + """
+stages:
+  raw:    {stage: load}
+  most:   {stage: select, recording: raw, min_quality: 0.1}
+  left:   {stage: select, recording: raw, where: area != CP and quality > 0.1}
+  region: {stage: select, recording: [most, left]}
+  z:      {stage: zscore, recording: region}
+  direct: {stage: spectrum, recording: z}
+  alpha:  {stage: powerlaw, spectrum: direct.spectrum, ranks: 2..15}
+  units:  {stage: select, recording: region}
+  areas:  {stage: split, value: alpha.exponent, of: units, vary: {region.area: all}}
+"""))
+        most, left = outputs(p, "m1/areas@most"), outputs(p, "m1/areas@left")
+        assert most["part"] == ["CP", "H*F", "LS"] and left["part"] == ["H*F", "LS"], (most, left)
+        assert np.array_equal(most["value"][1:], left["value"]) and most["value"][0] != most["value"][1]
+        assert scalar(p, "m1/alpha@areas+left+LS,left", "exponent") == left["value"][1]
+
+
 def test_summarize_groups_the_parts_of_all_recordings():
     with place() as p:
         make(p)
