@@ -53,11 +53,12 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
             assert result(p, node, "together", "nearest") == "shuffled"
         assert "Compatible with shuffled" in result(p, "verdict", "alone", "verdict")
         assert result(p, "verdict", "alone", "statistic") == ["alpha.exponent", "s.spectrum", "size.participation", "all"]
-        # numbers as numpy has them from the objects that were compared
+        # numbers as numpy has them from the objects that were compared: distances are those of logarithms, for none is negative
         exponent = [float(result(p, f"alpha@shuffled#{i}", "together", "exponent")) for i in range(1, 20)]
-        value = float(result(p, "alpha@z", "together", "exponent"))
-        far = abs(value - np.mean(exponent)) / np.std(exponent, ddof=1) / np.sqrt(1 + 1 / 19)
-        assert np.isclose(result(p, "verdict", "together", "distance")[0], far, rtol=1e-12)
+        value, logs = float(result(p, "alpha@z", "together", "exponent")), np.log(exponent)
+        far = abs(np.log(value) - np.mean(logs)) / np.std(logs, ddof=1) / np.sqrt(1 + 1 / 19)
+        assert min(exponent) > 0 and np.isclose(result(p, "verdict", "together", "distance")[0], far, rtol=1e-12)
+        assert np.isclose(result(p, "verdict", "together", "recording")[0], value, rtol=1e-14)
         assert np.isclose(result(p, "verdict", "together", "mean")[0], np.mean(exponent), rtol=1e-14)
         # where one more replicate would lie: t of 18 degrees of freedom at 0.975
         wide = 2.10092204024096 * np.std(exponent, ddof=1) * np.sqrt(1 + 1 / 19)

@@ -10,7 +10,7 @@
  * Holm adjusts for the statistics of a family. Families exclude each other, so that at most one true one can be rejected by
  * mistake, at the level stated, however many are compared: p of the families need no adjustment. What no p could have rejected is
  * not called compatible.
- * Intervals: percentiles of the distance over RESAMPLES resamples of the replicates.
+ * Intervals: of the distance that infinitely many replicates would give, from RESAMPLES resamples of those there are.
  * Cost: RESAMPLES x replicates x points operations a statistic and family. */
 #include <inttypes.h>
 #include <math.h>
@@ -92,6 +92,7 @@ take_samples(struct rmb_call *call, struct against *a, bool rank)
 	for (int64_t s = 0; s < ns; s++) {
 		struct sample *sample = &a->sample[s];
 		int rc = rmb_members_sample(call, a->members, s, a->family, sample);
+		rc = rc ? rc : rmb_members_logs(call, sample);
 		if (rc)
 			return rc;
 		for (int64_t r = 0; r < nr; r++)
@@ -151,11 +152,15 @@ find_one(struct rmb_call *call, const struct settings *set, const struct against
 		if (!value)
 			return RMB_ELIMIT;
 		for (int64_t i = 0; i < l->n; i++)
+			value[i] = sample->plain.row[i][0];
+		f->value = sample->plain.x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
+		/* Student's t for a new value beside n known ones, in the units that are compared */
+		for (int64_t i = 0; i < l->n; i++)
 			value[i] = l->row[i][0];
-		f->value = l->x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
-		/* Student's t for a new value beside n known ones */
-		double half = rmb_student_quantile((1 - set->confidence) / 2, (double)(l->n - 1)) * f->sd * sqrt(1 + 1 / (double)l->n);
-		f->expected_low = f->mean - half, f->expected_high = f->mean + half;
+		double middle = rmb_mean(value, l->n), half = rmb_student_quantile((1 - set->confidence) / 2, (double)(l->n - 1)) *
+		                                              rmb_deviation(value, l->n) * sqrt(1 + 1 / (double)l->n);
+		f->expected_low = sample->logs ? exp(middle - half) : middle - half;
+		f->expected_high = sample->logs ? exp(middle + half) : middle + half;
 	}
 	if (f->sd == 0 && f->value != f->mean)
 		rmb_warn(call, "all replicates of %s have the same %s, and the recording has another: a distance of a million stands for it", family, name);
@@ -368,8 +373,8 @@ const struct rmb_stage rmb_stage_compare = {
 	.name = "compare", .version = 5, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
-	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm, and by logarithms if replicates stay positive and within a factor of "
-	         "ten of each other, as spectra do; points of a curve beyond three spreads count by their logarithm, so that a wild one does not decide. A family "
+	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm. What is nowhere negative is compared by logarithms, in which a value "
+	         "below a hundredth of the median counts as that; points of a curve beyond three spreads count by their logarithm, so that a wild one does not decide. A family "
 	         "is ruled out if its replicates, each measured against the recording and all others, are hardly ever as far off (test rank), or "
 	         "by Student's t (test normal, which trusts that numbers are normal: of curves with wild points take rank). Statistics are adjusted for by Holm's method; families exclude each other and need no "
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",

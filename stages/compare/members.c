@@ -1,6 +1,7 @@
 #include "compare/members.h"
 #include <math.h>
 #include <string.h>
+#include "numeric/percentile.h"
 
 /* ---- who is who -------------------------------------------------------------------------------------------------- */
 
@@ -286,4 +287,44 @@ rmb_members_sample(struct rmb_call *call, const struct members *m, int64_t s, in
 	int64_t finite = common_points(present, kept, index, count, false, point);
 	bool logs = by_rank(present[0]) && 10 * common_points(present, kept, index, count, true, point) >= 9 * finite;
 	return fill(call, present, kept, point, common_points(present, kept, index, count, logs, point), logs, sample);
+}
+
+/* The least that counts at point j, a hundredth of the median; 0: there are negative values, or too many zeros. scratch[n + 1]. */
+static double
+least_at(const struct rmb_likeness *l, int64_t j, double *scratch)
+{
+	for (int64_t i = 0; i < l->n; i++)
+		scratch[i] = l->row[i][j];
+	scratch[l->n] = l->x[j];
+	rmb_sort(scratch, l->n + 1);
+	return scratch[0] >= 0 ? rmb_percentile(scratch, l->n + 1, 50) / 100 : 0;
+}
+
+int
+rmb_members_logs(struct rmb_call *call, struct sample *sample)
+{
+	const struct rmb_likeness *l = &sample->likeness;
+	sample->plain = *l;
+	if (!sample->known || sample->logs)
+		return 0;
+	double *least = rmb_scratch(call, (size_t)(l->m + l->n + 1), sizeof *least);
+	int64_t kept = 0;
+	for (int64_t j = 0; least && j < l->m; j++)
+		kept += (least[j] = least_at(l, j, least + l->m)) > 0;
+	if (least && 10 * kept < 9 * l->m)
+		return 0;
+	double *value = rmb_scratch(call, (size_t)((l->n + 1) * kept), sizeof *value);
+	const double **row = rmb_scratch(call, (size_t)l->n + 1, sizeof *row);
+	if (!least || !value || !row)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i <= l->n; i++) {
+		double *to = value + i * kept;
+		row[i] = to;
+		for (int64_t j = 0; j < l->m; j++)
+			if (least[j] > 0)
+				*to++ = log(fmax(i ? l->row[i - 1][j] : l->x[j], least[j]));
+	}
+	sample->logs = true;
+	sample->likeness = (struct rmb_likeness){ l->n, kept, row[0], row + 1 };
+	return 0;
 }

@@ -24,9 +24,14 @@ struct sample {
 	bool known;            /* the recording has it, and two replicates or more */
 	bool logs;             /* logarithms are compared */
 	struct rmb_likeness likeness;
+	struct rmb_likeness plain; /* what rmb_members_logs found: the values themselves */
 	const int64_t *place;  /* [likeness.n]: index of each replicate in the family */
 	int64_t missing;       /* replicates of the family that do not have it */
 };
 /* 0 or a failure. */
 int rmb_members_sample(struct rmb_call *call, const struct members *members, int64_t statistic, int64_t family, struct sample *sample) RMB_CHECKED;
+/* Makes logarithms of what is not negative anywhere: of a positive quantity (a rate, a fraction, a number of dimensions) replicates scatter by factors,
+ * and in linear units a value of zero would look near to any family that reaches a few times its own mean. Values below a hundredth of the median of
+ * recording and replicates count as that, zero too. Points that do not allow it go if they are a tenth or fewer; else all stay as they are. */
+int rmb_members_logs(struct rmb_call *call, struct sample *sample) RMB_CHECKED;
 #endif

@@ -3,7 +3,6 @@
 #include "numeric/likeness.h"
 #include <math.h>
 #include <stdbool.h>
-#include "numeric/percentile.h"
 #include "numeric/statistics.h"
 
 enum { PRIOR = 4 };
@@ -34,12 +33,26 @@ weight(double square, int64_t m)
 	return m == 1 || square <= 9 ? square : 9 * (1 + log(square / 9));
 }
 
+/* Geometric mean over points; 0: no point has any. */
+static double
+typical_variance(const struct rmb_likeness *s)
+{
+	double sum = 0;
+	int64_t count = 0;
+	for (int64_t j = 0; j < s->m; j++) {
+		double v = variance_at(s, j, mean_at(s, j));
+		if (v > 0) {
+			sum += log(v);
+			count++;
+		}
+	}
+	return count ? exp(sum / (double)count) : 0;
+}
+
 double
 rmb_likeness_distance(const struct rmb_likeness *s)
 {
-	double pooled = 0, sum = 0, freedom = (double)(s->n - 1);
-	for (int64_t j = 0; j < s->m; j++)
-		pooled += variance_at(s, j, mean_at(s, j)) / (double)s->m;
+	double pooled = typical_variance(s), sum = 0, freedom = (double)(s->n - 1);
 	for (int64_t j = 0; j < s->m; j++) {
 		double mean = mean_at(s, j), off = s->x[j] - mean, v = variance_at(s, j, mean);
 		double spread = (PRIOR * pooled + freedom * v) / (PRIOR + freedom) * (1 + 1 / (double)s->n);
@@ -118,7 +131,14 @@ rmb_likeness_interval(const struct rmb_likeness *s, int64_t count, double level,
 		}
 		distance[kept++] = sqrt(sum / (double)count);
 	}
-	rmb_sort(distance, kept);
-	*low = rmb_percentile(distance, kept, 50 * (1 - level));
-	*high = rmb_percentile(distance, kept, 50 * (1 + level));
+	double own = rmb_likeness_joint(s, count), t = rmb_student_quantile((1 - level) / 2, (double)(n - 1));
+	int64_t positive = 0;
+	for (int64_t i = 0; i < kept; i++)
+		if (distance[i] > 0)
+			distance[positive++] = log(distance[i]);
+	double middle = positive ? 2 * log(own) - rmb_mean(distance, positive) : 0;
+	double spread = positive > 1 ? rmb_deviation(distance, positive) : 0;
+	spread *= sqrt((double)(n * (n + 1)) / (double)((n - 1) * (n > 2 ? n - 2 : 1)));
+	*low = own > 0 ? exp(middle - t * spread) : 0;
+	*high = own > 0 ? exp(middle + t * spread) : 0;
 }

@@ -248,7 +248,7 @@ find(struct rmb_pilot *pilot, double target, double *reached)
 	return search(pilot, target, low, above, high, below, reached);
 }
 
-/* The recording's own, which must stand out from what it is by chance: three times what that is at several lags. */
+/* The recording's own; or, if that does not stand out from what it is by chance, three times what that is at several lags, the least that would. */
 static int
 find_target(struct rmb_pilot *pilot)
 {
@@ -264,8 +264,14 @@ find_target(struct rmb_pilot *pilot)
 	double chance = 3 * sqrt(square);
 	if (rc || pilot->target > chance)
 		return rc;
-	return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance alone gives up to %.3g; "
-	                "give noise as a number", pilot->matched->stage, rmb_recording_name(call), pilot->target, chance);
+	if (!(chance > 0))
+		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no variance to match noise to; give noise as a number", pilot->matched->stage,
+		                rmb_recording_name(call));
+	rmb_warn(call, "recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance alone gives up to %.3g. Noise was "
+	         "matched to the latter, so that this is the most reliable simulation that would look as unreliable", rmb_recording_name(call),
+	         pilot->target, chance);
+	pilot->target = chance;
+	return 0;
 }
 
 int
