@@ -61,9 +61,9 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
         assert np.isclose(result(p, "verdict", "together", "recording")[0], value, rtol=1e-14)
         assert np.isclose(result(p, "verdict", "together", "mean")[0], np.mean(exponent), rtol=1e-14)
         # where one more replicate would lie: t of 18 degrees of freedom at 0.975
-        wide = 2.10092204024096 * np.std(exponent, ddof=1) * np.sqrt(1 + 1 / 19)
-        assert np.isclose(result(p, "verdict", "together", "expected_low")[0], np.mean(exponent) - wide, rtol=1e-9)
-        assert np.isclose(result(p, "verdict", "together", "expected_high")[0], np.mean(exponent) + wide, rtol=1e-9)
+        wide = 2.10092204024096 * np.std(logs, ddof=1) * np.sqrt(1 + 1 / 19)
+        assert np.isclose(result(p, "verdict", "together", "expected_low")[0], np.exp(np.mean(logs) - wide), rtol=1e-9)
+        assert np.isclose(result(p, "verdict", "together", "expected_high")[0], np.exp(np.mean(logs) + wide), rtol=1e-9)
         for name in ("low", "high"):
             assert np.isfinite(result(p, "verdict", "together", name)).all()
         assert (result(p, "verdict", "together", "p") == 1 / 20).all() and np.allclose(result(p, "verdict", "together", "adjusted"), [.15, .15, .15, .05])

@@ -289,7 +289,6 @@ def test_recordings_that_will_not_do_are_refused_with_a_remedy():
     white = rng.standard_normal((40, 3000)).astype(np.float32)
     cases = [
         ("noise: matched", "has no reliable variance to match noise to", white),
-        ("noise: matched", "is constant|has no variance to match noise to", 0 * white),
         ("measurement: poisson", "no rate of spikes; give mean_rate", white - 5),
         ("connectivity: clustered, probability: 0.1, cluster: 500", "cluster", white),
         ("connectivity: local, probability: 0.05, positions: recording", "no positions", white),

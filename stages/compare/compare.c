@@ -130,6 +130,26 @@ scores_of(struct rmb_call *call, const struct against *a, int64_t s)
 	return score;
 }
 
+/* The recording's number beside mean and spread of the replicates, and where one more would lie: Student's t, in the units that are compared. */
+static int
+describe_number(struct rmb_call *call, const struct settings *set, const struct sample *sample, struct finding *f)
+{
+	const struct rmb_likeness *l = &sample->likeness;
+	double *value = rmb_scratch(call, (size_t)l->n, sizeof *value), *compared = rmb_scratch(call, (size_t)l->n, sizeof *compared);
+	if (!value || !compared)
+		return RMB_ELIMIT;
+	for (int64_t i = 0; i < l->n; i++) {
+		value[i] = sample->plain.row[i][0];
+		compared[i] = l->row[i][0];
+	}
+	double middle = rmb_mean(compared, l->n), spread = rmb_deviation(compared, l->n) * sqrt(1 + 1 / (double)l->n);
+	double half = rmb_student_quantile((1 - set->confidence) / 2, (double)(l->n - 1)) * spread;
+	f->value = sample->plain.x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
+	f->expected_low = sample->logs ? exp(middle - half) : middle - half;
+	f->expected_high = sample->logs ? exp(middle + half) : middle + half;
+	return 0;
+}
+
 static int
 find_one(struct rmb_call *call, const struct settings *set, const struct against *a, int64_t s, bool rank, struct finding *f)
 {
@@ -147,21 +167,8 @@ find_one(struct rmb_call *call, const struct settings *set, const struct against
 	int rc = score ? find_interval(call, set, l, 1, f) : RMB_ELIMIT;
 	if (rc)
 		return rc;
-	if (l->m == 1 && a->members->statistic[s].recording->naxes == 0) {
-		double *value = rmb_scratch(call, (size_t)l->n, sizeof *value);
-		if (!value)
-			return RMB_ELIMIT;
-		for (int64_t i = 0; i < l->n; i++)
-			value[i] = sample->plain.row[i][0];
-		f->value = sample->plain.x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
-		/* Student's t for a new value beside n known ones, in the units that are compared */
-		for (int64_t i = 0; i < l->n; i++)
-			value[i] = l->row[i][0];
-		double middle = rmb_mean(value, l->n), half = rmb_student_quantile((1 - set->confidence) / 2, (double)(l->n - 1)) *
-		                                              rmb_deviation(value, l->n) * sqrt(1 + 1 / (double)l->n);
-		f->expected_low = sample->logs ? exp(middle - half) : middle - half;
-		f->expected_high = sample->logs ? exp(middle + half) : middle + half;
-	}
+	if (l->m == 1 && a->members->statistic[s].recording->naxes == 0 && (rc = describe_number(call, set, sample, f)))
+		return rc;
 	if (f->sd == 0 && f->value != f->mean)
 		rmb_warn(call, "all replicates of %s have the same %s, and the recording has another: a distance of a million stands for it", family, name);
 	f->attainable = rank ? 1 / (double)(l->n + 1) : 0;
@@ -370,7 +377,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 5, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 6, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
 	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm. What is nowhere negative is compared by logarithms, in which a value "
