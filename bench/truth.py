@@ -150,14 +150,16 @@ def kept(found):
     return [family for family, statistic, p in rows if statistic == "all" and p > 0.05]
 
 
+OUTCOMES = ("named right", "undecided", "undecided, its own ruled out", "none", "named wrong")
+
+
 def outcome(found):
     right, families = ORIGINS[found["origin"]][1], kept(found)
-    if right in families:
-        return "right alone" if len(families) == 1 else "undecided"
-    return "none" if not families else "false"
-
-
-OUTCOMES = ("right alone", "undecided", "none", "false")
+    if found["decision"] == "compatible":
+        return "named right" if families == [right] else "named wrong"
+    if found["decision"] == "none":
+        return "none"
+    return "undecided" if right in families else "undecided, its own ruled out"
 
 
 def line(cells):

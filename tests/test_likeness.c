@@ -209,6 +209,10 @@ verdicts_say_no_more_than_they_know(void **state)
 	               "they allow), level 0.05. Distances are in units of the spread of a family's replicates, about 1 for one of them; intervals of 95 %.");
 	assert_verdict((struct finding[]){ good }, 1, "compatible", "symmetric", ", the only family compared.");
 	assert_verdict((struct finding[]){ bad, good, also }, 3, "undecided", "symmetric", "Undecided between symmetric (");
+	/* ruled out, and nearer than the upper end of what is left */
+	struct finding close = finding_of("partial", 1.6, 0.05, 0.05);
+	assert_verdict((struct finding[]){ bad, good, close }, 3, "undecided", "symmetric", "Undecided: compatible with symmetric (distance 0.9, 0.45 to 1.8; "
+	               "p = 0.4) alone, but about as near: partial. Ruled out: shuffled (");
 	assert_verdict((struct finding[]){ bad }, 1, "none", "shuffled", "Like none of the families. Ruled out: shuffled (");
 	assert_verdict((struct finding[]){ good, few }, 2, "undecided", "few", "nothing can be concluded about few (distance 0.5, 0.25 to 1; p = 0.25) "
 	               "with so few replicates (p below 0.05 takes 19 or more); compatible with symmetric (");

@@ -40,7 +40,7 @@ static const struct rmb_port in[] = {
 #define SCALAR(port, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = "", .type = kind, .unit = "1", .help = what }
 static const struct rmb_port out[] = {
 	SCALAR("verdict", RMB_TEXT, "the verdict in one sentence, with its evidence"),
-	SCALAR("decision", RMB_TEXT, "compatible (with one family alone), none (of them), or undecided"),
+	SCALAR("decision", RMB_TEXT, "compatible (with one family alone, none being as near), none (of them), or undecided"),
 	SCALAR("nearest", RMB_TEXT, "the family at the smallest distance"),
 	SCALAR("nearest_distance", RMB_FLOAT64, "its distance by all statistics together"),
 	SCALAR("compatible", RMB_FLOAT64, "families that could have been ruled out and were not"),
@@ -384,7 +384,8 @@ const struct rmb_stage rmb_stage_compare = {
 	         "below a hundredth of the median counts as that; points of a curve beyond three spreads count by their logarithm, so that a wild one does not decide. A family "
 	         "is ruled out if its replicates, each measured against the recording and all others, are hardly ever as far off (test rank), or "
 	         "by Student's t (test normal, which trusts that numbers are normal: of curves with wild points take rank). Statistics are adjusted for by Holm's method; families exclude each other and need no "
-	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible.",
+	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible; so is a family that is left alone while one that was "
+	         "ruled out lies within the interval of its distance.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
 	.caption = "Distances from each family at level {level}, by test {test}.", .headline = "verdict", .tables = "comparison",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_names = true, .draws = rmb_draws_always, .run = run,

@@ -67,6 +67,25 @@ basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
 	                        most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->confidence);
 }
 
+/* Families that were ruled out and yet lie about as near as the only one that was not: "a, b"; "": none. One true family in twenty is ruled out at a
+ * level of 0.05, and what is then left alone is a neighbour of it. */
+static const char *
+rivals(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level)
+{
+	const struct finding *only = NULL;
+	const char *text = "";
+	for (int64_t f = 0; f < nfamilies; f++) {
+		const struct finding *all = &finding[f * (nstatistics + 1) + nstatistics];
+		only = rmb_comparison_standing(all, level) == COMPATIBLE ? all : only;
+	}
+	for (int64_t f = 0; f < nfamilies && only && text; f++) {
+		const struct finding *all = &finding[f * (nstatistics + 1) + nstatistics];
+		if (all != only && all->distance <= only->high)
+			text = rmb_arena_printf(arena, "%s%s%s", text, *text ? ", " : "", all->family);
+	}
+	return text ? text : "";
+}
+
 struct verdict
 rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *how)
 {
@@ -91,6 +110,9 @@ rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, i
 		                              *good ? "; compatible with " : "", good, not, *v.nearest ? v.nearest : "none", by);
 	} else if (count[COMPATIBLE] > 1) {
 		v.sentence = rmb_arena_printf(arena, "Undecided between %s%s. Nearest: %s. %s", good, not, v.nearest, by);
+	} else if (count[COMPATIBLE] == 1 && *rivals(arena, finding, nfamilies, nstatistics, level)) {
+		v.sentence = rmb_arena_printf(arena, "Undecided: compatible with %s alone, but about as near: %s%s. Nearest: %s. %s", good,
+		                              rivals(arena, finding, nfamilies, nstatistics, level), not, v.nearest, by);
 	} else if (count[COMPATIBLE] == 1) {
 		v.decision = "compatible";
 		v.sentence = rmb_arena_printf(arena, "Compatible with %s%s%s. %s", good, nfamilies == 1 ? ", the only family compared" : " alone", not, by);
