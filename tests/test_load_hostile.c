@@ -4,6 +4,7 @@
  * Mutated HDF5 files are read in child processes (this program again, with --cases), for the library itself has faults that
  * malformed files reach. Those are counted and printed; a fault in our own code fails the test. */
 #include "support/check.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
@@ -359,9 +360,15 @@ datasets_that_are_not_numbers_are_refused_by_name(void **state)
 
 /* ---- cut and flipped files ---- */
 
-enum { CUTS = 200, FLIPS = 400, SANITIZER = 99 }; /* the last: exit status of a child that a sanitizer ended */
+/* All cases are run by hand, with RUMBLE_EVERY=1; a tenth of them here. SANITIZER: exit status of a child that a sanitizer ended. */
+enum { CUTS = 200, FLIPS = 2000, CASES = CUTS + FLIPS, TENTH = 10, SANITIZER = 99 };
 
-struct base { const char *path, *activity, *spikes, *ends, *counts; bool checked, library; }; /* checked: the file carries checksums */
+/* checked: the file carries checksums; text: what is left of a cut is a table, too; part: of a folder, the file that is changed; made: it
+ * lies in the test's own folder. */
+struct base { const char *path, *activity, *spikes, *ends, *counts, *part; bool checked, library, text, made; };
+#define SUITE2P(name) { .path = REC "suite2p-fissa23/suite2p/plane0", .part = name }
+#define PHY(name, is_text) { .path = REC "phy-template", .part = name, .text = is_text }
+#define ALF(name, is_text) { .path = "alf", .part = name, .text = is_text, .made = true }
 static const struct base bases[] = {
 	{ .path = REC "suite2p-fissa23/suite2p/plane0/F.npy" },
 	{ .path = REC "critical-init-npz/T219_spks_face.npz", .checked = true },
@@ -372,7 +379,105 @@ static const struct base bases[] = {
 	{ .path = REC "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .library = true },
 	{ .path = REC "zebrafish-tectum114/zf_20151104-f1.mat", .library = true },
 	{ .path = REC "rat-ca1-tetrodes31-mat5/spikes.mat", .spikes = "spikes.time", .counts = "spikes.time.counts", .library = true },
+	{ .path = REC "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true },
+	{ .path = REC "nwb-units-postsubiculum3/A8604-211122.nwb", .library = true },
+	{ .path = REC "nwb-written-here/zebrafish_dff_114.nwb", .library = true },
+	{ .path = REC "worm-moving62-nwb/AML175_moving_BrainScanner20180223_141721.nwb", .activity = "Activity_*", .library = true },
+	SUITE2P("F.npy"), SUITE2P("spks.npy"), SUITE2P("iscell.npy"), SUITE2P("stat.npy"), SUITE2P("ops.npy"),
+	PHY("params.py", true), PHY("spike_times.npy", false), PHY("spike_clusters.npy", false), PHY("templates.npy", false), PHY("channel_positions.npy", false),
+	PHY("cluster_group.tsv", true),
+	ALF("spikes.times.npy", false), ALF("spikes.clusters.npy", false), ALF("clusters.depths.npy", false), ALF("clusters.metrics.csv", true),
+	{ .path = "spikes.csv", .text = true, .made = true }, { .path = "frames.tsv", .text = true, .made = true },
 };
+enum { NBASES = sizeof bases / sizeof *bases };
+
+static int
+every(void)
+{
+	const char *given = getenv("RUMBLE_EVERY");
+	return given && atoi(given) > 0 ? atoi(given) : TENTH;
+}
+
+static void
+write_array(const char *path, const char *descr, const char *shape, const void *data, size_t n)
+{
+	size_t length;
+	unsigned char *npy = rmb_test_npy(descr, shape, data, n, &length);
+	rmb_test_write(path, npy, length);
+	free(npy);
+}
+
+/* A folder of ALF and two tables, in the test's folder. */
+static void
+make_own(void)
+{
+	double time[40], depth[8];
+	int32_t cluster[40];
+	char *text = malloc(16384), *at = text;
+	assert_true(mkdir(in_folder("alf"), 0700) == 0 || errno == EEXIST);
+	at += sprintf(at, "time,unit,area,depth\n");
+	for (int i = 0; i < 40; i++) {
+		time[i] = 0.25 * i + 0.125;
+		cluster[i] = i * 5 % 8;
+		at += sprintf(at, "%.4f,%d,\"CA%d\",%d\n", time[i], cluster[i], cluster[i] % 3, 20 * cluster[i]);
+	}
+	rmb_test_write(in_folder("spikes.csv"), text, (size_t)(at - text));
+	at = text + sprintf(text, "time\ta\tb\n");
+	for (int i = 0; i < 40; i++)
+		at += sprintf(at, "%.3f\t%d\t%.2e\n", time[i], i % 7, 1.5 * i);
+	rmb_test_write(in_folder("frames.tsv"), text, (size_t)(at - text));
+	at = text + sprintf(text, "cluster_id,label,ks2_label\n");
+	for (int i = 0; i < 8; i++) {
+		depth[i] = 20 * i;
+		at += sprintf(at, "%d,%.2f,%s\n", i, i % 2 ? 1.0 : 0.33, i % 3 ? "good" : "mua");
+	}
+	rmb_test_write(in_folder("alf/clusters.metrics.csv"), text, (size_t)(at - text));
+	free(text);
+	write_array(in_folder("alf/spikes.times.npy"), "<f8", "(40,)", time, sizeof time);
+	write_array(in_folder("alf/spikes.clusters.npy"), "<i4", "(40,)", cluster, sizeof cluster);
+	write_array(in_folder("alf/clusters.depths.npy"), "<f8", "(8,)", depth, sizeof depth);
+}
+
+static const char *
+path_of(const struct base *base)
+{
+	return base->made ? in_folder(base->path) : base->path;
+}
+
+/* What is changed: a file, or one of a folder, which is copied first. `load`: what is then loaded, `change`: what is written. */
+static unsigned char *
+begin_base(const struct base *base, size_t *n, char *load, char *change, size_t room)
+{
+	snprintf(load, room, "%s/%s", folder, base->part ? "copy" : "case");
+	snprintf(change, room, "%s%s%s", load, base->part ? "/" : "", base->part ? base->part : "");
+	if (!base->part)
+		return rmb_test_slurp(path_of(base), n);
+	char whole[512], copied[512];
+	DIR *directory = opendir(path_of(base));
+	assert_non_null(directory);
+	assert_true(mkdir(load, 0700) == 0 || errno == EEXIST);
+	for (struct dirent *entry; (entry = readdir(directory));) {
+		size_t size;
+		snprintf(whole, sizeof whole, "%s/%s", path_of(base), entry->d_name);
+		snprintf(copied, sizeof copied, "%s/%s", load, entry->d_name);
+		struct stat stat_of;
+		if (stat(whole, &stat_of) != 0 || !S_ISREG(stat_of.st_mode))
+			continue;
+		unsigned char *bytes = rmb_test_slurp(whole, &size);
+		rmb_test_write(copied, bytes, size);
+		free(bytes);
+	}
+	closedir(directory);
+	snprintf(whole, sizeof whole, "%s/%s", path_of(base), base->part);
+	return rmb_test_slurp(whole, n);
+}
+
+static void
+end_base(const struct base *base, const char *load)
+{
+	if (base->part)
+		rmb_test_rmdir(load);
+}
 
 static uint64_t
 mix(uint64_t x)
@@ -393,7 +498,7 @@ mutate(const unsigned char *whole, size_t n, int i, const char *path)
 		return;
 	}
 	uint64_t a = mix((uint64_t)i), b = mix(a), edge = n < 8192 ? n : 8192;
-	size_t at = i % 4 == 0 ? a % 256 : i % 2 ? a % n : a % 2 ? b % edge : n - 1 - b % edge;
+	size_t at = i % 4 == 0 ? a % (n < 256 ? n : 256) : i % 2 ? a % n : a % 2 ? b % edge : n - 1 - b % edge;
 	unsigned char *copy = malloc(n);
 	memcpy(copy, whole, n);
 	copy[at] ^= (unsigned char)(1 + mix(b) % 255);
@@ -403,19 +508,20 @@ mutate(const unsigned char *whole, size_t n, int i, const char *path)
 
 /* Loads one case and judges what came of it; `sum` is that of the undamaged file. */
 static void
-try_case(const struct base *base, const unsigned char *whole, size_t n, int i, const char *path, double sum, struct rmb_test_load *got)
+try_case(const struct base *base, const unsigned char *whole, size_t n, int i, const char *path, const char *change, double sum, struct rmb_test_load *got)
 {
 	struct rmb_load_settings set = rmb_test_settings(path);
 	set.activity = base->activity;
 	set.spikes = base->spikes;
 	set.ends = base->ends;
 	set.counts = base->counts;
-	mutate(whole, n, i, path);
+	set.wish.units = "all";
+	mutate(whole, n, i, change);
 	rmb_test_load(path, &set, got);
-	if (i < CUTS && got->code == 0)
-		fail_msg("%s cut at %d/%d was read", base->path, i, CUTS);
+	if (i < CUTS && got->code == 0 && !base->text)
+		fail_msg("%s cut at %d/%d was read", change, i, CUTS);
 	if (got->code && (!strstr(got->error.text, path) || strlen(got->error.text) < strlen(path) + 8))
-		fail_msg("%s case %d: '%s' does not name the file", base->path, i, got->error.text);
+		fail_msg("%s %s case %d: '%s' does not name the file", base->path, base->part ? base->part : "", i, got->error.text);
 	if (got->code == 0 && base->checked && got->sum != sum)
 		fail_msg("%s case %d was read with the sum %.17g instead of %.17g", base->path, i, got->sum, sum);
 }
@@ -423,35 +529,40 @@ try_case(const struct base *base, const unsigned char *whole, size_t n, int i, c
 static double
 sum_of(const struct base *base)
 {
-	struct rmb_load_settings set = rmb_test_settings(base->path);
+	struct rmb_load_settings set = rmb_test_settings(path_of(base));
 	struct rmb_test_load got;
 	set.activity = base->activity;
 	set.spikes = base->spikes;
 	set.ends = base->ends;
 	set.counts = base->counts;
-	rmb_test_load(base->path, &set, &got);
-	assert_int_equal(got.code, 0);
+	set.wish.units = "all";
+	rmb_test_load(set.path, &set, &got);
+	if (got.code)
+		fail_msg("%s", got.error.text);
 	return got.sum;
 }
 
 static void
-cut_and_flipped_npy_and_npz_give_an_error_or_the_truth(void **state)
+cut_and_flipped_files_that_we_parse_give_an_error_or_the_truth(void **state)
 {
 	(void)state;
-	for (size_t b = 0; b < sizeof bases / sizeof *bases; b++) {
+	make_own();
+	for (int b = 0; b < NBASES; b++) {
+		char load[128], change[192];
 		size_t n;
-		int errors = 0;
+		int errors = 0, cases = 0;
 		if (bases[b].library)
 			continue;
 		double sum = sum_of(&bases[b]);
-		unsigned char *whole = rmb_test_slurp(bases[b].path, &n);
-		for (int i = 0; i < CUTS + FLIPS; i++) {
+		unsigned char *whole = begin_base(&bases[b], &n, load, change, sizeof load);
+		for (int i = 0; i < CASES; i += every(), cases++) {
 			struct rmb_test_load got;
-			try_case(&bases[b], whole, n, i, in_folder("case"), sum, &got);
+			try_case(&bases[b], whole, n, i, load, change, sum, &got);
 			errors += got.code != 0;
 		}
 		free(whole);
-		printf("%s: %d cuts, %d flips, %d errors\n", strrchr(bases[b].path, '/') + 1, CUTS, FLIPS, errors);
+		end_base(&bases[b], load);
+		printf("%s: %d cuts and flips, %d errors\n", bases[b].part ? bases[b].part : strrchr(path_of(&bases[b]), '/') + 1, cases, errors);
 	}
 }
 
@@ -459,6 +570,7 @@ cut_and_flipped_npy_and_npz_give_an_error_or_the_truth(void **state)
 static int
 child_cases(const char *where, int b, int first, int last)
 {
+	char load[128], change[192];
 	size_t n;
 	struct rlimit limit = { (rlim_t)4 << 30, (rlim_t)4 << 30 };
 #ifndef RUMBLE_SANITIZED
@@ -467,16 +579,19 @@ child_cases(const char *where, int b, int first, int last)
 	limit.rlim_cur = limit.rlim_max = 0;
 	setrlimit(RLIMIT_CORE, &limit);
 	snprintf(folder, sizeof folder, "%s", where);
-	unsigned char *whole = rmb_test_slurp(bases[b].path, &n);
-	for (int i = first; i < last; i++) {
+	if (bases[b].made)
+		make_own();
+	unsigned char *whole = begin_base(&bases[b], &n, load, change, sizeof load);
+	for (int i = first; i < last; i += every()) {
 		struct rmb_test_load got;
 		alarm(20);
-		try_case(&bases[b], whole, n, i, in_folder("case"), 0, &got);
+		try_case(&bases[b], whole, n, i, load, change, 0, &got);
 		unsigned char line[2] = { 'x', got.code != 0 };
 		if (write(3, line, 2) != 2)
 			return 1;
 	}
 	free(whole);
+	end_base(&bases[b], load);
 	return 0;
 }
 
@@ -504,7 +619,7 @@ is_ours(const char *report)
 	return ours;
 }
 
-/* Runs cases first..last-1 of base b in one child; returns the first case that was not finished, counts errors. */
+/* Runs cases first.., every so often, of base b in one child; returns the first case that was not finished, counts errors. */
 static int
 run_cases(int b, int first, int last, int *errors, int *status)
 {
@@ -525,7 +640,7 @@ run_cases(int b, int first, int last, int *errors, int *status)
 	close(pipes[1]);
 	while (read(pipes[0], line, 2) == 2) {
 		*errors += line[1];
-		first++;
+		first += every();
 	}
 	close(pipes[0]);
 	while (waitpid(pid, status, 0) < 0)
@@ -538,11 +653,11 @@ cut_and_flipped_hdf5_and_matlab_gives_an_error_or_a_read_and_faults_are_not_ours
 {
 	(void)state;
 	setenv("ASAN_OPTIONS", "allocator_may_return_null=1:detect_leaks=0:max_allocation_size_mb=4096:exitcode=99", 1);
-	for (int b = 0; b < (int)(sizeof bases / sizeof *bases); b++) {
+	for (int b = 0; b < NBASES; b++) {
 		int errors = 0, crashes = 0, hangs = 0, next = 0, status = 0;
-		while (bases[b].library && next < CUTS + FLIPS) {
-			next = run_cases(b, next, CUTS + FLIPS, &errors, &status);
-			if (next == CUTS + FLIPS && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		while (bases[b].library && next < CASES) {
+			next = run_cases(b, next, CASES, &errors, &status);
+			if (next >= CASES && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 				break;
 			bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
 			printf("%s, case %d: %s %d\n", bases[b].path, next, WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
@@ -553,11 +668,11 @@ cut_and_flipped_hdf5_and_matlab_gives_an_error_or_a_read_and_faults_are_not_ours
 			}
 			crashes += !hung;
 			hangs += hung;
-			next++;
+			next += every();
 		}
 		if (bases[b].library)
-			printf("%s: %d cuts, %d flips, %d errors; the library crashed in %d and hung in %d\n", strrchr(bases[b].path, '/') + 1, CUTS,
-			       FLIPS, errors, crashes, hangs);
+			printf("%s: %d cuts and flips, %d errors; the library crashed in %d and hung in %d\n", strrchr(bases[b].path, '/') + 1, CASES / every(),
+			       errors, crashes, hangs);
 	}
 	unsetenv("ASAN_OPTIONS");
 }
@@ -606,7 +721,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(d26_a_missing_path_is_answered_by_what_is_there, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(d27_an_unknown_filter_is_named_and_no_plug_in_is_loaded, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(datasets_that_are_not_numbers_are_refused_by_name, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(cut_and_flipped_npy_and_npz_give_an_error_or_the_truth, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(cut_and_flipped_files_that_we_parse_give_an_error_or_the_truth, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(cut_and_flipped_hdf5_and_matlab_gives_an_error_or_a_read_and_faults_are_not_ours, make_folder, remove_folder),
 	};
 	program = argv[0];
