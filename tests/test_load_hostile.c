@@ -364,8 +364,8 @@ datasets_that_are_not_numbers_are_refused_by_name(void **state)
 enum { CUTS = 200, FLIPS = 2000, CASES = CUTS + FLIPS, TENTH = 10, SANITIZER = 99 };
 
 /* checked: the file carries checksums; text: what is left of a cut is a table, too; part: of a folder, the file that is changed; made: it
- * lies in the test's own folder. */
-struct base { const char *path, *activity, *spikes, *ends, *counts, *part; bool checked, library, text, made; };
+ * lies in the test's own folder; heavy: a fortieth is enough here. */
+struct base { const char *path, *activity, *spikes, *ends, *counts, *part; bool checked, library, text, made, heavy; };
 #define SUITE2P(name) { .path = REC "suite2p-fissa23/suite2p/plane0", .part = name }
 #define PHY(name, is_text) { .path = REC "phy-template", .part = name, .text = is_text }
 #define ALF(name, is_text) { .path = "alf", .part = name, .text = is_text, .made = true }
@@ -379,9 +379,9 @@ static const struct base bases[] = {
 	{ .path = REC "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .library = true },
 	{ .path = REC "zebrafish-tectum114/zf_20151104-f1.mat", .library = true },
 	{ .path = REC "rat-ca1-tetrodes31-mat5/spikes.mat", .spikes = "spikes.time", .counts = "spikes.time.counts", .library = true },
-	{ .path = REC "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true },
+	{ .path = REC "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true, .heavy = true },
 	{ .path = REC "nwb-units-postsubiculum3/A8604-211122.nwb", .library = true },
-	{ .path = REC "nwb-written-here/zebrafish_dff_114.nwb", .library = true },
+	{ .path = REC "nwb-written-here/zebrafish_dff_114.nwb", .library = true, .heavy = true },
 	{ .path = REC "worm-moving62-nwb/AML175_moving_BrainScanner20180223_141721.nwb", .activity = "Activity_*", .library = true },
 	SUITE2P("F.npy"), SUITE2P("spks.npy"), SUITE2P("iscell.npy"), SUITE2P("stat.npy"), SUITE2P("ops.npy"),
 	PHY("params.py", true), PHY("spike_times.npy", false), PHY("spike_clusters.npy", false), PHY("templates.npy", false), PHY("channel_positions.npy", false),
@@ -392,10 +392,10 @@ static const struct base bases[] = {
 enum { NBASES = sizeof bases / sizeof *bases };
 
 static int
-every(void)
+step_of(const struct base *base)
 {
 	const char *given = getenv("RUMBLE_EVERY");
-	return given && atoi(given) > 0 ? atoi(given) : TENTH;
+	return given && atoi(given) > 0 ? atoi(given) : base->heavy ? 4 * TENTH : TENTH;
 }
 
 static void
@@ -555,7 +555,7 @@ cut_and_flipped_files_that_we_parse_give_an_error_or_the_truth(void **state)
 			continue;
 		double sum = sum_of(&bases[b]);
 		unsigned char *whole = begin_base(&bases[b], &n, load, change, sizeof load);
-		for (int i = 0; i < CASES; i += every(), cases++) {
+		for (int i = 0; i < CASES; i += step_of(&bases[b]), cases++) {
 			struct rmb_test_load got;
 			try_case(&bases[b], whole, n, i, load, change, sum, &got);
 			errors += got.code != 0;
@@ -582,7 +582,7 @@ child_cases(const char *where, int b, int first, int last)
 	if (bases[b].made)
 		make_own();
 	unsigned char *whole = begin_base(&bases[b], &n, load, change, sizeof load);
-	for (int i = first; i < last; i += every()) {
+	for (int i = first; i < last; i += step_of(&bases[b])) {
 		struct rmb_test_load got;
 		alarm(20);
 		try_case(&bases[b], whole, n, i, load, change, 0, &got);
@@ -640,7 +640,7 @@ run_cases(int b, int first, int last, int *errors, int *status)
 	close(pipes[1]);
 	while (read(pipes[0], line, 2) == 2) {
 		*errors += line[1];
-		first += every();
+		first += step_of(&bases[b]);
 	}
 	close(pipes[0]);
 	while (waitpid(pid, status, 0) < 0)
@@ -668,10 +668,10 @@ cut_and_flipped_hdf5_and_matlab_gives_an_error_or_a_read_and_faults_are_not_ours
 			}
 			crashes += !hung;
 			hangs += hung;
-			next += every();
+			next += step_of(&bases[b]);
 		}
 		if (bases[b].library)
-			printf("%s: %d cuts and flips, %d errors; the library crashed in %d and hung in %d\n", strrchr(bases[b].path, '/') + 1, CASES / every(),
+			printf("%s: %d cuts and flips, %d errors; the library crashed in %d and hung in %d\n", strrchr(bases[b].path, '/') + 1, CASES / step_of(&bases[b]),
 			       errors, crashes, hangs);
 	}
 	unsetenv("ASAN_OPTIONS");
