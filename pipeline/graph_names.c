@@ -64,6 +64,29 @@ rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, co
 	return name->whole ? node->branch && strcmp(node->branch, name->branch) == 0 : rmb_branch_matches(node->branch, name->branch, NULL);
 }
 
+/* The sets of a driver that an entry has under the name of one that it has not: "widths+1, widths+2", "widths+1 to widths+40"; NULL: none. */
+static const char *
+sets_there_are(const struct rmb_graph *graph, const struct rmb_node_name *name)
+{
+	enum { LISTED = 8 };
+	size_t length = name->branch ? strcspn(name->branch, "+") + 1 : 0;
+	const char **set = rmb_arena_alloc(graph->arena, (size_t)graph->nnodes + 1, sizeof *set), *all = NULL;
+	int n = 0;
+	for (int i = 0; set && length && name->branch[length - 1] && i < graph->nnodes; i++) {
+		const struct rmb_node *node = graph->node[i];
+		int k = 0;
+		if (!node->sets || strcmp(node->entry->name, name->entry) || strncmp(node->branch, name->branch, length))
+			continue;
+		set[n] = rmb_arena_printf(graph->arena, "%.*s", (int)strcspn(node->branch, ","), node->branch);
+		while (set[n] && k < n && strcmp(set[k], set[n]))
+			k++;
+		n += set[n] && k == n;
+	}
+	for (int i = 0; i < n; i++)
+		all = i ? rmb_arena_printf(graph->arena, "%s, %s", all ? all : "", set[i]) : set[i];
+	return n > LISTED ? rmb_arena_printf(graph->arena, "%s to %s", set[0], set[n - 1]) : all;
+}
+
 /* The error for a name that fits nothing, with the nearest entry, or else the recordings or nodes there are. */
 static int
 nothing_named(const struct rmb_graph *graph, const char *text, const struct rmb_node_name *name, struct rmb_error *error)
@@ -80,6 +103,9 @@ nothing_named(const struct rmb_graph *graph, const char *text, const struct rmb_
 		if (strcmp(graph->node[i]->entry->name, name->entry) == 0)
 			example = graph->node[i];
 	const char *nearest = names ? rmb_nearest(name->entry, names) : NULL;
+	const char *sets = sets_there_are(graph, name);
+	if (sets)
+		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; the sets at %s are %s", text, name->entry, sets);
 	if (entry && example)
 		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; one of those of %s is %s; `rumble graph` lists all nodes", text, name->entry, example->id);
 	return rmb_error_set(error, RMB_EUSAGE, "the recipe has no entry '%s'%s%s%s; `rumble graph` lists all nodes", name->entry,

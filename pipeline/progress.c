@@ -276,6 +276,12 @@ rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds
 }
 
 void
+rmb_progress_again(struct rmb_progress *p, int torun)
+{
+	p->torun = p->done + p->failed + torun;
+}
+
+void
 rmb_progress_more(struct rmb_progress *p, int torun)
 {
 	p->torun += torun;

@@ -10,7 +10,9 @@ struct rmb_progress; /* opaque */
 struct rmb_progress *rmb_progress_new(bool json, bool quiet);
 void rmb_progress_free(struct rmb_progress *p);
 void rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds, bool least);
-/* So many more than rmb_progress_begin() said. */
+/* A new round: so many are still to run beside those that ended. */
+void rmb_progress_again(struct rmb_progress *p, int torun);
+/* So many more than was said. */
 void rmb_progress_more(struct rmb_progress *p, int torun);
 void rmb_progress_started(struct rmb_progress *p, const struct rmb_node *node, const struct rmb_measure *expected);
 void rmb_progress_moved(struct rmb_progress *p, const struct rmb_node *node, double fraction);

@@ -63,14 +63,17 @@ write_output(const struct rmb_session *session, const struct rmb_options *option
 	return code;
 }
 
-/* Nodes that a worker will execute: of those with the same key only one. */
+/* Nodes that a worker will execute: of those with the same key only one, and none that failed in an earlier round. */
 static int
-count_executions(const struct rmb_plan *plan)
+count_executions(const struct rmb_plan *plan, const struct rmb_failed *failed, int nfailed)
 {
 	int n = 0;
 	for (int i = 0; i < plan->nsteps; i++) {
 		const struct rmb_node *twin = plan->step[i].node->twin;
-		n += plan->step[i].todo == RMB_RUN && !(twin && plan->step[twin->index].todo == RMB_RUN);
+		int f = 0;
+		while (f < nfailed && strcmp(failed[f].key, plan->step[i].node->key))
+			f++;
+		n += plan->step[i].todo == RMB_RUN && !(twin && plan->step[twin->index].todo == RMB_RUN) && f == nfailed;
 	}
 	return n;
 }
@@ -100,14 +103,14 @@ plan_again(struct whole *w, struct rmb_error *error)
 static void
 tell_plan(struct whole *w)
 {
-	int n = count_executions(w->plan);
+	int n = count_executions(w->plan, w->failed, w->nfailed);
 	for (int i = 0; i < w->plan->nsteps; i++)
 		if (w->plan->step[i].damage)
 			rmb_progress_note(w->progress, "%s: its object was damaged and is made again: %s", w->plan->step[i].node->id, w->plan->step[i].damage);
 	if (!w->begun)
 		rmb_progress_begin(w->progress, n, w->plan->ncached, rmb_plan_seconds(w->plan, w->options->jobs), rmb_plan_guesses(w->plan) > 0);
 	else
-		rmb_progress_more(w->progress, n);
+		rmb_progress_again(w->progress, n);
 	w->begun = true;
 }
 

@@ -320,6 +320,24 @@ class Small(Analyses):
                                 "all: {stage: powerlaw, spectrum: board#1.spectrum, replicates: board.spectrum, ranks: 2..15}"])
         self.assertIn("all 3 replicates have the same exponent", said)
 
+    def test_a_replicate_too_short_for_a_fit_is_left_out_and_named(self):
+        # half of forty neurons lie in other squares: of twenty drawn at random the smaller part, as long as the spectrum, is 9 or 10, or less
+        self.save(self.signals(40, 400), xpos=np.repeat([0., 2.], 20), ypos=np.zeros(40))
+        stages = ["some: {stage: subset, recording: z, neurons: 0.5, repeat: 16}", "board: {stage: svca2, recording: some, spacing: 2 um}",
+                  "whole: {stage: svca2, recording: z, spacing: 2 um}"]
+        said = self.run_recipe(stages + ["all: {stage: powerlaw, spectrum: whole.spectrum, replicates: board.spectrum, ranks: 8..15}"])
+        found = self.result("all", "replicate_exponent")
+        short = [i for i in range(16) if len(self.result(f"board#{i + 1}", "spectrum")) < 9]
+        self.assertTrue(0 < len(short) < 15)
+        self.assertEqual([i for i in range(16) if np.isnan(found[i])], short)
+        self.assertIn(f"{len(short)} of 16 replicates cannot be fitted and are left out: x/board#{short[0] + 1}", said)
+        kept = found[~np.isnan(found)]
+        self.assertTrue(np.isclose(self.result("all", "replicate_mean"), kept.mean(), rtol=1e-12))
+        self.assertTrue(np.isclose(self.result("all", "replicate_sd"), kept.std(ddof=1), rtol=1e-12))
+        self.assertTrue(np.isclose(self.result("all", "replicate_low"), np.percentile(kept, 2.5), rtol=1e-12))
+        said = self.run_recipe(stages + ["all: {stage: powerlaw, spectrum: whole.spectrum, replicates: board.spectrum, ranks: 12..15}"], expect=1)
+        self.assertIn("an interval needs two replicates that can be fitted, and there is none", said)
+
     def test_where_warnings_begin(self):
         def said_of(neurons, settings):
             self.save(self.signals(neurons, 1100))

@@ -132,9 +132,15 @@ def test_what_fails_is_left_out_and_named():
         assert scalar(here, "T219/widths@z", "n").tolist() == [1, 1, 0]
         warned = [e["message"] for e in events if e["event"] == "warning" and e["node"] == "T219/widths@z"]
         assert any("set 3 (frames.width: 50 min) failed" in w or "set 3 (frames.width: 3000 s) failed" in w for w in warned), warned
+        # the two sets of frames, and what reads them: z, shuffled, direct and alpha, of which the recording's shuffle has two replicates
+        end = events[-1]
+        assert end["failed"] == 2 and end["not_run"] == 18, end
         before = here.objects()
-        here.run("run", recipe, status=1)
-        assert here.objects() == before
+        events = here.events("run", recipe, status=1)
+        again = events[-1]
+        assert here.objects() == before and again["run"] == 0 and (again["failed"], again["not_run"]) == (2, 18), again
+        said = here.run("plan", recipe, "--only", "alpha@widths+9", status=2)
+        assert "the sets at alpha are widths+1, widths+2, widths+3" in said, said
         said = here.run("run", here.recipe(SWEEP.replace("[25 ms, 50 ms, 0.1 s]", "[3000 s, 4000 s]"), "none.yaml"), status=1)
         assert "none of its 2 sets has a value" in said, said
 

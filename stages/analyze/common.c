@@ -76,8 +76,8 @@ by_position(struct rmb_call *call, const char *stage, const struct halves_settin
 		return rc;
 	if (!automatic)
 		return too_small(call, stage, "checkerboard", halves);
-	rmb_warn(call, "a checkerboard of %g um splits recording '%s' into %" PRId64 " and %" PRId64 " neurons: its halves were drawn at "
-	         "random", set->spacing, rmb_recording_name(call), halves->n1, halves->n2);
+	rmb_warn(call, "a checkerboard of %g um splits recording '%s' into %" PRId64 " and %" PRId64 " neuron%s: its halves were drawn at "
+	         "random", set->spacing, rmb_recording_name(call), halves->n1, halves->n2, halves->n2 == 1 ? "" : "s");
 	halves->n1 = halves->n2 = 0;
 	return 0;
 }

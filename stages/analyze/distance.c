@@ -183,8 +183,8 @@ run(struct rmb_call *call)
 	};
 	int64_t n = recording->neurons.n, strong = rmb_strong_count(set->top, n);
 	if (n < 2 || strong < 1)
-		return rmb_fail(call, RMB_EDATA, "distance: recording '%s' has %" PRId64 " neurons, and the top %g of them is less than one; needs "
-		                "more neurons, or a larger top", rmb_recording_name(call), n, set->top);
+		return rmb_fail(call, RMB_EDATA, "distance: recording '%s' has %" PRId64 " neuron%s, and the top %g of them is less than one; needs "
+		                "more neurons, or a larger top", rmb_recording_name(call), n, n == 1 ? "" : "s", set->top);
 	int rc = rmb_place_input(call, "distance", &set->place, &recording->neurons, &what.space);
 	struct rmb_pair_table table;
 	if (!rc)

@@ -69,7 +69,7 @@ static const struct rmb_port out[] = {
 	{ .name = "replicate_high", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "its upper end" },
 	{ .name = "replicate_exponent", .kinds = RMB_ARRAY, .optional = true, .axes = "replicate", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "exponent of each replicate" },
+	  .help = "exponent of each replicate; not a number where that cannot be fitted" },
 	VECTOR("normalized", "rank", "spectrum divided by the fitted value at rank 1"),
 	VECTOR("fit", "rank", "fitted line divided by its value at rank 1"),
 	VECTOR("local_rank", "stretch", "geometric middle of each stretch of the range, of about a factor of two"),
@@ -108,10 +108,10 @@ not_a_spectrum(struct rmb_call *call, const char *port, int i)
 	                rmb_input_name(call, port, i));
 }
 
-/* Thing i at a port, over the ranks asked for, to the end of its own `reach` at most. */
+/* Thing i at a port, over the ranks asked for, to the end of its own `reach` at most; *why says why it cannot be fitted. */
 static int
-fit_input(struct rmb_call *call, const struct settings *set, const char *port, int i, const struct rmb_powerlaw_options *options,
-          struct rmb_powerlaw *fit)
+try_input(struct rmb_call *call, const struct settings *set, const char *port, int i, const struct rmb_powerlaw_options *options,
+          struct rmb_powerlaw *fit, struct rmb_error *why)
 {
 	const struct rmb_array *spectrum = rmb_input_array(call, port, i);
 	struct rmb_powerlaw_options range = *options;
@@ -119,9 +119,7 @@ fit_input(struct rmb_call *call, const struct settings *set, const char *port, i
 		return not_a_spectrum(call, port, i);
 	int64_t end = (int64_t)(set->reach * (double)spectrum->axis[0].n + 1e-9);
 	range.last = end < range.last ? end : range.last;
-	struct rmb_error why = { 0 };
-	int rc = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, &why);
-	return rc ? rmb_fail(call, rc, "powerlaw: '%s': %s", rmb_input_name(call, port, i), why.text) : 0;
+	return rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &range, fit, why);
 }
 
 /* ---- what the reader must know ---- */
@@ -183,8 +181,9 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 		         "value of %s. The others are mostly noise left over by few frames, which flattens a spectrum: the exponent comes out too small",
 		         ends, set->ranks.first, fit->last, limits->above, rmb_input_name(call, "chance", 0));
 	else if (fit->last > limits->half)
-		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There a spectrum falls more "
-		         "steeply, whatever the network, so that the exponent comes out too large and cannot be compared with published ones; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There the spectrum that two "
+		         "halves of the neurons share (svca2, svca) falls more steeply, whatever the network, so that the exponent comes out too large and cannot be compared with "
+		         "published ones; that of all neurons (spectrum) is mostly their own noise there; `reach: 0.5` ends the fit at half", ends, set->ranks.first, fit->last, fit->components);
 	else if (fit->components < ENOUGH_COMPONENTS && !limits->control)
 		rmb_warn(call, "an exponent of %" PRId64 " components cannot be compared with the 0.7 to 0.85 of recordings of thousands of neurons, "
 		         "fitted to ranks 11..500: that of shared variance comes out too large, by 0.1 to 0.3, if so few share it. "
@@ -220,7 +219,36 @@ publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struc
 	return rmb_output_scalars(call, scalars, sizeof scalars / sizeof *scalars);
 }
 
-/* The replicates' exponents, each fitted like the spectrum itself; mean, standard deviation and percentiles. */
+/* exponent[n]: of the replicates, each fitted like the spectrum itself. One that cannot be fitted is left out and named: not a number. */
+static int
+fit_replicates(struct rmb_call *call, const struct settings *set, const struct rmb_powerlaw_options *options, int n, double *exponent, int *nfitted)
+{
+	const char *without = "", *first = "";
+	*nfitted = 0;
+	for (int i = 0; i < n; i++) {
+		struct rmb_powerlaw fit;
+		struct rmb_error why = { 0 };
+		int rc = try_input(call, set, "replicates", i, options, &fit, &why);
+		exponent[i] = rc ? NAN : fit.alpha;
+		*nfitted += !rc;
+		if (rc && !why.text[0]) /* no spectrum at all: said already */
+			return rc;
+		if (!rc)
+			continue;
+		first = *first ? first : rmb_arena_printf(rmb_call_arena(call), "%s", why.text);
+		without = rmb_arena_printf(rmb_call_arena(call), "%s%s%s", without ? without : "", without && *without ? ", " : "", rmb_input_name(call, "replicates", i));
+		if (!first || !without)
+			return RMB_ELIMIT;
+	}
+	if (*nfitted < 2)
+		return rmb_fail(call, RMB_EDATA, "powerlaw: an interval needs two replicates that can be fitted, and there %s: of %s, %s",
+		                *nfitted ? "is one" : "is none", without, first);
+	if (*without)
+		rmb_warn(call, "%d of %d replicates cannot be fitted and are left out: %s (%s)", n - *nfitted, n, without, first);
+	return 0;
+}
+
+/* The replicates' exponents; mean, standard deviation and percentiles. */
 static int
 publish_replicates(struct rmb_call *call, const struct settings *set, const struct rmb_powerlaw_options *options)
 {
@@ -236,18 +264,17 @@ publish_replicates(struct rmb_call *call, const struct settings *set, const stru
 	double *alpha = rmb_scratch(call, (size_t)n, sizeof *alpha), mean = 0, square = 0, outside = 50 * (1 - set->coverage);
 	if (!exponents || !alpha)
 		return RMB_ELIMIT;
-	for (int i = 0; i < n; i++) {
-		struct rmb_powerlaw fit;
-		int rc = fit_input(call, set, "replicates", i, options, &fit);
-		if (rc)
-			return rc;
-		alpha[i] = fit.alpha;
-		mean += fit.alpha / n;
-	}
-	for (int i = 0; i < n; i++) {
-		((double *)exponents->data)[i] = alpha[i];
+	int nfitted, rc = fit_replicates(call, set, options, n, exponents->data, &nfitted);
+	if (rc)
+		return rc;
+	for (int i = 0, k = 0; i < n; i++)
+		if (!isnan(((double *)exponents->data)[i]))
+			alpha[k++] = ((double *)exponents->data)[i];
+	n = nfitted;
+	for (int i = 0; i < n; i++)
+		mean += alpha[i] / n;
+	for (int i = 0; i < n; i++)
 		square += (alpha[i] - mean) * (alpha[i] - mean);
-	}
 	rmb_sort(alpha, n);
 	if (alpha[0] == alpha[n - 1])
 		rmb_warn(call, "all %d replicates have the same exponent: what is repeated draws nothing at random, or nothing that matters", n);
@@ -266,9 +293,10 @@ run(struct rmb_call *call)
 	struct rmb_powerlaw_options options = {
 		.first = set->ranks.first, .last = set->ranks.last, .modulus = paper, .single_weights = paper };
 	struct rmb_powerlaw fit;
-	int rc = fit_input(call, set, "spectrum", 0, &options, &fit);
-	if (rc)
-		return rc;
+	struct rmb_error why = { 0 };
+	int rc = try_input(call, set, "spectrum", 0, &options, &fit, &why);
+	if (rc) /* what try_input said itself is kept */
+		return rmb_fail(call, rc, "powerlaw: '%s': %s", rmb_input_name(call, "spectrum", 0), why.text);
 	const struct rmb_array *spectrum = rmb_input_array(call, "spectrum", 0);
 	double r = paper ? fit.r_paper : fit.r_weighted;
 	struct limits limits;

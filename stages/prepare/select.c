@@ -221,8 +221,8 @@ check_indices(struct rmb_call *call, const struct rmb_ints *list, int64_t n)
 	for (int64_t k = 0; k < list->n; k++) {
 		int64_t i = list->v[k];
 		if (i < 0 || i >= n)
-			return rmb_fail(call, RMB_EDATA, "neurons lists %" PRId64 ", but '%s' has %" PRId64 " neurons, 0 to %" PRId64,
-			                i, rmb_recording_name(call), n, n - 1);
+			return rmb_fail(call, RMB_EDATA, "neurons lists %" PRId64 ", but '%s' has %" PRId64 " neuron%s, 0 to %" PRId64,
+			                i, rmb_recording_name(call), n, n == 1 ? "" : "s", n - 1);
 		if (entry[i])
 			return rmb_fail(call, RMB_EDATA, "neurons lists %" PRId64 " twice, as entries %" PRId64 " and %" PRId64 "; a neuron can be "
 			                "taken once", i, entry[i], k + 1);
@@ -271,8 +271,9 @@ too_few(struct rmb_call *call, const struct settings *set, const struct rmb_neur
 	if (nkeep == 0)
 		return rmb_fail(call, RMB_EDATA, "no neuron of '%s' is left of %" PRId64 "%s", rmb_recording_name(call), neurons->n,
 		                removals(call, set, neurons, removed));
-	return rmb_fail(call, RMB_EDATA, "%" PRId64 " neurons of '%s' are left of %" PRId64 ", fewer than min_neurons, %" PRId64 "%s", nkeep,
-	                rmb_recording_name(call), neurons->n, set->min_neurons, removals(call, set, neurons, removed));
+	return rmb_fail(call, RMB_EDATA, "%" PRId64 " neuron%s of '%s' %s left of %" PRId64 ", fewer than min_neurons, %" PRId64 "%s", nkeep,
+	                nkeep == 1 ? "" : "s", rmb_recording_name(call), nkeep == 1 ? "is" : "are", neurons->n, set->min_neurons,
+	                removals(call, set, neurons, removed));
 }
 
 static void
