@@ -18,19 +18,19 @@ alike(const char *a, const char *b)
 	return !*a && !*b;
 }
 
-/* The same sentence about several nodes stands once, with the first of their names; loosely: also if its numbers differ, and a name that
- * follows itself stands once. */
+/* The same sentence about several nodes stands once, with the first of their names; also, if these are of one entry, where its numbers differ,
+ * and a name that follows itself stands once. entry NULL: none. */
 static void
-remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text, bool loosely)
+remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text, const struct rmb_entry *entry)
 {
 	enum { NAMED = 12 };
 	for (int i = 0; i < *n; i++) {
 		struct rmb_remark *one = &list[i];
 		bool same = strcmp(one->text, text) == 0;
-		if (!same && !(loosely && alike(one->text, text)))
+		if (!same && !(entry && one->of == entry && alike(one->text, text)))
 			continue;
 		one->varies = one->varies || !same;
-		if (loosely && strcmp(one->last, who) == 0)
+		if (entry && strcmp(one->last, who) == 0)
 			return;
 		one->last = who;
 		if (one->named == NAMED)
@@ -42,7 +42,7 @@ remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const
 		return;
 	}
 	if (*n < most)
-		list[(*n)++] = (struct rmb_remark){ .who = who, .text = text, .named = 1, .last = who };
+		list[(*n)++] = (struct rmb_remark){ .who = who, .text = text, .named = 1, .last = who, .of = entry };
 }
 
 /* "alpha@shuffled" of any of its replicates. */
@@ -64,7 +64,7 @@ warnings(struct rmb_gathering *g, int source, struct rmb_section *section)
 		size_t k;
 		json_array_foreach(all, k, one)
 			if (json_is_string(one))
-				remark(g, list, &section->nremarks, MOST, without_replicate(g, node), rmb_arena_strdup(g->arena, json_string_value(one)), true);
+				remark(g, list, &section->nremarks, MOST, without_replicate(g, node), rmb_arena_strdup(g->arena, json_string_value(one)), node->entry);
 		json_decref(all);
 	}
 	section->remark = list;
@@ -90,7 +90,7 @@ problems(struct rmb_gathering *g, struct rmb_page *page)
 	for (int i = 0; list && i < g->graph->nnodes; i++)
 		if (g->standing[i].stand >= RMB_MISSING) {
 			const char *id = g->graph->node[i]->id, *text = g->standing[i].text;
-			remark(g, list, &page->nproblems, g->graph->nnodes, strstr(text, id) ? "" : id, text, false);
+			remark(g, list, &page->nproblems, g->graph->nnodes, strstr(text, id) ? "" : id, text, NULL);
 		}
 	page->problem = list;
 }
