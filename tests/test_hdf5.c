@@ -111,6 +111,38 @@ matlab_files_and_soft_links_are_read_by_path(void **state)
 	assert_int_equal(got.count, 219);
 }
 
+/* Samples whose every bit is inverted: the filter that turns them back is a plug-in, which runs only where the recipe allows it. */
+static void
+filters_of_plug_ins_run_only_where_they_are_allowed(void **state)
+{
+	(void)state;
+	char folder[64], path[96];
+	float block[6] = { 1, 2, 3, 4, 5, 6 };
+	struct rmb_test_load got;
+	rmb_test_mkdir(folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/x.h5", folder);
+	for (size_t i = 0; i < sizeof block; i++)
+		((unsigned char *)block)[i] ^= 0xff;
+	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), creation = H5Pcreate(H5P_DATASET_CREATE);
+	hid_t space = H5Screate_simple(2, (hsize_t[]){ 2, 3 }, NULL);
+	H5Pset_chunk(creation, 2, (hsize_t[]){ 2, 3 });
+	H5Pset_filter(creation, 300, H5Z_FLAG_OPTIONAL, 0, NULL);
+	hid_t x = H5Dcreate2(file, "x", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+	assert_true(H5Dwrite_chunk(x, H5P_DEFAULT, 0, (hsize_t[]){ 0, 0 }, sizeof block, block) >= 0);
+	H5Dclose(x), H5Sclose(space), H5Pclose(creation), H5Fclose(file);
+	struct rmb_load_settings set = rmb_test_settings(path);
+	set.activity = "x";
+	assert_true(H5PLprepend(PLUGINS) >= 0);
+	rmb_test_load(path, &set, &got);
+	assert_int_equal(got.code, RMB_EINPUT);
+	rmb_test_says(path, got.error.text, (const char *const[]){ "filter 300", "plugins: installed", "h5repack", NULL });
+	set.wish.plugins = "installed";
+	rmb_test_load(path, &set, &got);
+	assert_string_equal(got.error.text, "");
+	assert_true(got.code == 0 && got.sum == 21);
+	rmb_test_rmdir(folder);
+}
+
 static void
 long_doubles_are_read_as_doubles(void **state)
 {
@@ -172,6 +204,7 @@ main(void)
 		cmocka_unit_test(every_dataset_of_the_conformance_set_reads_as_h5py_reads_it),
 		cmocka_unit_test(areas_are_texts_of_fixed_or_variable_length),
 		cmocka_unit_test(matlab_files_and_soft_links_are_read_by_path),
+		cmocka_unit_test(filters_of_plug_ins_run_only_where_they_are_allowed),
 		cmocka_unit_test(long_doubles_are_read_as_doubles),
 		cmocka_unit_test(chunks_that_were_never_written_are_counted),
 	};

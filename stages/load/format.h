@@ -43,7 +43,7 @@ struct rmb_member {
 
 /* What a recipe asks of formats that offer a choice; every member is a word of its setting. */
 struct rmb_load_wish {
-	const char *rois, *units;
+	const char *rois, *units, *plugins;
 	const char *activity, *spikes, *unit; /* as the recipe names them; NULL: it does not */
 	const char *const *named;  /* every name that it gives, NULL behind the last */
 	const char *orientation;

@@ -3,7 +3,7 @@
  * Integers, booleans (enums), floating-point numbers of any order and size (long double as double), and text; contiguous, compact or
  * chunked, through the filters that the library carries. Also MATLAB v7.3 files, which are HDF5 behind a user block.
  *
- * A foreign file is not trusted: plug-ins are never loaded; paths are walked link by link, so that no external link is
+ * A foreign file is not trusted: plug-ins are loaded only where the recipe says so; paths are walked link by link, so that no external link is
  * followed; virtual datasets and external raw storage, which would read other files, are refused by name; what a dataset
  * claims is compared with what the file stores before anything is allocated. The library itself can still be brought down
  * by a malformed file: the process that reads is one of its own. */
@@ -43,15 +43,22 @@ library_words(char *words)
 	return words;
 }
 
-/* No plug-ins, no external links, no messages on stderr: for the whole process, which only ever reads foreign files. */
+/* No external links, no messages on stderr, and no plug-ins unless the user allows them: for the whole process, which only ever reads
+ * foreign files. */
 static void
-lock_down(void)
+lock_down(bool plugins)
 {
 	H5open();
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-	H5PLset_loading_state(0);
+	H5PLset_loading_state(plugins ? H5PL_FILTER_PLUGIN : 0);
 	H5Lunregister(H5L_TYPE_EXTERNAL);
 	H5Eclear2(H5E_DEFAULT);
+}
+
+bool
+rmb_hdf5_plugins(const struct rmb_load_file *file)
+{
+	return file->wish && file->wish->plugins && strcmp(file->wish->plugins, "installed") == 0;
 }
 
 static int
@@ -61,7 +68,7 @@ hdf5_open(struct rmb_load_file *file, struct rmb_error *error)
 	struct rmb_hdf5 *h = rmb_arena_alloc(file->arena, 1, sizeof *h);
 	if (!h)
 		return rmb_error_nomem(error, file->path);
-	lock_down();
+	lock_down(rmb_hdf5_plugins(file));
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 	H5Pset_file_locking(access, 0, 1);
 	H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);

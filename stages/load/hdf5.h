@@ -19,6 +19,8 @@ struct rmb_hdf5 {
 	struct rmb_dataset *first;   /* all that were opened */
 };
 
+/* hdf5.c: whether the recipe allows filters of plug-ins. */
+bool rmb_hdf5_plugins(const struct rmb_load_file *file);
 /* hdf5.c: PERHAPS of any HDF5 file. */
 enum rmb_sureness rmb_hdf5_recognises(const struct rmb_load_probe *probe);
 /* hdf5_path.c: opens what `path` leads to from `group`, link by link; -1: it is not there, or an error was recorded. *hops counts soft

@@ -27,7 +27,7 @@ filter_name(H5Z_filter_t id)
 
 /* Fills in refusal if the dataset needs a filter that is not here or data from another file. */
 static void
-judge_storage(struct rmb_arena *arena, hid_t creation, struct rmb_member *m)
+judge_storage(struct rmb_load_file *file, hid_t creation, struct rmb_member *m)
 {
 	H5D_layout_t layout = H5Pget_layout(creation);
 	if (layout == H5D_VIRTUAL)
@@ -44,9 +44,11 @@ judge_storage(struct rmb_arena *arena, hid_t creation, struct rmb_member *m)
 		size_t nvalues = 0;
 		H5Z_filter_t id = H5Pget_filter2(creation, (unsigned)i, &flags, &nvalues, NULL, 0, NULL, &config);
 		if (id < 0 || H5Zfilter_avail(id) <= 0)
-			m->refusal = reason(rmb_arena_printf(arena, "is packed with filter %d (%s), which the HDF5 library here does not carry and "
-			                              "rumble loads no plug-ins: convert it where the filter is installed, for example with "
-			                              "`h5repack -f GZIP=4 in.h5 out.h5`", (int)id, filter_name(id)));
+			m->refusal = reason(rmb_arena_printf(file->arena, "is packed with filter %d (%s), which %s: convert it where the filter is installed, for "
+			                              "example with `h5repack -f GZIP=4 in.h5 out.h5`", (int)id, filter_name(id), rmb_hdf5_plugins(file) ?
+			                              "neither the HDF5 library here carries nor a plug-in in its place for them (HDF5_PLUGIN_PATH)" :
+			                              "the HDF5 library here does not carry; a plug-in for it is a program, and is run only if you write "
+			                              "`plugins: installed`. Without one"));
 	}
 }
 
@@ -153,7 +155,7 @@ rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_err
 			code = rmb_error_set(error, RMB_EINPUT, "%s is damaged: dataset '%s' has impossible chunks", file->path, m->name);
 	}
 	if (!code && m->naxes >= 0) {
-		judge_storage(file->arena, creation, m);
+		judge_storage(file, creation, m);
 		const char *storage = m->refusal;
 		judge_type(file->arena, type, d);
 		m->refusal = storage ? storage : m->refusal;
@@ -174,7 +176,7 @@ rmb_hdf5_records(struct rmb_load_file *file, const struct rmb_dataset *d)
 	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
 	copy.member.refusal = d->member.naxes < 0 ? d->member.refusal : creation < 0 || type < 0 ? "cannot be described" : NULL;
 	if (!copy.member.refusal)
-		judge_storage(file->arena, creation, &copy.member);
+		judge_storage(file, creation, &copy.member);
 	if (!copy.member.refusal)
 		judge_size(file, &copy, type, creation);
 	H5Tclose(type);

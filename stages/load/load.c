@@ -74,6 +74,8 @@ static const struct rmb_param params[] = {
 	{ "drop", RMB_REALS, AT(drop), "none", true, "s",
 	  .help = "[a, b, c, d, ...]: leave out what is from a to before b, from c to before d, ..." },
 	{ "pixel", RMB_REAL, AT(pixel), "none", true, "um", 1e-6, 1e6, .help = "positions are multiplied by this; none: they are um already" },
+	{ "plugins", RMB_WORD, AT(wish.plugins), "none", .words = "none|installed",
+	  .help = "whether filters of HDF5 plug-ins that are installed here may be run to unpack the file (HDF5_PLUGIN_PATH, else HDF5's own place)" },
 	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail",
 	  .help = "what to do with neurons that have a sample that is not finite" },
 	{ 0 }
