@@ -129,6 +129,10 @@ take_numbers(void *argument, int64_t row, int64_t nrows, int64_t column, int64_t
 	struct whole *whole = argument;
 	double piece[1024];
 	unsigned char *from = raw;
+	if (!whole->member->fortran && (nrows == 1 || ncolumns == whole->columns)) {
+		rmb_member_decode(whole->member, raw, nrows * ncolumns, whole->number + row * whole->columns + column);
+		return;
+	}
 	for (int64_t r = 0; r < nrows; r++)
 		for (int64_t c = 0; c < ncolumns;) {
 			int64_t n = ncolumns - c < 1024 ? ncolumns - c : 1024;
@@ -168,13 +172,13 @@ rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, i
 {
 	double *number = NULL;
 	int code = rmb_load_doubles(file, member, &number, error);
-	for (int64_t i = 0; !code && i < member->count; i++)
-		if (!(fabs(number[i]) <= 9007199254740992.0) || number[i] != rint(number[i]))
-			code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %g; whole numbers are needed", file->path, i,
-			                     member->name, number[i]);
 	*out = (int64_t *)(void *)number;
 	for (int64_t i = 0; !code && i < member->count; i++) {
-		int64_t whole = (int64_t)number[i];
+		bool fits = fabs(number[i]) <= 9007199254740992.0;
+		int64_t whole = fits ? (int64_t)number[i] : 0;
+		if (!fits || (double)whole != number[i])
+			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %g; whole numbers are needed", file->path, i,
+			                     member->name, number[i]);
 		memcpy(&number[i], &whole, sizeof whole);
 	}
 	return code;

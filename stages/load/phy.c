@@ -94,12 +94,12 @@ read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error 
 	if (!code && n != p->nspikes)
 		code = rmb_error_set(error, RMB_EINPUT, "%s: spike_times.npy has %" PRId64 " entries, %s %" PRId64 "; each spike needs one of both", p->folder, p->nspikes,
 		                     name, n);
-	if (!code && !(p->time = rmb_arena_alloc(file->arena, (size_t)p->nspikes, sizeof *p->time)))
-		code = rmb_error_nomem(error, p->folder);
+	p->time = (double *)(void *)ticks; /* tens of millions of them: one list is enough */
 	for (int64_t i = 0; i < p->nspikes && !code; i++) {
 		if (ticks[i] < 0)
 			code = rmb_error_set(error, RMB_EINPUT, "%s/spike_times.npy: spike %" PRId64 " is at sample %" PRId64 "; samples are counted from 0", p->folder, i, ticks[i]);
-		p->time[i] = (double)ticks[i] / p->clock;
+		double time = (double)ticks[i] / p->clock;
+		memcpy(&p->time[i], &time, sizeof time);
 	}
 	double last = p->nspikes > 0 && !code ? p->time[p->nspikes - 1] : 0;
 	if (last > LONGEST && p->clock < LEAST_CLOCK)

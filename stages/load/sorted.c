@@ -152,8 +152,9 @@ add_unit(struct columns *c, const struct rmb_unit *unit, int home)
 static int
 gather_spikes(struct rmb_load_file *file, const struct rmb_sorting *s, int n, const struct columns *c, struct rmb_error *error)
 {
-	double *time = rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *time);
-	int64_t *cluster = rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *cluster), at = 0, next = 0;
+	/* those of a single sorting move up where they lie */
+	double *time = n == 1 ? s->time : rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *time);
+	int64_t *cluster = n == 1 ? s->cluster : rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *cluster), at = 0, next = 0;
 	bool *wanted = rmb_arena_alloc(file->arena, RMB_SORTED_STEP, sizeof *wanted);
 	if (!time || !cluster || !wanted)
 		return rmb_error_nomem(error, "spikes");
