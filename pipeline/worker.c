@@ -102,7 +102,7 @@ confine_for(const struct rmb_orders *orders)
 double
 rmb_confined_seconds(double bytes)
 {
-	return ceil(300 + bytes / 2e6); /* deflate at its slowest is ten times quicker */
+	return ceil(60 + bytes / 2e6); /* deflate at its slowest is ten times quicker */
 }
 
 /* ---- telling */

@@ -1,8 +1,5 @@
 /* Any bytes as a recipe, up to the expanded graph: mistakes or a graph, never a crash, a hang or a leak. Half of the inputs are
- * put behind a good beginning, so that they reach further than the parser.
- *
- *   cmake --preset fuzz && ninja -C build/fuzz fuzz_recipe
- *   build/fuzz/tests/fuzz_recipe -max_len=4096 -timeout=5 -rss_limit_mb=512 -max_total_time=300 */
+ * put behind a good beginning, so that they reach further than the parser. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "support/loading.h"
 
 #define REC RUMBLE_SHARED "/recordings/"
@@ -102,6 +103,22 @@ what_cannot_be_read_is_said(void **state)
 	}
 }
 
+/* A version 4 matrix of 4,099 x 1,627,389,952 items in 24 bytes: the sentence names the file, as all do. */
+static void
+a_size_beyond_reason_is_said_of_the_file(void **state)
+{
+	static const unsigned char bytes[] = { 10, 0, 0, 0, 3, 16, 0, 0, 0, 0, 0, 97, 99, 116, 105, 86, 1, 0, 0, 0, 0, 0, 0, 1 };
+	struct rmb_load_settings set = rmb_test_settings("beyond-reason.mat");
+	struct rmb_test_load got;
+	(void)state;
+	set.format = "matlab";
+	rmb_test_write(set.path, bytes, sizeof bytes);
+	rmb_test_load(set.path, &set, &got);
+	unlink(set.path);
+	if (!got.code || !strstr(got.error.text, set.path) || !strstr(got.error.text, "than rumble reads"))
+		fail_msg("%d, %s", got.code, got.error.text);
+}
+
 int
 main(void)
 {
@@ -109,6 +126,7 @@ main(void)
 		cmocka_unit_test(arrays_are_what_scipy_reads), cmocka_unit_test(an_activity_is_found_by_its_name_the_right_way_round),
 		cmocka_unit_test(nested_cells_and_structs_become_a_list), cmocka_unit_test(what_cannot_be_read_is_said),
 		cmocka_unit_test(cells_of_version_7_3_are_spike_times_of_each_unit),
+		cmocka_unit_test(a_size_beyond_reason_is_said_of_the_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

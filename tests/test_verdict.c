@@ -21,7 +21,7 @@ every_end_has_its_sentence(void **state)
 		{ { SIGABRT, false, 0, 0, "one\nx.c:3: Assertion `n > 0' failed.\n\n" }, &analysis, RMB_EINTERNAL,
 		  "killed by SIGABRT while running analysis: x.c:3: Assertion `n > 0' failed." },
 		{ { SIGSEGV, false, 0, 0, "" }, &loader, RMB_EINPUT, "killed by SIGSEGV while running loader" },
-		{ { SIGXCPU, false, 0, 0, "" }, &loader, RMB_ELIMIT, "more than 300 s of processor time" },
+		{ { SIGXCPU, false, 0, 0, "" }, &loader, RMB_ELIMIT, "more than 60 s of processor time" },
 		{ { RMB_EXIT_VANISHED << 8, false, 0, 0, "" }, &analysis, RMB_EOUTPUT, "vanished or was truncated while analysis read it" },
 		{ { RMB_EXIT_VANISHED << 8, false, 0, 0, "" }, &loader, RMB_EINPUT, "vanished or was truncated while loader read it" },
 		{ { 70 << 8, false, 0, 0, "no newline" }, &analysis, RMB_EINTERNAL, "ended with status 70 while running analysis: no newline" },

@@ -26,6 +26,7 @@ static const struct { enum matio_classes class; enum rmb_number number; size_t i
 /* ---- walking through a variable */
 
 struct walk {
+	const char *path;           /* for sentences */
 	struct rmb_arena *arena;
 	void *self;
 	int (*visit)(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error);
@@ -49,7 +50,7 @@ walk_through(const struct walk *w, matvar_t *v, const char *name, int depth, boo
 	int64_t n = v ? count_of(v) : 0;
 	int code = 0;
 	if (!v || n < 0 || depth > RMB_LEAF_DEEPEST || n > RMB_LEAF_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
-		return v ? rmb_error_set(w->error, RMB_ELIMIT, "'%s' has more parts, or parts within parts, than rumble reads", name) : 0;
+		return v ? rmb_error_set(w->error, RMB_ELIMIT, "%s: '%s' has more parts, or parts within parts, than rumble reads", w->path, name) : 0;
 	if (v->class_type == MAT_C_CELL)
 		for (int64_t i = 0; i < n && !code && v->data; i++)
 			code = walk_through(w, Mat_VarGetCell(v, (int)i), name, depth + 1, true);
@@ -111,7 +112,7 @@ static int
 list_variables(struct rmb_load_file *file, struct matlab *h, struct rmb_error *error)
 {
 	struct listing listing = { file, h, NULL };
-	struct walk walk = { file->arena, &listing, note_leaf, error };
+	struct walk walk = { file->path, file->arena, &listing, note_leaf, error };
 	int code = 0;
 	for (matvar_t *v; !code && (v = Mat_VarReadNextInfo(h->mat)); Mat_VarFree(v)) {
 		if (!v->name || strncmp(v->name, "__", 2) == 0)
@@ -168,7 +169,7 @@ fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, s
 {
 	struct matlab *h = *rmb_gathered_own(file);
 	struct filling filling = { .file = file };
-	struct walk walk = { file->arena, &filling, take_leaf, error };
+	struct walk walk = { file->path, file->arena, &filling, take_leaf, error };
 	int code = rmb_leaves_begin(file, &h->leaves, member, items, &filling.reading, error);
 	matvar_t *v = code ? NULL : Mat_VarRead(h->mat, filling.reading.leaf->top);
 	if (!code)

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Times of loading beside cat, numpy and h5py, as the table "Loading" of bench/README.md.
+
+    bench/load.py [--build build/release] [--folder DIR] [--part mapped|npz|hdf5|phy|inspect] [--gigabytes 2] [--repeat 2] [--make]
+
+Files are made in DIR once (`--make` makes them and stops, so that measuring can be done apart) and stay there: remove DIR afterwards. Of
+rumble the time is that of the node, from the journal; the content hashes of inputs are remembered before, and have a row of their
+own. Others are read in a process of their own. Seconds are by the clock and of the processor, the quickest of `repeat`; memory is the peak
+of resident memory.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+
+import h5py
+import numpy as np
+
+NT = 40000
+
+
+def activity(neurons, seed):
+    """Deconvolved activity: four fifths of the samples are 0, the others have the few digits that a float32 of such has."""
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random((neurons, NT), dtype="f4") < 0.2, rng.random((neurons, NT), dtype="f4"), 0).astype("<f4")
+
+
+def blocks(neurons):
+    """Sixteen different blocks over and over: making random numbers is not what is measured."""
+    some = [activity(50, seed) for seed in range(16)]
+    for i in range(0, neurons, 50):
+        yield i, some[i // 50 % 16][:min(50, neurons - i)]
+
+
+def header(shape):
+    text = "{'descr': '<f4', 'fortran_order': False, 'shape': %r, }" % (shape,)
+    return b"\x93NUMPY\1\0" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
+
+
+def make_mapped(path, neurons):
+    with open(path, "wb") as f:
+        f.write(header((neurons, NT)))
+        for _, block in blocks(neurons):
+            f.write(block.tobytes())
+
+
+def make_npz(path, neurons):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open("sp.npy", "w", force_zip64=True) as f:
+        f.write(header((neurons, NT)))
+        for _, block in blocks(neurons):
+            f.write(block.tobytes())
+
+
+def make_hdf5(path, neurons):
+    with h5py.File(path, "w") as f:
+        d = f.create_dataset("sp", (neurons, NT), "f4", chunks=(50, 5000), compression="gzip", compression_opts=1, shuffle=True)
+        for i, block in blocks(neurons):
+            d[i:i + len(block)] = block
+
+
+def make_phy(path, _):
+    os.makedirs(path, exist_ok=True)
+    rng = np.random.default_rng(0)
+    n, units = 50_000_000, 800
+    np.save(os.path.join(path, "spike_times.npy"), np.cumsum(rng.integers(0, 5, n, dtype="u1"), dtype="i8"))
+    np.save(os.path.join(path, "spike_clusters.npy"), rng.integers(0, units, n, dtype="i4"))
+    with open(os.path.join(path, "params.py"), "w") as f:
+        f.write("sample_rate = 30000.\n")
+    with open(os.path.join(path, "cluster_group.tsv"), "w") as f:
+        f.write("cluster_id\tgroup\n" + "".join(f"{u}\tgood\n" for u in range(units)))
+
+
+def make_inspect(path, _):
+    """10 GB of which only the header was ever written."""
+    neurons = 62500
+    with open(path, "wb") as f:
+        f.write(header((neurons, NT)))
+        f.truncate(128 + neurons * NT * 4)
+
+
+PARTS = {  # how it is made, and what else reads it
+    "mapped": ("mapped.npy", make_mapped, {"cat": ["cat", "{path}"]}),
+    "npz": ("deflated.npz", make_npz, {"numpy": [sys.executable, "-c", "import numpy; numpy.load('{path}')['sp']"]}),
+    "hdf5": ("chunked.h5", make_hdf5, {"h5py": [sys.executable, "-c", "import h5py; h5py.File('{path}')['sp'][:]"]}),
+    "phy": ("phy", make_phy, {}),
+    "inspect": ("large.npy", make_inspect, {}),
+}
+
+
+def child(words, **more):
+    """Seconds by the clock and of the processor, and peak memory in MB, of a process and those it waits for."""
+    start = time.monotonic()
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **more)
+    said = process.stderr.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{words} failed:\n{said}")
+    return time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def best(runs):
+    return [min(column) for column in zip(*runs)]
+
+
+def show(what, seconds, processor, memory):
+    print(f"| {what} | {seconds:.2f} | {processor:.2f} | {memory:.0f} |", flush=True)
+
+
+class Program:
+    def __init__(self, args):
+        self.rumble, self.args, self.cache = os.path.join(args.build, "rumble"), args, os.path.join(args.folder, "cache")
+
+    def recipe(self, name, path, stages):
+        recipe = os.path.join(self.args.folder, name + ".yaml")
+        with open(recipe, "w") as f:
+            f.write(f"rumble: 1\nrecordings:\n  - {{name: r, path: {path}, {'window: none' if name == 'phy' else 'rate: 20 Hz'}}}\nstages:\n{stages}")
+        return recipe
+
+    def nodes(self, name, path, stages):
+        """{stage: [seconds, processor, memory]} of a run from nothing but the hashes of its inputs."""
+        recipe = self.recipe(name, path, stages)
+        shutil.rmtree(os.path.join(self.cache, "objects"), ignore_errors=True)
+        open(os.path.join(self.cache, "journal.jsonl"), "w").close()
+        child([self.rumble, "run", recipe, "--cache", self.cache, "--out", os.path.join(self.args.folder, "out"), "--jobs", "1"])
+        with open(os.path.join(self.cache, "journal.jsonl")) as f:
+            return {line["stage"]: [line["seconds"], line["cpu"], line["peak"] / 2 ** 20] for line in map(json.loads, f)}
+
+    def hash(self, name, path, stages):
+        shutil.rmtree(self.cache, ignore_errors=True)
+        time.sleep(2.5)  # the hash of a file that was just written is not remembered
+        recipe = self.recipe(name, path, stages)
+        os.makedirs(self.cache)
+        child([self.rumble, "selftest"])  # maps the program
+        took = child([self.rumble, "plan", recipe, "--cache", self.cache])
+        return took
+
+
+def measure(part, path, args):
+    program = Program(args)
+    stages = "  raw: {stage: load}\n" + ("  frames: {stage: bin, recording: raw, rate: 22 Hz}\n" if part == "phy" else "")
+    if part == "inspect":
+        show("inspect, 10 GB", *best([child([program.rumble, "inspect", path]) for _ in range(args.repeat)]))
+        return
+    show(f"{part}: content hash", *program.hash(part, path, stages))
+    for name, words in PARTS[part][2].items():
+        words = [word.format(path=path) for word in words]
+        show(f"{part}: {name}", *best([child(words) for _ in range(args.repeat)]))
+    runs = [program.nodes(part, path, stages) for _ in range(args.repeat)]
+    for stage in runs[0]:
+        show(f"{part}: {stage}", *best([run[stage] for run in runs]))
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default=os.path.join(here, "../build/release"))
+    parser.add_argument("--folder", default="/tmp/rumble-bench-load")
+    parser.add_argument("--part", action="append", choices=list(PARTS))
+    parser.add_argument("--gigabytes", type=float, default=2)
+    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--make", action="store_true")
+    args = parser.parse_args()
+    neurons = int(args.gigabytes * 1e9 / 4 / NT)
+    os.makedirs(args.folder, exist_ok=True)
+    if not args.make:
+        print("| what | seconds | processor | peak memory, MB |\n| --- | --- | --- | --- |")
+    for part in args.part or PARTS:
+        path = os.path.join(args.folder, PARTS[part][0])
+        if not os.path.exists(path):
+            PARTS[part][1](path, neurons)
+        if not args.make:
+            measure(part, path, args)
+
+
+main()
