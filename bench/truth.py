@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Recordings of known origin through the verdict of recipes/verdict.yaml: how often it is right, and whether its intervals hold.
+"""Recordings of known origin through the verdict of recipes/verdict.yaml: how often it is right.
 
     python3 bench/truth.py run --rumble build/release/rumble --out truth --seconds 55    # again until it says that nothing is left
     python3 bench/truth.py table --out truth
-    python3 bench/truth.py coverage --rumble build/release/rumble --out truth --neurons 60 --noise 1 --origins symmetric,latent --seeds 11,12
 
 Every recording is simulated by rumble itself, by a network, noise and random numbers of its own, and is then a recording like any other: stages and
 settings of the verdict are those that stand in the recipe. What was run is kept in `out`, so that the work can be cut into pieces. Docs: docs/trust.md.
@@ -206,56 +205,10 @@ def tables(args):
         print(f"  {statistic}: p of 0.05 in {sum(v <= 0.05 for v in p)}, below 0.5 in {sum(v < 0.5 for v in p)} of {len(p)}")
 
 
-# ---- coverage of the intervals
-
-
-GROUPS, GROUP = 10, 19
-STATISTICS = ("alpha", "svca2", "size", "turns.rotation_mean", "slow.timescale", "back.plain")
-
-
-def of(statistic, branch):
-    stage, _, output = statistic.partition(".")
-    return f"{stage}@{branch}" + (f".{output}" if output else "")
-
-
-def coverage(args):
-    """Intervals from groups of 19 replicates, beside the distance from all groups together."""
-    end, held = time.monotonic() + args.seconds, {}
-    families = args.families or ["symmetric", "latent", "shuffled"]
-    stages = stages_of_recipe(families).replace(f"repeat: {GROUP}", f"repeat: {GROUP * GROUPS}")
-    recording = ", ".join(of(s, "z") for s in STATISTICS)
-    assert f"[{recording}]" in stages, "the verdict of the recipe compares other statistics than this"
-    for g in range(GROUPS):
-        members = [f'"{of(s, f"{family}#{r}")}"' for s in STATISTICS for family in families for r in range(g * GROUP + 1, (g + 1) * GROUP + 1)]
-        stages += f"\n  part{g}: {{stage: compare, recording: [{recording}], families: [{', '.join(members)}]}}"
-    for case in cases(args):
-        folder = folder_of(args.out, case) + "-coverage"
-        write_case(folder, case, args.frames, stages)
-        for node in ["verdict"] + [f"part{g}" for g in range(GROUPS)]:
-            if os.path.exists(result(folder, node)) and not args.again:
-                continue
-            code = run(os.path.abspath(args.rumble), folder, node, max(1, end - time.monotonic()))
-            if code is None:
-                sys.exit("time is up; the same command goes on from here")
-            if code:
-                complain(folder)
-        whole, far = read_verdict(result(folder, "verdict")), np.sqrt(1 + 1 / (GROUP * GROUPS))
-        for g in range(GROUPS):
-            part = read_verdict(result(folder, f"part{g}"))
-            for i, (family, statistic) in enumerate(zip(whole["family"], whole["statistic"])):
-                j = next(j for j in range(len(part["family"])) if (part["family"][j], part["statistic"][j]) == (family, statistic))
-                kind = "its own" if family == ORIGINS[case["origin"]][1] else "others"
-                inside = part["low"][j] <= far * whole["distance"][i] <= part["high"][j]
-                held.setdefault((statistic, kind), []).append(inside)
-    names = list(dict.fromkeys(s for s, _ in held))
-    table("interval of 95 % holds the distance", [(s, [f"{sum(held[s, k])} of {len(held[s, k])}" for k in ("its own", "others")]) for s in names],
-          ["its own family", "other families"])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     listed = lambda kind: lambda text: [kind(part) for part in text.split(",")]
-    parser.add_argument("what", choices=["run", "table", "coverage"])
+    parser.add_argument("what", choices=["run", "table"])
     parser.add_argument("--rumble", default="rumble")
     parser.add_argument("--out", default="truth")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so many, to go on later")
@@ -267,7 +220,7 @@ def main():
     parser.add_argument("--families", type=listed(str), default=None, help="of the recipe; all")
     parser.add_argument("--frames", type=int, default=3000)
     args = parser.parse_args()
-    {"run": run_all, "table": tables, "coverage": coverage}[args.what](args)
+    {"run": run_all, "table": tables}[args.what](args)
 
 
 if __name__ == "__main__":
