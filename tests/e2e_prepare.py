@@ -16,7 +16,7 @@ RECORDINGS = {
     "s": "path: spikes.npz, window: [1 s, 61.3 s]",
     "bare": "path: bare.npy, rate: 20 Hz",
     "golden": "path: golden.npz",
-    "far": "path: far.npz",
+    "far": "path: far.npz, clock: 1 Hz",
 }
 
 
