@@ -393,7 +393,7 @@ class Small(Analyses):
         said = self.run_recipe(["two: {stage: svca2, recording: z, halves: checkerboard}"], expect=1)
         self.assertIn("(svca2): recording 'x' has 1 neuron in one half of the checkerboard", said)
         said = self.run_recipe(["two: {stage: svca2, recording: z}"])
-        self.assertIn("11 and 1 neurons", said)
+        self.assertIn("11 and 1 neuron", said)
 
     def test_what_is_not_zscored_is_refused(self):
         self.save(self.signals(12, 300))

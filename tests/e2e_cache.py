@@ -367,7 +367,7 @@ def test_exports():
         assert x.shape == z.shape and np.allclose(x, z, rtol=1e-5, atol=1e-6), ending
     program("export", "small.yaml", "a/z", "--out", "z.npy", "--cache", "cache", status=3)  # stands there already
     _, said = program("export", "small.yaml", "a/z", "--format", "mat", "--cache", "cache", status=2)
-    assert "hdf5, npy and csv" in said
+    assert "hdf5, npy, csv and nwb" in said
 
 
 def main():
