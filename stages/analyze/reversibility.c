@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
+#include "numeric/blas.h"
 #include "numeric/propagator.h"
 #include "numeric/reversibility.h"
 
@@ -181,6 +182,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 4 * size->neurons * size->frames;
 	cost->memory = 8 * side * side + 8 * nk * side + item * nk * size->frames + 60 * nk * nk + 6e7;
 	cost->disk = 48 * (double)set->lags + 16384;
+	cost->blas_threads = rmb_solver_threads((int64_t)side);
 }
 
 const struct rmb_stage rmb_stage_reversibility = {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "numeric/blas.h"
 #include "rumble/parallel.h"
 #include "rumble/units.h"
 
@@ -389,4 +390,10 @@ rmb_measure_memory(const struct measure_settings *set, const struct rmb_size *si
 	double rows = fmin(n, RMB_PILOT_NEURONS);
 	/* signals and what is measured of them; the components of both halves */
 	return bytes + (isnan(noise) ? 8 * rows * fmin(frames, RMB_PILOT_FRAMES) + 20 * rows * rows + 64e6 : 0);
+}
+
+int
+rmb_measure_blas_threads(const struct measure_settings *set, const struct rmb_size *size)
+{
+	return isnan(rmb_measure_noise(set)) ? rmb_solver_threads((int64_t)fmin(size->neurons, RMB_PILOT_NEURONS) / 2) : 1;
 }

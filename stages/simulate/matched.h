@@ -55,6 +55,8 @@ int rmb_measure_check(const struct measure_settings *settings, struct rmb_error 
 double rmb_measure_noise(const struct measure_settings *settings);
 /* Bytes that making a recording takes beside what simulates it, for runs side by side of which there are at most `group`. */
 double rmb_measure_memory(const struct measure_settings *settings, const struct rmb_size *size, int64_t group);
+/* BLAS threads that it takes: noise is matched by components of halves of the neurons. */
+int rmb_measure_blas_threads(const struct measure_settings *settings, const struct rmb_size *size);
 
 /* A recording in the making. */
 struct rmb_matched {

@@ -78,5 +78,6 @@ rmb_sources_estimate(const void *settings, const struct rmb_size *size, struct r
 	cost->flops = frames * (2 * n * k + NORMAL * k + MEASURE * n);
 	cost->bytes = 4 * n * frames;
 	cost->disk = 4 * n * frames + 200 * n + 65536;
+	cost->blas_threads = rmb_measure_blas_threads(&set->measure, size);
 	cost->memory = 4 * n * k + rmb_modes_memory(n, k) + rmb_measure_memory(&set->measure, size, RMB_MODES_GROUP);
 }

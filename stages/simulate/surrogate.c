@@ -408,7 +408,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	double square = n * n, before = (method == EXACT ? 12 : method == BLOCKS ? 104 : 20) * square;
 	double after = (method == EXACT || method == STEPS ? 4 : 24) * square + (method == EXACT ? rmb_modes_memory(n, n) : rmb_propagate_memory(n)) +
 	               rmb_measure_memory(&set->measure, size, method == EXACT ? RMB_MODES_GROUP : RMB_PROPAGATE_GROUP);
-	cost->blas_threads = method == EXACT ? BLAS_THREADS : 1;
+	cost->blas_threads = method == EXACT ? BLAS_THREADS : rmb_measure_blas_threads(&set->measure, size);
 	cost->memory = 1.05 * fmax(before, after) + 64 * n + 16e6;
 }
 

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "numeric/blas.h"
 #include "numeric/percentile.h"
 #include "numeric/powerlaw.h"
 #include "numeric/rotation.h"
@@ -374,6 +375,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	cost->bytes = 64 * ndraws * n;
 	cost->memory = rmb_ensemble_memory(&net, n, set->lag) + 40 * ndraws * n + 1e7;
 	cost->disk = 120 * n + 65536;
+	cost->blas_threads = rmb_ensemble_needs_matrix(&net) ? rmb_solver_threads((int64_t)n) : 1;
 }
 
 const struct rmb_stage rmb_stage_theory = {
