@@ -60,15 +60,24 @@ checked(lapack_int info, struct rmb_error *error)
 	return info ? rmb_error_set(error, RMB_EDATA, "%s: LAPACK did not converge (info %d)", what, (int)info) : 0;
 }
 
+/* T, in single precision and widened. */
 static int
-solve(float *a, struct solver *s, struct rmb_error *error)
+reduce(float *a, struct solver *s, struct rmb_error *error)
 {
-	lapack_int n = (lapack_int)s->n, room = (lapack_int)s->room;
-	int rc = checked(LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, s->d, s->e, s->tau, s->work, room), error);
+	lapack_int n = (lapack_int)s->n;
+	int rc = checked(LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, s->d, s->e, s->tau, s->work, (lapack_int)s->room), error);
 	for (int64_t i = 0; i < s->n; i++) {
 		s->values[i] = (double)s->d[i];
 		s->beside[i] = (double)s->e[i];
 	}
+	return rc;
+}
+
+static int
+solve(float *a, struct solver *s, struct rmb_error *error)
+{
+	lapack_int n = (lapack_int)s->n, room = (lapack_int)s->room;
+	int rc = reduce(a, s, error);
 	if (!rc)
 		rc = checked(LAPACKE_dsterf_work(n, s->values, s->beside), error);
 	if (!rc)
@@ -85,11 +94,7 @@ solve_top(float *a, struct solver *s, int64_t k, double *w, double *v, struct rm
 	lapack_int n = (lapack_int)s->n, room = (lapack_int)s->room;
 	int threads = rmb_solver_threads(s->n);
 	rmb_blas_threads(threads);
-	int rc = checked(LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, s->d, s->e, s->tau, s->work, room), error);
-	for (int64_t i = 0; i < s->n; i++) {
-		s->values[i] = (double)s->d[i];
-		s->beside[i] = (double)s->e[i];
-	}
+	int rc = reduce(a, s, error);
 	if (!rc)
 		rc = rmb_tridiagonal_vectors(s->values, s->beside, s->n, 0, k, w, v, error);
 	if (rc)
