@@ -88,7 +88,7 @@ rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct 
 		"rumble: 1\n"
 		"title: %d recording%s\n"
 		"seed: 1\n\n"
-		"recordings:                                 # add to each what it is of, such as `area: V1`; `rumble stages load` lists all settings\n",
+		"recordings:                                 # say of each what it is of by labels, `NAME: VALUE`; `rumble stages load` lists all settings\n",
 		n, n == 1 ? "" : "s");
 	if (text)
 		name_all(arena, path, n, name);
