@@ -78,6 +78,40 @@ seen_from(struct rmb_arena *arena, const char *path, const char *out)
 
 /* ---- the recipe */
 
+/* An entry as "{stage: NAME, KEY: VALUE, ...}", on a second line from the key that would make the first too long. */
+static const char *
+braces(struct rmb_arena *arena, const struct rmb_first *first)
+{
+	enum { LONGEST = 112 };
+	const char *text = rmb_arena_printf(arena, "{stage: %s", first->stage);
+	bool broken = false;
+	for (size_t i = 0; i < sizeof first->has / sizeof *first->has && first->has[i].key && text; i++) {
+		const char *key = first->has[i].key, *value = first->has[i].value;
+		bool here = !broken && strlen(text) + strlen(key) + strlen(value) > LONGEST;
+		text = rmb_arena_printf(arena, "%s,%s%s: %s", text, here ? "\n              " : " ", key, value);
+		broken |= here;
+	}
+	return text ? rmb_arena_printf(arena, "%s}", text) : NULL;
+}
+
+/* What stands under `stages`. */
+static const char *
+entries(struct rmb_arena *arena, const struct rmb_first *first)
+{
+	const char *text = "";
+	for (; text && (first->name || first->heading); first++) {
+		const char *heading = !first->heading ? "" : !*first->heading ? "\n" : rmb_arena_printf(arena, "\n  # %s\n", first->heading);
+		const char *entry = !first->name ? "" : braces(arena, first);
+		if (!heading || !entry)
+			return NULL;
+		text = rmb_arena_printf(arena, "%s%s", text, heading);
+		if (text && first->name)
+			text = rmb_arena_printf(arena, "%s  %s:%*s%-*s%s%s\n", text, first->name, 10 - (int)strlen(first->name), "", first->remark ? 53 : 0, entry,
+			                        first->remark ? "  # " : "", first->remark ? first->remark : "");
+	}
+	return text;
+}
+
 const char *
 rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct rmb_look *const *look, int n, const char *out)
 {
@@ -98,7 +132,8 @@ rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct 
 		size[i] = look[i]->seen.size;
 		text = entry && remarks ? rmb_arena_printf(arena, "%s  - %s\n%s", text, entry, remarks) : NULL;
 	}
-	const char *stages = text ? rmb_first_stages(arena, look[0]->seen.kind, size, n) : NULL;
+	const struct rmb_first *first = text ? rmb_first_entries(arena, look[0]->seen.kind, size, n) : NULL;
+	const char *stages = first ? entries(arena, first) : NULL;
 	return stages ? rmb_arena_printf(arena, "%s\nstages:\n%s\nreport: {output: report.html}\n", text, stages) : NULL;
 }
 

@@ -307,7 +307,15 @@ extern const int rmb_numeric_version;
 /* NULL: no such stage. */
 const struct rmb_stage *rmb_stage_find(const char *name);
 
-/* stages/first.c: what a first recipe for recordings of one kind and these sizes has under `stages`, in lines of the recipe language. The
- * first entry loads; its line is "  NAME: {stage: NAME}". NULL: no memory. */
-const char *rmb_first_stages(struct rmb_arena *arena, unsigned kind, const struct rmb_size *size, int n);
+/* ---- a recipe to begin with -------------------------------------------------------------------------------------- */
+
+/* What stands under `stages` of it: an entry, or a heading alone. One with neither ends the list. */
+struct rmb_first {
+	const char *name, *stage;                   /* NULL: no entry */
+	struct { const char *key, *value; } has[8]; /* inputs and settings, values as one would write them in a recipe; one without key ends them */
+	const char *remark;                         /* said of the entry; NULL: nothing */
+	const char *heading;                        /* said of it and those that follow; "": they only stand apart; NULL: it goes on */
+};
+/* stages/first.c: the analyses for recordings of one kind and these sizes. The first entry loads, with no settings. NULL: no memory. */
+const struct rmb_first *rmb_first_entries(struct rmb_arena *arena, unsigned kind, const struct rmb_size *size, int n);
 #endif
