@@ -67,6 +67,27 @@ eigenvalues_agree_with_rotations(void **state)
 	}
 }
 
+static void
+eigenvalues_in_single_precision_are_those_of_double(void **state)
+{
+	(void)state;
+	const int64_t sizes[] = { 1, 2, 3, 63, 64, 65, 66, 200 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int64_t n = sizes[i];
+		struct rmb_error error = { 0 };
+		double *a = symmetric("single", n), w[200], narrow[200];
+		float f[200 * 200];
+		for (int64_t j = 0; j < n * n; j++)
+			f[j] = (float)a[j];
+		must(rmb_eigenvalues_single(f, n, narrow, &error), &error);
+		must(rmb_eigenvalues(a, n, w, &error), &error);
+		rmb_test_close("eigenvalues", narrow, w, n, 1e-6);
+		f[0] = NAN;
+		assert_int_equal(rmb_eigenvalues_single(f, n, narrow, &error), RMB_EDATA);
+		free(a);
+	}
+}
+
 /* The lower half is another matrix: it must not matter. */
 static void
 only_the_upper_half_is_read(void **state)
@@ -312,7 +333,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(eigenvalues_agree_with_rotations), cmocka_unit_test(only_the_upper_half_is_read),
+		cmocka_unit_test(eigenvalues_agree_with_rotations),
+		cmocka_unit_test(eigenvalues_in_single_precision_are_those_of_double), cmocka_unit_test(only_the_upper_half_is_read),
 		cmocka_unit_test(scale_does_not_matter), cmocka_unit_test(large_matrices_have_their_closed_form),
 		cmocka_unit_test(repeated_values_have_vectors_of_their_own),
 		cmocka_unit_test(eigenvectors_have_small_residuals), cmocka_unit_test(singular_values_agree_with_rotations),

@@ -66,8 +66,8 @@ run(struct rmb_call *call)
 	struct rmb_krylov how;
 	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
-		rc = rmb_leading_eigenvalues(c, nside, nk, rmb_solver_of(set->solver, set->precision), sweep.threads, values, &how,
-		                             rmb_call_error(call));
+		rc = rmb_leading_eigenvalues(c, nside, nk, rmb_solver_of(set->solver, set->precision), sweep.in_double, sweep.threads, values,
+		                             &how, rmb_call_error(call));
 	if (rc)
 		return rc;
 	rmb_warn_rank(call, "eigenvalues", finish(values, nk, nt, sweep.in_double), wanted, sweep.in_double);
@@ -97,7 +97,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_spectrum = {
-	.name = "spectrum", .version = 2, .folder = "analyze", .brief = "eigenvalues of the covariance of all neurons",
+	.name = "spectrum", .version = 3, .folder = "analyze", .brief = "eigenvalues of the covariance of all neurons",
 	.about = "The plain eigenspectrum of the z-scored activity: eigenvalues of Z Z' / T. Not cross-validated, so noise of single "
 	         "neurons lifts its tail. Values " RMB_LEVEL_TEXT " are zero and "
 	         "counted.",

@@ -23,19 +23,40 @@ rmb_lapack_work_free(struct rmb_lapack_work *work)
 	free(work->ints);
 }
 
-int
-rmb_lapack_input(const char *what, const double *a, int64_t m, int64_t n, struct rmb_error *error)
+static int
+fits(const char *what, int64_t m, int64_t n, struct rmb_error *error)
 {
 	if (m < 1 || n < 1)
 		return rmb_error_set(error, RMB_EDATA, "%s: the matrix is empty (%" PRId64 " x %" PRId64 ")", what, m, n);
 	if (m > RMB_LAPACK_MAX || n > RMB_LAPACK_MAX)
 		return rmb_error_set(error, RMB_ELIMIT, "%s: a matrix of %" PRId64 " x %" PRId64 " is larger than the %d a side that LAPACK "
 		                     "handles safely; use fewer neurons", what, m, n, RMB_LAPACK_MAX);
-	int64_t bad = rmb_first_nonfinite(a, m * n);
-	if (bad >= 0)
-		return rmb_error_set(error, RMB_EDATA, "%s: entry (%" PRId64 ", %" PRId64 ") of the matrix is %s", what, bad / n, bad % n,
-		                     isnan(a[bad]) ? "not a number" : "infinite");
 	return 0;
+}
+
+static int
+not_finite(const char *what, int64_t place, int64_t n, double value, struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EDATA, "%s: entry (%" PRId64 ", %" PRId64 ") of the matrix is %s", what, place / n, place % n,
+	                     isnan(value) ? "not a number" : "infinite");
+}
+
+int
+rmb_lapack_input(const char *what, const double *a, int64_t m, int64_t n, struct rmb_error *error)
+{
+	int rc = fits(what, m, n, error);
+	int64_t bad = rc ? -1 : rmb_first_nonfinite(a, m * n);
+	return bad < 0 ? rc : not_finite(what, bad, n, a[bad], error);
+}
+
+int
+rmb_lapack_input_single(const char *what, const float *a, int64_t n, struct rmb_error *error)
+{
+	int rc = fits(what, n, n, error);
+	for (int64_t i = 0; !rc && i < n * n; i++)
+		if (!isfinite(a[i]))
+			return not_finite(what, i, n, (double)a[i], error);
+	return rc;
 }
 
 int

@@ -18,6 +18,8 @@ enum { RMB_LAPACK_MAX = 26000 };
 /* Eigenvalues of the symmetric a[n][n], of which only a[i][j] with j >= i is read; descending into w[n]. Destroys a.
  * Reduction to a band, then to three diagonals: quicker than dsyevd by a third, values alone. */
 int rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
+/* The same in single precision: of a matrix that differs from a by 1e-6 of its norm. Entries whose squares a float cannot hold spoil it. */
+int rmb_eigenvalues_single(float *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
 /* The same and the eigenvectors: row k of a becomes the one that belongs to w[k]. */
 int rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
 /* The same in single precision, but for the values, which are the double-precision ones of a tridiagonal matrix: exact for a matrix that differs

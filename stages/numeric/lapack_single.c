@@ -3,14 +3,11 @@
  * Householder reflections make the matrix tridiagonal, T = Q' A Q. The eigenvalues are those of T in double; the eigenvectors W of T by divide
  * and conquer, then Q W. All of it belongs to a matrix that differs from A by rounding, 1e-6 of its norm. Half the memory and a third of the time
  * of the same in double. */
-#include <inttypes.h>
-#include <lapacke.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"
-#include "numeric/lapack.h"
+#include "numeric/lapack_inside.h"
 #include "rumble/arena.h"
 
 static const char what[] = "eigenvectors";
@@ -106,24 +103,12 @@ solve_top(float *a, struct solver *s, int64_t k, double *w, double *v, struct rm
 	return rc;
 }
 
-static int
-check_entries(const float *a, int64_t n, struct rmb_error *error)
-{
-	if (n < 1 || n > RMB_LAPACK_MAX)
-		return rmb_error_set(error, RMB_ELIMIT, "%s: a matrix of %" PRId64 " a side; needs 1 to %d, which LAPACK handles safely", what, n,
-		                     RMB_LAPACK_MAX);
-	for (int64_t i = 0; i < n * n; i++)
-		if (!isfinite(a[i]))
-			return rmb_error_set(error, RMB_EDATA, "%s: entry (%" PRId64 ", %" PRId64 ") of the matrix is not finite", what, i / n, i % n);
-	return 0;
-}
-
 int
 rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct rmb_error *error)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct solver s = { .n = n };
-	int rc = check_entries(a, n, error);
+	int rc = rmb_lapack_input_single(what, a, n, error);
 	if (!rc)
 		rc = arena ? allocate_all(arena, &s, error) : rmb_error_nomem(error, what);
 	if (!rc) {
@@ -136,7 +121,7 @@ rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct
 		memcpy(a + k * n, s.z + (n - 1 - k) * n, (size_t)n * sizeof *a);
 	}
 	rmb_arena_free(arena);
-	return rc ? rc : check_entries(a, n, error);
+	return rc ? rc : rmb_lapack_input_single(what, a, n, error);
 }
 
 int
@@ -144,7 +129,7 @@ rmb_top_eigenvectors_single(float *a, int64_t n, int64_t k, double *w, double *v
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct solver s = { .n = n, .room = 64 * n };
-	int rc = check_entries(a, n, error);
+	int rc = rmb_lapack_input_single(what, a, n, error);
 	if (!rc)
 		rc = arena ? allocate(arena, &s, error) : rmb_error_nomem(error, what);
 	if (!rc)

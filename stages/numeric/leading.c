@@ -1,10 +1,11 @@
 #include "numeric/leading.h"
+#include <math.h>
 #include <string.h>
 #include "numeric/components.h"
 #include "numeric/lapack.h"
 #include "numeric/product.h"
 
-/* From this side on components of a single-precision product are reduced in single precision too: half of a reduction is bound by memory. */
+/* From this side on what comes of a single-precision product is reduced in single precision too: half of a reduction is bound by memory. */
 enum { SINGLE_FROM = 3000 };
 
 static bool
@@ -52,13 +53,47 @@ rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver
 	return rmb_top_eigenvectors_single(narrow, n, k, w, v, error);
 }
 
-int
-rmb_leading_eigenvalues(double *a, int64_t n, int64_t k, enum rmb_solver solver, int threads, double *w, struct rmb_krylov *how,
-                        struct rmb_error *error)
+/* Whether values that are off by 1e-6 of the largest leave those that fits read, ranks up to 500, good to a thousandth of themselves. */
+static bool
+good_enough(const double *w, int64_t k)
 {
+	enum { LAST_RANK = 500 };
+	return w[(k < LAST_RANK ? k : LAST_RANK) - 1] >= 1e-3 * w[0];
+}
+
+/* The largest entry of such a matrix is on its diagonal; squares, sums of them and what is left of small ones must stay in the range of floats. */
+static bool
+in_range(const double *a, int64_t n)
+{
+	double largest = 0;
+	for (int64_t i = 0; i < n; i++)
+		largest = fmax(largest, a[i * n + i]);
+	return largest > 1e-9 && largest < 1e12;
+}
+
+/* In single precision, on a copy in the half of a that narrowing leaves free; else a stands as before but for single precision. */
+static int
+try_single(double *a, int64_t n, int64_t k, double *w, bool *accepted, struct rmb_error *error)
+{
+	float *narrow = rmb_to_single(a, n * n), *copy = narrow + n * n;
+	memcpy(copy, narrow, (size_t)(n * n) * sizeof *copy);
+	int rc = rmb_eigenvalues_single(copy, n, w, error);
+	*accepted = !rc && good_enough(w, k);
+	if (!rc && !*accepted)
+		rmb_to_double(a, n * n);
+	return rc;
+}
+
+int
+rmb_leading_eigenvalues(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w,
+                        struct rmb_krylov *how, struct rmb_error *error)
+{
+	bool done = false;
 	*how = (struct rmb_krylov){ 0 };
 	int rc = by_blocks(solver, n, k) ? try_eigen(a, n, k, threads, w, NULL, how, error) : 0;
-	return rc || how->accepted ? rc : rmb_eigenvalues(a, n, w, error);
+	if (!rc && !how->accepted && !in_double && n >= SINGLE_FROM && in_range(a, n))
+		rc = try_single(a, n, k, w, &done, error);
+	return rc || how->accepted || done ? rc : rmb_eigenvalues(a, n, w, error);
 }
 
 static int
