@@ -307,6 +307,14 @@ class Frames(Windows):
                 with h5py.File(self.path("out", "results", "x", "w.h5")) as f:
                     self.assertNotIn("recording/activity", f)       # a view
 
+    def test_published_bins_run_on_over_joints_and_say_so(self):
+        said = self.recipe(self.entry, ["b: {stage: bin, recording: raw, width: 0.35 s, rule: paper}"])
+        self.assertIn("bins run on over the joints of the 4 segments", said)
+        x = self.x[:, ~self.bad].astype("f8")
+        wide = x[:, :x.shape[1] // 7 * 7].reshape(len(x), -1, 7).mean(2)
+        self.assertLess(np.abs(self.matrix("b") - wide).max(), 1e-6 * np.abs(wide).max())
+        self.assertEqual(self.part("b", "segment").tolist(), [0])
+
     def test_short_runs_go(self):
         self.recipe(self.entry, ["w: {stage: timewindows, recording: raw, states: [1], shortest: 1.5 s}", "l: {stage: timewindows, recording: raw, shortest: 10 s}"])
         for node, mask, least in (("w", self.state == 1, 30), ("l", np.ones(self.nt, bool), 200)):

@@ -4,7 +4,7 @@
  * whole inside an observed interval; every observed interval is a segment of the recording. Rule `paper` repeats the published
  * bins: from the earliest spike of all on, bin = round-half-to-even(t / D), one segment (methods S1).
  * Frames become wider frames: the mean (or sum) of w frames side by side, within segments, where w is the whole number next to the
- * width asked for; more than 1 % from it is an error, for nobody asked for that width.
+ * width asked for; more than 1 % from it is an error, for nobody asked for that width. Rule `paper` joins them as if there were one segment.
  * What is dropped at the ends of intervals and segments is reported. Cost: one pass over spikes or samples. */
 #include <inttypes.h>
 #include <math.h>
@@ -26,7 +26,7 @@ static const struct rmb_param params[] = {
 	{ .name = "width", .kind = RMB_REAL, .at = offsetof(struct settings, width), .def = "none", .none = true, .unit = "s",
 	  .min = 1e-6, .max = 1e6, .help = "length of a frame wanted (or give rate)" },
 	{ .name = "rule", .kind = RMB_WORD, .at = offsetof(struct settings, rule), .def = "floor", .words = "floor|paper",
-	  .help = "spikes: bins from the start of each observed interval, or the published ones around the first spike" },
+	  .help = "bins from the start of each observed interval or segment, or the published ones, which run on through all of them" },
 	{ .name = "how", .kind = RMB_WORD, .at = offsetof(struct settings, how), .def = "mean", .words = "mean|sum",
 	  .help = "frames: mean or sum of those that are joined; spikes are always counted" },
 	{ 0 },
@@ -351,10 +351,23 @@ job_frames(struct job *job, const struct rmb_recording *recording, int64_t facto
 	return job->row && job->wide && job->narrow;
 }
 
+/* What rule `paper` bins: runs joined end to end, as the published simulations are. */
+static struct rmb_recording
+without_joints(struct rmb_call *call, const struct rmb_recording *recording)
+{
+	struct rmb_recording joined = *recording;
+	if (recording->nsegments > 1)
+		rmb_warn(call, "rule paper: bins run on over the joints of the %" PRId64 " segments of '%s', and the result is one segment",
+		         recording->nsegments, rmb_recording_name(call));
+	joined.nsegments = 1;
+	return joined;
+}
+
 static int
 bin_frames(struct rmb_call *call, const struct rmb_recording *recording)
 {
 	const struct settings *set = rmb_settings(call);
+	struct rmb_recording joined;
 	struct job job = { .call = call };
 	int64_t nframes, factor = find_factor(call, recording);
 	if (factor == 0)
@@ -362,6 +375,10 @@ bin_frames(struct rmb_call *call, const struct rmb_recording *recording)
 	if (factor == 1) {
 		warn_joined(call, recording, 1, recording->nframes);
 		return rmb_output_recording(call, "recording", recording); /* a view of all of it */
+	}
+	if (strcmp(set->rule, "paper") == 0) {
+		joined = without_joints(call, recording);
+		recording = &joined;
 	}
 	int64_t *segment = rmb_scratch(call, (size_t)recording->nsegments, sizeof *segment);
 	double *time = rmb_scratch(call, (size_t)recording->nsegments, sizeof *time);
@@ -423,13 +440,13 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_bin = {
-	.name = "bin", .version = 2, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
+	.name = "bin", .version = 3, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
 	.brief = "count spikes in frames, or join frames to wider ones",
 	.about = "Spikes are counted in bins of the width asked for that lie whole inside an observed interval; every observed interval "
 	         "becomes a segment. Rule `paper` takes the published bins instead: they begin at the earliest spike of all neurons present, "
 	         "a spike belongs to the nearest bin edge (ties to the even one), so that the first bin is half as wide as the others. "
-	         "Frames are joined to the whole number that is within 1 % of the width asked for, inside segments; if there is none, the "
-	         "message names the nearest widths. What is left over at the ends is dropped and reported. Z-scores do not survive joining: "
+	         "Frames are joined to the whole number that is within 1 % of the width asked for, inside segments, or with rule `paper` "
+	         "as if there were one; if there is none, the message names the nearest widths. What is left over at the ends is dropped and reported. Z-scores do not survive joining: "
 	         "bin before zscore.",
 	.cite = "Pachitariu et al. 2025, methods",
 	.caption = "Activity in frames (rate {rate}, width {width}, rule {rule}).",
