@@ -214,9 +214,11 @@ def check_zscore(x):
         "plain: {stage: zscore, recording: raw}",
         "ddof:  {stage: zscore, recording: raw, ddof: 1}",
         "eps:   {stage: zscore, recording: raw, eps: 0.001}",
+        "faint: {stage: zscore, recording: raw, eps: 1e6}",
     ])
     said = program("run", path)
     assert "they are constant: 2 of 40 (numbers in the file: 5, 9)" in said, said
+    assert said.count("is less than eps") == 1 and "below a quarter: 38 of 40" in said, said
     keep = [i for i in range(40) if i not in (5, 9)]
     for node, rows, ddof, eps in (("plain", keep, 0, 0), ("ddof", keep, 1, 0), ("eps", range(40), 0, 1e-3)):
         z, expected = seen(path, "a/" + node), reference.zscore(x[list(rows)], ddof, eps)

@@ -67,7 +67,7 @@ moments_piece(void *argument, int64_t piece, int thread)
 /* Offset and scale of the neurons that stay, packed; keep[] names them. Returns how many. */
 static int64_t
 scale_rows(const struct settings *set, const struct rmb_recording *recording, const struct rmb_moments *moments, int64_t *keep,
-           double *offset, double *scale, struct rmb_fault *infinite, struct rmb_fault *constant)
+           double *offset, double *scale, struct rmb_fault *infinite, struct rmb_fault *constant, struct rmb_fault *faint)
 {
 	int64_t nkeep = 0;
 	for (int64_t i = 0; i < recording->neurons.n; i++) {
@@ -81,6 +81,8 @@ scale_rows(const struct settings *set, const struct rmb_recording *recording, co
 			rmb_blame(constant, &recording->neurons, i);
 			continue;
 		}
+		if (!flat && sd < set->eps)
+			rmb_blame(faint, &recording->neurons, i);
 		keep[nkeep] = i;
 		offset[nkeep] = moments[i].mean;
 		scale[nkeep++] = flat ? 0 : 1 / (set->eps + sd);
@@ -123,13 +125,15 @@ run(struct rmb_call *call)
 	int code = rmb_parallel(threads, (recording->neurons.n + ROWS - 1) / ROWS, moments_piece, &job);
 	if (code)
 		return code;
-	struct rmb_fault infinite = { 0 }, constant = { 0 };
-	int64_t nkeep = scale_rows(set, recording, job.moments, keep, offset, scale, &infinite, &constant);
+	struct rmb_fault infinite = { 0 }, constant = { 0 }, faint = { 0 };
+	int64_t nkeep = scale_rows(set, recording, job.moments, keep, offset, scale, &infinite, &constant, &faint);
 	if (nkeep == 0)
 		return rmb_fail(call, RMB_EDATA, "none of the %zu neurons of '%s' has a z-score: %" PRId64 " are constant, %" PRId64 " hold "
 		                "samples that are not finite", n, rmb_recording_name(call), constant.n, infinite.n);
 	rmb_warn_fault(call, &recording->neurons, &constant, "dropped because they are constant");
 	rmb_warn_fault(call, &recording->neurons, &infinite, "dropped because they hold samples that are not finite");
+	rmb_warn_fault(call, &recording->neurons, &faint, "whose standard deviation is less than eps, which is in the units of the activity, so "
+	               "that their variance comes out below a quarter");
 	return output_scaled(call, recording, keep, nkeep, offset, scale);
 }
 
