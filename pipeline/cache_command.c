@@ -202,8 +202,8 @@ collect(struct work *w, struct rmb_error *error)
 		                                (json_int_t)c.bytes, "left_objects", (json_int_t)c.left_objects, "left_bytes", (json_int_t)c.left_bytes, "spared_objects",
 		                                (json_int_t)c.spared_objects, "spared_bytes", (json_int_t)c.spared_bytes, "dry_run", o->dry_run));
 	else
-		printf("%s %" PRId64 " objects, %s; %" PRId64 " left, %s; %" PRId64 " spared because results name them or a run may need them\n",
-		       o->dry_run ? "would take" : "took", c.objects, size_text(w->arena, (double)c.bytes), c.left_objects,
+		printf("%s %" PRId64 " object%s, %s; %" PRId64 " left, %s; %" PRId64 " spared because results name them or a run may need them\n",
+		       o->dry_run ? "would take" : "took", c.objects, c.objects == 1 ? "" : "s", size_text(w->arena, (double)c.bytes), c.left_objects,
 		       size_text(w->arena, (double)c.left_bytes), c.spared_objects);
 	return 0;
 }

@@ -155,7 +155,9 @@ find_names(const struct rmb_cache *cache, const char *except, struct names *name
 		char path[PATH_MAX];
 		if (entry->d_name[0] == '.' || rmb_folder_read(dirfd(roots), entry->d_name, path, sizeof path) <= 0)
 			continue;
-		path[strcspn(path, "\n")] = '\0';
+		char *end = strrchr(path, '\n');
+		if (end)
+			*end = '\0';
 		if (path[0] == '/' && !(except && strcmp(path, except) == 0) && read_names(names, AT_FDCWD, path, path, "", true) == ENOENT)
 			unlinkat(dirfd(roots), entry->d_name, 0);
 	}
@@ -201,8 +203,8 @@ rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct rmb
 	char name[65], path[PATH_MAX], text[PATH_MAX + 1];
 	rmb_sha256(folder, strlen(folder), name);
 	if (snprintf(path, sizeof path, "%s/roots/%s", cache->root, name) >= (int)sizeof path ||
-	    snprintf(text, sizeof text, "%s\n", folder) >= (int)sizeof text || strchr(folder, '\n'))
-		return rmb_error_set(error, RMB_EOUTPUT, "%s: the path of the results cannot be remembered", folder);
+	    snprintf(text, sizeof text, "%s\n", folder) >= (int)sizeof text)
+		return rmb_error_set(error, RMB_EOUTPUT, "%s: the path of the results is too long to be remembered", folder);
 	if (access(path, F_OK) == 0)
 		return 0;
 	return rmb_folder_put(cache, path, text, error);

@@ -77,7 +77,7 @@ static const struct rmb_command commands[] = {
 	{ "status", "RECIPE", "say where each node stands", rmb_command_status, PLACES, 1, 1 },
 	{ "report", "RECIPE", "write the report again, from the cache alone", rmb_command_report, PLACES | QUIET, 1, 1 },
 	{ "export", "RECIPE NODE", "write one result or recording to a file (--format hdf5, npy, csv or nwb)", rmb_command_export, PLACES | FORMAT, 2, 2 },
-	{ "convert", "RECORDING | RECIPE NODE", "write a recording, or a result, to a file that other programs and rumble read; run what is missing first",
+	{ "convert", "FILE | RECIPE NODE", "write a recording or a result to a file that other programs read; run what is missing",
 	  rmb_command_convert, PLACES | FORMAT | JOBS | MEMORY | QUIET, 1, 2 },
 	{ "Looking things up", NULL, NULL, NULL, 0, 0, 0 },
 	{ "stages", "[NAME]", "list the stages, or describe one: settings, units, shapes, source", rmb_command_stages, JSON, 0, 1 },
@@ -117,7 +117,7 @@ usage(FILE *to)
 		if (!c->run)
 			fprintf(to, "\n%s\n", c->name);
 		else if (c->brief)
-			fprintf(to, "  %-9s%-17s%s\n", c->name, c->args, c->brief);
+			fprintf(to, "  %-9s%-20s%s\n", c->name, c->args, c->brief);
 	}
 	fprintf(to, "\n`rumble COMMAND --help` lists the options of a command. To begin: rumble run recipes/quickstart.yaml\n");
 }

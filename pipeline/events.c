@@ -24,6 +24,28 @@ rmb_json_text(const char *text)
 	return json;
 }
 
+json_t *
+rmb_json_path(const char *path)
+{
+	json_t *json = json_string(path); /* refuses what is not UTF-8 */
+	if (json)
+		return json;
+	json = json_array();
+	for (const char *byte = path; json && *byte; byte++)
+		json_array_append_new(json, json_integer((unsigned char)*byte));
+	return json;
+}
+
+const char *
+rmb_json_path_value(struct rmb_arena *arena, const json_t *json)
+{
+	size_t n = json_array_size(json);
+	char *path = json_is_array(json) ? rmb_arena_alloc(arena, n + 1, 1) : NULL;
+	for (size_t i = 0; path && i < n; i++)
+		path[i] = (char)(unsigned char)json_integer_value(json_array_get(json, i));
+	return json_is_string(json) ? rmb_arena_strdup(arena, json_string_value(json)) : path;
+}
+
 void
 rmb_json_line(FILE *to, json_t *json)
 {

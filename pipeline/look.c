@@ -51,7 +51,7 @@ look_json(const struct rmb_look *look)
 		struct rmb_value value = look->value[p];
 		if (param->kind == RMB_FILE && !value.none) {
 			value.sha256 = param->name;
-			json_object_set_new(files, param->name, rmb_json_text(value.path));
+			json_object_set_new(files, param->name, rmb_json_path(value.path));
 		}
 		json_object_set_new(parameters, param->name, rmb_value_json(param, &value));
 	}

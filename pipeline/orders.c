@@ -14,7 +14,7 @@ add_files(json_t *files, const struct rmb_node *node)
 {
 	for (int p = 0; p < rmb_nparams(node->stage); p++)
 		if (node->stage->params[p].kind == RMB_FILE && !node->value[p].none && node->value[p].sha256)
-			json_object_set_new(files, node->value[p].sha256, rmb_json_text(node->value[p].path));
+			json_object_set_new(files, node->value[p].sha256, rmb_json_path(node->value[p].path));
 }
 
 static json_t *
@@ -120,7 +120,7 @@ rmb_orders_write(const struct rmb_orders *orders, int threads, const struct rmb_
 	json_t *nodes = json_array();
 	for (int i = 0; i < n; i++)
 		json_array_append_new(nodes, node_json(recipe, node[i]));
-	json_t *root = json_pack("{s:o, s:s, s:i, s:i, s:f, s:b, s:o}", "cache", rmb_json_text(orders->cache), "run", orders->run,
+	json_t *root = json_pack("{s:o, s:s, s:i, s:i, s:f, s:b, s:o}", "cache", rmb_json_path(orders->cache), "run", orders->run,
 		"parent", (int)orders->parent, "threads", threads, "memory", orders->memory, "confined", (int)orders->confined, "nodes", nodes);
 	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
@@ -301,7 +301,7 @@ read_places(struct rmb_arena *arena, const json_t *places, struct rmb_order *ord
 	if (!place)
 		return rmb_error_nomem(error, "the orders");
 	json_object_foreach((json_t *)places, sha256, path)
-		place[order->nplaces++] = (struct rmb_order_file){ rmb_arena_strdup(arena, json_string_value(path)), NULL, rmb_arena_strdup(arena, sha256) };
+		place[order->nplaces++] = (struct rmb_order_file){ rmb_json_path_value(arena, path), NULL, rmb_arena_strdup(arena, sha256) };
 	order->place = place;
 	return 0;
 }
@@ -389,15 +389,15 @@ read_node(struct rmb_arena *arena, const json_t *node, int threads, struct rmb_t
 int
 rmb_orders_read(struct rmb_arena *arena, const char *text, size_t length, struct rmb_orders *orders, struct rmb_error *error)
 {
-	const char *cache, *run;
+	const char *run;
 	int parent, threads, confined, code = 0;
-	json_t *nodes, *root = json_loadb(text, length, 0, NULL);
-	if (!root || json_unpack(root, "{s:s, s:s, s:i, s:i, s:F, s:b, s:o}", "cache", &cache, "run", &run, "parent", &parent, "threads",
+	json_t *nodes, *cache, *root = json_loadb(text, length, 0, NULL);
+	if (!root || json_unpack(root, "{s:o, s:s, s:i, s:i, s:F, s:b, s:o}", "cache", &cache, "run", &run, "parent", &parent, "threads",
 	                         &threads, "memory", &orders->memory, "confined", &confined, "nodes", &nodes)) {
 		json_decref(root);
 		return broken(error, "a member is missing");
 	}
-	orders->cache = rmb_arena_strdup(arena, cache);
+	orders->cache = rmb_json_path_value(arena, cache);
 	orders->run = rmb_arena_strdup(arena, run);
 	orders->parent = parent;
 	orders->confined = confined;

@@ -1,4 +1,5 @@
 /* pipeline/settings_json.c -- a value as canonical JSON, which keys and the orders of workers are made of, and back. */
+#include "pipeline/events.h"
 #include "pipeline/settings.h"
 
 static json_t *
@@ -66,12 +67,12 @@ file_json(const struct rmb_value *value)
 static bool
 file_back(struct rmb_arena *arena, const json_t *json, const json_t *files, struct rmb_value *value)
 {
-	const char *path = json_is_string(json) ? json_string_value(json_object_get(files, json_string_value(json))) : NULL;
+	const char *path = json_is_string(json) ? rmb_json_path_value(arena, json_object_get(files, json_string_value(json))) : NULL;
 	if (!path)
 		return false;
 	value->sha256 = rmb_arena_strdup(arena, json_string_value(json));
-	value->path = value->text = rmb_arena_strdup(arena, path);
-	return value->sha256 && value->path;
+	value->path = value->text = path;
+	return value->sha256 != NULL;
 }
 
 static json_t *

@@ -55,8 +55,8 @@ rmb_shape_within_limits(struct maker *k, double nodes, double npicks, const stru
 		return true;
 	k->stop = true;
 	const char *what = multipliers(k, example);
-	rmb_mistake(k->m, RMB_ERECIPE, k->entry->place, "%s would bring the recipe to more than %d nodes or %d inputs (%d recordings%s%s); shorten "
-	            "one of them", k->entry->name, RMB_MAX_NODES, RMB_MAX_EDGES, k->recipe->nsources, *what ? " times " : "", what);
+	rmb_mistake(k->m, RMB_ERECIPE, k->entry->place, "%s would bring the recipe to more than %d nodes or %d inputs (%d recording%s%s%s); shorten "
+	            "one of them", k->entry->name, RMB_MAX_NODES, RMB_MAX_EDGES, k->recipe->nsources, k->recipe->nsources == 1 ? "" : "s", *what ? " times " : "", what);
 	return false;
 }
 

@@ -92,7 +92,7 @@ print_status(const struct rmb_session *session, struct rmb_plan *plan, const str
 	if (!table || options->json)
 		return 0;
 	rmb_table_print(table, stdout);
-	printf("\n%d nodes:", plan->nsteps);
+	printf("\n%d node%s:", plan->nsteps, plan->nsteps == 1 ? "" : "s");
 	for (int s = 0, said = 0; s < NSTATES; s++)
 		if (count[s])
 			printf("%s %d %s", said++ ? "," : "", count[s], state_names[s]);

@@ -578,6 +578,20 @@ def test_names_cannot_steer_a_terminal():
         assert "\x1b" not in said, repr(said)
 
 
+def test_paths_may_hold_any_bytes():
+    with place() as here:
+        noise(here, "noise.npy", 3, 100)
+        os.rename(here.file("noise.npy"), os.fsencode(here.file("n")) + b"\xff\n.npy")
+        here.cache += "\udcfe\n"
+        recipe = here.recipe('recordings:\n  - {glob: "n*.npy", rate: 10 Hz, orientation: neurons-first}\nstages:\n  raw: {stage: load}\n')
+        subprocess.run([RUMBLE, "check", recipe], cwd=here.path, check=True, capture_output=True)
+        here.run("run", recipe, "--out", "out\udcfd\n")
+        assert len(here.objects()) == 1 and os.path.exists(here.file("out\udcfd\n/report.html"))
+        here.run("cache", "gc", "--max-size", "1 B")
+        assert len(here.objects()) == 1, "results name the object"
+        here.run("report", recipe, "--out", "out\udcfd\n", errors="surrogateescape")
+
+
 def test_keep_false_lets_objects_go_and_a_later_reader_gets_them_again():
     with place() as here:
         text = RATS + STAGES.replace("frames:   {stage: bin, recording: units, rate: 22 Hz}",

@@ -177,9 +177,9 @@ warn(struct rmb_call *call, const struct settings *set, int64_t n, const struct 
 	if (n < set->ranks.last)
 		snprintf(ends, sizeof ends, "the spectrum ends at rank %" PRId64 ", before %" PRId64 ": ", n, set->ranks.last);
 	if (fit->last > limits->above)
-		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, but only the first %" PRId64 " of the spectrum are above chance, the largest "
-		         "value of %s. The others are mostly noise left over by few frames, which flattens a spectrum: the exponent comes out too small",
-		         ends, set->ranks.first, fit->last, limits->above, rmb_input_name(call, "chance", 0));
+		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, but the spectrum is above chance, the largest value of %s, up to rank %" PRId64
+		         " only. Values beyond are mostly noise left over by few frames, which flattens a spectrum: the exponent comes out too small",
+		         ends, set->ranks.first, fit->last, rmb_input_name(call, "chance", 0), limits->above);
 	else if (fit->last > limits->half)
 		rmb_warn(call, "%sranks %" PRId64 "..%" PRId64 " were fitted, beyond half of the %" PRId64 " components. There the spectrum that two "
 		         "halves of the neurons share (svca2, svca) falls more steeply, whatever the network, so that the exponent comes out too large and cannot be compared with "
