@@ -363,6 +363,7 @@ rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, co
 		wrong(&u, "first");
 	else {
 		spikes->time = time->data;
+		spikes->mapped = object->mapped;
 		spikes->nspikes = time->axis[0].n;
 		spikes->first = first->data;
 	}

@@ -37,7 +37,7 @@ rmb_call_new(const struct rmb_order *order, const struct rmb_cache *cache, const
 	}
 	if (call->object && call->input && call->output) {
 		for (int i = 0; i < nout; i++)
-			call->output[i].activity = -1;
+			call->output[i].payload = -1;
 		return call;
 	}
 	rmb_call_free(call);

@@ -18,9 +18,10 @@ struct call_output {            /* what the stage made at an output port; at mos
 	struct rmb_array *array;
 	struct rmb_recording *recording;
 	struct rmb_spikes *spikes;
-	int activity;               /* index in the writer of samples being written, -1: a view, or */
-	const struct rmb_order_file *file; /* they stay in this file, not NULL, */
+	int payload;                /* index in the writer of samples or times being written, -1: none. A view, or */
+	const struct rmb_order_file *file; /* samples stay in this file, not NULL, */
 	int64_t file_bytes, file_at; /* which has that length, from that byte on */
+	int64_t nspikes;            /* times that space was claimed for */
 };
 
 struct rmb_call {

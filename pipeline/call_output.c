@@ -112,21 +112,44 @@ rmb_output_text(struct rmb_call *call, const char *port, const char *text)
 	return 0;
 }
 
-/* Creates the object, or adds to it, with the samples of one recording: P/activity is the first array of its bundle. */
+/* Creates the object, or adds to it, with an array that will be written piece by piece. */
 static int
-claim_samples(struct rmb_call *call, const char *port, struct call_output *output)
+claim(struct rmb_call *call, const struct rmb_array *array, struct call_output *output)
 {
-	struct rmb_array array[BUNDLE_ARRAYS];
-	int n = 0, code = rmb_bundle_recording(call->arena, port, output->recording, array, &n, &call->error);
-	if (code)
-		return code;
+	int code = 0;
 	if (call->writer)
 		code = rmb_object_extend(call->writer, array, 1, NULL, 0, &call->error);
 	else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, 1, NULL, 0,
 	                                            &call->error)))
 		code = call->error.code;
-	output->activity = call->nwritten++;
+	output->payload = call->nwritten++;
 	return code;
+}
+
+/* P/activity is the first array of a recording's bundle... */
+static int
+claim_samples(struct rmb_call *call, const char *port, struct call_output *output)
+{
+	struct rmb_array array[BUNDLE_ARRAYS];
+	int n = 0, code = rmb_bundle_recording(call->arena, port, output->recording, array, &n, &call->error);
+	return code ? code : claim(call, array, output);
+}
+
+/* ... and P/time of that of spikes. */
+int
+rmb_claim_times(struct rmb_call *call, const char *name, int64_t nspikes)
+{
+	struct rmb_array array[BUNDLE_ARRAYS];
+	const struct rmb_port *port;
+	const struct rmb_spikes spikes = { .nspikes = nspikes };
+	struct call_output *output = find_output(call, name, RMB_SPIKES | RMB_AS_INPUT, &port);
+	if (!output)
+		return call->error.code;
+	if (output->payload >= 0)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s makes output '%s' twice", call->order->stage->name, name);
+	int n = 0, code = rmb_bundle_spikes(call->arena, name, &spikes, array, &n, &call->error);
+	output->nspikes = nspikes;
+	return code ? code : claim(call, array, output);
 }
 
 /* The output, which has a copy of the recording now. */
@@ -136,7 +159,7 @@ keep_recording(struct rmb_call *call, const char *name, const struct rmb_recordi
 	const struct rmb_port *port;
 	if (!(*output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port)))
 		return call->error.code;
-	if ((*output)->activity >= 0 || (*output)->file)
+	if ((*output)->payload >= 0 || (*output)->file)
 		return rmb_fail(call, RMB_EINTERNAL, "stage %s makes output '%s' twice", call->order->stage->name, name);
 	if (!((*output)->recording = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
 		return rmb_error_nomem(&call->error, "a recording");
@@ -176,7 +199,7 @@ move_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, 
 	const struct rmb_port *port;
 	const struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
 	const struct rmb_recording *r = output ? output->recording : NULL;
-	if (!r || output->activity < 0 || row < 0 || nrows < 0 || frame < 0 || nframes < 0 || row > r->stored_rows - nrows ||
+	if (!r || output->payload < 0 || row < 0 || nrows < 0 || frame < 0 || nframes < 0 || row > r->stored_rows - nrows ||
 	    frame > r->stored_frames - nframes)
 		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s outside of output '%s'", call->order->stage->name, in ? "reads" : "writes", name);
 	bool whole = nframes == r->stored_frames; /* then rows follow each other in the file as in the block */
@@ -184,8 +207,8 @@ move_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, 
 	for (int64_t i = 0; i < (whole ? 1 : nrows); i++) {
 		int64_t at = ((row + i) * r->stored_frames + frame) * (int64_t)sizeof *out;
 		struct rmb_error error = { 0 }; /* its own, for threads may write at once */
-		if (in ? rmb_object_reread(call->writer, output->activity, at, in + i * nframes, bytes, &error)
-		       : rmb_object_write(call->writer, output->activity, at, out + i * nframes, bytes, &error))
+		if (in ? rmb_object_reread(call->writer, output->payload, at, in + i * nframes, bytes, &error)
+		       : rmb_object_write(call->writer, output->payload, at, out + i * nframes, bytes, &error))
 			return rmb_fail(call, error.code, "%s", error.text);
 	}
 	return 0;
@@ -208,7 +231,7 @@ rmb_output_rows(struct rmb_call *call, const char *name, const int64_t *rows, co
 {
 	const struct rmb_port *port;
 	struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
-	if (!output || (output->activity < 0 && !output->file))
+	if (!output || (output->payload < 0 && !output->file))
 		return rmb_fail(call, RMB_EINTERNAL, "stage %s has no samples at output '%s'", call->order->stage->name, name);
 	output->recording->row = rows;
 	output->recording->neurons = *neurons;
@@ -222,9 +245,38 @@ rmb_output_spikes(struct rmb_call *call, const char *name, const struct rmb_spik
 	struct call_output *output = find_output(call, name, RMB_SPIKES | RMB_AS_INPUT, &port);
 	if (!output)
 		return call->error.code;
+	if (out->written != (output->payload >= 0) || (out->written && out->nspikes != output->nspikes))
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s wrote other times than those of output '%s'", call->order->stage->name, name);
 	if (!(output->spikes = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
 		return rmb_error_nomem(&call->error, "spikes");
+	output->spikes->mapped = false; /* whatever it was made from: these are not to be dropped */
 	return 0;
+}
+
+/* Times of spikes being made: to the file from `out`, or from the file into `in` if that is not NULL. */
+static int
+move_times(struct rmb_call *call, const char *name, int64_t at, int64_t n, const double *out, double *in)
+{
+	const struct rmb_port *port;
+	const struct call_output *output = find_output(call, name, RMB_SPIKES | RMB_AS_INPUT, &port);
+	if (!output || output->recording || output->payload < 0 || at < 0 || n < 0 || at > output->nspikes - n)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s times outside of output '%s'", call->order->stage->name, in ? "reads" : "writes", name);
+	int64_t from = at * (int64_t)sizeof *out;
+	size_t bytes = (size_t)n * sizeof *out;
+	return in ? rmb_object_reread(call->writer, output->payload, from, in, bytes, &call->error)
+	          : rmb_object_write(call->writer, output->payload, from, out, bytes, &call->error);
+}
+
+int
+rmb_write_times(struct rmb_call *call, const char *name, int64_t at, int64_t n, const double *time)
+{
+	return move_times(call, name, at, n, time, NULL);
+}
+
+int
+rmb_read_times(struct rmb_call *call, const char *name, int64_t at, int64_t n, double *time)
+{
+	return move_times(call, name, at, n, NULL, time);
 }
 
 int
@@ -258,7 +310,7 @@ gather(struct rmb_call *call, struct rmb_array *array, int *n)
 			code = rmb_bundle_spikes(call->arena, port[i].name, output->spikes, array, n, &call->error);
 		if (code)
 			return code;
-		if (output->activity >= 0 || output->file) /* its samples are on disk */
+		if (output->payload >= 0 || output->file) /* its samples are on disk */
 			memmove(array + first, array + first + 1, (size_t)(--*n - first) * sizeof *array);
 		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file->sha256, output->file_bytes, output->file_at, array, n,
 		                                             &call->error)))

@@ -13,6 +13,8 @@
 #include <string.h>
 #include "pipeline/object_block.h"
 
+enum { LONG_COUNT = 1 << 20 };
+
 /* How arrays lie, for whoever opens the file without knowing rumble. */
 static const char note[] = "Arrays are row-major: the first axis is the slowest. MATLAB lists the axes in reverse order.";
 
@@ -87,6 +89,13 @@ same_axis(const struct rmb_axis *a, const struct rmb_axis *b)
 	return a->n == b->n && a->start == b->start && a->step == b->step && strcmp(a->name, b->name) == 0 && strcmp(a->unit, b->unit) == 0;
 }
 
+/* Whether the entries of an axis are but 0, 1, 2, ... of so many that to write them down would double the object: its name must do. */
+static bool
+is_long_count(const struct rmb_axis *axis)
+{
+	return axis->n > LONG_COUNT && axis->start == 0 && axis->step == 1 && strcmp(axis->unit, "1") == 0;
+}
+
 static int
 make_scale(hid_t file, struct rmb_scale *scale)
 {
@@ -130,12 +139,14 @@ attach_scales(struct rmb_layout *layout, hid_t file, hid_t dataset, const struct
 	hsize_t n = (hsize_t)array->naxes;
 	int wrong = 0;
 	for (int i = 0; i < array->naxes && wrong == 0; i++) {
+		label[i] = array->axis[i].name;
+		if (is_long_count(&array->axis[i]))
+			continue;
 		int scale = find_scale(layout, file, &array->axis[i]);
 		hid_t of = scale < 0 ? -1 : H5Dopen2(file, layout->scale[scale].path, H5P_DEFAULT);
 		wrong = of < 0 || H5DSattach_scale(dataset, of, (unsigned)i) < 0 ? -1 : 0;
 		if (of >= 0 && H5Dclose(of) < 0)
 			wrong = -1;
-		label[i] = array->axis[i].name;
 	}
 	if (wrong || array->naxes == 0)
 		return wrong;

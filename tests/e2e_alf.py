@@ -83,7 +83,7 @@ def test_one_folder_for_all_probes():
 def test_what_is_wrong_is_said():
     with place() as p:
         write(p.file("a"), spikes__clusters=CLUSTERS[:5])
-        refuse(p, "a", "", "spikes.times has 6", "spikes.clusters 5")
+        refuse(p, "a", "", "spikes.times.npy has 6", "spikes.clusters.npy has 5")
         write(p.file("b"), spikes__clusters=None)
         refuse(p, "b", "", "no spikes.clusters.npy")
         write(p.file("c"), spikes__clusters=np.array([0, 1, 2, 3, -4, 5]))

@@ -133,6 +133,30 @@ def test_labels_and_probes():
         assert list(got["id"]) == [3, 9, 900] and "no unit is labelled" in said
 
 
+def test_long_lists_come_in_pieces():
+    """More spikes than are read at a time, of units that are read and of others, some of them out of order, on two probes."""
+    rng = np.random.default_rng(7)
+    n, units = 300_000, np.array([0, 2, 3, 50, 51, 999_999])
+    with place() as p:
+        made = []
+        for probe in "ab":
+            times, clusters = np.cumsum(rng.integers(0, 9, n)).astype(np.uint64), rng.choice(units, n, p=[.3, .3, .1, .1, .1, .1]).astype(np.uint32)
+            for k in np.flatnonzero(clusters == 3)[[5, 70, 20_000]]:
+                times[k] = times[k] // 2
+            write_phy(p.file("long/" + probe), {"spike_times": times[:, None], "spike_clusters": clusters},
+                      **{"cluster_group.tsv": "cluster_id\tgroup\n0\tgood\n2\tmua\n3\tgood\n50\tnoise\n51\tgood\n999999\tgood\n"})
+            made.append((times / 25000., clusters))
+        for more, kept in ("", lambda t: t >= 0), (", window: [2 s, 30 s]", lambda t: (t >= 2) & (t < 30)), (", drop: [2 s, 30 s]", lambda t: (t < 2) | (t >= 30)):
+            got, said = load(p, "long", more)
+            want = [np.sort(t[(c == u) & kept(t)]) for t, c in made for u in (0, 3, 51, 999_999)]
+            assert list(got["id"]) == [0, 3, 51, 999_999, 1_000_000, 1_000_003, 1_000_051, 1_999_999] and "8 of 12 units" in said
+            assert list(got["first"]) == [0, *np.cumsum([len(w) for w in want])] and np.array_equal(got["time"], np.concatenate(want)), more
+            assert "sorted the spike times" in said or "window" in more
+        np.save(p.file("long/b/spike_times.npy"), np.where(np.arange(n) == 200_000, -1, np.arange(n)))
+        run = p.start("run", "recipe.yaml")
+        assert "b/spike_times.npy: spike 200000 is at sample -1" in "".join(run.communicate(timeout=60)) and run.returncode
+
+
 def test_only_what_is_read_counts():
     with place() as p:
         shutil.copytree(shared("phy-template"), p.file("t"))

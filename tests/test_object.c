@@ -364,6 +364,27 @@ other_things_in_its_place_are_refused(void **state)
 	assert_int_equal(open_code(path, key), RMB_EDAMAGE);
 }
 
+/* A list of spikes is half as large without an axis that says 0, 1, 2, ... */
+static void
+a_long_count_is_not_written_down(void **state)
+{
+	(void)state;
+	struct stat stat_of;
+	int64_t size[2];
+	for (int i = 0; i < 2; i++) {
+		int64_t n = (1 << 20) + i;
+		struct rmb_array array = { "time", "s", NULL, RMB_UINT8, 0, 1, { rmb_axis_index("spike", n) }, NULL };
+		struct rmb_object_writer *w = rmb_object_create(here.directory, key, &array, 1, NULL, 0, NULL);
+		assert_non_null(w);
+		assert_int_equal(rmb_object_publish(w, path, 1, NULL), 0);
+		assert_int_equal(stat(path, &stat_of), 0);
+		size[i] = stat_of.st_size;
+		assert_int_equal(open_code(path, key), 0);
+		unlink(path);
+	}
+	assert_true(size[0] > 9 << 20 && size[1] < 2 << 20);
+}
+
 static void
 giving_up_leaves_nothing_behind(void **state)
 {

@@ -62,6 +62,8 @@ struct rmb_spikes {
 	struct rmb_neurons neurons;
 	int64_t nspikes;
 	const double *time;
+	bool written;            /* time is NULL: the times go straight into the object that is being made (rmb_write_times) */
+	bool mapped;             /* time lies in a read-only mapping of a file: rmb_drop_spikes may let pages go */
 	const int64_t *first;    /* [neurons.n + 1] */
 	int64_t nobserved;       /* observed intervals: the user's window, else the file's, else first to last spike */
 	const double *observed;  /* [nobserved][2], s, ascending, disjoint */
@@ -81,6 +83,8 @@ void rmb_read_block_double(const struct rmb_recording *recording, int64_t row, i
 /* Tells the kernel that the stored rows behind these view rows are not needed again soon, so that pages of a mapped
  * object do not stay resident. Changes no value; does nothing unless the recording is `mapped`. */
 void rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows);
+/* The same for the times of neurons i .. i + n - 1. */
+void rmb_drop_spikes(const struct rmb_spikes *spikes, int64_t i, int64_t n);
 
 /* Views: *out becomes a view of *in; tables that change are made in the arena. 0, or RMB_ELIMIT (no memory), or what is said.
  *

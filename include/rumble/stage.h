@@ -238,6 +238,11 @@ int rmb_read_written(struct rmb_call *call, const char *port, int64_t row, int64
  * which rows are usable only while it reads. rows[neurons->n]. */
 int rmb_output_rows(struct rmb_call *call, const char *port, const int64_t *rows, const struct rmb_neurons *neurons) RMB_CHECKED;
 int rmb_output_spikes(struct rmb_call *call, const char *port, const struct rmb_spikes *out) RMB_CHECKED;
+/* For lists that memory should not hold: claims space for the times of nspikes spikes, which rmb_output_spikes later says are `written`; ... */
+int rmb_claim_times(struct rmb_call *call, const char *port, int64_t nspikes) RMB_CHECKED;
+/* ... writes n times from spike `at` of the list on, in any order; and reads back what was written there. */
+int rmb_write_times(struct rmb_call *call, const char *port, int64_t at, int64_t n, const double *time) RMB_CHECKED;
+int rmb_read_times(struct rmb_call *call, const char *port, int64_t at, int64_t n, double *time) RMB_CHECKED;
 
 /* n * size zeroed bytes, 64-byte aligned, gone when run() returns. NULL: no memory (the failure is recorded). */
 void *rmb_scratch(struct rmb_call *call, size_t n, size_t size);

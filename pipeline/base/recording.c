@@ -150,6 +150,14 @@ rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows)
 	}
 }
 
+void
+rmb_drop_spikes(const struct rmb_spikes *spikes, int64_t i, int64_t n)
+{
+	int64_t first = spikes->first[i];
+	if (spikes->mapped)
+		drop_bytes(spikes->time + first, (size_t)(spikes->first[i + n] - first) * sizeof *spikes->time);
+}
+
 /* ---- views of views ----------------------------------------------------------------------------------------------- */
 
 /* The entries keep[nkeep] of a table with `size` bytes an entry; NULL stays NULL. Clears *ok when out of memory. */
@@ -460,6 +468,7 @@ rmb_spikes_window(struct rmb_arena *arena, const struct rmb_spikes *in, const do
 	out->stated = stated;
 	out->state = state;
 	out->time = time;
+	out->mapped = false;
 	out->first = first;
 	out->nspikes = first[in->neurons.n];
 	return 0;

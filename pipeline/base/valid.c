@@ -149,17 +149,19 @@ rmb_spikes_valid(const struct rmb_spikes *spikes, struct rmb_error *error)
 	int64_t n = spikes->neurons.n;
 	if (!neurons_valid(&spikes->neurons, error))
 		return 0;
-	if (spikes->nspikes < 0 || !fits(spikes->nspikes, 1) || !spikes->first || (spikes->nspikes > 0 && !spikes->time))
+	if (spikes->nspikes < 0 || !fits(spikes->nspikes, 1) || !spikes->first || (spikes->nspikes > 0 && !spikes->time && !spikes->written))
 		return WRONG(error, "a list of %" PRId64 " spikes is not possible", spikes->nspikes);
 	if (spikes->first[0] != 0 || spikes->first[n] != spikes->nspikes)
 		return WRONG(error, "the neurons have spikes %" PRId64 " to %" PRId64 " of %" PRId64, spikes->first[0], spikes->first[n], spikes->nspikes);
 	for (int64_t i = 0; i < n; i++)
 		if (spikes->first[i + 1] < spikes->first[i] || spikes->first[i + 1] > spikes->nspikes)
 			return WRONG(error, "the spikes of neuron %" PRId64 " end before they begin", i);
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; i < n && spikes->time; i++) {
 		for (int64_t s = spikes->first[i]; s < spikes->first[i + 1]; s++)
 			if (!isfinite(spikes->time[s]) || (s > spikes->first[i] && spikes->time[s] < spikes->time[s - 1]))
 				return WRONG(error, "spike %" PRId64 " of neuron %" PRId64 ", at %g s, is not a time or not in order",
 				             s - spikes->first[i], i, spikes->time[s]);
+		rmb_drop_spikes(spikes, i, 1);
+	}
 	return observed_valid(spikes, error);
 }

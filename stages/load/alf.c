@@ -66,27 +66,15 @@ read_numbers(struct rmb_load_file *file, const char *folder, const char *attribu
 static int
 read_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error *error)
 {
-	double *cluster = NULL;
-	int64_t n = 0;
-	int code = read_numbers(file, s->folder, "spikes.times", &s->time, &s->nspikes, error);
+	struct column times, clusters;
+	s->clock = NAN;
+	int code = open_column(file, s->folder, "spikes.times", &times, error);
 	if (!code)
-		code = read_numbers(file, s->folder, "spikes.clusters", &cluster, &n, error);
-	if (!code && (!s->time || !cluster))
+		code = open_column(file, s->folder, "spikes.clusters", &clusters, error);
+	if (!code && (!times.m || !clusters.m))
 		code = rmb_error_set(error, RMB_EINPUT, "%s has no %s.npy that can be read: both times and clusters of spikes are needed", s->folder,
-		                     s->time ? "spikes.clusters" : "spikes.times");
-	if (!code && n != s->nspikes)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: spikes.times has %" PRId64 " entries, spikes.clusters %" PRId64 "; each spike needs one of both",
-		                     s->folder, s->nspikes, n);
-	s->cluster = code ? NULL : rmb_arena_alloc(file->arena, (size_t)n, sizeof *s->cluster);
-	if (!s->cluster)
-		return code ? code : rmb_error_nomem(error, s->folder);
-	for (int64_t i = 0; i < n; i++) {
-		if (!(cluster[i] >= 0 && cluster[i] < RMB_SORTED_STEP && cluster[i] == rint(cluster[i])))
-			return rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " of spikes.clusters is of cluster %g; whole numbers from 0 to %d are needed",
-			                     s->folder, i, cluster[i], RMB_SORTED_STEP - 1);
-		s->cluster[i] = (int64_t)cluster[i];
-	}
-	return rmb_sorted_units(file, s, "spikes.clusters.npy", error);
+		                     times.m ? "spikes.clusters" : "spikes.times");
+	return code ? code : rmb_sorted_spikes(file, s, times.part, clusters.part, error);
 }
 
 /* Fails if a spike is of a cluster that an array with a row for each cluster does not have. */

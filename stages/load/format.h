@@ -37,6 +37,7 @@ struct rmb_member {
 	int64_t count;             /* product of the axes */
 	int64_t at;                /* the format's own: where it lies */
 	int64_t effort;            /* bytes to read, unpack or work out before the first item can be had; 0: none beyond its own */
+	bool anew;                 /* any piece of it can be read, again and again, for no more than its own cost */
 	bool onwards;              /* is read from its beginning on: what lies far behind takes all before it */
 	int64_t pickle;            /* bytes of a pickle of Python objects, which rmb_load_texts() can read; else 0 */
 };
@@ -155,6 +156,15 @@ void rmb_member_decode(const struct rmb_member *member, void *raw, int64_t n, do
 int rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, double **out, struct rmb_error *error) RMB_CHECKED;
 /* The same for whole numbers up to 2^53 in magnitude; anything else is an error that names the first index. */
 int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out, struct rmb_error *error) RMB_CHECKED;
+enum { RMB_PIECE = 1 << 16 };
+/* A numeric member as a list in the order of its file (that of C for lists), piece by piece: from the file where it can be read anew, else from
+ * memory. */
+struct rmb_pieces { struct rmb_load_file *file; const struct rmb_member *member; double *all, *piece; unsigned char *raw; };
+int rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces, struct rmb_error *error) RMB_CHECKED;
+/* *items: items at .. at + n - 1, n up to RMB_PIECE; until the next call. */
+int rmb_pieces_get(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items, struct rmb_error *error) RMB_CHECKED;
+/* The same of whole numbers up to 2^53 in magnitude, as rmb_load_integers(). */
+int rmb_pieces_whole(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items, struct rmb_error *error) RMB_CHECKED;
 /* All items as text: count entries of *width bytes, NUL-padded UTF-8; numbers are printed. */
 int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error) RMB_CHECKED;
 

@@ -14,6 +14,7 @@ struct gathered_member {
 	const struct rmb_gathered_row *row;  /* a matrix; else NULL */
 	const void *value;                   /* numbers or texts; NULL until they were worked out */
 	rmb_gathered_fill *fill;
+	rmb_gathered_piece *piece;           /* makes any part anew; else NULL */
 };
 struct gathered {
 	struct rmb_load_file **part;         /* opened; closed with the whole */
@@ -171,6 +172,14 @@ rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, r
 }
 
 int
+rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece, struct rmb_error *error)
+{
+	struct gathered_member new = { .member = *shape, .piece = piece };
+	new.member.anew = true;
+	return add(file, &new, shape->name, error);
+}
+
+int
 rmb_gathered_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error)
 {
 	const struct gathered *g = file->handle;
@@ -243,9 +252,11 @@ rmb_gathered_read(struct rmb_load_file *file, const struct rmb_member *member, i
 	struct gathered_member *g = ((struct gathered *)file->handle)->member[member->at];
 	if (g->row)
 		return read_matrix(g, row, nrows, column, ncolumns, raw, error);
-	int code = g->value ? 0 : work_out(file, g, error);
 	int64_t rows, columns;
 	rmb_member_matrix(member, &rows, &columns);
+	if (g->piece)
+		return g->piece(file, member, row * columns + column, nrows * ncolumns, raw, error);
+	int code = g->value ? 0 : work_out(file, g, error);
 	if (!code)
 		memcpy(raw, (const unsigned char *)g->value + (size_t)(row * columns + column) * member->item, (size_t)(nrows * ncolumns) * member->item);
 	return code;

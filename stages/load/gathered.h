@@ -35,7 +35,10 @@ int rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char 
 /* A member as `shape` says (its name, number, item, axes), whose raw items fill() works out when they are first asked for. */
 typedef int rmb_gathered_fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, struct rmb_error *error);
 int rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_fill *fill, struct rmb_error *error) RMB_CHECKED;
-/* The shape of n doubles, for that. */
+/* A list as `shape` says of which piece() makes items at .. at + n - 1 each time they are asked for. */
+typedef int rmb_gathered_piece(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, int64_t n, void *items, struct rmb_error *error);
+int rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece, struct rmb_error *error) RMB_CHECKED;
+/* The shape of n doubles, for such. */
 struct rmb_member rmb_gathered_numbers(const char *name, int64_t n);
 /* What a format keeps beside the members; NULL until it is set. */
 void **rmb_gathered_own(struct rmb_load_file *file);

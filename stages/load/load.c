@@ -157,14 +157,23 @@ bytes_of(const char *path, double *pickles)
 	return sum;
 }
 
-/* Before a file has been read only its length is known. Activity takes blocks of a fixed size, spikes all of their list. */
+static bool
+is_folder(const char *path)
+{
+	struct stat stat_of;
+	return path && stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
+}
+
+/* Before a file has been read only its length is known. Activity takes blocks of a fixed size, and so do the spikes of a folder; those of
+ * a file perhaps all of their list. */
 static void
 estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
 {
 	const struct rmb_load_settings *set = settings;
 	double pickles, length = bytes_of(set->path, &pickles);
 	double samples = known->neurons * known->frames;
-	cost->memory = makes(set) == RMB_SPIKES ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6) + PICKLED * pickles;
+	bool list = makes(set) == RMB_SPIKES && !is_folder(set->path);
+	cost->memory = list ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6) + PICKLED * pickles;
 	cost->disk = samples > 0 ? 4 * samples : known->spikes > 0 ? 8 * known->spikes : 4 * length;
 	cost->bytes = length + cost->disk;
 }
@@ -250,11 +259,30 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 /* ---- spikes ---- */
 
 static int
+claim_times(void *call, int64_t nspikes)
+{
+	return rmb_claim_times(call, "recording", nspikes);
+}
+
+static int
+write_times(void *call, int64_t at, int64_t n, const double *time)
+{
+	return rmb_write_times(call, "recording", at, n, time);
+}
+
+static int
+read_times(void *call, int64_t at, int64_t n, double *time)
+{
+	return rmb_read_times(call, "recording", at, n, time);
+}
+
+static int
 load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_load_notes *notes)
 {
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_spikes spikes = { 0 };
+	const struct rmb_load_times to = { call, claim_times, write_times, read_times, progress };
 	const struct rmb_found *whose;
 	int64_t n;
 	if (!isnan(set->rate))
@@ -266,7 +294,7 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const st
 	if (!code && known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	if (!code)
-		code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, arena, &spikes, notes, error);
+		code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, &to, arena, &spikes, notes, error);
 	if (!code && !known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	return code ? code : rmb_output_spikes(call, "recording", &spikes);

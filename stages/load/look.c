@@ -275,7 +275,7 @@ look_at_spikes(struct look *l, struct rmb_error *error)
 		return code;
 	}
 	if (!code)
-		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member ? spikes.neurons.id : NULL, l->arena, &spikes, &l->notes, error);
+		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member ? spikes.neurons.id : NULL, NULL, l->arena, &spikes, &l->notes, error);
 	if (!code && !known)
 		code = look_at_neurons(l, n, &spikes.neurons, error);
 	if (code)

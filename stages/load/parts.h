@@ -113,10 +113,20 @@ void rmb_load_rounding(const char *name, const struct rmb_load_row *row, int64_t
 
 /* spikes.c: fails if `unit` has not one entry for each spike. */
 int rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error) RMB_CHECKED;
-/* Reads times and units or counts or ends; spikes->neurons is not touched. *nneurons: how many the file's other arrays
+/* Where times go that memory should not hold. */
+struct rmb_load_times {
+	void *argument;
+	int (*claim)(void *argument, int64_t nspikes); /* once, before the others */
+	int (*write)(void *argument, int64_t at, int64_t n, const double *time);
+	int (*read)(void *argument, int64_t at, int64_t n, double *time); /* what was written there */
+	int (*progress)(void *argument, double done, double total);
+};
+/* Reads times and units or counts or ends; spikes->neurons is not touched. The times become spikes->time, or, where nothing is in the way of
+ * it, go to `to` (may be NULL). *nneurons: how many the file's other arrays
  * say, 0: as many as the spikes show. ids[*nneurons] (may be NULL): what `unit` refers to. */
 int rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t *nneurons, const int64_t *ids,
-                    struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+                    const struct rmb_load_times *to, struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes,
+                    struct rmb_error *error) RMB_CHECKED;
 
 /* look.c: what is in the files, as deep as seen->depth says. */
 int rmb_load_look(const struct rmb_load_settings *set, struct rmb_seen *seen, struct rmb_error *error) RMB_CHECKED;

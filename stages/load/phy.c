@@ -82,30 +82,25 @@ read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *
 static int
 read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
-	int64_t *ticks, n = 0;
-	int code = rmb_sorted_list(file, p->folder, "spike_times.npy", &ticks, &p->nspikes, error);
-	const char *name = "spike_clusters.npy";
+	struct rmb_load_file *times, *clusters = NULL;
+	const double *tick;
+	int code = rmb_gathered_open(file, p->folder, "spike_times.npy", &times, error);
 	if (!code)
-		code = rmb_sorted_list(file, p->folder, name, &p->cluster, &n, error);
-	if (!code && !p->cluster) /* nobody has opened it in phy yet */
-		code = rmb_sorted_list(file, p->folder, name = "spike_templates.npy", &p->cluster, &n, error);
-	if (!code && !p->cluster)
+		code = rmb_gathered_open(file, p->folder, "spike_clusters.npy", &clusters, error);
+	if (!code && !clusters) /* nobody has opened it in phy yet */
+		code = rmb_gathered_open(file, p->folder, "spike_templates.npy", &clusters, error);
+	if (!code && !clusters)
 		code = rmb_error_set(error, RMB_EINPUT, "%s has neither spike_clusters.npy nor spike_templates.npy: whose the spikes are is not known", p->folder);
-	if (!code && n != p->nspikes)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: spike_times.npy has %" PRId64 " entries, %s %" PRId64 "; each spike needs one of both", p->folder, p->nspikes,
-		                     name, n);
-	p->time = (double *)(void *)ticks; /* tens of millions of them: one list is enough */
-	for (int64_t i = 0; i < p->nspikes && !code; i++) {
-		if (ticks[i] < 0)
-			code = rmb_error_set(error, RMB_EINPUT, "%s/spike_times.npy: spike %" PRId64 " is at sample %" PRId64 "; samples are counted from 0", p->folder, i, ticks[i]);
-		double time = (double)ticks[i] / p->clock;
-		memcpy(&p->time[i], &time, sizeof time);
-	}
-	double last = p->nspikes > 0 && !code ? p->time[p->nspikes - 1] : 0;
-	if (last > LONGEST && p->clock < LEAST_CLOCK)
+	if (!code)
+		code = rmb_sorted_spikes(file, p, times, clusters, error);
+	double ends[2] = { 0 };
+	for (int i = 0; i < 2 && p->nspikes > 0 && !code; i++)
+		if (!(code = rmb_pieces_get(&p->time, i ? p->nspikes - 1 : 0, 1, &tick, error)))
+			code = rmb_sorted_time(p, i ? p->nspikes - 1 : 0, *tick, &ends[i], error);
+	if (!code && ends[1] > LONGEST && p->clock < LEAST_CLOCK)
 		return rmb_error_set(error, RMB_EINPUT, "%s/params.py says sample_rate = %g, by which the last spike comes after %.4g days: did you mean %g (samples at "
-		                     "%g kHz)?", p->folder, p->clock, last / 86400, 1000 * p->clock, p->clock);
-	return code ? code : rmb_sorted_units(file, p, name, error);
+		                     "%g kHz)?", p->folder, p->clock, ends[1] / 86400, 1000 * p->clock, p->clock);
+	return code;
 }
 
 /* ---- labels and depths */

@@ -18,40 +18,62 @@ rmb_sorted_is_list(const struct rmb_load_file *part, const struct rmb_member *m,
 	return 0;
 }
 
-int
-rmb_sorted_list(struct rmb_load_file *file, const char *folder, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
+/* ---- units */
+
+/* A cluster that no spike can be of. */
+static int
+wrong_cluster(const struct rmb_sorting *s, int64_t spike, double cluster, struct rmb_error *error)
 {
-	struct rmb_load_file *part;
-	*out = NULL;
-	int code = rmb_gathered_open(file, folder, name, &part, error);
-	if (code || !part)
-		return code;
-	const struct rmb_member *m = rmb_gathered_sole(part);
-	*n = m->count;
-	code = rmb_sorted_is_list(part, m, error);
-	return code ? code : rmb_load_integers(part, m, out, error);
+	return rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " is of cluster %g; rumble reads whole numbers from 0 to %d", s->cluster.file->path,
+	                     spike, cluster, RMB_SORTED_STEP - 1);
 }
 
-/* ---- units ---- */
+/* How many spikes each cluster has, count[RMB_SORTED_STEP]. */
+static int
+count_spikes(struct rmb_sorting *s, int64_t *count, struct rmb_error *error)
+{
+	const double *cluster;
+	for (int64_t at = 0, n; at < s->nspikes; at += n) {
+		n = s->nspikes - at < RMB_PIECE ? s->nspikes - at : RMB_PIECE;
+		int code = rmb_pieces_get(&s->cluster, at, n, &cluster, error);
+		if (code)
+			return code;
+		for (int64_t i = 0; i < n; i++) {
+			if (!(cluster[i] >= 0 && cluster[i] < RMB_SORTED_STEP && cluster[i] == rint(cluster[i])))
+				return wrong_cluster(s, at + i, cluster[i], error);
+			s->nunits += count[(int64_t)cluster[i]]++ == 0;
+		}
+	}
+	return 0;
+}
 
 int
-rmb_sorted_units(struct rmb_load_file *file, struct rmb_sorting *s, const char *name, struct rmb_error *error)
+rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_load_file *times, struct rmb_load_file *clusters,
+                  struct rmb_error *error)
 {
+	const struct rmb_member *t = rmb_gathered_sole(times), *c = rmb_gathered_sole(clusters);
 	int64_t *count = rmb_arena_alloc(file->arena, RMB_SORTED_STEP, sizeof *count);
-	if (!count)
-		return rmb_error_nomem(error, s->folder);
-	for (int64_t i = 0; i < s->nspikes; i++) {
-		if (s->cluster[i] < 0 || s->cluster[i] >= RMB_SORTED_STEP)
-			return rmb_error_set(error, RMB_EINPUT, "%s/%s: spike %" PRId64 " is of cluster %" PRId64 "; rumble reads numbers from 0 to %d", s->folder, name, i,
-			                     s->cluster[i], RMB_SORTED_STEP - 1);
-		s->nunits += count[s->cluster[i]]++ == 0;
-	}
+	int code = count ? rmb_sorted_is_list(times, t, error) : rmb_error_nomem(error, s->folder);
+	if (!code)
+		code = rmb_sorted_is_list(clusters, c, error);
+	if (!code && t->count != c->count)
+		code = rmb_error_set(error, RMB_EINPUT, "%s has %" PRId64 " entries, %s has %" PRId64 "; each spike needs one of both", times->path, t->count,
+		                     clusters->path, c->count);
+	s->nspikes = t->count;
+	if (!code)
+		code = rmb_pieces_open(times, t, &s->time, error);
+	if (!code)
+		code = rmb_pieces_open(clusters, c, &s->cluster, error);
+	if (!code)
+		code = count_spikes(s, count, error);
+	if (code)
+		return code;
 	s->unit = rmb_arena_alloc(file->arena, (size_t)s->nunits, sizeof *s->unit);
 	if (!s->unit)
 		return rmb_error_nomem(error, s->folder);
-	for (int64_t c = 0, u = 0; c < RMB_SORTED_STEP; c++)
-		if (count[c])
-			s->unit[u++] = (struct rmb_unit){ .cluster = c, .nspikes = count[c], .depth = NAN, .x = NAN, .quality = NAN, .probe = -1 };
+	for (int64_t k = 0, u = 0; k < RMB_SORTED_STEP; k++)
+		if (count[k])
+			s->unit[u++] = (struct rmb_unit){ .cluster = k, .nspikes = count[k], .depth = NAN, .x = NAN, .quality = NAN, .probe = -1 };
 	return 0;
 }
 
@@ -148,28 +170,13 @@ add_unit(struct columns *c, const struct rmb_unit *unit, int home)
 	c->n++;
 }
 
-/* Spikes of the units in the columns, sorting after sorting, each in its own order. */
 static int
-gather_spikes(struct rmb_load_file *file, const struct rmb_sorting *s, int n, const struct columns *c, struct rmb_error *error)
+add_spikes(struct rmb_load_file *file, const struct rmb_sorting *s, int n, const struct columns *c, struct rmb_error *error)
 {
-	/* those of a single sorting move up where they lie */
-	double *time = n == 1 ? s->time : rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *time);
-	int64_t *cluster = n == 1 ? s->cluster : rmb_arena_alloc(file->arena, (size_t)c->nspikes, sizeof *cluster), at = 0, next = 0;
-	bool *wanted = rmb_arena_alloc(file->arena, RMB_SORTED_STEP, sizeof *wanted);
-	if (!time || !cluster || !wanted)
-		return rmb_error_nomem(error, "spikes");
-	for (int i = 0; i < n; i++) {
-		memset(wanted, 0, RMB_SORTED_STEP);
-		for (; next < c->n && c->home[next] == i; next++)
-			wanted[c->cluster[next] - (int64_t)i * RMB_SORTED_STEP] = true;
-		for (int64_t k = 0; k < s[i].nspikes; k++)
-			if (wanted[s[i].cluster[k]]) {
-				time[at] = s[i].time[k];
-				cluster[at++] = s[i].cluster[k] + (int64_t)i * RMB_SORTED_STEP;
-			}
-	}
-	int code = rmb_gathered_doubles(file, "st", time, at, error);
-	return code ? code : rmb_gathered_integers(file, "clu", cluster, at, error);
+	struct rmb_sorted_walk *walk = rmb_sorted_walk(file, s, n, error);
+	for (int64_t u = 0; u < c->n && walk; u++)
+		rmb_sorted_want(walk, (int)c->home[u], c->cluster[u] - c->home[u] * RMB_SORTED_STEP);
+	return walk ? rmb_sorted_walk_members(file, walk, c->nspikes, error) : error->code;
 }
 
 static int
@@ -210,6 +217,6 @@ rmb_sorted_members(struct rmb_load_file *file, const struct rmb_sorting *s, int 
 		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those labelled %s (`units`)", columns.n, all,
 		                   strcmp(units, "all") == 0 ? "anything but noise" : strcmp(units, "good") == 0 ? "good" : "good or mua");
 	if (!code)
-		code = gather_spikes(file, s, n, &columns, error);
+		code = add_spikes(file, s, n, &columns, error);
 	return code ? code : add_columns(file, &columns, error);
 }

@@ -100,6 +100,7 @@ count_piece(void *argument, int64_t piece, int thread)
 		if (code)
 			return code;
 	}
+	rmb_drop_spikes(spikes, piece * ROWS, end - piece * ROWS);
 	return rmb_progress(job->call, (double)end, (double)job->nneurons);
 }
 
@@ -109,10 +110,11 @@ spike_range(const struct rmb_spikes *spikes, double *earliest, double *latest)
 {
 	*earliest = INFINITY;
 	*latest = -INFINITY;
-	for (int64_t s = 0; s < spikes->nspikes; s++) {
-		*earliest = fmin(*earliest, spikes->time[s]);
-		*latest = fmax(*latest, spikes->time[s]);
-	}
+	for (int64_t i = 0; i < spikes->neurons.n; i++)
+		if (spikes->first[i] < spikes->first[i + 1]) {
+			*earliest = fmin(*earliest, spikes->time[spikes->first[i]]);
+			*latest = fmax(*latest, spikes->time[spikes->first[i + 1] - 1]);
+		}
 }
 
 static int

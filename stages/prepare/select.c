@@ -305,16 +305,16 @@ output_spikes(struct rmb_call *call, const struct rmb_spikes *spikes, const int6
 		return code ? code : RMB_ELIMIT;
 	for (int64_t k = 0; k < nkeep; k++)
 		first[k + 1] = first[k] + spikes->first[keep[k] + 1] - spikes->first[keep[k]];
-	double *time = rmb_scratch(call, (size_t)first[nkeep], sizeof *time);
-	if (!time)
-		return RMB_ELIMIT;
-	for (int64_t k = 0; k < nkeep; k++)
-		if (first[k + 1] > first[k])
-			memcpy(time + first[k], spikes->time + spikes->first[keep[k]], (size_t)(first[k + 1] - first[k]) * sizeof *time);
 	some.nspikes = first[nkeep];
 	some.first = first;
-	some.time = time;
-	return rmb_output_spikes(call, "recording", &some);
+	some.time = NULL;
+	some.written = true;
+	code = rmb_claim_times(call, "recording", some.nspikes);
+	for (int64_t k = 0; k < nkeep && !code; k++) {
+		code = rmb_write_times(call, "recording", first[k], first[k + 1] - first[k], spikes->time + spikes->first[keep[k]]);
+		rmb_drop_spikes(spikes, keep[k], 1);
+	}
+	return code ? code : rmb_output_spikes(call, "recording", &some);
 }
 
 static int

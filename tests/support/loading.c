@@ -109,7 +109,7 @@ load_list(const struct rmb_load_settings *set, const struct rmb_layout *layout, 
 	if (!out->code && known)
 		out->code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, &out->error);
 	if (!out->code)
-		out->code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, arena, &spikes, notes, &out->error);
+		out->code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, NULL, arena, &spikes, notes, &out->error);
 	if (out->code)
 		return;
 	out->neurons = n;

@@ -1,0 +1,66 @@
+/* load/spike_list.h -- a list of spikes piece by piece: its times, whose they are, and how they come to lie neuron by neuron. */
+#ifndef RMB_LOAD_SPIKE_LIST_H
+#define RMB_LOAD_SPIKE_LIST_H
+#include "load/parts.h"
+
+/* Items of the block that begins at `at`, of n in all. */
+static inline int64_t
+rmb_spike_block(int64_t at, int64_t n)
+{
+	return n - at < RMB_PIECE ? n - at : RMB_PIECE;
+}
+
+/* ---- spike_times.c */
+
+/* clock: ticks per second; NaN: they are s. low, high: the first and the last. */
+struct rmb_spike_times { struct rmb_pieces pieces; double clock, low, high; };
+/* Opens the list, and finds out that every time is finite and looks like seconds. block[RMB_PIECE] is room. */
+int rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block, struct rmb_load_notes *notes,
+                           struct rmb_error *error) RMB_CHECKED;
+/* A block of times in s. */
+int rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, double *out, struct rmb_error *error) RMB_CHECKED;
+
+/* ---- spike_owners.c */
+
+/* Whose each spike is. */
+struct rmb_spike_owners {
+	const struct rmb_found *found;
+	struct rmb_pieces unit;          /* a number beside each time, ... */
+	const struct labelled *table;    /* ... which is looked up here (NULL: it is the place) */
+	const int32_t *list;
+	int64_t n;                       /* neurons */
+	const int64_t *end;              /* or else [n]: where each neuron's part of the list ends */
+};
+
+/* By a number beside each time; ids[*n] (may be NULL) says which. *n: how many neurons there are, 0: as many as the numbers show.
+ * block[RMB_PIECE] is room. */
+int rmb_spike_owners_by_unit(const struct rmb_found *found, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block,
+                             struct rmb_spike_owners *o, struct rmb_error *error) RMB_CHECKED;
+/* By counts or ends, one per neuron. */
+int rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspikes, struct rmb_spike_owners *o, struct rmb_error *error) RMB_CHECKED;
+/* Neurons of a block of spikes. */
+int rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, int64_t *out, struct rmb_error *error) RMB_CHECKED;
+
+/* ---- spike_sort.c */
+
+/* Times on their way: sorted by neuron, each neuron's as they come. */
+struct rmb_spike_sort {
+	const struct rmb_spike_times *times;
+	const struct rmb_spike_owners *owners;
+	double low, high;                /* spikes from low to before high are kept */
+	int64_t nspikes;                 /* of the file */
+	double *time;                    /* [RMB_PIECE] a block */
+	int64_t *owner;
+	int64_t *first, *next;           /* of neuron i: its first entry; the one its next spike gets */
+	double *last;                    /* the spike before */
+	bool *mixed;                     /* some come too early */
+	int64_t disorder, where;         /* so many, the first at this index */
+	double earliest, latest;         /* of those that are kept */
+	double *all;                     /* they come to lie here, or, if it is NULL, ... */
+	const struct rmb_load_times *out; /* ... are written through buffers of `room` entries, one for each neuron */
+	double *buffer;
+	int64_t room;
+};
+/* Sorts by neuron, then by time, into memory or, through `to`, straight to where they are kept. s: all down to `owner` is given. */
+int rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error) RMB_CHECKED;
+#endif
