@@ -457,6 +457,7 @@ main(void)
 		TEST(no_flip_or_zeroed_page_is_taken_for_an_object),
 		TEST(a_right_checksum_over_a_lying_index_is_damage),
 		TEST(other_things_in_its_place_are_refused),
+		TEST(a_long_count_is_not_written_down),
 		TEST(giving_up_leaves_nothing_behind),
 		TEST(what_cannot_fit_is_not_begun),
 	};
