@@ -1,11 +1,14 @@
 """Folders that suite2p and Kilosort or phy wrote, through the binary: real ones, and ones made here with the traits that real ones have."""
 import os
 import shutil
+import subprocess
 
+import h5py
 import numpy as np
+from scipy.io import savemat
 
 from support.loads import load, refuse
-from support.running import place, shared, tests
+from support.running import RUMBLE, place, shared, tests
 
 MINI = "suite2p-miniscope219"
 TIMES = {"spike_times": np.array([[10], [20], [20], [40], [55]], np.uint64), "spike_clusters": np.array([3, 9, 3, 900, 9], np.int32)}
@@ -45,6 +48,39 @@ def test_suite2p_is_read_as_numpy_reads_it():
         # the same snr that the paper's own layout of this recording holds
         packed = np.load(shared("critical-init-npz") + "/F_miniscope219.npz")["snr"]
         assert np.allclose(load(p, shared(MINI), ", rois: all, rate: 30 Hz")[0]["quality"], packed, rtol=1e-4, equal_nan=True)
+
+
+def test_neuropil_is_taken_away_in_any_format():
+    """As suite2p's folder gives it, from arrays of the same recording in files of other kinds, and with other factors."""
+    plane = shared(MINI) + "/suite2p/plane0/"
+    F, Fneu = np.load(plane + "F.npy"), np.load(plane + "Fneu.npy")
+    with place() as p:
+        want = load(p, shared(MINI), ", rois: all, activity: F-0.7Fneu")[0]["activity"]
+        cells = load(p, shared(MINI), ", activity: F-0.7Fneu")[0]["activity"]
+        np.savez(p.file("stored.npz"), F=F, Fneu=Fneu)
+        np.savez_compressed(p.file("deflated.npz"), Fneu=Fneu.astype(np.float64), F=F)
+        savemat(p.file("m.mat"), {"F": F, "Fneu": Fneu})
+        with h5py.File(p.file("h.h5"), "w") as file:
+            file.create_dataset("a/F", data=F.T, chunks=(300, 50), compression="gzip")
+            file.create_dataset("a/Fneu", data=Fneu.T, chunks=(70, 219))
+            file["Fneu"] = Fneu
+        np.save(p.file("F.npy"), F)
+        np.save(p.file("Fneu.npy"), Fneu)
+        turned = ", activity: a/F, orientation: frames-first"
+        for path, settings in (("stored.npz", ", activity: F, neuropil: Fneu"), ("deflated.npz", ", activity: F, neuropil: Fneu"),
+                               ("m.mat", ", activity: F, neuropil: Fneu"), ("h.h5", turned + ", neuropil: a/Fneu"), ("F.npy", ", neuropil_file: Fneu.npy"),
+                               (shared(MINI), ", rois: all, activity: F, neuropil: Fneu")):
+            assert np.array_equal(load(p, path, settings + ", rate: 30 Hz")[0]["activity"], want), path
+        nwb = shared("nwb-written-here") + "/suite2p_export_219.nwb"
+        assert np.array_equal(load(p, nwb, ", activity: Fluorescence, neuropil: Neuropil")[0]["activity"], cells)
+        got = load(p, "stored.npz", ", activity: F, neuropil: Fneu, neuropil_factor: 0.55, rate: 30 Hz")[0]["activity"]
+        assert np.array_equal(got, (F.astype(float) - 0.55 * Fneu.astype(float)).astype(np.float32))
+        seen = subprocess.run([RUMBLE, "inspect", "stored.npz", "--set", "activity=F", "--set", "neuropil=Fneu"], cwd=p.path, capture_output=True, text=True)
+        assert seen.returncode == 0 and "Fneu, 0.7 of which is taken away" in seen.stdout, seen
+        refuse(p, "stored.npz", ", neuropil: Fneu", "`activity` must name")
+        refuse(p, "stored.npz", ", activity: F, neuropil: Fnou", "Fnou", "Fneu (219 x 2000")
+        refuse(p, "h.h5", turned + ", neuropil: Fneu", "'Fneu' is 219 x 2000", "2000 x 219", "alike")
+        refuse(p, "F.npy", ", neuropil_file: F.npy, neuropil: F", "not both")
 
 
 def test_the_rate_comes_from_the_options():

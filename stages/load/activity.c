@@ -71,7 +71,7 @@ rmb_load_in_place(const struct rmb_found *activity, bool frames_first, int64_t *
 {
 	const struct rmb_format *format = activity->file->format;
 	const struct rmb_member *m = activity->member;
-	return format->place && is_plain(m) && frames_first == m->fortran && m->count * (int64_t)m->item >= LEAST_IN_PLACE &&
+	return format->place && !activity->less && is_plain(m) && frames_first == m->fortran && m->count * (int64_t)m->item >= LEAST_IN_PLACE &&
 	       format->place(activity->file, m, at) && *at % (int64_t)sizeof(float) == 0;
 }
 
@@ -79,7 +79,7 @@ struct reading {
 	const struct rmb_found *from;
 	const struct rmb_load_sink *sink;
 	bool turned;                 /* stored frame after frame */
-	unsigned char *raw;
+	unsigned char *raw, *less;   /* less: of what is taken away; NULL: nothing is */
 	float *block, *other;
 	struct rmb_load_row *seen;
 	int64_t *inexact;
@@ -113,6 +113,17 @@ weigh(const struct reading *r, const struct tile *tile, int64_t at, const double
 	}
 }
 
+/* Takes from exact[n], which begin at item `at` of a tile. */
+static void
+take_away(const struct reading *r, int64_t at, double *exact, int64_t n)
+{
+	const struct rmb_less *less = r->from->less;
+	double piece[PIECE];
+	rmb_member_decode(less->member, r->less + (size_t)at * less->member->item, n, piece);
+	for (int64_t k = 0; k < n; k++)
+		exact[k] -= less->factor * piece[k];
+}
+
 /* Raw items to float32; counts whole numbers that it cannot hold. */
 static void
 to_float(const struct reading *r, const struct tile *tile)
@@ -122,14 +133,16 @@ to_float(const struct reading *r, const struct tile *tile)
 	float *out = r->block;
 	int64_t n = tile->nrows * tile->ncolumns;
 	double piece[PIECE];
-	if (is_plain(m)) {
+	if (is_plain(m) && !r->less) {
 		memcpy(out, raw, (size_t)n * 4);
 		return;
 	}
-	bool wide = m->number != RMB_FLOATING && m->item >= 4, fine = m->number == RMB_FLOATING && m->item == 8;
+	bool wide = m->number != RMB_FLOATING && m->item >= 4 && !r->less, fine = m->number == RMB_FLOATING && m->item == 8;
 	for (int64_t i = 0; i < n; i += PIECE) {
 		int64_t here = n - i < PIECE ? n - i : PIECE;
 		rmb_member_decode(m, raw + (size_t)i * m->item, here, piece);
+		if (r->less)
+			take_away(r, i, piece, here);
 		for (int64_t k = 0; k < here; k++)
 			out[i + k] = (float)piece[k];
 		for (int64_t k = 0; wide && k < here; k++)
@@ -187,6 +200,8 @@ one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t 
 {
 	const struct rmb_member *m = r->from->member;
 	int code = r->from->file->format->read(r->from->file, m, row, nrows, column, ncolumns, r->raw, error);
+	if (!code && r->less)
+		code = rmb_less_read(r->from->less, row, nrows, column, ncolumns, r->less, error);
 	if (code)
 		return code;
 	if (!r->sink->write) {
@@ -236,7 +251,9 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 	r.raw = rmb_arena_alloc(activity->file->arena, n, m->item);
 	r.block = rmb_arena_alloc(activity->file->arena, sink->write ? n : 0, sizeof *r.block);
 	r.other = rmb_arena_alloc(activity->file->arena, r.turned ? n : 0, sizeof *r.other);
-	if (!r.raw || !r.block || !r.other)
+	if (activity->less)
+		r.less = rmb_arena_alloc(activity->file->arena, n, activity->less->member->item);
+	if (!r.raw || !r.block || !r.other || (activity->less && !r.less))
 		return rmb_error_nomem(error, m->name);
 	struct choice choice = { .all = (rows + nrows - 1) / nrows * ((columns + ncolumns - 1) / ncolumns), .most = sink->tiles, .onwards = m->onwards };
 	for (int64_t row = 0; row < rows && !code; row += nrows)

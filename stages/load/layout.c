@@ -88,7 +88,7 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 	const struct rmb_member *m;
 	int code = 0;
 	if (given) {
-		*found = (struct rmb_found){ file, NULL, true };
+		*found = (struct rmb_found){ file, NULL, true, NULL };
 		code = rmb_load_find(file, role->setting, given, &found->member, error);
 		if (!code && found->member->refusal && !(role->text && found->member->pickle))
 			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given, found->member->refusal);
@@ -101,7 +101,7 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 		if (found->member)
 			return rmb_error_set(error, RMB_EINPUT, "%s holds both '%s' and '%s': say which one is meant with `%s: %s`", file->path,
 			                     found->member->name, m->name, role->setting, m->name);
-		*found = (struct rmb_found){ file, m, false };
+		*found = (struct rmb_found){ file, m, false, NULL };
 	}
 	return code;
 }
@@ -116,7 +116,7 @@ sole_member(struct rmb_load_file *file, const char *setting, struct rmb_found *f
 	if (!code && n == 1 && m->refusal)
 		return rmb_error_set(error, RMB_EINPUT, "%s %s", file->path, m->refusal);
 	if (!code && n == 1)
-		*found = (struct rmb_found){ file, m, *setting != 0 };
+		*found = (struct rmb_found){ file, m, *setting != 0, NULL };
 	return code;
 }
 
@@ -210,12 +210,13 @@ rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set
 	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
 		if (beside[i].path)
 			code = rmb_load_open(arena, beside[i].path, "npy", beside[i].file, error);
-	return code;
+	return code ? code : rmb_load_open_neuropil(arena, set, wish, files, error);
 }
 
 void
 rmb_load_close_files(struct rmb_load_files *files)
 {
+	rmb_load_close(files->neuropil);
 	rmb_load_close(files->bad_frames);
 	rmb_load_close(files->state);
 	rmb_load_close(files->quality);
@@ -254,7 +255,7 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 		rmb_written_only(layout);
 		note_hollow(layout, notes);
 	}
-	return code;
+	return code ? code : rmb_load_neuropil(files, set, layout, error);
 }
 
 /* Entries of an array with one per neuron, whichever way it lies: (N,), (N, 1), (1, N), and for positions (N, 2), (3, N), ... 0: it

@@ -36,6 +36,10 @@ static const struct rmb_param params[] = {
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
 	{ "activity", RMB_STRING, AT(activity), "none", true,
 	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix, activity" },
+	{ "neuropil", RMB_STRING, AT(neuropil), "none", true,
+	  .help = "name of the neuropil's fluorescence, of the shape of `activity`, from which neuropil_factor times this is taken away" },
+	{ "neuropil_file", RMB_FILE, AT(neuropil_file), "none", true, .help = "an .npy file with the neuropil's fluorescence" },
+	{ "neuropil_factor", RMB_REAL, AT(neuropil_factor), "0.7", .min = 0, .max = 10, .help = "how much of the neuropil's fluorescence is taken away" },
 	{ "spikes", RMB_STRING, AT(spikes), "none", true, .help = "name of the spike times; found by itself: st, spikes" },
 	{ "unit", RMB_STRING, AT(unit), "none", true, .help = "name of the array with the neuron of each spike; found by itself: clu" },
 	{ "counts", RMB_STRING, AT(counts), "none", true,
@@ -90,7 +94,7 @@ static const struct rmb_port out[] = {
 static bool
 about_frames(const struct rmb_load_settings *set)
 {
-	return set->activity || set->times || set->bad_frames || set->bad_frames_file || set->state_file || (set->state && !set->epochs);
+	return set->activity || set->neuropil || set->neuropil_file || set->times || set->bad_frames || set->bad_frames_file || set->state_file || (set->state && !set->epochs);
 }
 
 static unsigned
@@ -109,7 +113,7 @@ check(const void *settings, struct rmb_error *error)
 	int owners = (set->unit != NULL) + (set->counts != NULL) + (set->ends != NULL);
 	if (about_frames(set) && (makes(set) & RMB_SPIKES))
 		return rmb_error_set(error, RMB_ERECIPE, "`%s` is given together with settings for spikes (spikes, unit, counts, ends, clock, "
-		                     "window); a recording is loaded as one or the other", set->activity ? "activity" : set->times ? "times" :
+		                     "window); a recording is loaded as one or the other", set->activity ? "activity" : set->neuropil || set->neuropil_file ? "neuropil" : set->times ? "times" :
 		                     set->state || set->state_file ? "state" : "bad_frames");
 	if (owners > 1)
 		return rmb_error_set(error, RMB_ERECIPE, "give one of `unit`, `counts` and `ends`, not %d", owners);
@@ -119,6 +123,11 @@ check(const void *settings, struct rmb_error *error)
 		return rmb_error_set(error, RMB_ERECIPE, "give `positions` or `x` and `y`, not both");
 	if (set->quality && set->quality_file)
 		return rmb_error_set(error, RMB_ERECIPE, "give `quality` or `quality_file`, not both");
+	if (set->neuropil && set->neuropil_file)
+		return rmb_error_set(error, RMB_ERECIPE, "give `neuropil` or `neuropil_file`, not both");
+	if (set->neuropil && !set->activity)
+		return rmb_error_set(error, RMB_ERECIPE, "`neuropil: %s` is taken away from fluorescence, which `activity` must name, as in `activity: F`",
+		                     set->neuropil);
 	if (set->state && set->state_file)
 		return rmb_error_set(error, RMB_ERECIPE, "give `state` or `state_file`, not both");
 	if (set->bad_frames && set->bad_frames_file)

@@ -173,6 +173,8 @@ look_at_activity(struct look *l, bool frames_first, struct rmb_error *error)
 	int64_t n = m->axis[frames_first ? 1 : 0], nframes = r.nframes;
 	r.stored_frames = nframes;
 	rmb_see_text(l->seen, "activity", "%s (%s%s)", m->name, m->type, frames_first ? ", frames first" : "");
+	if (l->layout.activity.less)
+		rmb_see_text(l->seen, "neuropil", "%s, %g of which is taken away", l->layout.activity.less->member->name, l->layout.activity.less->factor);
 	rmb_see_number(l->seen, "neurons", (double)n, "1");
 	rmb_see_number(l->seen, "frames", (double)nframes, "1");
 	int code = rmb_load_frames(&l->layout, &l->set, l->arena, &r, &dropped, &l->notes, error);

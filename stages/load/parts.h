@@ -5,9 +5,10 @@
 #include "rumble/stage.h"
 
 struct rmb_load_settings {
-	const char *path, *format, *positions_file, *quality_file, *state_file, *bad_frames_file;
+	const char *path, *format, *positions_file, *quality_file, *state_file, *bad_frames_file, *neuropil_file;
 	double rate, clock, pixel, threshold;
-	const char *activity, *spikes, *unit, *counts, *ends;
+	const char *activity, *neuropil, *spikes, *unit, *counts, *ends;
+	double neuropil_factor;
 	const char *x, *y, *positions, *quality, *area, *plane, *probe, *id;
 	const char *times, *state, *epochs, *bad_frames;
 	const char *orientation, *nonfinite;
@@ -16,17 +17,21 @@ struct rmb_load_settings {
 };
 
 /* The files that settings name; NULL: not given. */
-struct rmb_load_files { struct rmb_load_file *main, *positions, *quality, *state, *bad_frames; };
+struct rmb_load_files { struct rmb_load_file *main, *positions, *quality, *state, *bad_frames, *neuropil; };
 /* layout.c: opens them; rmb_load_close_files() even after a failure. */
 int rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct rmb_load_files *files,
                         struct rmb_error *error) RMB_CHECKED;
 void rmb_load_close_files(struct rmb_load_files *files);
+
+/* A matrix of which `factor` times every sample is taken away from the same one of another. */
+struct rmb_less { struct rmb_load_file *file; const struct rmb_member *member; double factor; };
 
 /* A member and the file it lies in; member NULL: the role is not played. */
 struct rmb_found {
 	struct rmb_load_file *file;
 	const struct rmb_member *member;
 	bool asked;                  /* a setting names it; else it was found by its usual name */
+	const struct rmb_less *less; /* of activity: what is taken away from it; NULL: nothing */
 };
 
 struct rmb_layout {
@@ -81,6 +86,12 @@ int rmb_written_segments(const struct rmb_layout *layout, struct rmb_recording *
 int rmb_written_observed(const struct rmb_layout *layout, const double *window, struct rmb_arena *arena, struct rmb_spikes *spikes,
                          struct rmb_error *error) RMB_CHECKED;
 
+/* neuropil.c: opens the file of the neuropil, which may be the main one once more (each reads onwards by itself), and attaches it to the activity. */
+int rmb_load_open_neuropil(struct rmb_arena *arena, const struct rmb_load_settings *set, const struct rmb_load_wish *wish, struct rmb_load_files *files,
+                           struct rmb_error *error) RMB_CHECKED;
+int rmb_load_neuropil(const struct rmb_load_files *files, const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_error *error) RMB_CHECKED;
+/* Raw items of a tile that suits the activity. */
+int rmb_less_read(const struct rmb_less *less, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, unsigned char *raw, struct rmb_error *error) RMB_CHECKED;
 /* activity.c: whether the stored matrix has the neurons along its first *meant* axis. */
 int rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,
                          struct rmb_error *error) RMB_CHECKED;
