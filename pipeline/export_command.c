@@ -41,7 +41,9 @@ rmb_command_export(const struct rmb_options *options)
 {
 	struct rmb_session session;
 	struct rmb_error error = { 0 };
-	int status = rmb_session_open(options, RMB_NEED_KEYS, &session);
+	struct rmb_options look = *options;
+	look.out = NULL; /* which is the export's file here, not where a run's results lie */
+	int status = rmb_session_open(&look, RMB_NEED_KEYS, &session);
 	if (status)
 		return status;
 	if (export(&session, options, &error))

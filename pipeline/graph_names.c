@@ -108,8 +108,8 @@ nothing_named(const struct rmb_graph *graph, const char *text, const struct rmb_
 		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; the sets at %s are %s", text, name->entry, sets);
 	if (entry && example)
 		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; one of those of %s is %s; `rumble graph` lists all nodes", text, name->entry, example->id);
-	return rmb_error_set(error, RMB_EUSAGE, "the recipe has no entry '%s'%s%s%s; `rumble graph` lists all nodes", name->entry,
-	                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return rmb_error_set(error, RMB_EUSAGE, "the recipe has no entry '%s'%s%s%s `rumble graph` lists all nodes", name->entry,
+	                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : ";");
 }
 
 int

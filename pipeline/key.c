@@ -3,6 +3,7 @@
 #include <string.h>
 #include "pipeline/drive.h"
 #include "pipeline/events.h"
+#include "pipeline/gone.h"
 #include "pipeline/inputs.h"
 #include "pipeline/key.h"
 #include "rumble/hash.h"
@@ -181,7 +182,7 @@ rmb_graph_name(struct rmb_graph *graph, int numeric)
 
 /* Hashes the files that a node's settings name. Nodes of one entry and recording share their settings: once is enough. */
 static int
-hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *memo, struct rmb_mistakes *m)
+hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *memo, const json_t *gone, struct rmb_mistakes *m)
 {
 	int first = 0;
 	for (int i = 0; i < rmb_nparams(node->stage); i++) {
@@ -190,6 +191,11 @@ hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *me
 		char hex[RMB_KEY_MAX];
 		if (node->stage->params[i].kind != RMB_FILE || value->none || value->sha256)
 			continue;
+		const char *content = rmb_gone_content(gone, value->path);
+		if (content && (value->sha256 = rmb_arena_strdup(graph->arena, content))) {
+			rmb_remark(m, value->place, "%s is not there any more; shown is what came of it when a run last read it", value->path);
+			continue;
+		}
 		int code = rmb_inputs_hash_content(memo, value->path, node->stage->params[i].inside, hex, &error);
 		if (code)
 			rmb_mistake(m, code, value->place, "%s", error.text);
@@ -201,15 +207,17 @@ hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *me
 }
 
 int
-rmb_graph_keys(struct rmb_graph *graph, const char *memo, struct rmb_mistakes *m)
+rmb_graph_keys(struct rmb_graph *graph, const char *memo, const char *last, struct rmb_mistakes *m)
 {
 	struct rmb_inputs *inputs_memo = rmb_inputs_open(memo);
+	json_t *gone = rmb_gone_read(last);
 	int code = inputs_memo ? 0 : RMB_ELIMIT, before = rmb_mistakes_count(m);
 	for (int i = 0; inputs_memo && i < graph->nnodes; i++) {
-		int failed = hash_files(graph, graph->node[i], inputs_memo, m);
+		int failed = hash_files(graph, graph->node[i], inputs_memo, gone, m);
 		code = code ? code : failed;
 	}
 	rmb_inputs_close(inputs_memo);
+	json_decref(gone);
 	if (!code)
 		code = rmb_graph_name(graph, rmb_numeric_version);
 	if (code && rmb_mistakes_count(m) == before)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
+#include "pipeline/gone.h"
 #include "pipeline/inside.h"
 #include "pipeline/object_block.h"
 #include "pipeline/owner.h"
@@ -241,7 +242,7 @@ find_done(const struct rmb_graph *graph, const bool *cached, bool *done)
 	}
 }
 
-/* id -> description of what stands; what does not stand keeps the description it had when it did. */
+/* id -> description of what stands; what does not stand keeps the description it had when it did. And what the input files were. */
 static int
 write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 {
@@ -255,6 +256,8 @@ write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 		if (description)
 			json_object_set_new(now, node->id, description);
 	}
+	if (now)
+		json_object_set_new(now, "/files", rmb_gone_remember(f->graph, json_object_get(before, "/files")));
 	char *text = now ? json_dumps(now, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
 	bool same = text && before && json_equal(before, now);
 	json_decref(before);

@@ -5,7 +5,7 @@
 #include "pipeline/graph.h"
 
 /* Links (or copies) every cached node of the graph under directory/results/, removes links of ours that no longer belong,
- * writes results/.last.json (id -> description) for the next plan, and registers the folder with the cache (gc spares it). */
+ * writes results/.last.json (id -> description; what input files were: gone.h) for the next plan, and registers the folder with the cache (gc spares it). */
 int rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy,
                       struct rmb_error *error) RMB_CHECKED;
 /* RMB_ERECIPE if something that stands there would lead results outside the directory: to be asked before anything is written. */

@@ -38,7 +38,7 @@ static int
 make_keys(const struct rmb_session *session)
 {
 	const char *memo = session->cache.absent ? NULL : rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
-	return rmb_graph_keys(session->graph, memo, session->mistakes);
+	return rmb_graph_keys(session->graph, memo, session->runs ? NULL : session->last, session->mistakes);
 }
 
 static int
@@ -115,6 +115,7 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 	if (!session->graph)
 		return give_up(session, options);
 	session->out = options->out ? options->out : session->recipe->name;
+	session->runs = need >= RMB_NEED_WRITABLE;
 	session->last = rmb_arena_printf(session->arena, "%s/results/.last.json", session->out);
 	if (need >= RMB_NEED_KEYS) {
 		if (need >= RMB_NEED_WRITABLE ? rmb_cache_open(options->cache, &session->cache, &error)

@@ -25,6 +25,7 @@ struct rmb_session {
 	struct rmb_cache cache;        /* root NULL: not opened */
 	struct rmb_journal *journal;   /* NULL: none, or not asked for */
 	const char *out;               /* output directory: --out, else the recipe's name; need not exist yet */
+	bool runs;                     /* nodes: then all input files must be there */
 	const char *last;              /* out/results/.last.json, which the run before left; need not exist */
 };
 

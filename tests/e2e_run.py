@@ -426,6 +426,26 @@ def test_a_file_that_vanishes_under_any_command_is_told():
         assert process.returncode == 3 and said.startswith("rumble: a cached object or an input file was cut short"), (process.returncode, said)
 
 
+def test_results_of_a_recording_that_is_gone_can_be_looked_at():
+    with place() as here:
+        noise(here, "noise.npy", 40, 300)
+        recipe = here.recipe("recordings:\n  - {name: n, path: noise.npy, rate: 10 Hz, orientation: neurons-first}\n"
+                             "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw}\n  direct: {stage: spectrum, recording: z}\n")
+        here.run("run", recipe)
+        with open(here.file("recipe/report.html"), "rb") as f:
+            page = f.read()
+        os.rename(here.file("noise.npy"), here.file("away.npy"))
+        os.remove(here.file("recipe/report.html"))
+        assert "noise.npy is not there any more" in here.run("report", recipe)
+        with open(here.file("recipe/report.html"), "rb") as f:
+            assert f.read() == page
+        assert "3 nodes: 3 cached" in here.run("status", recipe)
+        here.run("export", recipe, "n/z", "--format", "npy", "--out", "z.npy")
+        assert np.load(here.file("z.npy")).shape == (40, 300)
+        assert "noise.npy: there is no such file" in here.run("run", recipe, status=2)
+        assert "other.npy: there is no such file" in here.run("report", recipe, "--set", "recordings.n.path=other.npy", status=2)
+
+
 def test_what_a_killed_export_left_goes_with_the_next():
     with place() as here:
         noise(here, "noise.npy", 30, 300)

@@ -21,7 +21,7 @@ expand(struct rmb_recipe *recipe, long allocations)
 	struct rmb_mistakes *m = rmb_mistakes_new(arena);
 	left = allocations;
 	struct rmb_graph *graph = rmb_graph_make(recipe, m);
-	int code = graph ? rmb_graph_keys(graph, NULL, m) : RMB_ELIMIT;
+	int code = graph ? rmb_graph_keys(graph, NULL, NULL, m) : RMB_ELIMIT;
 	char *said = NULL;
 	size_t n;
 	left = -1;

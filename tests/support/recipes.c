@@ -30,7 +30,7 @@ rmb_test_recipe_open(struct rmb_test_recipe *r, const char *path, const char *me
 	r->m = rmb_mistakes_new(r->arena);
 	r->recipe = rmb_recipe_read(path, NULL, 0, r->m);
 	r->graph = r->recipe ? rmb_graph_make(r->recipe, r->m) : NULL;
-	if (r->graph && (!memo || *memo) && rmb_graph_keys(r->graph, memo, r->m)) {
+	if (r->graph && (!memo || *memo) && rmb_graph_keys(r->graph, memo, NULL, r->m)) {
 		rmb_graph_free(r->graph);
 		r->graph = NULL;
 	}
