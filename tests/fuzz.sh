@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-0}
 shift $(( $# > 0 ? 1 : 0 ))
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(load pickle phy recipe)
-declare -A executions=([load]=25000 [matlab]=10000 [pickle]=250000 [phy]=1000 [recipe]=9000 [hdf5]=10000)
+[ ${#targets[@]} -gt 0 ] || targets=(folder load pickle recipe)
+declare -A executions=([load]=25000 [matlab]=10000 [pickle]=250000 [folder]=20000 [recipe]=9000 [hdf5]=10000)
 if ! echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n < 0; }' | clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null; then
 	echo "fuzzing is skipped: clang has no libFuzzer here (Debian: libclang-rt-14-dev)"
 	exit 0

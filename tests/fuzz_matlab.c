@@ -1,4 +1,4 @@
-/* Any bytes as a MATLAB file up to version 7. The first byte says whether spikes are asked for. */
+/* Any bytes as a MATLAB file up to version 7. The first byte says whether spikes are asked for, and whether it is loaded or looked at. */
 #include "support/fuzz.h"
 
 int
@@ -12,6 +12,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		set.spikes = "times";
 		set.counts = "times.counts";
 	}
-	rmb_test_fuzz(data + 1, size - 1, &set);
+	rmb_test_fuzz(data + 1, size - 1, &set, data[0] / 2 % 2);
 	return 0;
 }

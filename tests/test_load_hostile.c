@@ -1,10 +1,6 @@
-/* tests/test_load_hostile.c -- files that are cut, flipped, lying or laid as traps: each an error that names the file, or a
- * correct read; never a crash, a hang, a file made or another file opened.
- *
- * Mutated HDF5 files are read in child processes (this program again, with --cases), for the library itself has faults that
- * malformed files reach. Those are counted and printed; a fault in our own code fails the test. */
+/* tests/test_load_hostile.c -- files that lie or are laid as traps: each an error that names the file; never a crash, a hang, a file made or
+ * another file opened. Files that are cut or flipped: test_load_damaged.c. */
 #include "support/check.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
@@ -18,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "rumble/seen.h"
 #include "support/loading.h"
 #include "support/zipfile.h"
 
@@ -273,6 +270,12 @@ d25_a_size_that_the_file_cannot_hold_is_refused_before_allocating(void **state)
 			fail_msg("case %zu gave %d: %s", i, got.code, got.error.text);
 		if (!strstr(got.error.text, "size") && !strstr(got.error.text, "too large"))
 			fail_msg("case %zu: %s", i, got.error.text);
+		struct rmb_seen seen = { .arena = rmb_arena_new(), .depth = RMB_SAMPLE };
+		struct rmb_error error = { 0 };
+		set.path = path;
+		assert_int_not_equal(rmb_load_look(&set, &seen, &error), 0);
+		rmb_test_says(path, error.text, SAYS(path, strstr(got.error.text, "too large") ? "too large" : "size"));
+		rmb_arena_free(seen.arena);
 	}
 	assert_true(peak() - before < 64e6);
 }
@@ -358,325 +361,6 @@ datasets_that_are_not_numbers_are_refused_by_name(void **state)
 	}
 }
 
-/* ---- cut and flipped files ---- */
-
-/* All cases are run by hand, with RUMBLE_EVERY=1; a tenth of them here. SANITIZER: exit status of a child that a sanitizer ended. */
-enum { CUTS = 200, FLIPS = 2000, CASES = CUTS + FLIPS, TENTH = 10, SANITIZER = 99 };
-
-/* checked: the file carries checksums; text: what is left of a cut is a table, too; part: of a folder, the file that is changed; made: it
- * lies in the test's own folder; heavy: a fortieth is enough here. */
-struct base { const char *path, *activity, *spikes, *ends, *counts, *part; bool checked, library, text, made, heavy; };
-#define SUITE2P(name) { .path = REC "suite2p-fissa23/suite2p/plane0", .part = name }
-#define PHY(name, is_text) { .path = REC "phy-template", .part = name, .text = is_text }
-#define ALF(name, is_text) { .path = "alf", .part = name, .text = is_text, .made = true }
-static const struct base bases[] = {
-	{ .path = REC "suite2p-fissa23/suite2p/plane0/F.npy" },
-	{ .path = REC "critical-init-npz/T219_spks_face.npz", .checked = true },
-	{ .path = REC "facemap-npz/spont_retina1240.npz", .checked = true },
-	{ .path = REC "hdf5-conformance/userblock.h5", .activity = "a", .library = true },
-	{ .path = REC "retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5", .library = true },
-	{ .path = REC "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .library = true },
-	{ .path = REC "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .library = true },
-	{ .path = REC "zebrafish-tectum114/zf_20151104-f1.mat", .library = true },
-	{ .path = REC "rat-ca1-tetrodes31-mat5/spikes.mat", .spikes = "spikes.time", .counts = "spikes.time.counts", .library = true },
-	{ .path = REC "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true, .heavy = true },
-	{ .path = REC "nwb-units-postsubiculum3/A8604-211122.nwb", .library = true },
-	{ .path = REC "nwb-written-here/zebrafish_dff_114.nwb", .library = true, .heavy = true },
-	{ .path = REC "worm-moving62-nwb/AML175_moving_BrainScanner20180223_141721.nwb", .activity = "Activity_*", .library = true },
-	SUITE2P("F.npy"), SUITE2P("spks.npy"), SUITE2P("iscell.npy"), SUITE2P("stat.npy"), SUITE2P("ops.npy"),
-	PHY("params.py", true), PHY("spike_times.npy", false), PHY("spike_clusters.npy", false), PHY("templates.npy", false), PHY("channel_positions.npy", false),
-	PHY("cluster_group.tsv", true),
-	ALF("spikes.times.npy", false), ALF("spikes.clusters.npy", false), ALF("clusters.depths.npy", false), ALF("clusters.metrics.csv", true),
-	{ .path = "spikes.csv", .text = true, .made = true }, { .path = "frames.tsv", .text = true, .made = true },
-};
-enum { NBASES = sizeof bases / sizeof *bases };
-
-static int
-step_of(const struct base *base)
-{
-	const char *given = getenv("RUMBLE_EVERY");
-	return given && atoi(given) > 0 ? atoi(given) : base->heavy ? 4 * TENTH : TENTH;
-}
-
-static void
-write_array(const char *path, const char *descr, const char *shape, const void *data, size_t n)
-{
-	size_t length;
-	unsigned char *npy = rmb_test_npy(descr, shape, data, n, &length);
-	rmb_test_write(path, npy, length);
-	free(npy);
-}
-
-/* A folder of ALF and two tables, in the test's folder. */
-static void
-make_own(void)
-{
-	double time[40], depth[8];
-	int32_t cluster[40];
-	char *text = malloc(16384), *at = text;
-	assert_true(mkdir(in_folder("alf"), 0700) == 0 || errno == EEXIST);
-	at += sprintf(at, "time,unit,area,depth\n");
-	for (int i = 0; i < 40; i++) {
-		time[i] = 0.25 * i + 0.125;
-		cluster[i] = i * 5 % 8;
-		at += sprintf(at, "%.4f,%d,\"CA%d\",%d\n", time[i], cluster[i], cluster[i] % 3, 20 * cluster[i]);
-	}
-	rmb_test_write(in_folder("spikes.csv"), text, (size_t)(at - text));
-	at = text + sprintf(text, "time\ta\tb\n");
-	for (int i = 0; i < 40; i++)
-		at += sprintf(at, "%.3f\t%d\t%.2e\n", time[i], i % 7, 1.5 * i);
-	rmb_test_write(in_folder("frames.tsv"), text, (size_t)(at - text));
-	at = text + sprintf(text, "cluster_id,label,ks2_label\n");
-	for (int i = 0; i < 8; i++) {
-		depth[i] = 20 * i;
-		at += sprintf(at, "%d,%.2f,%s\n", i, i % 2 ? 1.0 : 0.33, i % 3 ? "good" : "mua");
-	}
-	rmb_test_write(in_folder("alf/clusters.metrics.csv"), text, (size_t)(at - text));
-	free(text);
-	write_array(in_folder("alf/spikes.times.npy"), "<f8", "(40,)", time, sizeof time);
-	write_array(in_folder("alf/spikes.clusters.npy"), "<i4", "(40,)", cluster, sizeof cluster);
-	write_array(in_folder("alf/clusters.depths.npy"), "<f8", "(8,)", depth, sizeof depth);
-}
-
-static const char *
-path_of(const struct base *base)
-{
-	return base->made ? in_folder(base->path) : base->path;
-}
-
-/* What is changed: a file, or one of a folder, which is copied first. `load`: what is then loaded, `change`: what is written. */
-static unsigned char *
-begin_base(const struct base *base, size_t *n, char *load, char *change, size_t room)
-{
-	snprintf(load, room, "%s/%s", folder, base->part ? "copy" : "case");
-	snprintf(change, room, "%s%s%s", load, base->part ? "/" : "", base->part ? base->part : "");
-	if (!base->part)
-		return rmb_test_slurp(path_of(base), n);
-	char whole[512], copied[512];
-	DIR *directory = opendir(path_of(base));
-	assert_non_null(directory);
-	assert_true(mkdir(load, 0700) == 0 || errno == EEXIST);
-	for (struct dirent *entry; (entry = readdir(directory));) {
-		size_t size;
-		snprintf(whole, sizeof whole, "%s/%s", path_of(base), entry->d_name);
-		snprintf(copied, sizeof copied, "%s/%s", load, entry->d_name);
-		struct stat stat_of;
-		if (stat(whole, &stat_of) != 0 || !S_ISREG(stat_of.st_mode))
-			continue;
-		unsigned char *bytes = rmb_test_slurp(whole, &size);
-		rmb_test_write(copied, bytes, size);
-		free(bytes);
-	}
-	closedir(directory);
-	snprintf(whole, sizeof whole, "%s/%s", path_of(base), base->part);
-	return rmb_test_slurp(whole, n);
-}
-
-static void
-end_base(const struct base *base, const char *load)
-{
-	if (base->part)
-		rmb_test_rmdir(load);
-}
-
-static uint64_t
-mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-/* Case i of a file: cut at i / CUTS of its length, or one byte changed: anywhere, near the start or the end, or in the first
- * 256 bytes. */
-static void
-mutate(const unsigned char *whole, size_t n, int i, const char *path)
-{
-	if (i < CUTS) {
-		rmb_test_write(path, whole, n * (size_t)i / CUTS);
-		return;
-	}
-	uint64_t a = mix((uint64_t)i), b = mix(a), edge = n < 8192 ? n : 8192;
-	size_t at = i % 4 == 0 ? a % (n < 256 ? n : 256) : i % 2 ? a % n : a % 2 ? b % edge : n - 1 - b % edge;
-	unsigned char *copy = malloc(n);
-	memcpy(copy, whole, n);
-	copy[at] ^= (unsigned char)(1 + mix(b) % 255);
-	rmb_test_write(path, copy, n);
-	free(copy);
-}
-
-/* Loads one case and judges what came of it; `sum` is that of the undamaged file. */
-static void
-try_case(const struct base *base, const unsigned char *whole, size_t n, int i, const char *path, const char *change, double sum, struct rmb_test_load *got)
-{
-	struct rmb_load_settings set = rmb_test_settings(path);
-	set.activity = base->activity;
-	set.spikes = base->spikes;
-	set.ends = base->ends;
-	set.counts = base->counts;
-	set.wish.units = "all";
-	mutate(whole, n, i, change);
-	rmb_test_load(path, &set, got);
-	if (i < CUTS && got->code == 0 && !base->text)
-		fail_msg("%s cut at %d/%d was read", change, i, CUTS);
-	if (got->code && (!strstr(got->error.text, path) || strlen(got->error.text) < strlen(path) + 8))
-		fail_msg("%s %s case %d: '%s' does not name the file", base->path, base->part ? base->part : "", i, got->error.text);
-	if (got->code == 0 && base->checked && got->sum != sum)
-		fail_msg("%s case %d was read with the sum %.17g instead of %.17g", base->path, i, got->sum, sum);
-}
-
-static double
-sum_of(const struct base *base)
-{
-	struct rmb_load_settings set = rmb_test_settings(path_of(base));
-	struct rmb_test_load got;
-	set.activity = base->activity;
-	set.spikes = base->spikes;
-	set.ends = base->ends;
-	set.counts = base->counts;
-	set.wish.units = "all";
-	rmb_test_load(set.path, &set, &got);
-	if (got.code)
-		fail_msg("%s", got.error.text);
-	return got.sum;
-}
-
-static void
-cut_and_flipped_files_that_we_parse_give_an_error_or_the_truth(void **state)
-{
-	(void)state;
-	make_own();
-	for (int b = 0; b < NBASES; b++) {
-		char load[128], change[192];
-		size_t n;
-		int errors = 0, cases = 0;
-		if (bases[b].library)
-			continue;
-		double sum = sum_of(&bases[b]);
-		unsigned char *whole = begin_base(&bases[b], &n, load, change, sizeof load);
-		for (int i = 0; i < CASES; i += step_of(&bases[b]), cases++) {
-			struct rmb_test_load got;
-			try_case(&bases[b], whole, n, i, load, change, sum, &got);
-			errors += got.code != 0;
-		}
-		free(whole);
-		end_base(&bases[b], load);
-		printf("%s: %d cuts and flips, %d errors\n", bases[b].part ? bases[b].part : strrchr(path_of(&bases[b]), '/') + 1, cases, errors);
-	}
-}
-
-/* A child that reads cases first.. of base b and says on descriptor 3 how far it came. */
-static int
-child_cases(const char *where, int b, int first, int last)
-{
-	char load[128], change[192];
-	size_t n;
-	struct rlimit limit = { (rlim_t)4 << 30, (rlim_t)4 << 30 };
-#ifndef RUMBLE_SANITIZED
-	setrlimit(RLIMIT_AS, &limit);
-#endif
-	limit.rlim_cur = limit.rlim_max = 0;
-	setrlimit(RLIMIT_CORE, &limit);
-	snprintf(folder, sizeof folder, "%s", where);
-	if (bases[b].made)
-		make_own();
-	unsigned char *whole = begin_base(&bases[b], &n, load, change, sizeof load);
-	for (int i = first; i < last; i += step_of(&bases[b])) {
-		struct rmb_test_load got;
-		alarm(20);
-		try_case(&bases[b], whole, n, i, load, change, 0, &got);
-		unsigned char line[2] = { 'x', got.code != 0 };
-		if (write(3, line, 2) != 2)
-			return 1;
-	}
-	free(whole);
-	end_base(&bases[b], load);
-	return 0;
-}
-
-/* Whose fault a sanitizer's report shows: that of the first frame which is not the sanitizer's. */
-static bool
-is_ours(const char *report)
-{
-	size_t n;
-	unsigned char *text = rmb_test_slurp(report, &n);
-	char *copy = malloc(n + 1), *line, *rest = NULL;
-	bool ours = false;
-	memcpy(copy, text, n);
-	copy[n] = 0;
-	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		const char *frame = strstr(line, "    #");
-		if (strstr(line, "runtime error:") && strstr(line, "stages/load"))
-			ours = true;
-		if (frame && !strstr(line, "libasan") && !strstr(line, "sanitizer") && !strstr(line, "sysdeps/")) { /* memcpy is nobody's */
-			ours |= !strstr(line, "libhdf5") && !strstr(line, "libmatio") && !strstr(line, "libz.so") && !strstr(line, "libc.so");
-			break;
-		}
-	}
-	free(copy);
-	free(text);
-	return ours;
-}
-
-/* Runs cases first.., every so often, of base b in one child; returns the first case that was not finished, counts errors. */
-static int
-run_cases(int b, int first, int last, int *errors, int *status)
-{
-	char from[16], to[16], which[16], report[128];
-	int pipes[2];
-	pid_t pid;
-	unsigned char line[2];
-	posix_spawn_file_actions_t actions;
-	snprintf(which, sizeof which, "%d", b), snprintf(from, sizeof from, "%d", first), snprintf(to, sizeof to, "%d", last);
-	snprintf(report, sizeof report, "%s", in_folder("report"));
-	const char *const argument[] = { program, "--cases", folder, which, from, to, NULL };
-	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1], 3);
-	posix_spawn_file_actions_addopen(&actions, 2, report, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	assert_int_equal(posix_spawn(&pid, program, &actions, NULL, (char *const *)(uintptr_t)argument, environ), 0);
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipes[1]);
-	while (read(pipes[0], line, 2) == 2) {
-		*errors += line[1];
-		first += step_of(&bases[b]);
-	}
-	close(pipes[0]);
-	while (waitpid(pid, status, 0) < 0)
-		assert_int_equal(errno, EINTR);
-	return first;
-}
-
-static void
-cut_and_flipped_hdf5_and_matlab_gives_an_error_or_a_read_and_faults_are_not_ours(void **state)
-{
-	(void)state;
-	setenv("ASAN_OPTIONS", "allocator_may_return_null=1:detect_leaks=0:max_allocation_size_mb=4096:exitcode=99", 1);
-	for (int b = 0; b < NBASES; b++) {
-		int errors = 0, crashes = 0, hangs = 0, next = 0, status = 0;
-		while (bases[b].library && next < CASES) {
-			next = run_cases(b, next, CASES, &errors, &status);
-			if (next >= CASES && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-				break;
-			bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-			printf("%s, case %d: %s %d\n", bases[b].path, next, WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-			if ((WIFEXITED(status) && WEXITSTATUS(status) != SANITIZER) || is_ours(in_folder("report"))) {
-				size_t n;
-				unsigned char *text = rmb_test_slurp(in_folder("report"), &n);
-				fail_msg("%s, case %d: a fault of our own\n%.*s", bases[b].path, next, (int)n, (const char *)text);
-			}
-			crashes += !hung;
-			hangs += hung;
-			next += step_of(&bases[b]);
-		}
-		if (bases[b].library)
-			printf("%s: %d cuts and flips, %d errors; the library crashed in %d and hung in %d\n", strrchr(bases[b].path, '/') + 1, CASES / step_of(&bases[b]),
-			       errors, crashes, hangs);
-	}
-	unsetenv("ASAN_OPTIONS");
-}
-
 static int
 make_folder(void **state)
 {
@@ -721,12 +405,8 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(d26_a_missing_path_is_answered_by_what_is_there, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(d27_an_unknown_filter_is_named_and_no_plug_in_is_loaded, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(datasets_that_are_not_numbers_are_refused_by_name, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(cut_and_flipped_files_that_we_parse_give_an_error_or_the_truth, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(cut_and_flipped_hdf5_and_matlab_gives_an_error_or_a_read_and_faults_are_not_ours, make_folder, remove_folder),
 	};
 	program = argv[0];
-	if (argc == 6 && strcmp(argv[1], "--cases") == 0)
-		return child_cases(argv[2], atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
 	if (argc == 3 && strcmp(argv[1], "--filter") == 0)
 		return child_filter(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "--bare-filter") == 0) {

@@ -132,13 +132,10 @@ hdf5_find(struct rmb_load_file *file, const char *name, const struct rmb_member 
 	struct rmb_dataset *d = rmb_arena_alloc(file->arena, 1, sizeof *d);
 	if (!d || !shown)
 		code = rmb_error_nomem(error, file->path);
-	else if (object >= 0 && H5Iget_type(object) == H5I_DATASET && (d->id = open_for_reading(object)) >= 0) {
-		d->member.name = shown;
-		d->memory = -1;
+	else if (object >= 0 && H5Iget_type(object) == H5I_DATASET && !(code = rmb_hdf5_take(file, object, shown, d, error))) {
 		d->next = h->first;
 		h->first = d;
-		code = rmb_hdf5_judge(file, d, error);
-		*member = code ? NULL : &d->member;
+		*member = &d->member;
 	}
 	if (object >= 0)
 		H5Oclose(object);

@@ -71,7 +71,7 @@ rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_
 	s->unit = rmb_arena_alloc(file->arena, (size_t)s->nunits, sizeof *s->unit);
 	if (!s->unit)
 		return rmb_error_nomem(error, s->folder);
-	for (int64_t k = 0, u = 0; k < RMB_SORTED_STEP; k++)
+	for (int64_t k = 0, u = 0; u < s->nunits; k++)
 		if (count[k])
 			s->unit[u++] = (struct rmb_unit){ .cluster = k, .nspikes = count[k], .depth = NAN, .x = NAN, .quality = NAN, .probe = -1 };
 	return 0;

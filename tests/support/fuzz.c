@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "rumble/seen.h"
 
 const char *
 rmb_test_fuzz_folder(void)
@@ -17,14 +18,30 @@ rmb_test_fuzz_folder(void)
 }
 
 void
-rmb_test_fuzz(const uint8_t *bytes, size_t n, struct rmb_load_settings *set)
+rmb_test_fuzz_read(const struct rmb_load_settings *set, bool look)
 {
 	static struct rmb_test_load got;
+	struct rmb_error error = { 0 };
+	int code;
+	if (look) {
+		struct rmb_seen seen = { .arena = rmb_arena_new(), .depth = RMB_SAMPLE };
+		code = rmb_load_look(set, &seen, &error);
+		rmb_arena_free(seen.arena);
+	} else {
+		rmb_test_load(set->path, set, &got);
+		code = got.code;
+		error = got.error;
+	}
+	if (code && !strstr(error.text, set->path) && !strchr(error.text, '`'))
+		__builtin_trap();
+}
+
+void
+rmb_test_fuzz(const uint8_t *bytes, size_t n, struct rmb_load_settings *set, bool look)
+{
 	char path[300];
 	snprintf(path, sizeof path, "%s/recording", rmb_test_fuzz_folder());
 	rmb_test_write(path, bytes, n);
 	set->path = path;
-	rmb_test_load(path, set, &got);
-	if (got.code && !strstr(got.error.text, path) && !strchr(got.error.text, '`'))
-		__builtin_trap(); /* neither the file nor a setting is named */
+	rmb_test_fuzz_read(set, look);
 }
