@@ -16,6 +16,7 @@
 #include <string.h>
 #include "analyze/common.h"
 #include "analyze/positions.h"
+#include "numeric/pairs.h"
 
 struct settings {
 	struct place_settings place; /* first: its parameters are shared */

@@ -1,7 +1,7 @@
 /* analyze/positions.h -- what the analyses that need places of neurons ask and check alike. */
 #ifndef RMB_ANALYZE_POSITIONS_H
 #define RMB_ANALYZE_POSITIONS_H
-#include "numeric/pairs.h"
+#include "numeric/space.h"
 #include "rumble/stage.h"
 
 /* The first member of a stage's settings, so that RMB_PLACE_PARAMS fits. */

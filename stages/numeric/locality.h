@@ -2,7 +2,7 @@
 #ifndef RMB_NUMERIC_LOCALITY_H
 #define RMB_NUMERIC_LOCALITY_H
 #include "numeric/leading.h"
-#include "numeric/pairs.h"
+#include "numeric/space.h"
 #include "numeric/sweep.h"
 #include "rumble/arena.h"
 

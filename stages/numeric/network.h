@@ -15,7 +15,7 @@
 #define RMB_NUMERIC_NETWORK_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "numeric/pairs.h"
+#include "numeric/space.h"
 #include "rumble/error.h"
 #include "rumble/random.h"
 
@@ -62,7 +62,8 @@ void rmb_network_places(struct rmb_stream stream, int64_t n, double box, double 
 int rmb_network_raw(const struct rmb_network *network, double *a, struct rmb_error *error) RMB_CHECKED;
 /* Raw draws become the matrix, before normalisation. RMB_EDATA: no two neurons are connected. */
 int rmb_network_shape(const struct rmb_network *network, double *a, struct rmb_error *error) RMB_CHECKED;
-/* A matrix before normalisation becomes the normalised one; real[n], imaginary[n] its eigenvalues, by real part, descending, conjugates
+
+/* network_eigenvalues.c. A matrix before normalisation becomes the normalised one; real[n], imaginary[n] its eigenvalues, by real part, descending, conjugates
  * side by side. spare[n][n] is destroyed. RMB_EDATA: no eigenvalue has a positive real part, or LAPACK's failure. */
 int rmb_network_normalise(const struct rmb_network *network, double *a, double *spare, double *real, double *imaginary,
                           struct rmb_error *error) RMB_CHECKED;

@@ -5,18 +5,12 @@
 #include "numeric/product.h"
 #include "rumble/arena.h"
 #include "rumble/parallel.h"
+#include "rumble/processor.h"
 
 /* Rows, or columns, of a block that one piece of work goes through. The bins of so many neurons stay in the nearest cache. */
 enum { BAND = 64 };
 /* In place of a bin. Bin `nbins` holds what is admitted but lies beyond the last one. */
 enum { EXCLUDED = 255, SLOTS = 256 };
-
-/* The loops over bins are compiled for several instruction sets; the arithmetic is the same in all. */
-#if defined __x86_64__ && defined __GNUC__ && !defined __clang__ && !defined RUMBLE_SANITIZED
-#define EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERY_CPU
-#endif
 
 static int64_t
 shorter(int64_t a, int64_t b)
@@ -24,49 +18,9 @@ shorter(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* ---- distances ---------------------------------------------------------------------------------------------------- */
+/* ---- bins of distance --------------------------------------------------------------------------------------------- */
 
-/* square[j] += (gap between p and q[j] along one axis)^2 */
-EVERY_CPU static void
-add_plane(double p, const double *restrict q, int64_t n, double *restrict square)
-{
-	for (int64_t j = 0; j < n; j++)
-		square[j] += (p - q[j]) * (p - q[j]);
-}
-
-EVERY_CPU static void
-add_wrapped(double p, const double *restrict q, int64_t n, double box, double *restrict square)
-{
-	for (int64_t j = 0; j < n; j++) {
-		double gap = fabs(p - q[j]), around = box - gap;
-		gap = around < gap ? around : gap;
-		square[j] += gap * gap;
-	}
-}
-
-/* Squares of the distances from neuron i to neurons first .. first + n - 1. */
-static void
-squares(const struct rmb_space *space, int64_t i, int64_t first, int64_t n, double *square)
-{
-	memset(square, 0, (size_t)n * sizeof *square);
-	for (int a = 0; a < space->naxes; a++) {
-		const double *p = space->axis[a];
-		if (space->geometry == RMB_PLANE)
-			add_plane(p[i], p + first, n, square);
-		else
-			add_wrapped(p[i], p + first, n, space->geometry == RMB_TORUS ? space->box : 1, square);
-	}
-}
-
-double
-rmb_space_distance(const struct rmb_space *space, int64_t i, int64_t j)
-{
-	double square;
-	squares(space, i, j, 1, &square);
-	return sqrt(square);
-}
-
-EVERY_CPU static void
+RMB_EVERY_CPU static void
 find_bins(const double *restrict square, int64_t n, double nearest, double width, double nbins, uint8_t *restrict bin)
 {
 	for (int64_t j = 0; j < n; j++) {
@@ -153,7 +107,7 @@ one_row(struct work *work, int64_t i, double *square)
 	struct cell cell[2][SLOTS] = { 0 };
 	uint8_t *bin = work->bin + i * work->ncols;
 	const double *c = work->c + i * work->ncols;
-	squares(&what->space, neuron, work->col + from, work->ncols - from, square);
+	rmb_space_squares(&what->space, neuron, work->col + from, work->ncols - from, square);
 	find_bins(square, work->ncols - from, what->nearest, what->width, (double)what->nbins, bin + from);
 	for (int64_t j = from; j < work->ncols; j++) {
 		/* two sets of sums: neighbours often share a bin, and one sum would wait for the other */
@@ -293,7 +247,7 @@ finish_band(const struct work *work)
 				continue;
 			double square;
 			uint8_t bin;
-			squares(&what->space, i, heap.column[s], 1, &square);
+			rmb_space_squares(&what->space, i, heap.column[s], 1, &square);
 			find_bins(&square, 1, what->nearest, what->width, (double)what->nbins, &bin);
 			table->admitted_strong++;
 			if (bin < what->nbins)
@@ -431,56 +385,4 @@ rmb_pairs_tabulate(const struct rmb_pairs *given, struct rmb_pair_table *table, 
 	table->admitted_other -= table->admitted_strong;
 	rmb_arena_free(arena);
 	return rc;
-}
-
-/* ---- curves ------------------------------------------------------------------------------------------------------- */
-
-static void
-mean_over_neurons(const struct rmb_pair_table *table, int64_t b, bool published, double *mean, double *sd)
-{
-	double sum = 0, square = 0;
-	int64_t used = 0;
-	for (int64_t i = 0; i < table->n; i++) {
-		double r = table->mean[i * table->nbins + b];
-		if (isnan(r) && !published)
-			continue;
-		sum += r;
-		used++;
-	}
-	*mean = used ? sum / (double)used : NAN;
-	for (int64_t i = 0; i < table->n; i++) {
-		double r = table->mean[i * table->nbins + b];
-		if (isnan(r) && !published)
-			continue;
-		square += (r - *mean) * (r - *mean);
-	}
-	*sd = used ? sqrt(square / (double)used) : NAN;
-}
-
-void
-rmb_pair_curves(const struct rmb_pair_table *table, bool published, struct rmb_pair_curves *curves)
-{
-	int64_t nbins = table->nbins;
-	double all_strong = (double)table->admitted_strong, all_other = (double)table->admitted_other, far = 0;
-	if (published) {
-		all_strong = (double)table->nstrong * (double)table->n;
-		all_other = (double)(table->n - table->nstrong) * (double)table->n;
-	}
-	for (int64_t b = 0; b < nbins; b++) {
-		double strong = 0, other = 0, sum = 0;
-		for (int64_t i = b; i < table->n * nbins; i += nbins) {
-			double pairs = (double)(table->strong[i] + table->other[i]);
-			strong += (double)table->strong[i];
-			other += (double)table->other[i];
-			if (pairs > 0)
-				sum += table->mean[i] * pairs;
-		}
-		curves->odds[b] = (strong / all_strong) / (other / all_other);
-		curves->pooled[b] = sum / (strong + other);
-		mean_over_neurons(table, b, published, &curves->mean[b], &curves->sd[b]);
-	}
-	int64_t last = shorter(4, nbins);
-	for (int64_t b = nbins - last; b < nbins; b++)
-		far += curves->odds[b] / (double)last;
-	curves->near_far = curves->odds[0] / far;
 }

@@ -9,27 +9,13 @@
 #define RMB_NUMERIC_PAIRS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "numeric/space.h"
+#include "rumble/arena.h"
 #include "rumble/error.h"
 #include "rumble/recording.h"
 
 /* Constants, for sums depend on the first. */
 enum { RMB_PAIR_BLOCK = 4096, RMB_PAIR_MEMORY = 1 << 30, RMB_PAIR_BINS_MAX = 250 };
-
-enum rmb_geometry {
-	RMB_PLANE,    /* |d| along each axis */
-	RMB_TORUS,    /* min(|d|, box - |d|) */
-	RMB_UNIT_BOX  /* min(|d|, 1 - |d|): what was published, whatever the unit */
-};
-
-struct rmb_space {
-	const double *axis[3]; /* coordinates of each neuron */
-	int naxes;
-	enum rmb_geometry geometry;
-	double box;            /* side of the torus */
-};
-
-/* Root of the sum of squares over axes (not hypot, whose last bit would put exact multiples of a bin elsewhere). */
-double rmb_space_distance(const struct rmb_space *space, int64_t i, int64_t j);
 
 struct rmb_pairs {
 	const struct rmb_recording *recording; /* z-scored */
@@ -74,7 +60,7 @@ struct rmb_pair_curves {
 	double near_far;     /* odds of the first bin over the mean of those of the last four */
 };
 
-/* Curves [nbins], allocated by the caller. Corrected: shares of admitted pairs; neurons without partners in a bin are left out of
+/* pair_curves.c. Curves [nbins], allocated by the caller. Corrected: shares of admitted pairs; neurons without partners in a bin are left out of
  * its mean. Published: excluded pairs count among the others, and one such neuron makes the mean NaN. Bins without pairs are NaN;
  * odds are infinite where all pairs of a bin are strong. */
 void rmb_pair_curves(const struct rmb_pair_table *table, bool published, struct rmb_pair_curves *curves);

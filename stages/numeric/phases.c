@@ -16,6 +16,18 @@ transform(const struct rmb_phases *phases, double *scratch)
 	return (fftw_complex *)(void *)(scratch + phases->stride);
 }
 
+static int64_t
+stride_of(int64_t n)
+{
+	return (n + 2 + 7) / 8 * 8;
+}
+
+int64_t
+rmb_phases_scratch(int64_t n)
+{
+	return 2 * stride_of(n);
+}
+
 struct rmb_phases *
 rmb_phases_new(int64_t n, struct rmb_error *error)
 {
@@ -26,8 +38,8 @@ rmb_phases_new(int64_t n, struct rmb_error *error)
 	struct rmb_phases *phases = calloc(1, sizeof *phases);
 	if (phases) {
 		phases->n = n;
-		phases->stride = (n + 2 + 7) / 8 * 8;
-		double *scratch = aligned_alloc(64, (size_t)(2 * phases->stride) * sizeof *scratch);
+		phases->stride = stride_of(n);
+		double *scratch = aligned_alloc(64, (size_t)rmb_phases_scratch(n) * sizeof *scratch);
 		if (scratch) { /* plans made without measuring do not depend on the machine's mood */
 			phases->forward = fftw_plan_dft_r2c_1d((int)n, scratch, transform(phases, scratch), FFTW_ESTIMATE);
 			phases->backward = fftw_plan_dft_c2r_1d((int)n, transform(phases, scratch), scratch, FFTW_ESTIMATE);
@@ -51,12 +63,6 @@ rmb_phases_free(struct rmb_phases *phases)
 	if (phases->backward)
 		fftw_destroy_plan(phases->backward);
 	free(phases);
-}
-
-int64_t
-rmb_phases_scratch(const struct rmb_phases *phases)
-{
-	return 2 * phases->stride;
 }
 
 void

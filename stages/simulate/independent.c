@@ -87,8 +87,7 @@ run(struct rmb_call *call)
 	made.interval = NULL;
 	made.nintervals = 0;
 	made.offset = made.scale = NULL;
-	job.room_size = 2 * longest + 64; /* at least what phases need */
-	job.room_size = (job.room_size + 7) / 8 * 8;
+	job.room_size = rmb_phases_scratch(longest);
 	job.room = rmb_scratch(call, (size_t)(rmb_threads(call) * job.room_size), sizeof *job.room);
 	int rc = job.room ? rmb_output_recording(call, "recording", &made) : RMB_ELIMIT;
 	for (int64_t s = 0; !rc && s < like->nsegments; s++) {
