@@ -98,15 +98,6 @@ node_with_key(const struct rmb_graph *graph, const struct rmb_node *node, const 
 	return NULL;
 }
 
-static double
-observed(const struct rmb_spikes *spikes)
-{
-	double seconds = 0;
-	for (int64_t i = 0; i < spikes->nobserved; i++)
-		seconds += spikes->observed[2 * i + 1] - spikes->observed[2 * i];
-	return seconds;
-}
-
 /* The size of the recording or the spikes that a node made, if it made any. */
 static void
 read_size(struct rmb_arena *arena, const struct rmb_object *object, struct rmb_node *node)
@@ -120,7 +111,7 @@ read_size(struct rmb_arena *arena, const struct rmb_object *object, struct rmb_n
 		node->size = (struct rmb_size){ .neurons = (double)recording.neurons.n, .frames = (double)recording.nframes,
 		                                .seconds = isnan(recording.rate) ? 0 : (double)recording.nframes / recording.rate };
 	else if (kind == RMB_SPIKES && rmb_unbundle_spikes(arena, object, port, &spikes, &error) == 0)
-		node->size = (struct rmb_size){ .neurons = (double)spikes.neurons.n, .spikes = (double)spikes.nspikes, .seconds = observed(&spikes) };
+		node->size = (struct rmb_size){ .neurons = (double)spikes.neurons.n, .spikes = (double)spikes.nspikes, .seconds = rmb_spikes_observed(&spikes) };
 }
 
 /* A view is of use only while the object that holds its samples stands. If that was let go or collected, the node that made

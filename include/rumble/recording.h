@@ -72,8 +72,14 @@ struct rmb_spikes {
 	const int64_t *state;    /* [nstates] */
 };
 
+/* Frames of a segment, and of the longest one. */
+int64_t rmb_segment_length(const struct rmb_recording *recording, int64_t segment);
+int64_t rmb_segment_longest(const struct rmb_recording *recording);
 /* When a frame begins, s on the recording's own clock. NaN if the rate is unknown. */
 double rmb_frame_time(const struct rmb_recording *recording, int64_t frame);
+
+/* How long spikes were observed in all, s. */
+double rmb_spikes_observed(const struct rmb_spikes *spikes);
 
 /* Copies rows row .. row + nrows - 1, frames frame .. frame + nframes - 1 of the view into buffer[nrows][nframes].
  * The range must lie inside. Quick when frame pieces are 1,024 or longer. Safe from many threads at once. */

@@ -243,11 +243,8 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 		return true;
 	}
 	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
-		double observed = 0;
-		for (int64_t i = 0; i < s.nobserved; i++)
-			observed += s.observed[2 * i + 1] - s.observed[2 * i];
 		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
-		cell[3] = rmb_number_print(g->arena, observed, 4);
+		cell[3] = rmb_number_print(g->arena, rmb_spikes_observed(&s), 4);
 		return true;
 	}
 	return false;

@@ -45,11 +45,11 @@ pairs_inside(const struct rmb_recording *recording, int64_t lag, struct rmb_inte
 	int64_t n = 0;
 	*left = 0;
 	for (int64_t s = 0; s < recording->nsegments; s++) {
-		int64_t start = recording->segment[s], end = s + 1 < recording->nsegments ? recording->segment[s + 1] : recording->nframes;
-		if (end - start <= lag)
+		int64_t length = rmb_segment_length(recording, s) - lag;
+		if (length <= 0)
 			continue;
-		interval[n++] = (struct rmb_interval){ start, end - start - lag };
-		*left += end - start - lag;
+		interval[n++] = (struct rmb_interval){ recording->segment[s], length };
+		*left += length;
 	}
 	return n;
 }

@@ -230,20 +230,13 @@ bin_spikes(struct rmb_call *call, const struct rmb_spikes *spikes)
 
 /* ---- frames ------------------------------------------------------------------------------------------------------- */
 
-/* Length of segment s. */
-static int64_t
-segment_length(const struct rmb_recording *recording, int64_t s)
-{
-	return (s + 1 < recording->nsegments ? recording->segment[s + 1] : recording->nframes) - recording->segment[s];
-}
-
 /* One row, segment by segment, a few bins at a time. */
 static void
 join_row(const struct job *job, int64_t i, double *narrow, double *wide, float *row)
 {
 	const struct rmb_recording *recording = job->recording;
 	for (int64_t s = 0; s < recording->nsegments; s++) {
-		int64_t nbins = segment_length(recording, s) / job->factor, start = recording->segment[s];
+		int64_t nbins = rmb_segment_length(recording, s) / job->factor, start = recording->segment[s];
 		for (int64_t done = 0, n; done < nbins; done += n, row += n) {
 			n = nbins - done < job->joined ? nbins - done : job->joined;
 			rmb_read_block_double(recording, i, 1, start + done * job->factor, n * job->factor, narrow);
@@ -304,7 +297,7 @@ bin_segments(const struct rmb_recording *recording, int64_t factor, int64_t *seg
 	int64_t n = 0;
 	*nframes = 0;
 	for (int64_t s = 0; s < recording->nsegments; s++) {
-		int64_t nbins = segment_length(recording, s) / factor;
+		int64_t nbins = rmb_segment_length(recording, s) / factor;
 		if (nbins > 0) {
 			time[n] = rmb_frame_time(recording, recording->segment[s]);
 			segment[n++] = *nframes;
@@ -318,7 +311,7 @@ static void
 bin_states(const struct rmb_recording *recording, int64_t factor, int64_t *state)
 {
 	for (int64_t s = 0; s < recording->nsegments; s++) {
-		int64_t nbins = segment_length(recording, s) / factor;
+		int64_t nbins = rmb_segment_length(recording, s) / factor;
 		rmb_bin_states(recording->state + recording->segment[s], nbins, factor, state);
 		state += nbins;
 	}

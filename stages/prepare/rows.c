@@ -6,22 +6,7 @@
 #include "rumble/parallel.h"
 #include "rumble/units.h"
 
-/* ---- segments */
-
-static int64_t
-segment_length(const struct rmb_recording *recording, int64_t s)
-{
-	return (s + 1 < recording->nsegments ? recording->segment[s + 1] : recording->nframes) - recording->segment[s];
-}
-
-int64_t
-rmb_segment_longest(const struct rmb_recording *recording)
-{
-	int64_t longest = 0;
-	for (int64_t s = 0; s < recording->nsegments; s++)
-		longest = segment_length(recording, s) > longest ? segment_length(recording, s) : longest;
-	return longest;
-}
+/* ---- times as frames */
 
 int64_t
 rmb_frames_of(struct rmb_call *call, const struct rmb_recording *recording, const char *setting, double seconds)
@@ -48,7 +33,7 @@ rmb_window_of(struct rmb_call *call, const struct rmb_recording *recording, doub
 {
 	int64_t width = rmb_frames_of(call, recording, "window", seconds), shorter = 0;
 	for (int64_t s = 0; s < recording->nsegments; s++)
-		shorter += segment_length(recording, s) < width;
+		shorter += rmb_segment_length(recording, s) < width;
 	if (shorter)
 		rmb_warn(call, "%" PRId64 " of the %" PRId64 " segments of '%s' are shorter than the window of %g s: within those the baseline hardly moves", shorter,
 		         recording->nsegments, rmb_recording_name(call), seconds);
@@ -127,7 +112,7 @@ remake_row(const struct job *job, int64_t i, int thread)
 	rmb_read_block_double(recording, i, 1, 0, nframes, x);
 	if ((finite = all_finite(x, nframes)))
 		for (int64_t s = 0; s < recording->nsegments && fit; s++)
-			fit = job->remake->segment(job->remake->how, x + recording->segment[s], segment_length(recording, s), job->room + thread * job->room_size,
+			fit = job->remake->segment(job->remake->how, x + recording->segment[s], rmb_segment_length(recording, s), job->room + thread * job->room_size,
 			                           y + recording->segment[s]);
 	for (int64_t t = 0; job->remake->zeros && t < nframes; t++)
 		job->remake->zeros[i] += x[t] == 0;

@@ -13,9 +13,6 @@ struct rmb_remake {
 	int64_t *zeros;    /* [neuron]: becomes how many samples of it are exactly 0; NULL: not wanted */
 };
 
-/* Frames of the longest segment. */
-int64_t rmb_segment_longest(const struct rmb_recording *recording);
-
 /* Publishes the input at port `recording`, remade, at the output of that name: with all that is known of neurons and frames, but unscaled. Neurons
  * with a sample that is not finite, and those that cannot be remade, are left out with a warning; rows that came out constant are warned of.
  * RMB_EDATA: nothing is left. */

@@ -139,9 +139,7 @@ choose(const struct judge *judge, int64_t *keep, struct removed *removed)
 static int
 spike_rates(struct rmb_call *call, const struct rmb_spikes *spikes, double *rate)
 {
-	double observed = 0;
-	for (int64_t i = 0; i < spikes->nobserved; i++)
-		observed += spikes->observed[2 * i + 1] - spikes->observed[2 * i];
+	double observed = rmb_spikes_observed(spikes);
 	if (!(observed > 0))
 		return rmb_fail(call, RMB_EDATA, "a rate needs to know how long '%s' was observed; its spikes span no time: give `window` where "
 		                "it is loaded", rmb_recording_name(call));

@@ -122,7 +122,7 @@ find_runs(const struct settings *set, const struct rmb_recording *recording, con
 	int64_t n = 0;
 	*nframes = 0;
 	for (int64_t s = 0; s < recording->nsegments; s++) {
-		int64_t end = s + 1 < recording->nsegments ? recording->segment[s + 1] : recording->nframes, length = 0;
+		int64_t end = recording->segment[s] + rmb_segment_length(recording, s), length = 0;
 		for (int64_t t = recording->segment[s]; t <= end; t++) {
 			if (t < end && (states->n < 0 || listed(states, recording->state[t])) &&
 			    (!windows->interval || inside(recording, t, windows->interval, windows->n))) {

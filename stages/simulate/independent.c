@@ -61,22 +61,13 @@ one_segment(struct job *job)
 	return rc ? rc : rmb_progress(job->call, (double)(job->first + job->n), (double)job->like->nframes);
 }
 
-static int64_t
-end_of(const struct rmb_recording *like, int64_t segment)
-{
-	return segment + 1 < like->nsegments ? like->segment[segment + 1] : like->nframes;
-}
-
 static int
 run(struct rmb_call *call)
 {
 	const struct rmb_recording *like = rmb_input_recording(call, "like", 0);
 	struct job job = { .call = call, .like = like, .stream = rmb_node_stream(call, "phases") };
-	int64_t longest = 0;
 	if (like->neurons.n < 1 || like->nframes < 2)
 		return rmb_fail(call, RMB_EDATA, "independent: recording '%s' has no neurons or fewer than 2 frames", rmb_recording_name(call));
-	for (int64_t s = 0; s < like->nsegments; s++)
-		longest = end_of(like, s) - like->segment[s] > longest ? end_of(like, s) - like->segment[s] : longest;
 	struct rmb_recording made = *like;
 	made.samples = NULL;
 	made.mapped = false;
@@ -87,12 +78,12 @@ run(struct rmb_call *call)
 	made.interval = NULL;
 	made.nintervals = 0;
 	made.offset = made.scale = NULL;
-	job.room_size = rmb_phases_scratch(longest);
+	job.room_size = rmb_phases_scratch(rmb_segment_longest(like));
 	job.room = rmb_scratch(call, (size_t)(rmb_threads(call) * job.room_size), sizeof *job.room);
 	int rc = job.room ? rmb_output_recording(call, "recording", &made) : RMB_ELIMIT;
 	for (int64_t s = 0; !rc && s < like->nsegments; s++) {
 		job.first = like->segment[s];
-		job.n = end_of(like, s) - job.first;
+		job.n = rmb_segment_length(like, s);
 		rc = one_segment(&job);
 	}
 	return rc;

@@ -55,7 +55,7 @@ cut_segments(struct rmb_matched *matched, int64_t pieces)
 	if (!matched->start || !matched->length)
 		return RMB_ELIMIT;
 	for (int64_t s = 0; s < like->nsegments; s++) {
-		int64_t first = like->segment[s], end = s + 1 < like->nsegments ? like->segment[s + 1] : like->nframes, n = end - first;
+		int64_t first = like->segment[s], n = rmb_segment_length(like, s);
 		for (int64_t p = 0; p < pieces; p++) {
 			int64_t from = first + n * p / pieces, to = first + n * (p + 1) / pieces;
 			if (from == to)
