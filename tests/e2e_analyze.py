@@ -2,57 +2,12 @@
 import math
 import os
 import subprocess
-import tempfile
 import unittest
 
 import h5py
 import numpy as np
 
-RUMBLE, SHARED = os.environ["RUMBLE"], os.environ["RUMBLE_SHARED"]
-
-
-def golden(name):
-    path = os.path.join(SHARED, "reference", "golden", name)
-    if not os.path.exists(path):
-        raise AssertionError(f"golden file {path} is missing")
-    return h5py.File(path, "r")
-
-
-class Analyses(unittest.TestCase):
-    recording = "rate: 22 Hz"
-
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(dir=".", prefix="analyze.")
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, *names):
-        return os.path.join(self.folder.name, *names)
-
-    def save(self, x, **members):
-        np.savez(self.path("x.npz"), sp=np.asarray(x, np.float32), **members)
-
-    def run_recipe(self, stages, expect=0, command="run"):
-        """Runs the stages on x.npz; `raw` and `z` stand before them. Returns what was said."""
-        more = f", {self.recording}" if self.recording else ""
-        text = ["rumble: 1", "seed: 1", "recordings:", f"  - {{name: x, path: x.npz{more}}}", "stages:", "  raw: {stage: load}",
-                "  z: {stage: zscore, recording: raw}"]
-        with open(self.path("recipe.yaml"), "w") as f:
-            f.write("\n".join(text + ["  " + s for s in stages]) + "\n")
-        options = ["--cache", self.path("cache"), "--out", self.path("out")] if command == "run" else []
-        done = subprocess.run([RUMBLE, command, self.path("recipe.yaml"), *options], capture_output=True, text=True, timeout=600)
-        said = done.stdout + done.stderr
-        self.assertEqual(done.returncode, expect, said)
-        return said
-
-    def result(self, node, name):
-        with h5py.File(self.path("out", "results", "x", node + ".h5"), "r") as f:
-            return f[name][()]
-
-    def close(self, found, expected, tolerance):
-        found, expected = np.asarray(found), np.asarray(expected)
-        self.assertEqual(found.shape, expected.shape)
-        self.assertTrue(np.isfinite(found).all())
-        self.assertLessEqual(np.abs(found - expected).max(), tolerance * np.abs(expected).max())
+from support.analyses import RUMBLE, SHARED, Analyses, RealRecordings, golden
 
 
 class Golden(Analyses):
@@ -97,7 +52,7 @@ class Golden(Analyses):
         self.compare("ephys151.h5")
 
 
-class Recordings(Analyses):
+class Recordings(RealRecordings):
     """Real recordings, exported as matrices and computed again in numpy, in double precision."""
 
     entries = {
@@ -109,34 +64,13 @@ class Recordings(Analyses):
     }
     half1, half2 = list(range(0, 40, 2)), list(range(1, 40, 2))
 
-    def write(self):
-        given = f"halves: given, half1: {self.half1}, half2: {self.half2}"
-        lines = ["rumble: 1", "seed: 1", "recordings:"]
-        for name, entry in self.entries.items():
-            path = os.path.abspath(os.path.join(SHARED, "recordings", entry[0]))
-            if not os.path.exists(path):
-                raise AssertionError(f"recording {path} is missing")
-            lines.append(f"  - {{name: {name}, path: {path}, {entry[1]}}}")
-        lines += ["stages:", "  raw: {stage: load}", "  active: {stage: select, recording: raw, min_rate: 0.05 Hz}",
-                  "  frames: {stage: bin, recording: active, rate: 2 Hz}", "  z: {stage: zscore, recording: frames}",
-                  "  shuffled: {stage: shuffle, recording: z}"]
-        for p in ("single", "double"):
-            lines += [f"  direct_{p}: {{stage: spectrum, recording: [z, shuffled], precision: {p}}}",
-                      f"  two_{p}: {{stage: svca2, recording: [z, shuffled], {given}, precision: {p}}}",
-                      f"  one_{p}: {{stage: svca, recording: [z, shuffled], {given}, precision: {p}}}"]
-        with open(self.path("recipe.yaml"), "w") as f:
-            f.write("\n".join(lines) + "\n")
-
-    def rumble(self, *words):
-        done = subprocess.run([RUMBLE, *words, "--cache", self.path("cache")], capture_output=True, text=True, timeout=600)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-    def of(self, recording, node, name):
-        with h5py.File(self.path("out", "results", recording, node + ".h5"), "r") as f:
-            return f[name][()]
-
     def test_in_numpy(self):
-        self.write()
+        given, stages = f"halves: given, half1: {self.half1}, half2: {self.half2}", ["shuffled: {stage: shuffle, recording: z}"]
+        for p in ("single", "double"):
+            stages += [f"direct_{p}: {{stage: spectrum, recording: [z, shuffled], precision: {p}}}",
+                       f"two_{p}: {{stage: svca2, recording: [z, shuffled], {given}, precision: {p}}}",
+                       f"one_{p}: {{stage: svca, recording: [z, shuffled], {given}, precision: {p}}}"]
+        self.write("2 Hz", *stages)
         self.rumble("run", self.path("recipe.yaml"), "--out", self.path("out"))
         for name in self.entries:
             for branch in ("z", "shuffled"):

@@ -1,59 +1,12 @@
 """Pairs against distance, and locality, through the program: golden recordings, and positions that will not do."""
 import os
-import subprocess
-import tempfile
 import unittest
 import warnings
 
 import h5py
 import numpy as np
 
-RUMBLE, SHARED = os.environ["RUMBLE"], os.environ["RUMBLE_SHARED"]
-
-
-def golden(name):
-    path = os.path.join(SHARED, "reference", "golden", name)
-    if not os.path.exists(path):
-        raise AssertionError(f"golden file {path} is missing")
-    return h5py.File(path, "r")
-
-
-class Analyses(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(dir=".", prefix="distance.")
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, *names):
-        return os.path.join(self.folder.name, *names)
-
-    def save(self, x, **members):
-        np.savez(self.path("x.npz"), sp=np.asarray(x, np.float32), **members)
-
-    def run_recipe(self, stages, expect=0, command="run", options=()):
-        """Runs the stages on x.npz; `raw` and `z` stand before them. Returns what was said."""
-        text = ["rumble: 1", "seed: 1", "recordings:", "  - {name: x, path: x.npz, rate: 22 Hz}", "stages:", "  raw: {stage: load}",
-                "  z: {stage: zscore, recording: raw}"]
-        with open(self.path("recipe.yaml"), "w") as f:
-            f.write("\n".join(text + ["  " + s for s in stages]) + "\n")
-        places = ["--cache", self.path("cache"), "--out", self.path("out")] if command == "run" else []
-        done = subprocess.run([RUMBLE, command, self.path("recipe.yaml"), *places, *options], capture_output=True, text=True, timeout=600)
-        said = done.stdout + done.stderr
-        self.assertEqual(done.returncode, expect, said)
-        return said
-
-    def result(self, node, name):
-        with h5py.File(self.path("out", "results", "x", node + ".h5"), "r") as f:
-            return f[name][()]
-
-    def close(self, found, expected, tolerance):
-        """NaN meets NaN and nothing else."""
-        found, expected = np.asarray(found), np.asarray(expected)
-        self.assertEqual(found.shape, expected.shape)
-        self.assertTrue((np.isnan(found) == np.isnan(expected)).all(), (found, expected))
-        there = np.isfinite(expected)
-        self.assertTrue((np.isinf(found) == np.isinf(expected)).all(), (found, expected))
-        if there.any():
-            self.assertLessEqual(np.abs(found - expected)[there].max(), tolerance * np.abs(expected[there]).max())
+from support.analyses import Analyses, RealRecordings, golden
 
 
 class Golden(Analyses):
@@ -164,7 +117,7 @@ class Golden(Analyses):
                     self.assertEqual(self.result(node, f"components_{percent}"), 1 + np.argmax(s.cumsum() / s.sum() >= percent / 100))
 
 
-class Recordings(Analyses):
+class Recordings(RealRecordings):
     """Real recordings, exported with their positions and computed again in numpy, in double precision."""
 
     entries = {
@@ -173,33 +126,6 @@ class Recordings(Analyses):
         "retina": ("facemap-npz/spont_retina1240.npz", "rate: 3 Hz"),
         "miniscope": ("critical-init-npz/F_miniscope219.npz", "rate: 22 Hz"),
     }
-
-    def write(self):
-        rng = np.random.default_rng(9)
-        x, place = rng.exponential(size=(150, 600)) + 2 * rng.exponential(size=(150, 4)) @ rng.exponential(size=(4, 600)), rng.random((150, 3))
-        np.savez(self.path("solid.npz"), sp=x.astype(np.float32), xyz=place * [300, 250, 200])      # three coordinates
-        self.entries = {**self.entries, "solid": (os.path.abspath(self.path("solid.npz")), "rate: 1 Hz")}
-        lines = ["rumble: 1", "seed: 1", "recordings:"]
-        for name, entry in self.entries.items():
-            path = os.path.abspath(os.path.join(SHARED, "recordings", entry[0]))
-            if not os.path.exists(path):
-                raise AssertionError(f"recording {path} is missing")
-            lines.append(f"  - {{name: {name}, path: {path}, {entry[1]}}}")
-        lines += ["stages:", "  raw: {stage: load}", "  active: {stage: select, recording: raw, min_rate: 0.05 Hz}",
-                  "  frames: {stage: bin, recording: active, rate: 1 Hz}", "  z: {stage: zscore, recording: frames}"]
-        for p in ("single", "double"):
-            lines += [f"  d_{p}: {{stage: distance, recording: z, top: 0.05, bin: 60 um, bins: 8, min_distance: 5 um, precision: {p}}}",
-                      f"  l_{p}: {{stage: locality, recording: z, radius: 120 um, components: 10, precision: {p}}}"]
-        with open(self.path("recipe.yaml"), "w") as f:
-            f.write("\n".join(lines) + "\n")
-
-    def rumble(self, *words):
-        done = subprocess.run([RUMBLE, *words, "--cache", self.path("cache")], capture_output=True, text=True, timeout=600)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-    def of(self, recording, node, name):
-        with h5py.File(self.path("out", "results", recording, node + ".h5"), "r") as f:
-            return f[name][()]
 
     def odds(self, r, d, top, width, nbins, nearest):
         """Shares of the admitted pairs, neuron by neuron."""
@@ -220,7 +146,15 @@ class Recordings(Analyses):
         return power[near].mean() / power.mean() if near.any() else np.nan
 
     def test_in_numpy(self):
-        self.write()
+        rng = np.random.default_rng(9)
+        x, place = rng.exponential(size=(150, 600)) + 2 * rng.exponential(size=(150, 4)) @ rng.exponential(size=(4, 600)), rng.random((150, 3))
+        np.savez(self.path("solid.npz"), sp=x.astype(np.float32), xyz=place * [300, 250, 200])      # three coordinates
+        self.entries = {**self.entries, "solid": (os.path.abspath(self.path("solid.npz")), "rate: 1 Hz")}
+        stages = []
+        for p in ("single", "double"):
+            stages += [f"d_{p}: {{stage: distance, recording: z, top: 0.05, bin: 60 um, bins: 8, min_distance: 5 um, precision: {p}}}",
+                       f"l_{p}: {{stage: locality, recording: z, radius: 120 um, components: 10, precision: {p}}}"]
+        self.write("1 Hz", *stages)
         self.rumble("run", self.path("recipe.yaml"), "--out", self.path("out"))
         for name in self.entries:
             self.rumble("export", self.path("recipe.yaml"), f"{name}/z", "--format", "hdf5", "--out", self.path(f"{name}.h5"))

@@ -2,24 +2,18 @@
 import json
 import os
 import subprocess
-import time
 
 import h5py
 import numpy as np
 
 import support.running as running
-from support.running import KILL, fixture, place, searching, send, tests
+from support.running import TWO_RATS, place, searching, tests
 
-RATS = f"""
-seed: 1
-recordings:
-  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
-  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
-stages:
-  raw:      {{stage: load}}
-  units:    {{stage: select, recording: raw, min_quality: 0.5, min_rate: 0.01 Hz}}
-  frames:   {{stage: bin, recording: units, width: 50 ms}}
-  z:        {{stage: zscore, recording: frames}}
+RATS = "seed: 1" + TWO_RATS + """stages:
+  raw:      {stage: load}
+  units:    {stage: select, recording: raw, min_quality: 0.5, min_rate: 0.01 Hz}
+  frames:   {stage: bin, recording: units, width: 50 ms}
+  z:        {stage: zscore, recording: frames}
 """
 SWEEP = RATS + """
   shuffled: {stage: shuffle, recording: z, repeat: 2}
@@ -277,14 +271,8 @@ def test_a_search_killed_anywhere_ends_with_the_same_bytes():
         here_with_noise(whole), here_with_noise(broken)
         text = SEARCH.replace("noise: 0.001", "noise: 0.001, fails_above: 10 s")
         whole.run("run", whole.recipe(text))
-        path, kills = broken.recipe(text), 0
-        for delay in (0.02, 0.05, 0.08, 0.11, 0.14, 0.17, 0.2):
-            process = broken.start("run", path)
-            time.sleep(delay)
-            kills += process.poll() is None
-            send(process.pid, KILL)
-            process.communicate()
-        assert kills > 1
+        path = broken.recipe(text)
+        broken.kill_again_and_again("run", path, delays=(0.02, 0.05, 0.08, 0.11, 0.14, 0.17, 0.2))
         broken.run("run", path, "--jobs", "1")
         assert broken.objects() == whole.objects()
 

@@ -6,7 +6,7 @@ import unittest
 
 import numpy as np
 
-from e2e_analyze import RUMBLE, SHARED, Analyses, golden
+from support.analyses import RUMBLE, SHARED, Analyses, golden
 
 sys.path.insert(0, os.path.join(SHARED, "reference"))
 import reference    # noqa: E402

@@ -1,11 +1,10 @@
 """Fits: settings of a simulation that are known are found again, whatever happens to the search on its way."""
 import os
-import time
 
 import h5py
 import numpy as np
 
-from support.running import KILL, SOURCE, place, searching, send, tests
+from support.running import SOURCE, place, searching, tests
 
 HEAD = """
 seed: 3
@@ -99,14 +98,8 @@ def test_a_fit_killed_or_run_otherwise_ends_with_the_same_bytes():
     with place() as whole, place() as broken:
         prepare(whole), prepare(broken)
         whole.run("run", whole.recipe(SMALL), "--jobs", "2")
-        path, kills = broken.recipe(SMALL), 0
-        for delay in (0.1, 0.2, 0.3, 0.4, 0.5):
-            process = broken.start("run", path, "--jobs", "1")
-            time.sleep(delay)
-            kills += process.poll() is None
-            send(process.pid, KILL)
-            process.communicate()
-        assert kills > 1
+        path = broken.recipe(SMALL)
+        broken.kill_again_and_again("run", path, "--jobs", "1", delays=(0.1, 0.2, 0.3, 0.4, 0.5))
         broken.run("run", path, "--jobs", "1")
         assert broken.objects() == whole.objects()
 

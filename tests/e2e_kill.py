@@ -4,29 +4,14 @@ import os
 import random
 import time
 
-from support.running import INT, KILL, TERM, alive, children, fixture, place, send, tests, wait_until
+from support.running import INT, KILL, RATS_RECIPE, TERM, alive, children, place, send, tests, wait_until
 
 MOMENTS, SEED = 50, 20250110
-
-RECIPE = f"""
-recordings:
-  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
-  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
-stages:
-  raw:      {{stage: load}}
-  frames:   {{stage: bin, recording: raw, rate: 22 Hz}}
-  z:        {{stage: zscore, recording: frames}}
-  shuffled: {{stage: shuffle, recording: z}}
-  svca2:    {{stage: svca2, recording: [z, shuffled], spacing: 40 um}}
-  direct:   {{stage: spectrum, recording: z, precision: double}}
-  alpha:    {{stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..60}}
-report: {{output: report.html}}
-"""
 
 
 def undisturbed():
     with place() as here:
-        recipe = here.recipe(RECIPE)
+        recipe = here.recipe(RATS_RECIPE)
         start = time.monotonic()
         here.run("run", recipe)
         return here.objects(), time.monotonic() - start
@@ -62,7 +47,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bytes():
     finished = []
     for _ in range(MOMENTS):
         with place() as here:
-            finished.append(kill_and_resume(here, here.recipe(RECIPE), draw.uniform(0, 0.65 * seconds), expected))
+            finished.append(kill_and_resume(here, here.recipe(RATS_RECIPE), draw.uniform(0, 0.65 * seconds), expected))
     print("finished when killed, of", len(expected), ":", *sorted(finished))
     assert len(set(finished)) > 3, "the moments did not fall into the run"
 
@@ -73,7 +58,7 @@ def test_asked_to_stop_at_random_moments_it_stops_soon_and_resumes():
     for i in range(12):
         what = (INT, TERM)[i % 2]
         with place() as here:
-            recipe = here.recipe(RECIPE)
+            recipe = here.recipe(RATS_RECIPE)
             process = here.start("run", recipe)
             time.sleep(draw.uniform(0, 0.65 * seconds))
             workers = children(process.pid)
@@ -91,7 +76,7 @@ def test_killed_again_and_again_in_one_cache_it_gets_done():
     expected, seconds = undisturbed()
     draw = random.Random(SEED + 1)
     with place() as here:
-        recipe = here.recipe(RECIPE)
+        recipe = here.recipe(RATS_RECIPE)
         for _ in range(15):
             process = here.start("run", recipe)
             time.sleep(draw.uniform(0.05, seconds / 2))

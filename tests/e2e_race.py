@@ -2,30 +2,15 @@
 import random
 import time
 
-from support.running import fixture, place, tests
+from support.running import RATS_RECIPE, place, tests
 
 ROUNDS, SEED = 8, 11
-
-RECIPE = f"""
-recordings:
-  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
-  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
-stages:
-  raw:      {{stage: load}}
-  frames:   {{stage: bin, recording: raw, rate: 22 Hz}}
-  z:        {{stage: zscore, recording: frames}}
-  shuffled: {{stage: shuffle, recording: z}}
-  svca2:    {{stage: svca2, recording: [z, shuffled], spacing: 40 um}}
-  direct:   {{stage: spectrum, recording: z, precision: double}}
-  alpha:    {{stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..60}}
-report: {{output: report.html}}
-"""
 
 
 def single():
     with place() as here:
         start = time.monotonic()
-        here.run("run", here.recipe(RECIPE))
+        here.run("run", here.recipe(RATS_RECIPE))
         return here.objects(), time.monotonic() - start
 
 
@@ -33,7 +18,7 @@ def test_two_runs_share_the_work():
     expected, _ = single()
     for _ in range(ROUNDS):
         with place() as here:
-            recipe = here.recipe(RECIPE)
+            recipe = here.recipe(RATS_RECIPE)
             runs = [here.start("run", recipe, "--out", name) for name in ("one", "two")]
             for run in runs:
                 here.end(run)
@@ -49,7 +34,7 @@ def test_when_one_of_two_is_killed_the_other_ends_well():
     print(f"seed {SEED}")
     for _ in range(ROUNDS):
         with place() as here:
-            recipe = here.recipe(RECIPE)
+            recipe = here.recipe(RATS_RECIPE)
             doomed, other = here.start("run", recipe, "--out", "one"), here.start("run", recipe, "--out", "two")
             time.sleep(draw.uniform(0.05, seconds))
             doomed.kill()
@@ -63,7 +48,7 @@ def test_when_one_of_two_is_killed_the_other_ends_well():
 def test_many_runs_at_once():
     expected, _ = single()
     with place() as here:
-        recipe = here.recipe(RECIPE)
+        recipe = here.recipe(RATS_RECIPE)
         runs = [here.start("run", recipe, "--out", f"out{i}", "--jobs", "1") for i in range(6)]
         for run in runs:
             here.end(run)

@@ -13,13 +13,8 @@ import time
 import h5py
 import numpy as np
 
-from support.running import BUS, CONTINUE, INT, KILL, RUMBLE, SEGV, STOP, TERM, alive, fixture, place, send, shared, tests, worker_of
+from support.running import BUS, CONTINUE, INT, KILL, RUMBLE, SEGV, STOP, TERM, TWO_RATS, alive, fixture, place, send, shared, tests, worker_of
 
-RATS = f"""
-recordings:
-  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
-  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
-"""
 STAGES = """
 stages:
   raw:      {stage: load}
@@ -51,7 +46,7 @@ report: {output: report.html}
 
 def test_a_run_ends_by_naming_its_report_and_the_next_does_nothing():
     with place() as here:
-        recipe = here.recipe("title: rats\nseed: 1" + RATS + STAGES)
+        recipe = here.recipe("title: rats\nseed: 1" + TWO_RATS + STAGES)
         said = here.run("run", recipe, "--out", "out")
         assert said.rstrip().endswith("report: out/report.html"), said
         assert os.path.getsize(here.file("out/report.html")) > 1000
@@ -90,7 +85,7 @@ def test_recordings_of_every_layout_go_through():
 
 def test_until_and_only_run_a_part():
     with place() as here:
-        recipe = here.recipe(RATS + STAGES)
+        recipe = here.recipe(TWO_RATS + STAGES)
         ran = {e["node"] for e in here.events("run", recipe, "--until", "T181/z") if e["event"] == "done"}
         assert ran == {"T181/raw", "T181/units", "T181/frames", "T181/z"}, ran
         ran = {e["node"] for e in here.events("run", recipe, "--only", "T181/shuffled") if e["event"] == "done"}
@@ -102,7 +97,7 @@ def test_until_and_only_run_a_part():
         here.run("run", recipe, "--only", "nonsense", status=2)
 
 
-ONE_FAILS = RATS + """
+ONE_FAILS = TWO_RATS + """
 stages:
   raw:    {stage: load}
   units:  {stage: select, recording: raw, min_quality: 0.5}
@@ -464,7 +459,7 @@ def test_what_a_killed_export_left_goes_with_the_next():
 
 def test_a_damaged_object_is_recomputed_and_said_once():
     with place() as here:
-        recipe = here.recipe(RATS + STAGES)
+        recipe = here.recipe(TWO_RATS + STAGES)
         here.run("run", recipe)
         before = here.objects()
         keys = {e["node"]: e["key"] for e in here.events("run", recipe, "--set", "stages.alpha.ranks=11..60") if e["event"] == "done"}
@@ -523,7 +518,7 @@ def test_an_input_file_that_changes_while_it_is_read_is_noticed():
 
 def test_output_that_cannot_be_written_is_told():
     with place() as here:
-        recipe = here.recipe(RATS + "stages:\n  raw: {stage: load}\nreport: {output: report.html}\n")
+        recipe = here.recipe(TWO_RATS + "stages:\n  raw: {stage: load}\nreport: {output: report.html}\n")
         with open(here.file("taken"), "w") as f:
             f.write("not a directory")
         said = here.run("run", recipe, "--out", "taken", status=3)
@@ -533,7 +528,7 @@ def test_output_that_cannot_be_written_is_told():
 def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room():
     limit = 2_000_000  # stands for a full disk: a file may not grow beyond it
     with place() as here:
-        recipe = here.recipe(RATS + STAGES)
+        recipe = here.recipe(TWO_RATS + STAGES)
         said = here.run("run", recipe, status=3, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
         assert "T181/raw (load)" in said and "T219/raw (load)" in said and "File too large" in said, said
         assert not here.leftovers(), here.leftovers()
@@ -614,7 +609,7 @@ def test_paths_may_hold_any_bytes():
 
 def test_keep_false_lets_objects_go_and_a_later_reader_gets_them_again():
     with place() as here:
-        text = RATS + STAGES.replace("frames:   {stage: bin, recording: units, rate: 22 Hz}",
+        text = TWO_RATS + STAGES.replace("frames:   {stage: bin, recording: units, rate: 22 Hz}",
                                      "frames:   {stage: bin, recording: units, rate: 22 Hz, keep: false}")
         recipe = here.recipe(text)
         keys = {e["node"]: e["key"] for e in here.events("run", recipe) if e["event"] == "done"}
@@ -641,7 +636,7 @@ def stopped_with_frames(here, recipe):
 def test_keep_false_also_holds_for_what_a_stopped_run_left():
     for _ in range(10):
         with place() as here:
-            recipe = here.recipe(RATS + STAGES.replace("rate: 22 Hz}", "rate: 22 Hz, keep: false}"))
+            recipe = here.recipe(TWO_RATS + STAGES.replace("rate: 22 Hz}", "rate: 22 Hz, keep: false}"))
             key = stopped_with_frames(here, recipe)
             if key:
                 here.run("run", recipe)

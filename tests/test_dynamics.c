@@ -17,12 +17,6 @@
 #include "support/slow.h"
 
 static double *
-reals(int64_t n)
-{
-	return rmb_arena_alloc(arena, (size_t)n, sizeof(double));
-}
-
-static double *
 normal(const char *name, int64_t n)
 {
 	double *x = reals(n);
@@ -36,7 +30,6 @@ normal(const char *name, int64_t n)
 static struct rmb_recording
 mixture(const double *signal, int64_t nstates, int64_t nn, int64_t nt, double noise)
 {
-	static const int64_t start = 0;
 	float *x = rmb_arena_alloc(arena, (size_t)(nn * nt), sizeof *x);
 	double *weight = normal("weights", nn * nstates), *own = normal("noise", nn * nt);
 	for (int64_t i = 0; i < nn; i++)
@@ -46,8 +39,7 @@ mixture(const double *signal, int64_t nstates, int64_t nn, int64_t nt, double no
 				sum += weight[i * nstates + s] * signal[s * nt + t];
 			x[i * nt + t] = (float)sum;
 		}
-	return (struct rmb_recording){ .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = &start, .scaling = "zscore",
-	                               .samples = x, .stored_rows = nn, .stored_frames = nt };
+	return rmb_test_recording(x, nn, nt);
 }
 
 static void

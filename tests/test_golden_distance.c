@@ -9,19 +9,6 @@
 enum { THREADS = 2 };
 
 static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
-static double *
-reals(const struct golden_case *test, int64_t n)
-{
-	return rmb_arena_alloc(test->arena, (size_t)n, sizeof(double));
-}
-
-static void
 same_ints(const struct golden_case *test, const char *name, const int64_t *found, int64_t n)
 {
 	int64_t nexpected, *expected = golden_expected_ints(test, name, &nexpected);
@@ -74,7 +61,7 @@ one_strongpairs(const struct golden_case *test)
 	if (pairs)
 		compare_sample(test, &what, &table);
 
-	struct rmb_pair_curves curves = { reals(test, nbins), reals(test, nbins), reals(test, nbins), reals(test, nbins), 0 };
+	struct rmb_pair_curves curves = { golden_reals(test, nbins), golden_reals(test, nbins), golden_reals(test, nbins), golden_reals(test, nbins), 0 };
 	rmb_pair_curves(&table, !golden_is(test, "variant", "corrected"), &curves);
 	golden_close(test, "odds", curves.odds, nbins, 1e-8);
 	golden_close(test, "curve_mean", curves.mean, nbins, 1e-8);
@@ -98,15 +85,15 @@ one_locality(const struct golden_case *test)
 	struct rmb_error error = { 0 };
 	struct rmb_recording z = golden_zscored(test, NULL, 0, 0, 0);
 	int64_t n = z.neurons.n, nk = (int64_t)golden_number(test, "n_pc", 100), wanted = nk;
-	double *w = reals(test, nk * n);
+	double *w = golden_reals(test, nk * n);
 	struct rmb_sweep activity = { .first = &z, .in_double = true, .threads = THREADS };
 	struct rmb_krylov how;
-	must(rmb_weights(&activity, RMB_SOLVER_EXACT, &nk, w, reals(test, nk), &how, &error), &error);
+	must(rmb_weights(&activity, RMB_SOLVER_EXACT, &nk, w, golden_reals(test, nk), &how, &error), &error);
 	assert_int_equal(nk, wanted);
 	struct rmb_space space = { .axis = { z.neurons.x, z.neurons.y }, .naxes = 2, .box = golden_number(test, "box", 0),
 	                           .geometry = golden_is(test, "gap", "circular") ? RMB_TORUS : golden_is(test, "gap", "unit") ? RMB_UNIT_BOX : RMB_PLANE };
-	struct rmb_locality found = { .ratio = reals(test, nk), .near = rmb_arena_alloc(test->arena, (size_t)nk, sizeof(int64_t)),
-	                              .centre = { reals(test, nk), reals(test, nk) } };
+	struct rmb_locality found = { .ratio = golden_reals(test, nk), .near = rmb_arena_alloc(test->arena, (size_t)nk, sizeof(int64_t)),
+	                              .centre = { golden_reals(test, nk), golden_reals(test, nk) } };
 	rmb_locality_find(w, nk, n, &space, golden_is(test, "com", "circular"), golden_number(test, "radius", 375), &found);
 	golden_close(test, "ratio", found.ratio, nk, 1e-8);
 	golden_close(test, "mean", golden_is(test, "empty", "skip") ? &found.mean : &found.published, 1, 1e-8);

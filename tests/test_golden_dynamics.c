@@ -17,19 +17,6 @@ enum { THREADS = 2 };
 static const double tolerance = 1e-8;
 
 static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
-static double *
-reals(const struct golden_case *test, int64_t n)
-{
-	return rmb_arena_alloc(test->arena, (size_t)n, sizeof(double));
-}
-
-static void
 same_int(const struct golden_case *test, const char *name, int64_t found)
 {
 	int64_t n, *expected = golden_expected_ints(test, name, &n);
@@ -60,7 +47,7 @@ static void
 compare_rotations(const struct golden_case *test, const double *real, const double *imaginary, int64_t n, bool of_dmd)
 {
 	struct rmb_rotations found;
-	rmb_rotations(real, imaginary, n, golden_number(test, "floor", 0.25), !golden_is(test, "outside", "drop"), reals(test, n), &found);
+	rmb_rotations(real, imaginary, n, golden_number(test, "floor", 0.25), !golden_is(test, "outside", "drop"), golden_reals(test, n), &found);
 	golden_close(test, of_dmd ? "rot_percentiles" : "percentiles", found.percentile, RMB_ROTATION_PERCENTILES, tolerance);
 	golden_close(test, of_dmd ? "rot_mean" : "mean", &found.mean, 1, tolerance);
 	golden_close(test, of_dmd ? "rot_sd" : "sd", &found.sd, 1, tolerance);
@@ -125,7 +112,7 @@ compare_timescales(const struct golden_case *test, const struct rmb_correlograms
 {
 	int64_t nflags, left_out, *flags = golden_expected_ints(test, "flag", &nflags);
 	int64_t limit = (int64_t)golden_number(test, "n_max", 400), last = limit < found->nk ? limit : found->nk;
-	double *index = reals(test, found->nk);
+	double *index = golden_reals(test, found->nk);
 	bool *usable = rmb_arena_alloc(test->arena, (size_t)found->nk, sizeof *usable), skip = golden_number(test, "skip", 0) != 0;
 	assert_int_equal(nflags, found->nk);
 	for (int64_t k = 0; k < found->nk; k++) {

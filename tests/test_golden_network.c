@@ -15,19 +15,6 @@ enum { THREADS = 2 };
 static const double tolerance = 1e-10;
 
 static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
-static double *
-reals(const struct golden_case *test, int64_t n)
-{
-	return rmb_arena_alloc(test->arena, (size_t)n, sizeof(double));
-}
-
-static void
 describe(const struct golden_case *test, struct rmb_network *net)
 {
 	static const struct { const char *name; enum rmb_entries entries; } laws[] = {
@@ -57,7 +44,7 @@ one_matrix(const struct golden_case *test)
 		.peak = 0.5, .cluster = (int64_t)golden_number(test, "size", 500), .width = golden_number(test, "sig", 250), .inhibition = 1,
 		.edge = golden_number(test, "edge", 0.999), .threads = THREADS };
 	describe(test, &net);
-	double *real = reals(test, net.n), *imaginary = reals(test, net.n), *spare = reals(test, net.n * net.n);
+	double *real = golden_reals(test, net.n), *imaginary = golden_reals(test, net.n), *spare = golden_reals(test, net.n * net.n);
 	must(rmb_network_shape(&net, raw.data, &error), &error);
 	must(rmb_network_normalise(&net, raw.data, spare, real, imaginary, &error), &error);
 	golden_close(test, "A", raw.data, raw.n, tolerance);
@@ -73,7 +60,7 @@ one_regularised(const struct golden_case *test)
 	bool symmetric = golden_number(test, "nonsym", 0) == 0;
 	struct rmb_network net = { .n = a.rows, .family = symmetric ? RMB_DENSE : RMB_CLIPPED, .edge = symmetric ? 1 / 1.01 : 0.99,
 	                           .asymmetry = symmetric ? 0 : 1, .threads = THREADS };
-	double *real = reals(test, net.n), *imaginary = reals(test, net.n), *spare = reals(test, net.n * net.n);
+	double *real = golden_reals(test, net.n), *imaginary = golden_reals(test, net.n), *spare = golden_reals(test, net.n * net.n);
 	must(rmb_network_normalise(&net, a.data, spare, real, imaginary, &error), &error);
 	golden_close(test, "A", a.data, a.n, tolerance);
 }
@@ -86,7 +73,7 @@ one_block(const struct golden_case *test)
 	int64_t n = a.rows, nlags = 1 + (int64_t)golden_number(test, "n_lags", 5);
 	double step = golden_number(test, "dt", 2) / golden_number(test, "tau", 50);
 	struct rmb_blocks o;
-	double *s = reals(test, n * n), *scratch = reals(test, 3 * n * n), *c = reals(test, nlags * n * n);
+	double *s = golden_reals(test, n * n), *scratch = golden_reals(test, 3 * n * n), *c = golden_reals(test, nlags * n * n);
 	must(rmb_blocks_make(a.data, n, step, (int64_t)golden_number(test, "width", 23), THREADS, test->arena, &o, &error), &error);
 	must(rmb_stationary(a.data, n, step, THREADS, s, scratch, &error), &error);
 	must(rmb_blocks_covariances(&o, s, nlags, THREADS, c, scratch, &error), &error);
@@ -118,7 +105,7 @@ one_binned(const struct golden_case *test)
 {
 	struct golden_array gap = golden_input(test, "gap");
 	int64_t nlags = 1 + (int64_t)golden_number(test, "n_lags", 10);
-	double *variance = reals(test, gap.n), *rho = reals(test, gap.n * nlags);
+	double *variance = golden_reals(test, gap.n), *rho = golden_reals(test, gap.n * nlags);
 	for (int64_t i = 0; i < gap.n; i++) {
 		rmb_mode_binned(gap.data[i], steps_of(test, 23), nlags, rho + i * nlags);
 		variance[i] = rho[i * nlags];
@@ -156,7 +143,7 @@ one_recovery(const struct golden_case *test)
 {
 	struct rmb_error error = { 0 };
 	struct golden_array a = golden_input(test, "A"), covariance = golden_input(test, "cov"), top = golden_input(test, "fractions");
-	double *fraction = reals(test, top.n);
+	double *fraction = golden_reals(test, top.n);
 	bool corrected = golden_number(test, "drop_self", 0) > 0;
 	must(rmb_recovery(a.data, covariance.data, a.rows, top.data, top.n, !corrected, THREADS, fraction, &error), &error);
 	for (int64_t k = 0; k < top.n; k++) /* NaN where that is no partner */

@@ -11,13 +11,6 @@
 /* Coefficients are made in double; samples are float, and so are the normals they are made of. */
 static const double in_double = 1e-10, in_single = 2e-6;
 
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
 static struct rmb_steps
 steps_of(const struct golden_case *test)
 {

@@ -14,19 +14,6 @@ enum { THREADS = 2 };
 
 static const struct { bool in_double; double tolerance; } precisions[] = { { true, 1e-8 }, { false, 1e-4 } };
 
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
-static double *
-reals(const struct golden_case *test, int64_t n)
-{
-	return rmb_arena_alloc(test->arena, (size_t)n, sizeof(double));
-}
-
 /* A trunc(exp(ln k)) depends on the last bit of the logarithm, and numpy's on processors with AVX-512 rounds some of them down. It
  * matters in two stored cases: there we must find the stored value with the ends numpy had, and our own with our own. */
 static void
@@ -73,7 +60,7 @@ compare_fit(const struct golden_case *test, const char *prefix, const double *s,
 	snprintf(name, sizeof name, "%sr_paper", prefix);
 	if (options.modulus)
 		compare_paper_r(test, name, s, &fit, options.first);
-	double *curve = reals(test, n);
+	double *curve = golden_reals(test, n);
 	rmb_powerlaw_curve(fit.alpha, n, curve);
 	for (int64_t k = 0; k < n; k++)
 		curve[k] *= exp(fit.intercept);
@@ -115,7 +102,7 @@ svca2_on(const struct golden_case *test, const struct rmb_recording *recording)
 	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2;
 	for (size_t i = 0; i < 2; i++) {
 		struct rmb_error error = { 0 };
-		double *c = reals(test, n1 * n2), *s = reals(test, nk);
+		double *c = golden_reals(test, n1 * n2), *s = golden_reals(test, nk);
 		struct rmb_sweep sweep = { .first = &first, .second = &second, .lead = (int64_t)golden_number(test, "lag", 0),
 		                           .in_double = precisions[i].in_double, .threads = THREADS };
 		must(rmb_product(&sweep, c, &error), &error);
@@ -161,7 +148,7 @@ one_svca(const struct golden_case *test)
 			.sweep = { .first = &first, .second = &second, .in_double = precisions[i].in_double, .threads = THREADS },
 			.train = split.train, .ntrain = split.ntrain, .test = split.test, .ntest = split.ntest,
 		};
-		double *s = reals(test, nk), *scov = reals(test, nk), *varcov = reals(test, nk);
+		double *s = golden_reals(test, nk), *scov = golden_reals(test, nk), *varcov = golden_reals(test, nk);
 		must(rmb_shared_variance(&shared, s, scov, varcov, &neff, &error), &error);
 		golden_close(test, "train_singular", s, nk, precisions[i].tolerance);
 		golden_close(test, "scov", scov, nk, precisions[i].tolerance);
@@ -181,7 +168,7 @@ eigenspectrum(const struct golden_case *test, const struct rmb_recording *z, boo
 {
 	struct rmb_error error = { 0 };
 	int64_t nn = z->neurons.n, nt = z->nframes, side = nn < nt ? nn : nt;
-	double *c = reals(test, side * side);
+	double *c = golden_reals(test, side * side);
 	struct rmb_sweep sweep = { .first = z, .by_neuron = nt < nn, .in_double = in_double, .threads = THREADS };
 	must(rmb_product(&sweep, c, &error), &error);
 	must(rmb_eigenvalues(c, side, s, &error), &error);
@@ -195,7 +182,7 @@ one_eigenspectrum(const struct golden_case *test)
 {
 	struct rmb_recording z = golden_zscored(test, NULL, 0, (int)golden_number(test, "ddof", 0), golden_number(test, "eps", 0));
 	for (size_t i = 0; i < 2; i++) {
-		double *s = reals(test, z.neurons.n);
+		double *s = golden_reals(test, z.neurons.n);
 		eigenspectrum(test, &z, precisions[i].in_double, s);
 		golden_close(test, "s", s, z.neurons.n, precisions[i].tolerance);
 		compare_fit(test, "fit_", precisions[i].in_double ? s : golden_must(test, "s").data, z.neurons.n, 1e-8);
@@ -212,7 +199,7 @@ one_usable(const struct golden_case *test)
 			mask[kept++] = i;
 	struct rmb_recording usable = golden_zscored(test, mask, kept, (int)golden_number(test, "ddof", 0), 0);
 	for (size_t i = 0; i < 2; i++) {
-		double *s = reals(test, kept);
+		double *s = golden_reals(test, kept);
 		eigenspectrum(test, &usable, precisions[i].in_double, s);
 		golden_close(test, "s", s, kept, precisions[i].tolerance);
 	}

@@ -19,12 +19,6 @@ at_most(const char *name, double found, double allowed)
 	assert_true(found <= allowed);
 }
 
-static double *
-reals(int64_t n)
-{
-	return rmb_arena_alloc(arena, (size_t)n, sizeof(double));
-}
-
 /* Rows of x[m][n] turned by a few random reflections: x becomes x (1 - 2 h h')... */
 static void
 turn(double *x, int64_t m, int64_t n, const char *name)

@@ -38,13 +38,6 @@ copy_of(const double *a, int64_t n)
 	return memcpy(malloc((size_t)n * sizeof *a), a, (size_t)n * sizeof *a);
 }
 
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
 /* ---- right values ------------------------------------------------------------------------------------------------- */
 
 static void

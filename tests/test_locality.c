@@ -9,12 +9,6 @@
 #include "support/arena.h"
 #include "support/slow.h"
 
-static double *
-reals(int64_t n)
-{
-	return rmb_arena_alloc(arena, (size_t)n, sizeof(double));
-}
-
 /* Neurons at random places of a box of 1,000 um. Component k is heavy within 100 um of (200 k + 100, 500), for k = 0..4, and wraps
  * around the box; the first has the most variance. Private noise besides. */
 static struct rmb_recording
@@ -22,7 +16,6 @@ make(int64_t nn, int64_t nt)
 {
 	struct rmb_stream stream = rmb_stream_named("local components");
 	float *x = rmb_arena_alloc(arena, (size_t)(nn * nt), sizeof *x);
-	int64_t *segment = rmb_arena_alloc(arena, 1, sizeof *segment);
 	double *place = reals(2 * nn);
 	uint64_t draw = 0;
 	double *signal = reals(5 * nt);
@@ -40,8 +33,7 @@ make(int64_t nn, int64_t nt)
 			}
 			x[i * nt + t] = (float)sum;
 		}
-	return (struct rmb_recording){ .neurons = { .n = nn, .x = place, .y = place + nn }, .nframes = nt, .rate = 22, .nsegments = 1,
-	                               .segment = segment, .scaling = "zscore", .samples = x, .stored_rows = nn, .stored_frames = nt };
+	return rmb_test_placed(x, nn, nt, place);
 }
 
 struct found { int64_t nk; double *w, *value; struct rmb_locality locality; };

@@ -23,13 +23,6 @@ network(enum rmb_family family, double asymmetry)
 }
 
 static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
-static void
 draw(const struct rmb_network *net, double *to)
 {
 	struct rmb_error error = { 0 };

@@ -8,12 +8,6 @@
 #include "support/arena.h"
 #include "support/slow.h"
 
-static double *
-reals(int64_t n)
-{
-	return rmb_arena_alloc(arena, (size_t)n, sizeof(double));
-}
-
 /* Neurons at random places of a box of 1,000 um; each follows signals that fall off with the distance to two sources. Whole
  * numbers of 1/64, and 64 frames: every correlation is exact in either precision, so that counts must be the same. */
 static struct rmb_recording
@@ -22,7 +16,6 @@ make(int64_t nn, const char *name)
 	enum { NT = 64 };
 	struct rmb_stream stream = rmb_stream_named(name);
 	float *x = rmb_arena_alloc(arena, (size_t)(nn * NT), sizeof *x);
-	int64_t *segment = rmb_arena_alloc(arena, 1, sizeof *segment);
 	double *place = reals(2 * nn);
 	for (int64_t i = 0; i < 2 * nn; i++)
 		place[i] = (double)rmb_random_below(stream, (uint64_t)i, 1000);
@@ -32,8 +25,7 @@ make(int64_t nn, const char *name)
 			double own = rmb_random_normal(stream, (uint64_t)(2000000 + i * NT + t));
 			x[i * NT + t] = (float)(rint(16 * (near * signal + own)) / 64);
 		}
-	return (struct rmb_recording){ .neurons = { .n = nn, .x = place, .y = place + nn }, .nframes = NT, .rate = 22, .nsegments = 1,
-	                               .segment = segment, .scaling = "zscore", .samples = x, .stored_rows = nn, .stored_frames = NT };
+	return rmb_test_placed(x, nn, NT, place);
 }
 
 static struct rmb_pairs
@@ -302,9 +294,7 @@ ties_go_to_the_lower_index(void **state)
 	(void)state;
 	static const float x[] = { 1, 1, -1, -1,  1, 1, -1, -1,  1, 1, -1, -1,  1, -1, 1, -1 };
 	const double place[] = { 0, 100, 200, 350 };
-	int64_t segment = 0;
-	struct rmb_recording z = { .neurons = { .n = 4, .x = place }, .nframes = 4, .nsegments = 1, .segment = &segment, .samples = x,
-	                           .stored_rows = 4, .stored_frames = 4 };
+	struct rmb_recording z = rmb_test_recording(x, 4, 4);
 	struct rmb_pairs what = { .recording = &z, .space = { .axis = { place }, .naxes = 1 }, .top = 0.25, .nearest = 20, .width = 100,
 	                          .nbins = 4, .threads = 1 };
 	struct rmb_pair_table table = tabulate(&what);

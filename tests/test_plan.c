@@ -162,9 +162,7 @@ finish_recording(struct world *w, const char *id, int64_t n, int64_t t, const ch
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_array array[64];
 	int narrays = 0;
-	int64_t segment = 0;
-	struct rmb_recording recording = { .neurons = { .n = n }, .nframes = t, .rate = 22, .nsegments = 1, .segment = &segment, .scaling = "none",
-	                                   .stored_rows = n, .stored_frames = t, .samples = rmb_arena_alloc(arena, (size_t)(n * t), sizeof(float)) };
+	struct rmb_recording recording = rmb_test_recording(rmb_arena_alloc(arena, (size_t)(n * t), sizeof(float)), n, t);
 	if (source)
 		snprintf(recording.source, sizeof recording.source, "%s", node(w, source)->key);
 	if (rmb_bundle_recording(arena, node(w, id)->stage->out[0].name, &recording, array, &narrays, &w->error))

@@ -254,14 +254,12 @@ moments_of_a_square_wave(void **state)
 	static const int64_t lengths[] = { 2, 8, 4096, 4098, 12290 };
 	static float x[12290];
 	double chunk[RMB_MOMENTS_CHUNK];
-	int64_t segment = 0;
 	(void)state;
 	for (int k = 0; k < 5; k++) {
 		int64_t nt = lengths[k];
 		for (int64_t t = 0; t < nt; t++)
 			x[t] = t % 2 ? 97 : 103;
-		struct rmb_recording recording = { .neurons = { .n = 1 }, .nframes = nt, .nsegments = 1, .segment = &segment, .scaling = "none",
-			                           .samples = x, .stored_rows = 1, .stored_frames = nt };
+		struct rmb_recording recording = rmb_test_recording(x, 1, nt);
 		struct rmb_moments moments = rmb_row_moments(&recording, 0, chunk);
 		assert_true(moments.mean == 100 && moments.deviation == 9. * (double)nt && moments.least == 97 && moments.largest == 103);
 		x[nt - 1] = NAN;

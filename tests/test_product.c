@@ -11,19 +11,12 @@
 #include "support/arena.h"
 #include "support/slow.h"
 
-static double *
-reals(int64_t n)
-{
-	return rmb_arena_alloc(arena, (size_t)n, sizeof(double));
-}
-
 /* nn neurons that follow 3 common signals, and noise of their own. */
 static struct rmb_recording
 make(int64_t nn, int64_t nt)
 {
 	struct rmb_stream stream = rmb_stream_named("a recording");
 	float *x = rmb_arena_alloc(arena, (size_t)(nn * nt), sizeof *x);
-	int64_t *segment = rmb_arena_alloc(arena, 1, sizeof *segment);
 	double *signal = reals(3 * nt);
 	uint64_t draw = 0;
 	for (int64_t i = 0; i < 3 * nt; i++)
@@ -33,8 +26,7 @@ make(int64_t nn, int64_t nt)
 		for (int64_t t = 0; t < nt; t++)
 			x[i * nt + t] = (float)(a * signal[t] + b * signal[nt + t] + c * signal[2 * nt + t] + rmb_random_normal(stream, draw++));
 	}
-	return (struct rmb_recording){ .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment,
-	                               .scaling = "none", .samples = x, .stored_rows = nn, .stored_frames = nt };
+	return rmb_test_recording(x, nn, nt);
 }
 
 /* Shifted and scaled, so that the product sees a view and not the samples. */

@@ -12,13 +12,6 @@
 #include "numeric/propagate.h"
 #include "support/check.h"
 
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
 static void *
 room(struct rmb_arena *arena, int64_t n, size_t size)
 {

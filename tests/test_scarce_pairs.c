@@ -11,7 +11,6 @@ enum { N = 70, T = 20 };
 
 static float samples[N * T];
 static double place[N];
-static const int64_t segment[1];
 
 static struct rmb_recording
 recording(int64_t n, int64_t nt)
@@ -20,8 +19,7 @@ recording(int64_t n, int64_t nt)
 		samples[i] = (float)rmb_random_normal(rmb_stream_named("scarce"), (uint64_t)i);
 	for (int64_t i = 0; i < N; i++)
 		place[i] = 10 * (double)i;
-	return (struct rmb_recording){ .neurons = { .n = n, .x = place }, .nframes = nt, .nsegments = 1, .segment = segment, .samples = samples,
-	                               .stored_rows = n, .stored_frames = nt };
+	return rmb_test_recording(samples, n, nt);
 }
 
 static int

@@ -15,13 +15,6 @@
 #include "rumble/parallel.h"
 #include "support/check.h"
 
-static void
-must(int rc, const struct rmb_error *error)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
-}
-
 /* ---- any network, N = 80 ---- */
 
 enum { N = 80, LAGS = 7 };

@@ -1,9 +1,7 @@
-/* tests/support/arena.h -- what a program of unit tests of numeric code begins with: an arena for each test, and must(). Included by the one file
- * of the program, so everything is static. */
+/* tests/support/arena.h -- an arena for each test of a program. Included by the one file of the program, so everything is static. */
 #ifndef RMB_TEST_ARENA_H
 #define RMB_TEST_ARENA_H
 #include "rumble/arena.h"
-#include "rumble/error.h"
 #include "support/check.h"
 
 static struct rmb_arena *arena;
@@ -24,11 +22,10 @@ teardown(void **state)
 	return 0;
 }
 
-/* Fails with the sentence unless rc is 0. */
-static inline void
-must(int rc, const struct rmb_error *error)
+/* n zeros, gone with the test. */
+static inline double *
+reals(int64_t n)
 {
-	if (rc)
-		fail_msg("%d: %s", rc, error->text);
+	return rmb_arena_alloc(arena, (size_t)n, sizeof(double));
 }
 #endif

@@ -32,6 +32,23 @@ rmb_test_close(const char *name, const double *a, const double *b, int64_t n, do
 		fail_msg("%s: distance %g, allowed %g", name, distance, tolerance);
 }
 
+struct rmb_recording
+rmb_test_recording(const float *x, int64_t nn, int64_t nt)
+{
+	static const int64_t segment[] = { 0 };
+	return (struct rmb_recording){ .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment, .scaling = "none",
+	                               .samples = x, .stored_rows = nn, .stored_frames = nt };
+}
+
+struct rmb_recording
+rmb_test_placed(const float *x, int64_t nn, int64_t nt, const double *place)
+{
+	struct rmb_recording recording = rmb_test_recording(x, nn, nt);
+	recording.neurons.x = place;
+	recording.neurons.y = place + nn;
+	return recording;
+}
+
 void
 rmb_test_mkdir(char *path, size_t size)
 {

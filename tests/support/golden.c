@@ -200,6 +200,12 @@ golden_each(const char *analysis, void (*test)(const struct golden_case *))
 	return n;
 }
 
+double *
+golden_reals(const struct golden_case *test, int64_t n)
+{
+	return rmb_arena_alloc(test->arena, (size_t)n, sizeof(double));
+}
+
 struct rmb_recording
 golden_recording(const struct golden_case *test)
 {

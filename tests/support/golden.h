@@ -34,6 +34,8 @@ int64_t *golden_expected_ints(const struct golden_case *, const char *name, int6
 double golden_number(const struct golden_case *, const char *name, double otherwise);
 bool golden_is(const struct golden_case *, const char *name, const char *text);
 
+/* Room for n results. */
+double *golden_reals(const struct golden_case *, int64_t n);
 /* The case's X in single precision, positions included, as a recording in memory: not scaled. */
 struct rmb_recording golden_recording(const struct golden_case *);
 /* A z-scored view of its neurons keep[nkeep] (NULL: all), (x - mean) / (sd + eps) with divisor T - ddof. */

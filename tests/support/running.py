@@ -27,6 +27,25 @@ def fixture(name):
     return os.path.join(SOURCE, "fixtures", name)
 
 
+TWO_RATS = f"""
+recordings:
+  - {{name: T181, area: piriform, format: npz, path: {fixture('T181_2019_11_11.npz')}, quality: single}}
+  - {{name: T219, area: striatum, format: npz, path: {fixture('T219_2019_11_19.npz')}, quality: single}}
+"""
+# Seconds of work, with branches and both precisions.
+RATS_RECIPE = TWO_RATS + """
+stages:
+  raw:      {stage: load}
+  frames:   {stage: bin, recording: raw, rate: 22 Hz}
+  z:        {stage: zscore, recording: frames}
+  shuffled: {stage: shuffle, recording: z}
+  svca2:    {stage: svca2, recording: [z, shuffled], spacing: 40 um}
+  direct:   {stage: spectrum, recording: z, precision: double}
+  alpha:    {stage: powerlaw, spectrum: svca2.spectrum, ranks: 11..60}
+report: {output: report.html}
+"""
+
+
 @contextlib.contextmanager
 def place():
     """A fresh directory with a cache of its own."""
@@ -64,6 +83,17 @@ class Place:
             raise AssertionError(f"{process.args} did not end within {timeout} s")
         assert process.returncode == status, f"{process.args} ended with {process.returncode}, not {status}:\n{out}{err}"
         return err + out
+
+    def kill_again_and_again(self, *words, delays):
+        """Kills a run after each delay. Two at least must not have ended by then."""
+        kills = 0
+        for delay in delays:
+            process = self.start(*words)
+            time.sleep(delay)
+            kills += process.poll() is None
+            send(process.pid, KILL)
+            process.communicate()
+        assert kills > 1
 
     def events(self, *words, status=0):
         """The JSON events of a run, as dicts."""
