@@ -76,36 +76,11 @@ remark_on(struct builder *b, const struct rmb_entry *entry, const void *settings
 
 /* ---- edges and kinds ----------------------------------------------------------------------------------------------- */
 
-/* Kinds that output `port` of a node can have. */
-static unsigned
-output_kinds(const struct rmb_node *node, const struct rmb_port *port)
-{
-	unsigned kinds = port->kinds;
-	if (kinds & RMB_AS_INPUT) {
-		kinds &= ~(unsigned)RMB_AS_INPUT;
-		if (node->nedges) {
-			const struct rmb_edge *edge = &node->edge[0];
-			kinds |= strcmp(edge->output, edge->from->stage->out[0].name) == 0 ? edge->from->makes & node->stage->in[edge->port].kinds
-			                                                                  : RMB_ARRAY;
-		}
-	}
-	return kinds;
-}
-
-const struct rmb_port *
-rmb_output_port(const struct rmb_stage *stage, const char *name)
-{
-	for (const struct rmb_port *port = stage->out; port->name; port++)
-		if (!name || strcmp(port->name, name) == 0)
-			return port;
-	return NULL;
-}
-
 static void
 check_kinds(struct builder *b, const struct rmb_node *node, const struct rmb_edge *edge, const struct rmb_reference *reference)
 {
 	const struct rmb_port *from = rmb_output_port(edge->from->stage, edge->output), *to = &node->stage->in[edge->port];
-	unsigned kinds = from == edge->from->stage->out ? edge->from->makes : output_kinds(edge->from, from);
+	unsigned kinds = from == edge->from->stage->out ? edge->from->makes : rmb_node_kinds(edge->from, from);
 	bool said = kinds == 0 || reference->told || b->ntold == (int)(sizeof b->told / sizeof *b->told); /* nothing: told where it arose */
 	for (int i = 0; i < b->ntold; i++)
 		said |= b->told[i] == reference;
@@ -158,57 +133,6 @@ connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 		}
 	}
 	return true;
-}
-
-bool
-rmb_stage_is_fed(const struct rmb_stage *stage)
-{
-	for (const struct rmb_port *port = stage->in; port->name; port++)
-		if (port->gather != RMB_SETS)
-			return stage->propose != NULL;
-	return false;
-}
-
-bool
-rmb_node_waits(const struct rmb_node *node)
-{
-	return node->drive && !node->sets && !node->drive->done;
-}
-
-const char *
-rmb_node_own_branch(const struct rmb_node *node)
-{
-	const char *branch = node->branch;
-	for (int i = 0; i < node->sets && branch; i++)
-		branch = strchr(branch, ',') ? strchr(branch, ',') + 1 : NULL;
-	return branch ? branch : "";
-}
-
-/* ---- sizes --------------------------------------------------------------------------------------------------------- */
-
-void
-rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost)
-{
-	struct rmb_size in = { 0 };
-	for (int i = 0; i < node->nedges; i++)
-		if (node->edge[i].from->size.neurons > 0) {
-			in = node->edge[i].from->size;
-			break;
-		}
-	if (node->nedges == 0) /* a source: of what it makes something may be known before it runs */
-		in = node->size;
-	*cost = (struct rmb_cost){ .out = in };
-	if (node->stage->estimate)
-		node->stage->estimate(node->settings, &in, cost);
-}
-
-void
-rmb_node_finish(struct rmb_node *node)
-{
-	struct rmb_cost cost;
-	node->makes = node->stage->makes ? node->stage->makes(node->settings) : output_kinds(node, &node->stage->out[0]);
-	rmb_node_estimate(node, &cost);
-	node->size = cost.out;
 }
 
 /* ---- nodes --------------------------------------------------------------------------------------------------------- */
@@ -290,8 +214,20 @@ find_level(struct builder *b, int e)
 		}
 }
 
-/* Puts the nodes in order: level by level, in each first the nodes over all recordings, then recording by recording; before a
- * driver what was made for its sets. */
+/* Adds the nodes of an entry in one recording (-1: over all): before a driver what was made for its sets. Returns how many there are then. */
+static int
+add_nodes(const struct builder *b, int e, int source, int n)
+{
+	for (int64_t r = 0; r < b->shapes->shape[e].nrows; r++) {
+		struct rmb_node *node = node_at(b, e, source < 0 ? 0 : source, (int)r);
+		for (int k = 0; k < node->nmade; k++)
+			b->graph->node[n++] = node->made[k];
+		b->graph->node[n++] = node;
+	}
+	return n;
+}
+
+/* Puts the nodes in order: level by level, in each first the nodes over all recordings, then recording by recording. */
 static bool
 put_in_order(struct builder *b)
 {
@@ -303,13 +239,8 @@ put_in_order(struct builder *b)
 		for (int source = -1; source < b->recipe->nsources; source++)
 			for (int i = 0; i < b->recipe->nentries; i++) {
 				int e = b->shapes->order[i];
-				const struct rmb_shape *shape = &b->shapes->shape[e];
-				for (int64_t r = 0; b->level[e] == level && shape->group == (source < 0) && r < shape->nrows; r++) {
-					struct rmb_node *node = node_at(b, e, source < 0 ? 0 : source, (int)r);
-					for (int k = 0; k < node->nmade; k++)
-						graph->node[n++] = node->made[k];
-					graph->node[n++] = node;
-				}
+				if (b->level[e] == level && b->shapes->shape[e].group == (source < 0))
+					n = add_nodes(b, e, source, n);
 			}
 	for (int i = 0; i < n; i++)
 		graph->node[i]->index = i;

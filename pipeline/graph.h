@@ -83,6 +83,8 @@ struct rmb_node_name {
 int rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name, struct rmb_error *error) RMB_CHECKED;
 bool rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_node_name *name);
 
+/* ---- node.c */
+
 /* The output port of that name (NULL: the main one); NULL: there is none. */
 const struct rmb_port *rmb_output_port(const struct rmb_stage *stage, const char *name);
 /* Whether it is a driver that reads a recording beside its sets, on whose neurons these depend. */
@@ -91,6 +93,10 @@ bool rmb_stage_is_fed(const struct rmb_stage *stage);
 bool rmb_node_waits(const struct rmb_node *node);
 /* The branch without the parts that name sets; "": none. */
 const char *rmb_node_own_branch(const struct rmb_node *node);
+/* Kinds that the output at `port` of a node can have. */
+unsigned rmb_node_kinds(const struct rmb_node *node, const struct rmb_port *port);
 /* What the stage expects the node to cost, from the sizes of what it reads. */
 void rmb_node_estimate(const struct rmb_node *node, struct rmb_cost *cost);
+/* Kinds and size of what a node makes, once its settings and edges are there. */
+void rmb_node_finish(struct rmb_node *node);
 #endif

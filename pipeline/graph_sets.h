@@ -3,8 +3,6 @@
 #define RMB_GRAPH_SETS_H
 #include "pipeline/graph.h"
 
-/* Kinds and size of what a node makes, once its settings and edges are there. */
-void rmb_node_finish(struct rmb_node *node);
 /* driver[n]: all nodes of one driver entry, filled in, reading the node that the recipe names. Makes their sets: copies of that node,
  * of those that are varied and of all between, which then stand in driver[]->made and which the drivers read instead. *mark counts
  * the sets made so far in this graph. False: no memory, or a mistake was told. */

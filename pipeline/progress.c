@@ -1,41 +1,16 @@
 /* pipeline/progress.c -- what a run says while it runs.
  *
- * One list of running nodes feeds three voices: a live display on a terminal (a line per running node with bar and time left,
- * a summary below, redrawn at most ten times a second), plain lines elsewhere, and JSON events. Names and sentences come from
- * recipes and files: on a terminal nothing in them may steer it. */
-#include "pipeline/progress.h"
+ * One list of running nodes feeds three voices: a live display on a terminal (progress_live.c), plain lines elsewhere, and JSON
+ * events. */
 #include <fcntl.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include "pipeline/events.h"
 #include "pipeline/machine.h"
-#include "pipeline/text.h"
-#include "rumble/units.h"
-
-enum { SHOWN = 8, BAR = 20, LINE = 1024, NAME = 256 }; /* lines of running nodes at most; characters of a bar; bytes of a line */
-
-/* A warning that was printed, and the nodes of which the same was to be said since. */
-struct told { char *text; char first[NAME], second[NAME]; int more; };
-
-struct running { const struct rmb_node *node; double since, expected, fraction; };
-
-struct rmb_progress {
-	bool json, quiet, live;
-	int torun, cached, done, failed, warned;
-	FILE *screen;               /* standard error, buffered, so that a drawing arrives in one piece */
-	double expected, start, drawn; /* s: of the whole run; when it began; when last drawn */
-	int lines;                  /* that the live display takes on the screen now */
-	int nrunning, room;
-	struct running *running;
-	int ntold, room_told;
-	struct told *told;
-};
+#include "pipeline/progress_inside.h"
 
 struct rmb_progress *
 rmb_progress_new(bool json, bool quiet)
@@ -70,154 +45,6 @@ rmb_progress_free(struct rmb_progress *p)
 	free(p);
 }
 
-/* ---- text */
-
-/* Copies text into buffer[size] for a terminal, at most `columns` wide; what would steer it or is not UTF-8 becomes '?'. */
-static void
-plain(char *buffer, size_t size, const char *text, int columns)
-{
-	size_t left = strlen(text), at = 0;
-	while (left > 0 && at + 8 < size) {
-		uint32_t point = '?';
-		size_t n = rmb_text_decode(text, left, &point);
-		bool strange = n == 0 || rmb_text_steers(point);
-		columns -= strange ? 1 : rmb_text_width(point);
-		if (columns < 0)
-			break;
-		memcpy(buffer + at, strange ? "?" : text, strange ? 1 : n);
-		at += strange ? 1 : n;
-		text += n ? n : 1;
-		left -= n ? n : 1;
-	}
-	buffer[at] = '\0';
-}
-
-/* "0:07", "12:30", "3:05:00" */
-static void
-clock_text(char *buffer, size_t size, double seconds)
-{
-	long s = seconds < 3.6e8 ? (long)ceil(seconds) : 0;
-	if (s >= 3600)
-		snprintf(buffer, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-	else
-		snprintf(buffer, size, "%ld:%02ld", s / 60, s % 60);
-}
-
-static void
-duration_text(char *buffer, size_t size, double seconds)
-{
-	if (seconds < 60)
-		snprintf(buffer, size, seconds < 0.995 ? "%.2f s" : "%.1f s", seconds);
-	else
-		clock_text(buffer, size, seconds);
-}
-
-/* ---- the live display */
-
-static double
-left_of(const struct running *r, double now)
-{
-	double elapsed = now - r->since;
-	if (r->fraction > 0.05)
-		return elapsed * (1 - r->fraction) / r->fraction;
-	return r->expected > elapsed ? r->expected - elapsed : 0;
-}
-
-/* What remains of the whole: as long for a node as it took so far, but not less than the longest one running. */
-static double
-left_of_all(const struct rmb_progress *p, double now)
-{
-	double settled = p->done + p->failed, elapsed = now - p->start, left = p->expected - elapsed;
-	if (settled > 0)
-		left = elapsed * (p->torun - settled) / settled;
-	for (int i = 0; i < p->nrunning; i++)
-		left = fmax(left, left_of(&p->running[i], now));
-	return fmax(left, 0);
-}
-
-static void
-erase(struct rmb_progress *p)
-{
-	for (; p->lines > 0; p->lines--)
-		fputs("\033[A\033[2K", p->screen);
-	fputs("\r", p->screen);
-}
-
-/* A stage that has not said anything yet is taken to go on as expected. */
-static double
-fraction_of(const struct running *r, double now)
-{
-	if (r->fraction > 0 || r->expected <= 0)
-		return r->fraction;
-	return fmin(0.95, (now - r->since) / r->expected);
-}
-
-static void
-draw_running(FILE *screen, const struct running *r, double now, int width)
-{
-	char name[LINE], left[32], bar[BAR + 1];
-	double fraction = fraction_of(r, now);
-	int filled = (int)(fraction * BAR);
-	memset(bar, '.', BAR);
-	memset(bar, '#', (size_t)(filled < 0 ? 0 : filled > BAR ? BAR : filled));
-	bar[BAR] = '\0';
-	clock_text(left, sizeof left, left_of(r, now));
-	bool narrow = width < 60;
-	plain(name, sizeof name, r->node->id, narrow ? width - 18 : width - 20 - BAR);
-	if (narrow)
-		fprintf(screen, " %s %3.0f %% %s\n", name, 100 * fraction, left);
-	else
-		fprintf(screen, " [%s] %3.0f %%  %7s  %s\n", bar, 100 * fraction, left, name);
-}
-
-static void
-draw(struct rmb_progress *p)
-{
-	char text[LINE], whole[LINE], left[32];
-	struct winsize size;
-	double now = rmb_machine_clock();
-	int width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
-	int shown = size.ws_row > 3 && size.ws_row - 3 < SHOWN ? size.ws_row - 3 : SHOWN;
-	erase(p);
-	for (int i = 0; i < p->nrunning && i < shown; i++, p->lines++)
-		draw_running(p->screen, &p->running[i], now, width);
-	clock_text(left, sizeof left, left_of_all(p, now));
-	int n = snprintf(whole, sizeof whole, "%d/%d done, %d running, ", p->done, p->torun, p->nrunning);
-	if (p->failed)
-		n += snprintf(whole + n, sizeof whole - (size_t)n, "%d failed, ", p->failed);
-	snprintf(whole + n, sizeof whole - (size_t)n, "%s left", left);
-	plain(text, sizeof text, whole, width - 1);
-	fprintf(p->screen, "%s\n", text);
-	p->lines++;
-	fflush(p->screen);
-	p->drawn = now;
-}
-
-/* A line that stays, above the live display. */
-static void RMB_PRINTF(2, 3)
-say(struct rmb_progress *p, const char *format, ...)
-{
-	char text[2 * LINE], clean[3 * LINE];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	plain(clean, sizeof clean, text, sizeof clean);
-	if (p->live)
-		erase(p);
-	fprintf(p->screen, "%s\n", clean);
-	fflush(p->screen);
-	if (p->live)
-		draw(p);
-}
-
-void
-rmb_progress_tick(struct rmb_progress *p)
-{
-	if (p->live && rmb_machine_clock() - p->drawn >= 0.1)
-		draw(p);
-}
-
 /* ---- JSON events */
 
 static void
@@ -242,7 +69,7 @@ send_with(json_t *event, const char *member, json_t *value)
 
 /* ---- what happens */
 
-static struct running *
+static struct rmb_running *
 find(struct rmb_progress *p, const struct rmb_node *node)
 {
 	for (int i = 0; i < p->nrunning; i++)
@@ -254,7 +81,7 @@ find(struct rmb_progress *p, const struct rmb_node *node)
 static void
 forget(struct rmb_progress *p, const struct rmb_node *node)
 {
-	struct running *r = find(p, node);
+	struct rmb_running *r = find(p, node);
 	if (r)
 		memmove(r, r + 1, (size_t)(&p->running[--p->nrunning] - r) * sizeof *r);
 }
@@ -270,8 +97,8 @@ rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds
 	if (p->json)
 		send(json_pack("{s:s, s:i, s:i, s:f}", "event", "begin", "run", torun, "cached", cached, "seconds", seconds));
 	else if (!p->quiet && torun > 0) {
-		duration_text(amount, sizeof amount, seconds);
-		say(p, "%d node%s to run, %d cached; %s %s", torun, torun == 1 ? "" : "s", cached, least ? "at least" : "about", amount);
+		rmb_progress_duration(amount, sizeof amount, seconds);
+		rmb_progress_say(p, "%d node%s to run, %d cached; %s %s", torun, torun == 1 ? "" : "s", cached, least ? "at least" : "about", amount);
 	}
 }
 
@@ -291,23 +118,23 @@ void
 rmb_progress_started(struct rmb_progress *p, const struct rmb_node *node, const struct rmb_measure *expected)
 {
 	if (p->nrunning == p->room) {
-		struct running *grown = realloc(p->running, (size_t)(p->room + 16) * sizeof *grown);
+		struct rmb_running *grown = realloc(p->running, (size_t)(p->room + 16) * sizeof *grown);
 		if (!grown)
 			return; /* then it is not shown */
 		p->running = grown;
 		p->room += 16;
 	}
-	p->running[p->nrunning++] = (struct running){ node, rmb_machine_clock(), expected->seconds, 0 };
+	p->running[p->nrunning++] = (struct rmb_running){ node, rmb_machine_clock(), expected->seconds, 0 };
 	if (p->json)
 		send_with(event_of("started", node), "expected", json_real(expected->seconds));
 	else if (!p->quiet && !p->live && expected->seconds >= 5) /* a quick one is told once it is done */
-		say(p, "%s started", node->id);
+		rmb_progress_say(p, "%s started", node->id);
 }
 
 void
 rmb_progress_moved(struct rmb_progress *p, const struct rmb_node *node, double fraction)
 {
-	struct running *r = find(p, node);
+	struct rmb_running *r = find(p, node);
 	if (r)
 		r->fraction = fraction;
 	if (p->json)
@@ -325,14 +152,14 @@ was_told(struct rmb_progress *p, const struct rmb_node *node, const char *text)
 			return true;
 		}
 	if (p->ntold == p->room_told) {
-		struct told *grown = realloc(p->told, (size_t)(p->room_told + 16) * sizeof *grown);
+		struct rmb_told *grown = realloc(p->told, (size_t)(p->room_told + 16) * sizeof *grown);
 		if (!grown)
 			return false;
 		p->told = grown;
 		p->room_told += 16;
 	}
-	struct told *told = &p->told[p->ntold];
-	*told = (struct told){ .text = strdup(text) };
+	struct rmb_told *told = &p->told[p->ntold];
+	*told = (struct rmb_told){ .text = strdup(text) };
 	snprintf(told->first, sizeof told->first, "%s", node->id);
 	p->ntold += told->text != NULL;
 	return false;
@@ -343,11 +170,11 @@ static void
 say_repeats(struct rmb_progress *p)
 {
 	for (int i = 0; i < p->ntold; i++) {
-		const struct told *told = &p->told[i];
+		const struct rmb_told *told = &p->told[i];
 		if (told->more == 1)
-			say(p, "%s: warning: the same as of %s", told->second, told->first);
+			rmb_progress_say(p, "%s: warning: the same as of %s", told->second, told->first);
 		else if (told->more > 1)
-			say(p, "%s and %d more: warning: the same as of %s", told->second, told->more - 1, told->first);
+			rmb_progress_say(p, "%s and %d more: warning: the same as of %s", told->second, told->more - 1, told->first);
 	}
 }
 
@@ -358,7 +185,7 @@ rmb_progress_warned(struct rmb_progress *p, const struct rmb_node *node, const c
 	if (p->json)
 		send_with(event_of("warning", node), "message", rmb_json_text(text));
 	else if (!p->quiet && !was_told(p, node, text))
-		say(p, "%s: warning: %s", node->id, text);
+		rmb_progress_say(p, "%s: warning: %s", node->id, text);
 }
 
 void
@@ -368,7 +195,7 @@ rmb_progress_done(struct rmb_progress *p, const struct rmb_node *node, const str
 	forget(p, node);
 	p->done++;
 	if (measure)
-		duration_text(amount, sizeof amount, measure->seconds);
+		rmb_progress_duration(amount, sizeof amount, measure->seconds);
 	if (p->json && measure) {
 		json_t *event = event_of("done", node);
 		json_object_set_new(event, "seconds", json_real(measure->seconds));
@@ -378,7 +205,7 @@ rmb_progress_done(struct rmb_progress *p, const struct rmb_node *node, const str
 	} else if (p->json) {
 		send(event_of("found", node));
 	} else if (!p->quiet && !p->live) {
-		say(p, "[%d/%d] %s %s", p->done + p->failed, p->torun, node->id, measure ? amount : "made by another run");
+		rmb_progress_say(p, "[%d/%d] %s %s", p->done + p->failed, p->torun, node->id, measure ? amount : "made by another run");
 	}
 }
 
@@ -398,14 +225,14 @@ rmb_progress_failed(struct rmb_progress *p, const struct rmb_node *node, int cod
 		json_object_set_new(event, "class", json_string(rmb_code_name(code)));
 		send_with(event, "message", rmb_json_text(text));
 	} else {
-		say(p, "%s", text);
+		rmb_progress_say(p, "%s", text);
 	}
 }
 
 void
 rmb_progress_note(struct rmb_progress *p, const char *format, ...)
 {
-	char text[2 * LINE];
+	char text[2 * RMB_PROGRESS_LINE];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
@@ -413,7 +240,7 @@ rmb_progress_note(struct rmb_progress *p, const char *format, ...)
 	if (p->json)
 		send(json_pack("{s:s, s:o}", "event", "note", "message", rmb_json_text(text)));
 	else if (!p->quiet)
-		say(p, "%s", text);
+		rmb_progress_say(p, "%s", text);
 }
 
 void
@@ -422,11 +249,11 @@ rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 	char took[64], counts[256];
 	int unrun = p->torun - p->done - p->failed; /* what needs a node that failed, or was not begun */
 	if (p->live) {
-		erase(p);
+		rmb_progress_erase(p);
 		p->live = false; /* what follows stays */
 	}
 	say_repeats(p);
-	duration_text(took, sizeof took, rmb_machine_clock() - p->start);
+	rmb_progress_duration(took, sizeof took, rmb_machine_clock() - p->start);
 	int n = snprintf(counts, sizeof counts, "%d run, %d cached", p->done, p->cached);
 	if (p->failed)
 		n += snprintf(counts + n, sizeof counts - (size_t)n, ", %d failed", p->failed);
@@ -439,7 +266,7 @@ rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 		send(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o?}", "event", "end", "class", rmb_code_name(code), "status", rmb_exit_code(code),
 			"run", p->done, "cached", p->cached, "failed", p->failed, "not_run", unrun > 0 ? unrun : 0, "report", report ? rmb_json_text(report) : NULL));
 	else if (!p->quiet && report)
-		say(p, "%s: %s in %s; report: %s", how, counts, took, report);
+		rmb_progress_say(p, "%s: %s in %s; report: %s", how, counts, took, report);
 	else if (!p->quiet)
-		say(p, "%s: %s in %s", how, counts, took);
+		rmb_progress_say(p, "%s: %s in %s", how, counts, took);
 }
