@@ -118,6 +118,12 @@ a_bin_has_the_state_that_covers_it(void **state)
 	(void)state;
 	rmb_bin_epochs(&binning, epoch, label, 4, out);
 	assert_memory_equal(out, want, sizeof want);
+	static const double near[] = { 0, 0.1 + 0.2, 0.1 + 0.2, 0.6 }; /* the edge is above 3 * 0.1 by rounding, that of the bin below it */
+	static const int64_t two[] = { 0, 1 }, parted[] = { 0, 0, 0, 1, 1, 1 };
+	struct rmb_bins thirds[] = { { 0, 0, 6 } };
+	struct rmb_binning tenths = { .width = 0.3 / 3, .nruns = 1, .run = thirds, .nbins = 6 };
+	rmb_bin_epochs(&tenths, near, two, 2, out);
+	assert_memory_equal(out, parted, sizeof parted);
 	binning.nearest = true; /* the first bin begins half a bin early */
 	rmb_bin_epochs(&binning, epoch, label, 4, out);
 	assert_int_equal(out[0], RMB_NO_STATE);

@@ -342,7 +342,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_load = {
-	.name = "load", .version = 5, .folder = "load", .run = run,
+	.name = "load", .version = 6, .folder = "load", .run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, phy and ALF",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
 	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "

@@ -78,12 +78,13 @@ rmb_bin_states(const int64_t *in, int64_t n, int64_t factor, int64_t *out)
 void
 rmb_bin_epochs(const struct rmb_binning *binning, const double *epoch, const int64_t *state, int64_t n, int64_t *out)
 {
-	double whole = binning->width * (1 - 1e-6), early = binning->nearest ? binning->width / 2 : 0;
+	/* edges of bins and of epochs that should agree differ by rounding: an epoch that ends with it where a bin starts covers nothing of the bin */
+	double slack = 1e-6 * binning->width, whole = binning->width - 2 * slack, early = binning->nearest ? binning->width / 2 : 0;
 	int64_t first = 0;
 	for (int64_t r = 0; r < binning->nruns; r++)
 		for (int64_t b = 0; b < binning->run[r].n; b++, out++) {
 			double start = binning->run[r].start - early + (double)b * binning->width, end = start + binning->width, covered = 0;
-			while (first < n && epoch[2 * first + 1] <= start)
+			while (first < n && epoch[2 * first + 1] <= start + slack)
 				first++;
 			for (int64_t e = first; e < n && epoch[2 * e] < end && state[e] == state[first]; e++)
 				covered += fmin(epoch[2 * e + 1], end) - fmax(epoch[2 * e], start);

@@ -435,7 +435,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_bin = {
-	.name = "bin", .version = 3, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
+	.name = "bin", .version = 4, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
 	.brief = "count spikes in frames, or join frames to wider ones",
 	.about = "Spikes are counted in bins of the width asked for that lie whole inside an observed interval; every observed interval "
 	         "becomes a segment. Rule `paper` takes the published bins instead: they begin at the earliest spike of all neurons present, "
