@@ -56,6 +56,42 @@ class Matlab:
         return self.n
 
 
+def test_probes_in_an_array_of_structs():
+    """Eight probes as of Stringer et al. 2019: numbers of units begin anew from 1 in each, and heights are of all units, silent ones, too."""
+    rng = np.random.default_rng(5)
+    probes, want = [], {}
+    for k in range(8):
+        nunits, n = 5 + k, 40
+        st, clu = np.sort(rng.uniform(0, 60, n)), rng.integers(2, nunits + 1, n)     # unit 1 is silent
+        probes.append({"st": st[:, None], "clu": clu[:, None].astype(float), "Wheights": (np.arange(nunits) * 20. + k)[:, None]})
+        want.update({k * 1_000_000 + u: (st[clu == u], (u - 1) * 20. + k) for u in range(1, nunits + 1)})
+    spks = np.zeros((1, 8), [("st", object), ("clu", object), ("Wheights", object)])
+    for k, probe in enumerate(probes):
+        spks[0, k] = tuple(probe.values())
+    with place() as p:
+        scipy.io.savemat(p.file("spks.mat"), {"spks": spks})
+        with Matlab(p.file("new.mat")) as m:
+            group = m.file.create_group("spks")
+            group.attrs["MATLAB_class"] = np.bytes_("struct")
+            for field in ("st", "clu", "Wheights"):
+                refs = np.array([[m.put(m.refs, f"r{m.next()}", probe[field]).ref] for probe in probes], h5py.ref_dtype)
+                group.create_dataset(field, data=refs, dtype=h5py.ref_dtype)
+        for path in ("spks.mat", "new.mat"):
+            got, said = load(p, path, ", spikes: spks.st, unit: spks.clu, y: spks.Wheights, parts: probes")
+            assert list(got["id"]) == list(want) and list(got["probe"]) == [u // 1_000_000 for u in want] and "taken as probes" in said
+            assert list(got["y"]) == [y for _, y in want.values()]
+            assert np.array_equal(got["time"], np.concatenate([t for t, _ in want.values()]))
+        got, _ = load(p, "spks.mat", ", spikes: spks.st, unit: spks.clu, parts: probes")
+        assert list(got["id"]) == [u for u, (t, _) in want.items() if len(t)]
+        refuse(p, "spks.mat", ", spikes: spks.st, unit: spks.clu", "8 parts", "`parts: probes`", check=False)
+        got, _ = load(p, "spks.mat", ", spikes: spks.st, unit: spks.clu, parts: same")
+        assert len(got["first"]) == 14
+        scipy.io.savemat(p.file("one.mat"), {"s": {"st": probes[0]["st"], "clu": probes[0]["clu"], "depth": probes[0]["Wheights"]}})
+        got, said = load(p, "one.mat", ", spikes: s.st, unit: s.clu, y: s.depth")
+        assert "counts neurons from 1" in said and list(got["first"])[:2] == [0, 0] and list(got["y"]) == list(probes[0]["Wheights"].ravel())
+        refuse(p, "one.mat", ", spikes: s.st, unit: s.clu, parts: probes", "no such parts", check=False)
+
+
 def write(path, **variables):
     with Matlab(path) as m:
         for name, value in variables.items():

@@ -151,7 +151,14 @@ rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings
 		code = areas(&layout->area, n, neurons, notes, error);
 	neurons->n = n;
 	neurons->quality = quality;
-	if (!code && !neurons->id) {
+	if (!code && layout->parts) {
+		int64_t *probe = rmb_arena_alloc(arena, (size_t)n, sizeof *probe);
+		for (int64_t i = 0; probe && i < n; i++)
+			probe[i] = layout->parts->id[i] / RMB_PART_STEP;
+		neurons->id = layout->parts->id;
+		neurons->probe = neurons->probe ? neurons->probe : probe;
+		code = probe ? 0 : rmb_error_nomem(error, "probes");
+	} else if (!code && !neurons->id) {
 		int64_t *id = rmb_arena_alloc(arena, (size_t)n, sizeof *id);
 		for (int64_t i = 0; id && i < n; i++)
 			id[i] = i;

@@ -29,6 +29,28 @@ find(const struct contents *c, const char *name)
 	return NULL;
 }
 
+/* Whether a name, or its last field, is what numbers of units are called. */
+static bool
+is_called_unit(const char *name)
+{
+	static const char *const words[] = { "clu", "cluster", "clusters", "unit", "units", "neuron", "neurons", "cell", "cells", "spikeClusters" };
+	const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(last, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The numbers of units beside a list of times; NULL: there are none. */
+static const struct rmb_member *
+units_beside(const struct contents *c, const struct rmb_member *times)
+{
+	for (int i = 0; i < c->n; i++)
+		if (c->member[i] != times && c->member[i]->count == times->count && is_number(c->member[i]) && is_called_unit(c->member[i]->name))
+			return c->member[i];
+	return NULL;
+}
+
 static bool
 guess_spikes(const struct contents *c, struct rmb_load_settings *set, struct rmb_seen *seen)
 {
@@ -36,18 +58,26 @@ guess_spikes(const struct contents *c, struct rmb_load_settings *set, struct rmb
 	for (int i = 0; i < c->n; i++) {
 		const struct rmb_member *m = c->member[i];
 		const char *counts = rmb_arena_printf(c->file->arena, "%s.counts", m->name);
-		if (is_number(m) && m->number == RMB_FLOATING && find(c, counts) && (!best || m->count > best->count))
+		if (is_number(m) && m->number == RMB_FLOATING && find(c, counts) && !is_called_unit(m->name) && (!best || m->count > best->count))
 			best = m;
 	}
 	const char *counts = best ? rmb_arena_printf(c->file->arena, "%s.counts", best->name) : NULL;
 	if (!counts)
 		return false;
+	const struct rmb_member *unit = units_beside(c, best);
 	set->spikes = best->name;
-	set->counts = counts;
 	rmb_see_advice(seen, "spikes", best->name, NULL);
-	rmb_see_advice(seen, "counts", counts, NULL);
-	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the spike times, as it is the longest list of lists. "
-	                "This is a guess", best->name);
+	if (unit) {
+		set->unit = unit->name;
+		set->parts = "probes";
+		rmb_see_advice(seen, "unit", unit->name, NULL);
+		rmb_see_advice(seen, "parts", "probes", NULL);
+	} else {
+		set->counts = counts;
+		rmb_see_advice(seen, "counts", counts, NULL);
+	}
+	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the spike times, as it is the longest list of lists%s. "
+	                "This is a guess", best->name, unit ? ", and its parts for probes" : "");
 	return true;
 }
 

@@ -58,6 +58,9 @@ static const struct rmb_param params[] = {
 	{ "probe", RMB_STRING, AT(probe), "none", true, .help = "name of the probe of each neuron; found by itself: iprobe" },
 	{ "id", RMB_STRING, AT(id), "none", true,
 	  .help = "name of the number of each neuron, which unit then refers to; without it 0, 1, 2, ..." },
+	{ "parts", RMB_WORD, AT(parts), "auto", .words = "auto|probes|same",
+	  .help = "what the parts of a list `unit` in cells or an array of structs are: probes, whose numbers of units begin anew, or the same neurons again; "
+	          "auto: a mistake, if a number occurs in two of them" },
 	{ "orientation", RMB_WORD, AT(orientation), "auto", .words = "auto|neurons-first|frames-first",
 	  .help = "which axis of the activity comes first; auto goes by the lengths of the other arrays" },
 	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12, .help = "spike times are ticks of this clock; none: they are seconds" },
@@ -286,24 +289,23 @@ read_times(void *call, int64_t at, int64_t n, double *time)
 }
 
 static int
-load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_load_notes *notes)
+load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_load_notes *notes)
 {
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_spikes spikes = { 0 };
 	const struct rmb_load_times to = { call, claim_times, write_times, read_times, progress };
-	const struct rmb_found *whose;
 	int64_t n;
 	if (!isnan(set->rate))
 		rmb_load_note(notes, "`rate` belongs to frames and was not used: this recording is a list of spikes, which `bin` turns into frames");
-	int code = rmb_load_companions(layout, &n, &whose, error);
+	int code = rmb_load_numbering(layout, set, arena, &n, notes, error);
 	int64_t known = n;
 	if (!code)
 		code = rmb_load_without_frames(layout, error);
 	if (!code && known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	if (!code)
-		code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, &to, arena, &spikes, notes, error);
+		code = rmb_load_spikes(layout, set, &n, layout->id.member || layout->parts ? spikes.neurons.id : NULL, &to, arena, &spikes, notes, error);
 	if (!code && !known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	return code ? code : rmb_output_spikes(call, "recording", &spikes);

@@ -261,10 +261,9 @@ look_at_spikes(struct look *l, struct rmb_error *error)
 {
 	const struct rmb_member *m = l->layout.spikes.member;
 	struct rmb_spikes spikes = { 0 };
-	const struct rmb_found *whose;
 	int64_t n;
 	rmb_see_text(l->seen, "spike times", "%s (%s)", m->name, m->type);
-	int code = rmb_load_companions(&l->layout, &n, &whose, error);
+	int code = rmb_load_numbering(&l->layout, &l->set, l->arena, &n, &l->notes, error);
 	int64_t known = n;
 	if (!code && known)
 		code = look_at_neurons(l, n, &spikes.neurons, error);
@@ -277,7 +276,7 @@ look_at_spikes(struct look *l, struct rmb_error *error)
 		return code;
 	}
 	if (!code)
-		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member ? spikes.neurons.id : NULL, NULL, l->arena, &spikes, &l->notes, error);
+		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member || l->layout.parts ? spikes.neurons.id : NULL, NULL, l->arena, &spikes, &l->notes, error);
 	if (!code && !known)
 		code = look_at_neurons(l, n, &spikes.neurons, error);
 	if (code)

@@ -11,7 +11,7 @@ struct rmb_load_settings {
 	double neuropil_factor;
 	const char *x, *y, *positions, *quality, *area, *plane, *probe, *id;
 	const char *times, *state, *epochs, *bad_frames;
-	const char *orientation, *nonfinite;
+	const char *orientation, *nonfinite, *parts;
 	struct rmb_reals window, drop;
 	struct rmb_load_wish wish;
 };
@@ -34,7 +34,17 @@ struct rmb_found {
 	const struct rmb_less *less; /* of activity: what is taken away from it; NULL: nothing */
 };
 
+/* Numbers of neurons that begin anew in every part of the list `unit`: those of part p get p * RMB_PART_STEP more. */
+#define RMB_PART_STEP 1000000
+struct rmb_unit_parts {
+	int64_t n;
+	const int64_t *end;          /* [n] of the list */
+	const int64_t *id;           /* [nneurons] ascending: all neurons that there are */
+	int64_t nneurons;
+};
+
 struct rmb_layout {
+	const struct rmb_unit_parts *parts; /* unit_parts.c; NULL: the list is one */
 	struct rmb_found activity, spikes, unit, counts, ends;
 	struct rmb_found x, y, positions, quality, area, plane, probe, id;
 	struct rmb_found times;      /* time of each frame */
@@ -122,6 +132,10 @@ int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const
 /* Says which of row[n] lost more by rounding than is small against their own spread. */
 void rmb_load_rounding(const char *name, const struct rmb_load_row *row, int64_t n, struct rmb_load_notes *notes);
 
+/* unit_parts.c: how many neurons a list of spikes has as far as the arrays with one entry per neuron say, 0: there are none such; and
+ * layout->parts, where the units of several probes come one after another. */
+int rmb_load_numbering(struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_arena *arena, int64_t *n, struct rmb_load_notes *notes,
+                       struct rmb_error *error) RMB_CHECKED;
 /* spikes.c: fails if `unit` has not one entry for each spike. */
 int rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error) RMB_CHECKED;
 /* Where times go that memory should not hold. */

@@ -26,15 +26,17 @@ int rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t
 struct rmb_spike_owners {
 	const struct rmb_found *found;
 	struct rmb_pieces unit;          /* a number beside each time, ... */
+	const struct rmb_unit_parts *parts; /* to which that of its part is added; NULL: nothing is */
 	const struct labelled *table;    /* ... which is looked up here (NULL: it is the place) */
 	const int32_t *list;
-	int64_t n;                       /* neurons */
+	int64_t n, base;                 /* neurons, the first of which has that number */
 	const int64_t *end;              /* or else [n]: where each neuron's part of the list ends */
 };
 
-/* By a number beside each time; ids[*n] (may be NULL) says which. *n: how many neurons there are, 0: as many as the numbers show.
+/* By a number beside each time; ids[*n] (may be NULL) says which. *n: how many neurons there are, 0: as many as the numbers show. Numbers are
+ * counted from 0, or, if there is no 0 and they end with *n or the file is MATLAB's, from 1.
  * block[RMB_PIECE] is room. */
-int rmb_spike_owners_by_unit(const struct rmb_found *found, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block,
+int rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block,
                              struct rmb_spike_owners *o, struct rmb_error *error) RMB_CHECKED;
 /* By counts or ends, one per neuron. */
 int rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspikes, struct rmb_spike_owners *o, struct rmb_error *error) RMB_CHECKED;

@@ -63,27 +63,39 @@ label_owners(struct rmb_spike_owners *o, const int64_t *ids, int64_t count, stru
 	return 0;
 }
 
+/* The part, of n with these ends, in which entry `at` lies. */
+static int64_t
+part_at(const int64_t *end, int64_t n, int64_t at)
+{
+	int64_t low = 0, high = n - 1;
+	while (low < high) {
+		int64_t middle = (low + high) / 2;
+		if (end[middle] <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 int
 rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, int64_t *out, struct rmb_error *error)
 {
 	const double *unit;
-	if (o->end) { /* by halves to the first, onwards to the others */
-		int64_t low = 0, high = o->n - 1;
-		while (low < high) {
-			int64_t middle = (low + high) / 2;
-			if (o->end[middle] <= at)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		for (int64_t i = 0; i < n; out[i++] = low)
-			while (o->end[low] <= at + i)
-				low++;
+	if (o->end) {
+		int64_t i = part_at(o->end, o->n, at);
+		for (int64_t k = 0; k < n; out[k++] = i)
+			while (o->end[i] <= at + k)
+				i++;
 		return 0;
 	}
 	int code = rmb_pieces_whole(&o->unit, at, n, &unit, error);
+	int64_t part = o->parts ? part_at(o->parts->end, o->parts->n, at) : 0;
 	for (int64_t i = 0; i < n && !code; i++) {
-		out[i] = o->table ? place_of(o->table, o->n, o->list, (int64_t)unit[i]) : (int64_t)unit[i];
+		while (o->parts && o->parts->end[part] <= at + i)
+			part++;
+		int64_t number = (int64_t)unit[i] + part * RMB_PART_STEP - o->base;
+		out[i] = o->table ? place_of(o->table, o->n, o->list, number) : number;
 		if (o->table && out[i] < 0)
 			code = rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " in '%s' is of neuron %.15g, which is not among the %" PRId64
 			                     " neurons of `id`", o->found->file->path, at + i, o->found->member->name, unit[i], o->n);
@@ -96,21 +108,24 @@ rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, in
 }
 
 int
-rmb_spike_owners_by_unit(const struct rmb_found *found, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
+rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
         struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
-	int64_t most = -1;
-	*o = (struct rmb_spike_owners){ .found = found, .n = *n };
+	int64_t least = INT64_MAX, most = -1;
+	*o = (struct rmb_spike_owners){ .found = found, .parts = parts, .n = ids ? *n : 0 };
 	int code = rmb_pieces_open(found->file, m, &o->unit, error);
 	if (code || ids)
 		return code ? code : label_owners(o, ids, nspikes, arena, error);
-	for (int64_t at = 0, here; at < nspikes && !code && !*n; at += here) {
+	for (int64_t at = 0, here; at < nspikes && !code; at += here) {
 		code = rmb_spike_owners_get(o, at, here = rmb_spike_block(at, nspikes), block, error);
-		for (int64_t i = 0; i < here && !code; i++)
+		for (int64_t i = 0; i < here && !code; i++) {
+			least = block[i] < least ? block[i] : least;
 			most = block[i] > most ? block[i] : most;
+		}
 	}
+	o->base = *n > 0 && least > 0 && (most == *n || strcmp(found->file->format->name, "matlab") == 0);
 	if (!code && !*n && most >= MOST_NEURONS)
 		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' numbers neurons up to %" PRId64 ", more than rumble believes without an array that has "
 		                     "one entry per neuron; if these are labels, name the array of labels with `id`", path, m->name, most);

@@ -76,14 +76,16 @@ drop(const struct rmb_load_settings *set, struct rmb_arena *arena, struct rmb_sp
 /* Whose the spikes are, and where they go. */
 static int
 sort_spikes(const struct rmb_layout *layout, int64_t *nneurons, const int64_t *ids, const struct rmb_load_times *to, struct rmb_spike_sort *s,
-            struct rmb_spike_owners *owners, struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_error *error)
+            struct rmb_spike_owners *owners, struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	int code = rmb_load_units_fit(layout, error);
 	s->owners = owners;
 	if (!code && layout->unit.member)
-		code = rmb_spike_owners_by_unit(&layout->unit, s->nspikes, nneurons, ids, arena, s->owner, owners, error);
+		code = rmb_spike_owners_by_unit(&layout->unit, layout->parts, s->nspikes, nneurons, ids, arena, s->owner, owners, error);
 	else if (!code)
 		code = rmb_spike_owners_by_parts(layout->ends.member ? &layout->ends : &layout->counts, layout->ends.member != NULL, s->nspikes, owners, error);
+	if (!code && owners->base)
+		rmb_load_note(notes, "'%s' counts neurons from 1", layout->unit.member->name);
 	if (!code)
 		code = rmb_spike_sort(s, to, arena, spikes, error);
 	if (!code && spikes->nspikes == 0)
@@ -107,7 +109,7 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 	                     .time = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.time), .owner = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.owner) };
 	int code = s.time && s.owner ? rmb_spike_times_survey(&layout->spikes, &times, s.time, notes, error) : rmb_error_nomem(error, "spike times");
 	if (!code)
-		code = sort_spikes(layout, nneurons, ids, later ? NULL : to, &s, &owners, arena, spikes, error);
+		code = sort_spikes(layout, nneurons, ids, later ? NULL : to, &s, &owners, arena, spikes, notes, error);
 	if (!code)
 		code = observe(set, file, &s, arena, spikes, notes, error);
 	if (!code)

@@ -67,7 +67,7 @@ path_of(const struct rmb_layout *layout)
 }
 
 static void
-load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
+load_matrix(const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
             struct rmb_test_load *out)
 {
 	struct rmb_load_sink sink = { .argument = out, .write = add_up, .progress = go_on };
@@ -98,18 +98,17 @@ load_matrix(const struct rmb_load_settings *set, const struct rmb_layout *layout
 }
 
 static void
-load_list(const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
+load_list(const struct rmb_load_settings *set, struct rmb_layout *layout, struct rmb_arena *arena, struct rmb_load_notes *notes,
           struct rmb_test_load *out)
 {
 	struct rmb_spikes spikes = { 0 };
-	const struct rmb_found *whose;
 	int64_t n = 0;
-	out->code = rmb_load_companions(layout, &n, &whose, &out->error);
+	out->code = rmb_load_numbering(layout, set, arena, &n, notes, &out->error);
 	bool known = n > 0;
 	if (!out->code && known)
 		out->code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, &out->error);
 	if (!out->code)
-		out->code = rmb_load_spikes(layout, set, &n, layout->id.member ? spikes.neurons.id : NULL, NULL, arena, &spikes, notes, &out->error);
+		out->code = rmb_load_spikes(layout, set, &n, layout->id.member || layout->parts ? spikes.neurons.id : NULL, NULL, arena, &spikes, notes, &out->error);
 	if (out->code)
 		return;
 	out->neurons = n;
@@ -151,7 +150,7 @@ struct rmb_load_settings
 rmb_test_settings(const char *path)
 {
 	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = 22, .clock = NAN, .pixel = NAN, .orientation = "auto",
-		.nonfinite = "drop", .threshold = NAN, .window = { -1, NULL }, .drop = { -1, NULL }, .wish = { .rois = "cells", .units = "good" } };
+		.nonfinite = "drop", .parts = "auto", .neuropil_factor = 0.7, .threshold = NAN, .window = { -1, NULL }, .drop = { -1, NULL }, .wish = { .rois = "cells", .units = "good" } };
 }
 
 void
