@@ -165,7 +165,7 @@ rmb_load_numbering(struct rmb_layout *layout, const struct rmb_load_settings *se
 		                     "whose numbers begin anew, or `parts: same` if it is the same neuron", unit->file->path, unit->member->name, x->parts.n, x->twice);
 	code = number(layout, whose, &pieces, x, arena, n, error);
 	if (!code)
-		rmb_load_note(notes, "the %" PRId64 " parts of '%s' were taken as probes: their units are numbered from 0, %d, %d and so on", x->parts.n,
-		              unit->member->name, RMB_PART_STEP, 2 * RMB_PART_STEP);
+		rmb_load_note(notes, "the %" PRId64 " parts of '%s' were taken as probes: numbers of units have %d more for every probe before theirs", x->parts.n,
+		              unit->member->name, RMB_PART_STEP);
 	return code;
 }
