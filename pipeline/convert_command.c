@@ -48,9 +48,10 @@ write_quoted(FILE *file, const char *text)
 	fputc('"', file);
 }
 
-/* "rate=22Hz" is a setting of the recording; what has a dot before the '=' is meant for the recipe, such as stages.load.nonfinite=fail. */
+/* "rate=22Hz" is a setting of the recording; what has a dot before the '=' is meant for the recipe, such as stages.load.nonfinite=fail. All stay
+ * with --set, so that mistakes in them are shown as what was typed, not as lines of a recipe that nobody wrote. */
 static int
-write_settings(struct made *made, FILE *file, const struct rmb_options *options, struct rmb_error *error)
+take_settings(struct made *made, const struct rmb_options *options, struct rmb_error *error)
 {
 	made->options.nset = 0;
 	made->options.set = made->set;
@@ -58,10 +59,12 @@ write_settings(struct made *made, FILE *file, const struct rmb_options *options,
 		const char *equals = strchr(options->set[i], '='), *dot = strchr(options->set[i], '.');
 		if (!equals || equals == options->set[i] || strpbrk(options->set[i], "\n\r"))
 			return rmb_error_set(error, RMB_EUSAGE, "--set %s: a setting of the recording is meant, such as --set 'rate=22 Hz'", options->set[i]);
-		if (dot && dot < equals && made->options.nset < MOST_SETTINGS)
-			made->set[made->options.nset++] = options->set[i];
-		else
-			fprintf(file, "    %.*s: %s\n", (int)(equals - options->set[i]), options->set[i], equals + 1);
+		if (i == MOST_SETTINGS)
+			return rmb_error_set(error, RMB_EUSAGE, "there are more than %d times --set", MOST_SETTINGS);
+		char *whole = NULL;
+		if (asprintf(&whole, "%s%s", dot && dot < equals ? "" : "recordings.recording.", options->set[i]) < 0)
+			return rmb_error_nomem(error, "settings");
+		made->set[made->options.nset++] = whole;
 	}
 	return 0;
 }
@@ -78,7 +81,7 @@ write_recipe(struct made *made, const struct rmb_options *options, struct rmb_er
 	fputs("rumble: 1\nrecordings:\n  - name: recording\n    path: ", file);
 	write_quoted(file, source);
 	fputc('\n', file);
-	int code = write_settings(made, file, options, error);
+	int code = take_settings(made, options, error);
 	fputs("stages:\n  loaded: {stage: load}\n", file);
 	if (fclose(file) && code == 0)
 		code = rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s", made->path, strerror(errno));
@@ -110,6 +113,8 @@ remove_recipe(struct made *made)
 		return;
 	unlink(made->path);
 	rmdir(made->folder);
+	for (int i = 0; i < MOST_SETTINGS; i++)
+		free((char *)(uintptr_t)made->set[i]);
 }
 
 /* ---- running and writing */
@@ -183,6 +188,8 @@ convert_in_session(const struct rmb_options *options, const char *source)
 	int status = rmb_session_open(options, RMB_NEED_WRITABLE, &session);
 	if (status)
 		return status;
+	for (int e = 0; !is_recipe(source) && e < session.recipe->nentries; e++) /* sentences do not begin with a recipe that nobody wrote */
+		session.recipe->entry[e].place = (struct rmb_place){ "convert", 0, 0 };
 	int code = convert(&session, options, source, &error);
 	status = error.code ? rmb_complain(options, &error) : rmb_exit_code(code);
 	rmb_session_close(&session);

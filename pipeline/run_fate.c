@@ -11,11 +11,13 @@ without_stage(const char *text, const char *stage)
 	return strncmp(text, stage, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
 }
 
-/* "recipe.yaml:14:3: fx26/svca2@z (svca2): sentence" */
+/* "recipe.yaml:14:3: fx26/svca2@z (svca2): sentence"; line 0: the file alone */
 static const char *
 place_sentence(struct rmb_run *run, const struct rmb_node *node, const char *text)
 {
 	const struct rmb_place *place = &node->entry->place;
+	if (place->line == 0)
+		return rmb_arena_printf(run->plan->arena, "%s: %s", place->file, without_stage(text, node->stage->name));
 	return rmb_arena_printf(run->plan->arena, "%s:%d:%d: %s (%s): %s", place->file, place->line, place->column, node->id,
 	                        node->stage->name, without_stage(text, node->stage->name));
 }

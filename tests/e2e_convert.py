@@ -143,6 +143,9 @@ def test_mistakes_are_told():
                 (["no.yaml"], 2, "which recording or result")]:
             said = here.run("convert", *words, status=status)
             assert sentence in said, said
+        for words, status, start in (["rate=3"], 2, "--set:1:"), (["window=[3 s"], 2, "--set:1:"), (["rois=some"], 2, "--set:1:"), (["activity=no"], 1, "convert: "):
+            said = here.run("convert", "x.npy", "--set", *words, status=status)
+            assert start in said and "convert.yaml" not in said, said
         here.run("convert", "x.npy", "--set", "rate=3 Hz", "--set", "stages.loaded.nonfinite=fail")
         assert os.path.exists(here.file("x.h5"))
         broken = here.recipe("recordings:\n  - {name: r, path: x.npy, activity: no}\nstages: {raw: {stage: load}}\n")
