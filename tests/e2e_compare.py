@@ -51,7 +51,7 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
             assert result(p, node, "alone", "decision") == "compatible", node
             assert result(p, node, "together", "decision") == "none", node
             assert result(p, node, "together", "nearest") == "shuffled"
-        assert "Compatible with shuffled" in result(p, "verdict", "alone", "verdict")
+        assert "alone is compatible with shuffled (distance" in result(p, "verdict", "alone", "verdict")
         assert result(p, "verdict", "alone", "statistic") == ["alpha.exponent", "s.spectrum", "size.participation", "all"]
         # numbers as numpy has them from the objects that were compared: distances are those of logarithms, for none is negative
         exponent = [float(result(p, f"alpha@shuffled#{i}", "together", "exponent")) for i in range(1, 20)]
@@ -75,7 +75,7 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
             page = f.read()
         part = page[page.index("<h2>together</h2>"):]
         assert "verdict: values, alpha.exponent" in part and "verdict: distances" in part and "verdict: values, s.spectrum" not in part
-        first = part.index('<p class="headline"><b>verdict</b> Like none of the families')
+        first = part.index('<p class="headline"><b>verdict</b> together is like none of the families')
         assert first < part.index("<figure") and first < part.index("Mind when reading")
         assert part.count("verdict: by comparison") and "<td>size.participation</td>" in part
 
@@ -142,7 +142,7 @@ def test_few_replicates_leave_it_undecided_unless_their_spread_is_trusted():
 """)
         said = p.run("run", "recipe.yaml")
         assert result(p, "verdict", "together", "decision") == "undecided"
-        assert "(p below 0.05 takes 19 or more)" in result(p, "verdict", "together", "verdict")
+        assert "for p below 0.05 takes 19 replicates or more" in result(p, "verdict", "together", "verdict")
         assert result(p, "verdict", "together", "attainable")[-1] == 1 / 4
         assert result(p, "normal", "together", "decision") == "none"
         assert result(p, "one", "together", "decision") == "undecided"

@@ -40,6 +40,7 @@ static const struct rmb_port in[] = {
 #define SCALAR(port, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = "", .type = kind, .unit = "1", .help = what }
 static const struct rmb_port out[] = {
 	SCALAR("verdict", RMB_TEXT, "the verdict in one sentence, with its evidence"),
+	SCALAR("basis", RMB_TEXT, "what it rests on: statistics, replicates and level"),
 	SCALAR("decision", RMB_TEXT, "compatible (with one family alone, none being as near), none (of them), or undecided"),
 	SCALAR("nearest", RMB_TEXT, "the family at the smallest distance"),
 	SCALAR("nearest_distance", RMB_FLOAT64, "its distance by all statistics together"),
@@ -345,9 +346,10 @@ publish_table(struct rmb_call *call, const struct finding *finding, int64_t n)
 static int
 publish_verdict(struct rmb_call *call, const struct verdict *v)
 {
-	if (!v->sentence)
+	if (!v->sentence || !v->basis)
 		return rmb_fail(call, RMB_ELIMIT, "no memory for the verdict");
 	int rc = rmb_output_text(call, "verdict", v->sentence);
+	rc = rc ? rc : rmb_output_text(call, "basis", v->basis);
 	rc = rc ? rc : rmb_output_text(call, "decision", v->decision);
 	rc = rc ? rc : rmb_output_text(call, "nearest", v->nearest);
 	rc = rc ? rc : rmb_output_scalar(call, "nearest_distance", v->distance);
@@ -370,14 +372,14 @@ run(struct rmb_call *call)
 		if ((rc = find_family(call, set, &members, f, &finding[f * rows])) || (rc = rmb_progress(call, (double)(f + 1), (double)members.nfamilies)))
 			return rc;
 	}
-	struct basis how = { set->level, set->confidence, strcmp(set->test, "rank") == 0 };
+	struct basis how = { rmb_recording_name(call), set->level, set->confidence, strcmp(set->test, "rank") == 0 };
 	struct verdict verdict = rmb_comparison_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, &how);
 	rc = publish_verdict(call, &verdict);
 	return rc ? rc : publish_table(call, finding, rows * members.nfamilies);
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 6, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 7, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
 	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm. What is nowhere negative is compared by logarithms, in which a value "
@@ -387,6 +389,6 @@ const struct rmb_stage rmb_stage_compare = {
 	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible; so is a family that is left alone while one that was "
 	         "ruled out lies within the interval of its distance.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
-	.caption = "Distances from each family at level {level}, by test {test}.", .headline = "verdict", .tables = "comparison",
+	.caption = "{basis}", .headline = "verdict", .tables = "comparison",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_names = true, .draws = rmb_draws_always, .run = run,
 };

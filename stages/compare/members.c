@@ -193,20 +193,19 @@ has_values(const struct rmb_array *a, const int64_t *index, int64_t n)
 	return false;
 }
 
-/* Keeps the points at which everything is finite; or `steady` too: above zero, and replicates, array[1..n), within a factor of ten. */
+/* Keeps the points at which everything is finite, or above zero too. The recording counts like any replicate: points chosen by replicates alone would
+ * be those at which they happen to scatter less than it. */
 static int64_t
-common_points(const struct rmb_array *const *array, int64_t n, const int64_t *index, int64_t count, bool steady, int64_t *kept)
+common_points(const struct rmb_array *const *array, int64_t n, const int64_t *index, int64_t count, bool positive, int64_t *kept)
 {
 	int64_t nkept = 0;
 	for (int64_t j = 0; j < count; j++) {
 		bool good = true;
-		double least = INFINITY, largest = 0;
 		for (int64_t i = 0; i < n && good; i++) {
 			double v = value_at(array[i], index[j]);
-			good = isfinite(v) && (!steady || v > 0);
-			least = i ? fmin(least, v) : least, largest = i ? fmax(largest, v) : largest;
+			good = isfinite(v) && (!positive || v > 0);
 		}
-		if (good && (!steady || largest <= 10 * least))
+		if (good)
 			kept[nkept++] = index[j];
 	}
 	return nkept;

@@ -131,7 +131,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_misfit = {
-	.name = "misfit", .version = 1, .folder = "compare", .brief = "how far a simulation is from a recording, in one number",
+	.name = "misfit", .version = 2, .folder = "compare", .brief = "how far a simulation is from a recording, in one number",
 	.about = "Sets statistics of a simulation, means over its replicates, beside those of the recording: numbers by their relative difference, curves by the "
 	         "root mean square difference over points relative to the curve's, curves along ranks (spectra) by that of their logarithms at 50 ranks "
 	         "evenly spaced in logarithm. The misfit is the root mean square over statistics: 0.1 means a tenth off. It is what `fit` makes "

@@ -1,6 +1,7 @@
 #include "compare/verdict.h"
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 
 enum standing
 rmb_comparison_standing(const struct finding *all, double level)
@@ -19,34 +20,50 @@ brief(struct rmb_arena *arena, double x)
 	return rmb_arena_printf(arena, fabs(x) >= 100 && fabs(x) < 1e6 ? "%.0f" : "%.2g", x);
 }
 
-/* "shuffled (distance 28, 20 to 44; p = 0.05; most apart by alpha.exponent)". What is not ruled out is not said to be apart. */
+/* "alpha.exponent, p = 0.05": the statistic that by itself rules the family out and is furthest apart; or all together, where none does. */
 static const char *
-evidence(struct rmb_arena *arena, const struct finding *family, int64_t nstatistics, enum standing standing)
+against(struct rmb_arena *arena, const struct finding *family, int64_t nstatistics, double level)
 {
-	const struct finding *all = &family[nstatistics], *most = NULL;
-	if (isnan(all->distance))
-		return rmb_arena_printf(arena, "%s (nothing to compare)", all->family);
-	for (int64_t s = 0; s < nstatistics && standing == APART; s++)
-		if (!isnan(family[s].distance) && (!most || family[s].distance > most->distance))
+	const struct finding *most = NULL;
+	for (int64_t s = 0; s < nstatistics; s++)
+		if (family[s].p <= level && (!most || family[s].distance > most->distance))
 			most = &family[s];
-	const char *apart = nstatistics > 1 && most ? rmb_arena_printf(arena, "; most apart by %s", most->statistic) : "";
-	const char *p = all->p < 1e-6 ? "p below 1e-6" : rmb_arena_printf(arena, "p = %.2g", all->p); /* no law is known further out */
-	return rmb_arena_printf(arena, "%s (distance %s, %s to %s; %s%s)", all->family, brief(arena, all->distance), brief(arena, all->low),
-	                        brief(arena, all->high), p, apart);
+	const char *name = most ? most->statistic : "all together";
+	double p = most ? most->p : family[nstatistics].p;
+	return p < 1e-6 ? rmb_arena_printf(arena, "%s, p below 1e-6", name) : rmb_arena_printf(arena, "%s, p = %.2g", name, p); /* no law is known further out */
 }
 
-/* The families that stand so, with their evidence: "a (...), b (...)"; "": none. */
+/* "symmetric (distance 0.9, p = 0.4)", or of a family that is ruled out "shuffled (alpha.exponent, p = 0.05)". */
 static const char *
-list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, enum standing standing)
+evidence(struct rmb_arena *arena, const struct finding *family, int64_t nstatistics, double level)
+{
+	const struct finding *all = &family[nstatistics];
+	if (isnan(all->distance))
+		return rmb_arena_printf(arena, "%s (nothing to compare)", all->family);
+	if (rmb_comparison_standing(all, level) != APART)
+		return rmb_arena_printf(arena, "%s (distance %s, p = %.2g)", all->family, brief(arena, all->distance), all->p);
+	const char *by = against(arena, family, nstatistics, level);
+	return rmb_arena_printf(arena, "%s (%s)", all->family, by ? by : "");
+}
+
+/* `text` and the i-th of n names: "a, b and c". NULL: no memory. */
+static const char *
+join(struct rmb_arena *arena, const char *text, const char *name, int64_t i, int64_t n)
+{
+	return text && name ? rmb_arena_printf(arena, "%s%s%s", text, i == 0 ? "" : i == n - 1 ? " and " : ", ", name) : NULL;
+}
+
+/* The `count` families that stand so, with their evidence; "": none. */
+static const char *
+list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, enum standing standing, int64_t count)
 {
 	const char *text = "";
-	for (int64_t f = 0; f < nfamilies && text; f++) {
+	for (int64_t f = 0, i = 0; f < nfamilies; f++) {
 		const struct finding *family = &finding[f * (nstatistics + 1)];
-		const char *one = rmb_comparison_standing(&family[nstatistics], level) == standing ? evidence(arena, family, nstatistics, standing) : NULL;
-		if (one)
-			text = rmb_arena_printf(arena, "%s%s%s", text, *text ? ", " : "", one);
+		if (rmb_comparison_standing(&family[nstatistics], level) == standing)
+			text = join(arena, text, evidence(arena, family, nstatistics, level), i++, count);
 	}
-	return text ? text : "";
+	return text;
 }
 
 static const char *
@@ -59,12 +76,13 @@ basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
 		fewest = n < fewest ? n : fewest;
 		most = n > most ? n : most;
 	}
-	for (int64_t s = 0; s < nstatistics && names; s++)
-		names = rmb_arena_printf(arena, "%s%s%s", names, s ? ", " : "", finding[s].statistic);
+	for (int64_t s = 0; s < nstatistics; s++)
+		names = join(arena, names, finding[s].statistic, s, nstatistics);
 	const char *least = by->rank ? rmb_arena_printf(arena, " (p = %.2g is the least they allow)", 1 / (double)(fewest + 1)) : "";
-	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family%s, level %g. Distances are in units of the spread of a family's "
-	                        "replicates, about 1 for one of them; intervals of %g %%.", names ? names : "", by->rank ? "ranked" : "Student's t", fewest,
-	                        most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->confidence);
+	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family%s, at a level of %g: a recording's own family is ruled out in %g %%. "
+	                        "Distances are in units of the spread of a family's replicates, about 1 for one of them; intervals of %g %%.", names ? names : "",
+	                        by->rank ? "ranked" : "Student's t", fewest, most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->level,
+	                        100 * by->confidence);
 }
 
 /* Families that were ruled out and yet lie about as near as the only one that was not: "a, b"; "": none. One true family in twenty is ruled out at a
@@ -86,40 +104,57 @@ rivals(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies
 	return text ? text : "";
 }
 
+/* What ends a sentence: "; ruled out are a (...) and b (...)". */
+static const char *
+ruled_out(struct rmb_arena *arena, const char *before, const char *bad, int64_t count)
+{
+	return !bad ? NULL : !*bad ? "" : rmb_arena_printf(arena, "%sruled out %s %s", before, count == 1 ? "is" : "are", bad);
+}
+
+static const char *
+sentence(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *how, const int64_t *count,
+         const struct finding *nearest)
+{
+	double level = how->level;
+	const char *good = list(arena, finding, nfamilies, nstatistics, level, COMPATIBLE, count[COMPATIBLE]);
+	const char *bad = list(arena, finding, nfamilies, nstatistics, level, APART, count[APART]);
+	const char *open = list(arena, finding, nfamilies, nstatistics, level, UNTESTED, count[UNTESTED]);
+	const char *also = ruled_out(arena, "; ", bad, count[APART]), *because = ruled_out(arena, ": ", bad, count[APART]);
+	if (!good || !open || !also || !because)
+		return NULL;
+	if (count[UNTESTED]) {
+		const char *needs = how->rank ? rmb_arena_printf(arena, ", for p below %g takes %d replicates or more", level, (int)ceil(1 / level - 1 - 1e-9)) : "";
+		return rmb_arena_printf(arena, "%s is undecided: nothing can be concluded about %s%s%s%s%s.", how->recording, open, needs ? needs : "",
+		                        *good ? "; compatible with " : "", good, also);
+	}
+	if (count[COMPATIBLE] > 1)
+		return rmb_arena_printf(arena, "%s is undecided between %s, nearest %s%s.", how->recording, good, nearest->family, also);
+	if (count[COMPATIBLE] == 0)
+		return rmb_arena_printf(arena, "%s is like none of the families, nearest %s (distance %s)%s.", how->recording, nearest->family,
+		                        brief(arena, nearest->distance), because);
+	const char *near = rivals(arena, finding, nfamilies, nstatistics, level);
+	if (*near)
+		return rmb_arena_printf(arena, "%s is undecided: compatible with %s alone, but about as near: %s%s.", how->recording, good, near, also);
+	return rmb_arena_printf(arena, "%s is compatible with %s%s%s.", how->recording, good, nfamilies == 1 ? ", the only family compared" : " alone", because);
+}
+
 struct verdict
 rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *how)
 {
-	double level = how->level;
 	int64_t count[3] = { 0 };
 	const struct finding *nearest = NULL;
 	for (int64_t f = 0; f < nfamilies; f++) {
 		const struct finding *all = &finding[f * (nstatistics + 1) + nstatistics];
-		count[rmb_comparison_standing(all, level)]++;
+		count[rmb_comparison_standing(all, how->level)]++;
 		if (!isnan(all->distance) && (!nearest || all->distance < nearest->distance))
 			nearest = all;
 	}
-	const char *good = list(arena, finding, nfamilies, nstatistics, level, COMPATIBLE), *bad = list(arena, finding, nfamilies, nstatistics, level, APART);
-	const char *open = list(arena, finding, nfamilies, nstatistics, level, UNTESTED), *by = basis(arena, finding, nfamilies, nstatistics, how);
-	struct verdict v = { "undecided", nearest ? nearest->family : "", nearest ? nearest->distance : NAN, count[COMPATIBLE], NULL };
-	const char *not = *bad ? rmb_arena_printf(arena, ". Ruled out: %s", bad) : "";
-	const char *needs = how->rank ? rmb_arena_printf(arena, " with so few replicates (p below %g takes %d or more)", level, (int)ceil(1 / level - 1 - 1e-9)) : "";
-	if (!not || !needs || !by)
-		return v;
-	if (count[UNTESTED]) {
-		v.sentence = rmb_arena_printf(arena, "Undecided: nothing can be concluded about %s%s%s%s%s. Nearest: %s. %s", open, needs,
-		                              *good ? "; compatible with " : "", good, not, *v.nearest ? v.nearest : "none", by);
-	} else if (count[COMPATIBLE] > 1) {
-		v.sentence = rmb_arena_printf(arena, "Undecided between %s%s. Nearest: %s. %s", good, not, v.nearest, by);
-	} else if (count[COMPATIBLE] == 1 && *rivals(arena, finding, nfamilies, nstatistics, level)) {
-		v.sentence = rmb_arena_printf(arena, "Undecided: compatible with %s alone, but about as near: %s%s. Nearest: %s. %s", good,
-		                              rivals(arena, finding, nfamilies, nstatistics, level), not, v.nearest, by);
-	} else if (count[COMPATIBLE] == 1) {
+	struct verdict v = { "undecided", nearest ? nearest->family : "", nearest ? nearest->distance : NAN, count[COMPATIBLE],
+	                     sentence(arena, finding, nfamilies, nstatistics, how, count, nearest), basis(arena, finding, nfamilies, nstatistics, how) };
+	bool alone = !count[UNTESTED] && count[COMPATIBLE] == 1 && !*rivals(arena, finding, nfamilies, nstatistics, how->level);
+	if (alone)
 		v.decision = "compatible";
-		v.sentence = rmb_arena_printf(arena, "Compatible with %s%s%s. %s", good, nfamilies == 1 ? ", the only family compared" : " alone", not, by);
-	} else {
+	else if (!count[UNTESTED] && !count[COMPATIBLE])
 		v.decision = "none";
-		v.sentence = rmb_arena_printf(arena, "Like none of the families. Ruled out: %s. Nearest: %s; of recordings that are of a family, its own is ruled out "
-		                              "in %g %%. %s", bad, v.nearest, 100 * level, by);
-	}
 	return v;
 }

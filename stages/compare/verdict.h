@@ -23,10 +23,11 @@ struct verdict {
 	const char *nearest;         /* family; "": none could be compared */
 	double distance;             /* of the nearest; NaN */
 	int64_t ncompatible;         /* families that were tested and not rejected */
-	const char *sentence;
+	const char *sentence;        /* the one sentence, with its evidence */
+	const char *basis;           /* by what, against how many replicates, at what level */
 };
-struct basis { double level, confidence; int rank; }; /* of the decision, of intervals; p are ranks, else Student's t */
-/* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together. In the arena; a NULL sentence: no memory. */
+struct basis { const char *recording; double level, confidence; int rank; }; /* its name; of the decision, of intervals; p are ranks, else Student's t */
+/* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together. In the arena; a NULL sentence or basis: no memory. */
 struct verdict rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics,
                                       const struct basis *how);
 #endif

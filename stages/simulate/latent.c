@@ -32,7 +32,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_latent = {
-	.name = "latent", .version = 2, .folder = "simulate", .brief = "neurons that share slow inputs but are not connected: a control",
+	.name = "latent", .version = 3, .folder = "simulate", .brief = "neurons that share slow inputs but are not connected: a control",
 	.about = "Every neuron is a random sum of the same few slow signals, with noise of its own; neurons do not act on each other. Such inputs can look "
 	         "critical without anything critical in them, so a verdict for a critical network has to hold against them. Neurons, positions, frames, "
 	         "segments, rate and scaling are those of the recording at `like`; with `noise: matched` the reliable part of the variance is too.",

@@ -27,7 +27,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_lowrank = {
-	.name = "lowrank", .version = 2, .folder = "simulate", .brief = "activity of a few dimensions and noise: a control",
+	.name = "lowrank", .version = 3, .folder = "simulate", .brief = "activity of a few dimensions and noise: a control",
 	.about = "Every neuron is a random sum of a few signals with one time constant, and noise of its own: a covariance with a few large eigenvalues over a "
 	         "flat floor. Neurons, positions, frames, segments, rate and scaling are those of the recording at `like`; with `noise: matched` the reliable "
 	         "part of the variance is too.",

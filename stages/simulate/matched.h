@@ -95,8 +95,8 @@ int rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *sign
 /* Matching the noise: such that the reliable part of the variance, sum of scov over sum of varcov (SVCA), is that of the recording. Both are taken on
  * the same neurons and frames, at most RMB_PILOT_NEURONS and RMB_PILOT_FRAMES of them. */
 enum { RMB_PILOT_NEURONS = 2000, RMB_PILOT_FRAMES = 20000 };
-/* Before simulating: the part of the recording; in the call's scratch. One that chance gives, too, is raised to the most that
- * chance would give, with a warning. */
+/* Before simulating: the part of the recording; in the call's scratch. One below what chance typically
+ * gives is raised to that, with a warning. */
 struct rmb_pilot;
 int rmb_pilot_make(struct rmb_matched *matched, struct rmb_pilot **pilot) RMB_CHECKED;
 /* Once signals are written and their units known: the noise, into matched->measure.noise. */

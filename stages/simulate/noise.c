@@ -3,7 +3,8 @@
  * The reliable part of the variance is sum of scov over sum of varcov of SVCA. It depends on how many neurons and frames there are, so both sides
  * are measured on the same ones: a random choice of at most RMB_PILOT_NEURONS neurons, the first RMB_PILOT_FRAMES frames, the same halves and test frames.
  * It falls as noise is added; the noise that makes it equal is found by the secant, held between bounds. Signals are those of the simulation, and
- * noise numbers those that it will have, so nothing but the noise's size changes from one try to the next. */
+ * noise numbers those that it will have, so nothing but the noise's size changes from one try to the next. Every replicate is brought to the recording's
+ * part as it was measured, luck included; so to first order it and the recording differ from its family in the same way, and ranks among them hold. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -235,20 +236,24 @@ find(struct rmb_pilot *pilot, double target, double *reached)
 	}
 	do {
 		high *= 2;
-		if (high > loudest)
-			return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has too little reliable variance (%.3g of it) to match noise to it; give noise as a number",
-			                pilot->matched->stage, rmb_recording_name(call), target);
 		if ((rc = with_noise(pilot, high, &below)))
 			return rc;
+		*reached = below;
 		if (below > target) {
 			low = high;
 			above = below;
 		}
-	} while (below > target);
+	} while (below > target && high < loudest);
+	if (below > target) {
+		rmb_warn(call, "noise alone looks as reliable (%.3g) by chance as recording '%s' (%.3g): the simulation is noise", below, rmb_recording_name(call),
+		         target);
+		return 0;
+	}
 	return search(pilot, target, low, above, high, below, reached);
 }
 
-/* The recording's own; or, if that does not stand out from what it is by chance, three times what that is at several lags, the least that would. */
+/* The recording's own; or, if that is less, what chance typically gives: the root mean square at several lags. Not more than that, for where slow modes
+ * are shared those lags agree too, and whatever raises the target makes replicates that differ from a recording of their own family. */
 static int
 find_target(struct rmb_pilot *pilot)
 {
@@ -261,14 +266,14 @@ find_target(struct rmb_pilot *pilot)
 		rc = reliable_part(pilot, pilot->nframes * k / (LAGS + 1), &part);
 		square += part * part / LAGS;
 	}
-	double chance = 3 * sqrt(square);
+	double chance = sqrt(square);
 	if (rc || pilot->target > chance)
 		return rc;
 	if (!(chance > 0))
 		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no variance to match noise to; give noise as a number", pilot->matched->stage,
 		                rmb_recording_name(call));
-	rmb_warn(call, "recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance alone gives up to %.3g. Noise was "
-	         "matched to the latter, so that this is the most reliable simulation that would look as unreliable", rmb_recording_name(call),
+	rmb_warn(call, "recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance typically gives %.3g. Noise was "
+	         "matched to the latter", rmb_recording_name(call),
 	         pilot->target, chance);
 	pilot->target = chance;
 	return 0;

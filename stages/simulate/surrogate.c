@@ -413,7 +413,7 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_surrogate = {
-	.name = "surrogate", .version = 3, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
+	.name = "surrogate", .version = 4, .folder = "simulate", .brief = "a recording from a critical network, made like another recording",
 	.about = "Simulates tau dx/dt = -x + A x + noise with a random connectivity A at the edge of stability, and makes of it a recording with the "
 	         "neurons, positions, frames, segments, rate and scaling of the recording at `like`. Every segment is an independent run (or `runs` of "
 	         "them). A symmetric network is sampled mode by mode, others frame by frame: the law of the activity is exactly that of stepping, and "
