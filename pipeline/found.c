@@ -28,7 +28,7 @@ add(struct rmb_reading *r, struct rmb_found_list *list, struct rmb_found one)
 static int
 by_name(const void *left, const void *right)
 {
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
+	return strverscmp(*(const char *const *)left, *(const char *const *)right); /* s9 before s10 */
 }
 
 /* The paths that fit a pattern, as they would be written in the recipe, sorted. */

@@ -11,7 +11,6 @@ struct builder {
 	const struct rmb_shapes *shapes;
 	struct rmb_mistakes *m;
 	struct rmb_node **first;  /* of each entry: its nodes, recording by recording, row by row */
-	int *by_name;             /* recordings by their names, so that the order in which a recipe lists them changes no key */
 	int *level;               /* of each entry: group stages on the longest way down to it */
 	bool *filled;             /* of each entry: its nodes are complete */
 	int ntold;                /* references whose kinds were told not to fit */
@@ -124,7 +123,7 @@ connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 		const struct rmb_reference *reference = pick->reference;
 		int nsources = node->source < 0 ? sources_of(b, reference->entry) : 1;
 		for (int s = 0; s < nsources; s++) {
-			struct rmb_node *read = node_at(b, reference->entry, node->source < 0 ? b->by_name[s] : node->source, pick->row);
+			struct rmb_node *read = node_at(b, reference->entry, node->source < 0 ? s : node->source, pick->row);
 			if (does_without(b, node, pick->use->port, read))
 				continue;
 			const struct rmb_port *port = rmb_output_port(read->stage, reference->output);
@@ -288,25 +287,6 @@ remark_on_leaves(struct builder *b)
 	}
 }
 
-static int
-compare_names(const void *a, const void *b, void *recipe)
-{
-	const struct rmb_source *source = ((const struct rmb_recipe *)recipe)->source;
-	return strverscmp(source[*(const int *)a].name, source[*(const int *)b].name);
-}
-
-static bool
-sort_recordings(struct builder *b)
-{
-	int n = b->recipe->nsources;
-	if (!(b->by_name = grab(b, n, sizeof *b->by_name)))
-		return false;
-	for (int s = 0; s < n; s++)
-		b->by_name[s] = s;
-	qsort_r(b->by_name, (size_t)n, sizeof *b->by_name, compare_names, b->recipe);
-	return true;
-}
-
 static bool
 make_nodes(struct builder *b)
 {
@@ -346,7 +326,7 @@ rmb_graph_make_driven(struct rmb_recipe *recipe, struct rmb_drives *drives, stru
 	if (graph) {
 		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena, .drives = drives ? drives : rmb_drives_new(arena) };
 		struct builder b = { .graph = graph, .recipe = recipe, .m = m, .shapes = rmb_shapes_make(arena, recipe, m) };
-		if (graph->drives && b.shapes && sort_recordings(&b) && make_nodes(&b) && put_in_order(&b) && find_users(&b)) {
+		if (graph->drives && b.shapes && make_nodes(&b) && put_in_order(&b) && find_users(&b)) {
 			remark_on_leaves(&b);
 			return graph;
 		}

@@ -93,16 +93,22 @@ def test_means_and_tests_are_those_of_scipy():
         assert "1: V1, 2: CA1, 3: probes; within each" in part
 
 
-def test_the_order_of_recordings_does_not_matter_and_their_areas_do():
+def test_groups_stand_in_the_recipes_order():
     with place() as p:
         text = STAGES + "  areas: {stage: summarize, value: alpha.exponent}\n"
         p.recipe(recordings(p, AREAS) + text)
         p.run("run", "recipe.yaml")
         before = p.objects()
-        p.recipe(recordings(p, sorted(AREAS, reverse=True)) + text)
+        mean = dict(zip(result(p, "areas", "mean_of")[::2], result(p, "areas", "mean")[::2]))
+        p.recipe(recordings(p, ["c", "b2", "a10", "a2", "a1", "b1"]) + text)
         p.run("run", "recipe.yaml")
-        assert p.objects() == before
-        p.recipe(recordings(p, AREAS).replace("area: probes", "area: CA1") + text)
+        assert len(set(p.objects()) - set(before)) == 1, "the summary alone"
+        assert result(p, "areas", "mean_of")[::2] == ["probes", "CA1", "V1"]
+        assert result(p, "areas", "key") == "1: probes, 2: CA1, 3: V1; within each, from the left: z, shuffled"
+        assert result(p, "areas", "recording")[::2] == ["c", "b2", "a10", "a2", "a1", "b1"]
+        assert all(np.isclose(mean[g], m, rtol=1e-14) for g, m in zip(result(p, "areas", "mean_of")[::2], result(p, "areas", "mean")[::2]))
+        before = p.objects()
+        p.recipe(recordings(p, ["c", "b2", "a10", "a2", "a1", "b1"]).replace("area: probes", "area: CA1") + text)
         p.run("run", "recipe.yaml")
         assert len(set(p.objects()) - set(before)) == 1
         assert result(p, "areas", "count").tolist() == [3, 3, 3, 3]

@@ -392,7 +392,7 @@ a_group_is_one_over_all_recordings(void **state)
 }
 
 static void
-a_group_reads_recordings_by_name(void **state)
+a_group_reads_recordings_in_the_recipes_order(void **state)
 {
 	(void)state;
 	struct world w;
@@ -402,7 +402,7 @@ a_group_reads_recordings_by_name(void **state)
 	rmb_graph_free(w.graph);
 	w.recipe.source = sources;
 	assert_non_null(w.graph = rmb_graph_make(&w.recipe, w.m));
-	assert_reads(&w, "g", "value=A/raw value=GP9/raw value=GP10/raw");
+	assert_reads(&w, "g", "value=GP10/raw value=GP9/raw value=A/raw");
 	tear(&w);
 }
 
@@ -663,7 +663,7 @@ main(void)
 		cmocka_unit_test(a_port_can_take_the_list_as_it_is),
 		cmocka_unit_test(a_port_can_take_all_branches_and_replicates),
 		cmocka_unit_test(a_group_is_one_over_all_recordings),
-		cmocka_unit_test(a_group_reads_recordings_by_name),
+		cmocka_unit_test(a_group_reads_recordings_in_the_recipes_order),
 		cmocka_unit_test(kinds_pass_through_and_must_fit),
 		cmocka_unit_test(sizes_are_carried_to_readers),
 		cmocka_unit_test(too_many_nodes_are_refused_by_name),

@@ -56,7 +56,7 @@ enum rmb_gather {
 	RMB_ONE = 0,    /* one thing; a list in the recipe makes a branch per element */
 	RMB_BRANCHES,   /* the list as it is */
 	RMB_REPLICATES, /* all replicates of a `repeat` (or the one) */
-	RMB_RECORDINGS, /* the node of every recording, by name: the stage is a group stage, one node over all */
+	RMB_RECORDINGS, /* the node of every recording, in the recipe's order: the stage is a group stage, one node over all */
 	RMB_ALL,        /* all branches and all replicates of everything named */
 	RMB_SETS        /* of a driver: the one thing named, once for each set that it proposed, times replicates; set by set */
 };
