@@ -442,12 +442,12 @@ measurements_keep_the_rate(void **state)
 {
 	enum { NT = 6000, HALF = 6 };
 	static double x[NT], a[NT], room[NT + 2 * HALF];
-	double unit = 3, rate = 0.4, gain = 0.5;
+	double unit = 3, rate = 0.4, gain = 0.5, drive = 0;
 	(void)state;
 	for (int kind = RMB_SIGNAL; kind <= RMB_CALCIUM; kind++)
 		for (int smooth = 0; smooth < 2; smooth++) {
 			struct rmb_measurement measure = {
-				.kind = (enum rmb_measure)kind, .unit = &unit, .noise = 0.75, .rate = &rate, .decay = 0.8, .gain = &gain,
+				.kind = (enum rmb_measure)kind, .unit = &unit, .noise = 0.75, .rate = &rate, .drive = &drive, .decay = 0.8, .gain = &gain,
 				.noise_stream = rmb_stream_named("n"), .spike_stream = rmb_stream_named("s"), .photon_stream = rmb_stream_named("p") };
 			rmb_measurement_smooth(&measure, smooth ? 1.5 : 0);
 			assert_true(measure.half == (smooth ? HALF : 0));
@@ -455,6 +455,7 @@ measurements_keep_the_rate(void **state)
 				x[t] = 3 * rmb_random_normal(rmb_stream_named("signal"), (uint64_t)t);
 			for (int t = 0; t < NT + 2 * HALF; t++)
 				room[t] = 1e9; /* whatever was there */
+			drive = rmb_measure_drive(&measure, 0, 100, NT, x, room) / NT;
 			rmb_measure(&measure, 0, 100, NT, x, room, a);
 			rmb_measure(&measure, 0, 100, NT, x, room, x);
 			assert_memory_equal(a, x, sizeof a);

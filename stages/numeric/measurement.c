@@ -57,13 +57,38 @@ add_noise(const struct rmb_measurement *what, uint64_t number, int64_t n, double
 	}
 }
 
+/* y of a run whose first frame has this number */
+static void
+disturb(const struct rmb_measurement *what, int64_t i, uint64_t number, int64_t n, const double *x, double *y)
+{
+	for (int64_t t = 0; t < n; t++)
+		y[t] = what->unit[i] > 0 ? x[t] / what->unit[i] : 0;
+	if (what->noise > 0)
+		add_noise(what, number, n, y);
+}
+
+static uint64_t
+number_of(int64_t i, int64_t start)
+{
+	return ((uint64_t)i << 36) + (uint64_t)start; /* 2^36 frames of a neuron */
+}
+
+double
+rmb_measure_drive(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room)
+{
+	double sum = 0;
+	disturb(what, i, number_of(i, start), n, x, room);
+	for (int64_t t = 0; t < n; t++)
+		sum += room[t] > 0 ? room[t] : 0;
+	return sum;
+}
+
 static void
 spike(const struct rmb_measurement *what, int64_t i, uint64_t number, int64_t n, double *y)
 {
-	/* E max(y, 0) = sd / sqrt(2 pi) for a normal y, whose variance is that of signal and noise */
-	double sd = sqrt((what->unit[i] > 0 ? 1 : 0) + what->noise * what->noise), factor = what->rate[i] * sqrt(2 * M_PI) / sd;
+	double factor = what->drive[i] > 0 ? what->rate[i] / what->drive[i] : 0;
 	for (int64_t t = 0; t < n; t++)
-		y[t] = sd > 0 && y[t] > 0 ? (double)rmb_random_poisson(what->spike_stream, number + (uint64_t)t, factor * y[t]) : 0;
+		y[t] = y[t] > 0 ? (double)rmb_random_poisson(what->spike_stream, number + (uint64_t)t, factor * y[t]) : 0;
 }
 
 /* The filter and the brightness of the frame before begin as they are on average. */
@@ -99,14 +124,11 @@ void
 rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room, double *y)
 {
 	int64_t half = what->half;
-	uint64_t number = ((uint64_t)i << 36) + (uint64_t)start; /* 2^36 frames of a neuron */
+	uint64_t number = number_of(i, start);
 	double *made = room + half;
 	memset(room, 0, (size_t)half * sizeof *room);
 	memset(made + n, 0, (size_t)half * sizeof *made);
-	for (int64_t t = 0; t < n; t++)
-		made[t] = what->unit[i] > 0 ? x[t] / what->unit[i] : 0;
-	if (what->noise > 0)
-		add_noise(what, number, n, made);
+	disturb(what, i, number, n, x, made);
 	if (what->kind != RMB_SIGNAL)
 		spike(what, i, number, n, made);
 	if (what->kind == RMB_CALCIUM)

@@ -2,7 +2,8 @@
  *
  * A signal x with standard deviation u becomes y = x / u + noise z, z standard normal. Then
  *     RMB_SIGNAL   y itself;
- *     RMB_SPIKES_POISSON   counts, Poisson with mean rate max(y, 0) / E max(y, 0), so that the mean count is the rate;
+ *     RMB_SPIKES_POISSON   counts, Poisson with mean rate max(y, 0) / <max(y, 0)>, so that the mean count is the rate: the mean <> is that of the
+ *                  simulation itself, for slow activity is far from the mean of its law for minutes;
  *     RMB_CALCIUM  such counts through an indicator: c <- decay c + count, brightness Poisson with mean gain (8 (1 - decay) c / rate + 400), from
  *                  which the filter is taken back: brightness(t) - decay brightness(t - 1), over gain. (The published model, with its filter
  *                  not cut off at 50 frames and with this plain deconvolution, for the published one is not public.)
@@ -21,6 +22,7 @@ struct rmb_measurement {
 	const double *unit;       /* [n] u; 0: the neuron has no signal */
 	double noise;             /* standard deviation, in units of that of the signal */
 	const double *rate;       /* [n] mean count of a frame; not RMB_SIGNAL */
+	const double *drive;      /* [n] mean of rmb_measure_drive() over all frames; not RMB_SIGNAL */
 	double decay;             /* RMB_CALCIUM, from frame to frame, below 1 */
 	const double *gain;       /* [n] RMB_CALCIUM: photons of unit brightness */
 	int64_t half;             /* taps of the kernel on either side; 0: no smoothing */
@@ -35,6 +37,9 @@ void rmb_measurement_kernel(struct rmb_measurement *what, double sigma, int64_t 
 
 /* Poisson number i of the stream with that mean: by inversion of one uniform number; above 60 by a rounded normal, cut off at 0. */
 int64_t rmb_random_poisson(struct rmb_stream stream, uint64_t i, double mean);
+
+/* Sum of max(y, 0) over a run of neuron i, as rmb_measure() has it. room[n]: scratch. */
+double rmb_measure_drive(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room);
 
 /* A run of neuron i, of n frames from frame `start` of the recording on: y[n] is what is recorded of x[n]; both may be the same. room[n + 2 half] is
  * scratch. */

@@ -91,7 +91,7 @@ choose_measurement(struct rmb_matched *matched, const struct measure_settings *s
 	struct rmb_call *call = matched->call;
 	struct rmb_measurement *measure = &matched->measure;
 	size_t n = (size_t)matched->like->neurons.n;
-	double *room = rmb_scratch(call, 3 * n, sizeof *room), *unit = room, *rate = room + n, *gain = room + 2 * n;
+	double *room = rmb_scratch(call, 4 * n, sizeof *room), *unit = room, *rate = room + n, *gain = room + 2 * n;
 	if (!room)
 		return RMB_ELIMIT;
 	for (int k = 0; k < 3; k++)
@@ -108,6 +108,7 @@ choose_measurement(struct rmb_matched *matched, const struct measure_settings *s
 	measure->unit = matched->unit = unit;
 	measure->rate = rate;
 	measure->gain = gain;
+	measure->drive = matched->drive = room + 3 * n;
 	return measure->kind == RMB_SIGNAL ? 0 : find_rates(matched, set->mean_rate, rate);
 }
 
@@ -239,6 +240,30 @@ find_units(struct rmb_matched *matched)
 	}
 }
 
+/* Samples of a run of neuron i as they were simulated. */
+static int
+read_signal(const struct rmb_matched *matched, int64_t i, int64_t run, float *samples, double *x)
+{
+	int64_t length = matched->length[run];
+	int rc = rmb_read_written(matched->call, "recording", i, 1, matched->start[run], length, samples);
+	for (int64_t t = 0; !rc && t < length; t++)
+		x[t] = (double)samples[t];
+	return rc;
+}
+
+/* Spikes need the mean over all runs before the first of them can be made. */
+static int
+find_drive(struct rmb_matched *matched, int64_t i, float *samples, double *x, double *room)
+{
+	double sum = 0;
+	int rc = 0;
+	for (int64_t r = 0; !rc && r < matched->nruns && matched->measure.kind != RMB_SIGNAL; r++)
+		if (!(rc = read_signal(matched, i, r, samples, x)))
+			sum += rmb_measure_drive(&matched->measure, i, matched->start[r], matched->length[r], x, room);
+	matched->drive[i] = sum / (double)matched->like->nframes;
+	return rc;
+}
+
 static int
 measure_rows(void *argument, int64_t piece, int thread)
 {
@@ -248,14 +273,12 @@ measure_rows(void *argument, int64_t piece, int thread)
 	int64_t n = matched->like->neurons.n, first = piece * ROWS, end = first + ROWS < n ? first + ROWS : n;
 	int rc = 0;
 	for (int64_t i = first; !rc && i < end; i++) {
+		rc = find_drive(matched, i, samples, x, room);
 		matched->moments[i] = RMB_MOMENTS_NONE;
 		matched->written[i] = 0;
 		for (int64_t r = 0; !rc && r < matched->nruns; r++) {
 			int64_t start = matched->start[r], length = matched->length[r];
-			rc = rmb_read_written(matched->call, "recording", i, 1, start, length, samples);
-			for (int64_t t = 0; !rc && t < length; t++)
-				x[t] = (double)samples[t];
-			if (!rc) {
+			if (!(rc = read_signal(matched, i, r, samples, x))) {
 				rmb_measure(&matched->measure, i, start, length, x, room, x);
 				rc = write_samples(matched, i, start, length, x, samples);
 			}

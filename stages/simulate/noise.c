@@ -110,6 +110,27 @@ fetch_row(void *argument, int64_t i, int thread)
 	return rmb_read_written(pilot->matched->call, "recording", pilot->neuron[i], 1, 0, pilot->nframes, pilot->signal + i * pilot->nframes);
 }
 
+static void
+fetch_run(const struct rmb_pilot *pilot, int64_t i, int64_t run, double *x)
+{
+	const float *in = pilot->signal + i * pilot->nframes + pilot->matched->start[run];
+	for (int64_t t = 0; t < pilot->length[run]; t++)
+		x[t] = (double)in[t];
+}
+
+/* The mean that spikes are relative to, here over the pilot's frames. */
+static void
+set_drive(const struct rmb_pilot *pilot, int64_t i, double *x, double *room)
+{
+	const struct rmb_matched *matched = pilot->matched;
+	double sum = 0;
+	for (int64_t r = 0; r < pilot->nruns && matched->measure.kind != RMB_SIGNAL; r++) {
+		fetch_run(pilot, i, r, x);
+		sum += rmb_measure_drive(&matched->measure, pilot->neuron[i], matched->start[r], pilot->length[r], x, room);
+	}
+	matched->drive[pilot->neuron[i]] = sum / (double)pilot->nframes;
+}
+
 /* One row of the signals, measured run by run. */
 static int
 measure_row(void *argument, int64_t i, int thread)
@@ -117,10 +138,10 @@ measure_row(void *argument, int64_t i, int thread)
 	const struct rmb_pilot *pilot = argument;
 	const struct rmb_matched *matched = pilot->matched;
 	double *x = pilot->room + 2 * thread * pilot->room_size, *scratch = x + pilot->room_size;
+	set_drive(pilot, i, x, scratch);
 	for (int64_t r = 0; r < pilot->nruns; r++) {
 		int64_t at = i * pilot->nframes + matched->start[r], n = pilot->length[r];
-		for (int64_t t = 0; t < n; t++)
-			x[t] = (double)pilot->signal[at + t];
+		fetch_run(pilot, i, r, x);
 		rmb_measure(&matched->measure, pilot->neuron[i], matched->start[r], n, x, scratch, x);
 		for (int64_t t = 0; t < n; t++)
 			pilot->measured[at + t] = (float)x[t];
