@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 #include "pipeline/cache_folder.h"
 #include "pipeline/machine.h"

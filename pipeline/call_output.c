@@ -3,7 +3,6 @@
 #include <cblas.h>
 #include <errno.h>
 #include <hdf5.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

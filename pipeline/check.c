@@ -1,6 +1,5 @@
 /* pipeline/check.c -- `rumble check`: every mistake in a recipe and in the files it names; nothing is run. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -13,7 +13,6 @@
 #include "pipeline/session.h"
 #include "pipeline/table.h"
 #include "pipeline/text.h"
-#include "rumble/units.h"
 
 enum { MOST_SETTINGS = 64 };
 

@@ -2,7 +2,6 @@
 #include "pipeline/drive.h"
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "pipeline/bundle.h"
 

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/reading.h"
-#include "pipeline/text.h"
 
 enum { MOST_TEXT = 1 << 20, MOST_FILES = 64, MOST_INCLUDED = 8 };
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -4,7 +4,6 @@
 #include "pipeline/command.h"
 #include "pipeline/graph.h"
 #include "pipeline/recipe.h"
-#include "rumble/units.h"
 
 enum { PAGE = 100 };
 

@@ -2,7 +2,6 @@
  *
  * Only the files that the setting's patterns name count: a recording's folder may hold hundreds of gigabytes of raw data
  * that no stage reads. The content is the SHA-256 over "hash name\0" of each, in the order of their names. */
-#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>

@@ -20,7 +20,6 @@
 #include "pipeline/object_layout.h"
 #include "pipeline/owner.h"
 #include "pipeline/vanished.h"
-#include "rumble/hash.h"
 #include "rumble/units.h"
 
 struct rmb_object_writer {

@@ -1,7 +1,6 @@
 /* pipeline/orders.c -- what a run tells a worker, written by the one and read by the other. */
 #include "pipeline/orders.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "pipeline/events.h"
 #include "pipeline/settings.h"

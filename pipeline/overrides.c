@@ -4,7 +4,6 @@
  * included. The text of --set is shown like a file of that name, one assignment a line, so mistakes in it point as well. */
 #include <string.h>
 #include "pipeline/reading.h"
-#include "pipeline/text.h"
 
 enum { MOST_EXPANDED = 1 << 20, DEEPEST = 64 };
 

@@ -1,5 +1,4 @@
 /* pipeline/plan.c -- from the keys of a graph and what the cache holds to what will run. */
-#include <stdlib.h>
 #include <string.h>
 #include "pipeline/bundle.h"
 #include "pipeline/drive.h"

@@ -1,6 +1,5 @@
 /* pipeline/recipe.c -- a recipe from its file: the order of reading, the few keys of its top, and what a setting is in the end. */
 #include "pipeline/recipe.h"
-#include <limits.h>
 #include <string.h>
 #include "pipeline/reading.h"
 

@@ -1,5 +1,4 @@
 /* pipeline/run_fate.c -- what becomes of a node: it failed, is tried again, or its object is let go since nobody will read it. */
-#include <stdlib.h>
 #include <string.h>
 #include "pipeline/run_inside.h"
 

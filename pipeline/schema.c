@@ -4,7 +4,6 @@
  * `rumble check` refuses too; references, cycles, kinds, ranges of quantities and labels are left to that. YAML tells 5
  * from "5", and a text may be written as either, so texts may be numbers here; ${name} may stand for any scalar. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <math.h>
 #include "pipeline/graph.h"

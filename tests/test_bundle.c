@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "pipeline/bundle.h"
 
 static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";

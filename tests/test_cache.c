@@ -1,7 +1,6 @@
 /* The cache: objects come out whole or not at all, what is bad is set aside, what is named stays. */
 #include "support/place.h"
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <spawn.h>

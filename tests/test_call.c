@@ -1,9 +1,7 @@
 /* Calls: what stages read and make passes through objects unchanged, equal orders give equal bytes, failures leave nothing. */
 #include "support/check.h"
 #include <dirent.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

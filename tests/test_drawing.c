@@ -1,6 +1,5 @@
 /* tests/test_drawing.c -- the kinds of figures, from descriptors and objects made up on the spot: what is drawn is what the arrays hold. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include "pipeline/report/gathering.h"
 #include "pipeline/report/gnuplot.h"

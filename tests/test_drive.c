@@ -1,6 +1,5 @@
 /* Drivers without a run: what is asked, what is done with the answers, and where that ends. Results are given by hand. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "pipeline/drive.h"
 #include "pipeline/graph.h"

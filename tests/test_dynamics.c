@@ -3,14 +3,11 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "numeric/components.h"
 #include "numeric/correlogram.h"
 #include "numeric/fft.h"
 #include "numeric/lapack.h"
 #include "numeric/propagator.h"
-#include "numeric/rotation.h"
 #include "numeric/timescale.h"
 #include "rumble/random.h"
 #include "support/arena.h"

@@ -1,6 +1,5 @@
 /* Conditions on neurons: what holds, what does not, what is unknown, and what is no condition. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include "prepare/expression.h"
 #include "prepare/partition.h"

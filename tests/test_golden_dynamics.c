@@ -2,7 +2,6 @@
 #include <complex.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include "numeric/correlogram.h"
 #include "numeric/propagator.h"
 #include "numeric/reversibility.h"

@@ -1,7 +1,5 @@
 /* Samplers, stepping and smoothing against the reference implementation, fed with its stored normals. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include "numeric/measurement.h"
 #include "numeric/modes.h"
 #include "numeric/propagate.h"

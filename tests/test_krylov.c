@@ -1,11 +1,7 @@
 /* The block method beside exact answers, on spectra of every kind, and its refusal where it cannot give them. */
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include "numeric/blas.h"
-#include "numeric/components.h"
-#include "numeric/lapack.h"
 #include "numeric/leading.h"
 #include "rumble/random.h"
 #include "support/arena.h"

@@ -1,7 +1,6 @@
 /* Leases: one owner at a time, nobody waits for the dead, nothing is left behind. */
 #include "support/check.h"
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>

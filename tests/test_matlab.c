@@ -1,7 +1,6 @@
 /* tests/test_matlab.c -- MATLAB files: real ones and those that scipy is tested with, against what scipy reads. */
 #include "support/check.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "support/loading.h"

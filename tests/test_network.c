@@ -1,7 +1,6 @@
 /* Connectivity by its definition: what each family must be whatever was drawn, and what cannot be made. */
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "numeric/blocks.h"
 #include "numeric/lapack.h"

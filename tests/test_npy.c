@@ -1,6 +1,5 @@
 /* tests/test_npy.c -- .npy arrays of every type, order and version, against the sums that NumPy finds. */
 #include "support/check.h"
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

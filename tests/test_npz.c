@@ -1,9 +1,7 @@
 /* tests/test_npz.c -- .npz archives: stored, deflated, streamed and zip64 members; archives that lie. */
 #include "support/check.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include "support/loading.h"
 #include "support/zipfile.h"

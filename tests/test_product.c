@@ -1,9 +1,6 @@
 /* Products by tiles and chunks, spectra and shared variance: slow loops, the same bytes for any number of threads, and properties. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "numeric/lapack.h"
 #include "numeric/product.h"
 #include "numeric/shared.h"

@@ -1,5 +1,4 @@
 /* The published draws against printed numbers and the reference implementation: exactly. */
-#include <string.h>
 #include "numeric/published.h"
 #include "support/check.h"
 #include "support/golden.h"

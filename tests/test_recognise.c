@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "pipeline/look.h"
 #include "support/loading.h"
 #include "support/zipfile.h"

@@ -2,7 +2,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include "numeric/deconvolution.h"
 #include "numeric/percentile.h"
 #include "numeric/running.h"

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/bundle.h"
 #include "pipeline/results.h"

@@ -1,6 +1,5 @@
 /* Memory that runs out while pairs are tabulated or components weighed: at every allocation, one after another. The call fails
  * and says so; it never ends the program. */
-#include <math.h>
 #include "numeric/locality.h"
 #include "numeric/pairs.h"
 #include "rumble/random.h"

@@ -3,7 +3,6 @@
 #include "numeric/modes.h"
 #include "numeric/population.h"
 #include "numeric/propagate.h"
-#include "support/check.h"
 #include "support/scarce.h"
 
 enum { N = 6, RUNS = 3 };

@@ -1,7 +1,6 @@
 /* Values of settings: text -> value -> canonical JSON -> value -> settings struct, for every kind. */
 #include "support/check.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "pipeline/settings.h"

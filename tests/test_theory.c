@@ -1,5 +1,4 @@
 /* Theory of linear networks against itself: other routes to the same numbers, and the published ones. */
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,9 @@
 /* tests/test_vanished.c -- a mapped file is cut short: the process says so, removes its temporary file and ends. */
 #include <fcntl.h>
 #include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>

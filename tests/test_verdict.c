@@ -1,7 +1,6 @@
 /* Why a worker ended: every way has its sentence and its code. */
 #include "support/check.h"
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include "pipeline/events.h"
 #include "pipeline/verdict.h"

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include "pipeline/report/drawing.h"
 
 enum { MOST_LINES = 50, MOST_MAPS = 6, LEAST_LINE = 100, MOST_POINTS = 3000, LEAST_POINTS = 500, COLUMNS = 3 };

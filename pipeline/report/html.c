@@ -1,7 +1,6 @@
 #include <assert.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include "pipeline/events.h"
 #include "pipeline/report/html.h"

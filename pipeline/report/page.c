@@ -4,7 +4,6 @@
  * runs. A figure is there twice: as a static picture (for paper, and where scripts are off) and as numbers that our script
  * hands to Plotly. */
 #include <openssl/sha.h>
-#include <string.h>
 #include "pipeline/report/asset.h"
 #include "pipeline/report/figure_json.h"
 #include "pipeline/report/html.h"

@@ -17,6 +17,7 @@
 #include "numeric/blas.h"
 #include "numeric/correlogram.h"
 #include "numeric/lapack.h"
+#include "numeric/powerlaw.h"
 #include "numeric/timescale.h"
 #include "rumble/parallel.h"
 
@@ -248,11 +249,10 @@ static int
 check(const void *settings, struct rmb_error *error)
 {
 	const struct settings *set = settings;
-	if (set->ranks.last <= set->ranks.first)
-		return rmb_error_set(error, RMB_ERECIPE, "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; a correlation needs two or more",
-		                     set->ranks.first, set->ranks.last);
-	int rc = rmb_solver_check(set->solver, set->precision, error);
-	if (set->smooth > 0 && strcmp(set->solver, "block") == 0)
+	int rc = rmb_ranks_check(set->ranks.first, set->ranks.last, "a correlation", error);
+	if (!rc)
+		rc = rmb_solver_check(set->solver, set->precision, error);
+	if (!rc && set->smooth > 0 && strcmp(set->solver, "block") == 0)
 		return rmb_error_set(error, RMB_ERECIPE, "solver: block finds the largest components only, and with `smooth` all of them are ranked "
 		                     "again; leave solver away, or say `solver: exact`");
 	return rc ? rc : rmb_halves_check(&set->halves, error);

@@ -313,10 +313,7 @@ static int
 check(const void *settings, struct rmb_error *error)
 {
 	const struct settings *set = settings;
-	if (set->ranks.last <= set->ranks.first)
-		return rmb_error_set(error, RMB_ERECIPE, "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; a fit needs two or more",
-		                     set->ranks.first, set->ranks.last);
-	return 0;
+	return rmb_ranks_check(set->ranks.first, set->ranks.last, "a fit", error);
 }
 
 static void

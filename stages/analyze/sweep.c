@@ -5,7 +5,6 @@
  * with divisor n as in the paper's error bars (methods S9). Which settings are varied is the recipe's business: bin widths (S9),
  * neurons or duration by the stage subset (S19), or any other. A set of which nothing came is not a number and is named.
  * Cost: nothing; the analyses cost what they cost. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "analyze/sets.h"

@@ -1,7 +1,6 @@
 #include <inttypes.h>
 #include <cblas.h>
 #include <lapacke.h>
-#include <math.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/lapack.h"

@@ -1,182 +1,25 @@
-#include "numeric/correlogram.h"
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"
+#include "numeric/correlogram_inside.h"
 #include "numeric/fft.h"
 #include "numeric/product.h"
 #include "rumble/parallel.h"
-
-/* Added to the standard deviation of a neuron in a block, and of a projection: as published. */
-static const double epsilon = 1e-3;
-
-/* ---- blocks -------------------------------------------------------------------------------------------------------- */
-
-static int64_t
-end_of(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t s)
-{
-	return s + 1 < nsegments ? segment[s + 1] : nframes;
-}
-
-static int64_t
-held(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t width)
-{
-	int64_t n = 0;
-	for (int64_t s = 0; s < nsegments; s++)
-		n += (end_of(segment, nsegments, nframes, s) - segment[s]) / width;
-	return n;
-}
-
-int
-rmb_correlogram_blocks(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t nblocks, struct rmb_arena *arena,
-                       int64_t **start, int64_t *nstarts, int64_t *width, struct rmb_error *error)
-{
-	if (nframes < nblocks)
-		return rmb_error_set(error, RMB_EDATA, "%" PRId64 " blocks do not fit into %" PRId64 " frames; give fewer `blocks`", nblocks, nframes);
-	for (*width = nframes / nblocks; held(segment, nsegments, nframes, *width) < nblocks;)
-		--*width;
-	*start = rmb_arena_alloc(arena, (size_t)held(segment, nsegments, nframes, *width), sizeof **start);
-	if (!*start)
-		return rmb_error_nomem(error, "the blocks of a recording");
-	*nstarts = 0;
-	for (int64_t s = 0; s < nsegments; s++)
-		for (int64_t t = segment[s]; t + *width <= end_of(segment, nsegments, nframes, s); t += *width)
-			(*start)[(*nstarts)++] = t;
-	return 0;
-}
-
-/* z = (x - offset) scale in each block: [block][row] of one half. */
-struct half { const struct rmb_recording *recording; double *offset, *scale; };
-
-struct blocks {
-	struct half half[2];
-	int64_t *start, n, width;
-	int64_t parity;      /* 0: the even blocks side by side are what is read, 1: the odd ones */
-	int64_t stretch;     /* frames that are smoothed as one, out of which 2 RMB_SMOOTH_HALF fewer come */
-	double kernel[2 * RMB_SMOOTH_HALF + 1];
-};
-
-enum { ROWS = 16 }; /* rows whose means are taken by one piece of work */
-
-struct scoring { const struct blocks *blocks; const struct half *half; double *buffer; };
-
-static int
-score_rows(void *argument, int64_t piece, int thread)
-{
-	const struct scoring *scoring = argument;
-	const struct blocks *blocks = scoring->blocks;
-	const struct half *half = scoring->half;
-	int64_t n = half->recording->neurons.n, end = (piece + 1) * ROWS < n ? (piece + 1) * ROWS : n, width = blocks->width;
-	double *x = scoring->buffer + (int64_t)thread * width;
-	for (int64_t i = piece * ROWS; i < end; i++)
-		for (int64_t b = 0; b < blocks->n; b++) {
-			double sum = 0, square = 0;
-			rmb_read_block_double(half->recording, i, 1, blocks->start[b], width, x);
-			for (int64_t t = 0; t < width; t++)
-				sum += x[t];
-			double mean = sum / (double)width;
-			for (int64_t t = 0; t < width; t++)
-				square += (x[t] - mean) * (x[t] - mean);
-			half->offset[b * n + i] = mean;
-			half->scale[b * n + i] = 1 / (epsilon + sqrt(square / (double)width));
-		}
-	rmb_drop_rows(half->recording, piece * ROWS, end - piece * ROWS);
-	return 0;
-}
-
-static int
-score(struct blocks *blocks, int threads, struct rmb_arena *arena, struct rmb_error *error)
-{
-	struct rmb_arena *early = rmb_arena_new();
-	double *buffer = early ? rmb_arena_alloc(early, (size_t)(threads * blocks->width), sizeof *buffer) : NULL;
-	int rc = buffer ? 0 : rmb_error_nomem(error, "a block of activity");
-	for (int h = 0; !rc && h < 2; h++) {
-		struct half *half = &blocks->half[h];
-		size_t n = (size_t)(blocks->n * half->recording->neurons.n);
-		half->offset = rmb_arena_alloc(arena, n, sizeof(double));
-		half->scale = rmb_arena_alloc(arena, n, sizeof(double));
-		struct scoring scoring = { blocks, half, buffer };
-		rc = half->offset && half->scale ? rmb_parallel(threads, (half->recording->neurons.n + ROWS - 1) / ROWS, score_rows, &scoring)
-		                                 : rmb_error_nomem(error, "the scale of each block");
-	}
-	rmb_arena_free(early);
-	return rc;
-}
-
-/* Frames frame.. of the even (or odd) blocks side by side. */
-static void
-read_scored(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, double *to)
-{
-	const struct blocks *blocks = reader;
-	const struct half *half = &blocks->half[recording != blocks->half[0].recording];
-	for (int64_t m; n > 0; frame += m, n -= m, to += m) {
-		int64_t b = frame / blocks->width * 2 + blocks->parity, skip = frame % blocks->width;
-		m = blocks->width - skip < n ? blocks->width - skip : n;
-		double offset = half->offset[b * recording->neurons.n + row], scale = half->scale[b * recording->neurons.n + row];
-		rmb_read_block_double(recording, row, 1, blocks->start[b] + skip, m, to);
-		for (int64_t t = 0; t < m; t++)
-			to[t] = (to[t] - offset) * scale;
-	}
-}
-
-/* The same smoothed, where the kernel lies within a stretch as a whole. */
-static void
-read_smooth(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, double *to)
-{
-	enum { WIDE = 2 * RMB_SMOOTH_HALF };
-	const struct blocks *blocks = reader;
-	int64_t complete = blocks->stretch - WIDE;
-	double x[RMB_CHUNK + WIDE];
-	for (int64_t m; n > 0; frame += m, n -= m, to += m) {
-		int64_t skip = frame % complete;
-		m = complete - skip < n ? complete - skip : n;
-		read_scored(reader, recording, row, frame / complete * blocks->stretch + skip, m + WIDE, x);
-		for (int64_t t = 0; t < m; t++) {
-			double sum = 0;
-			for (int64_t k = 0; k <= WIDE; k++)
-				sum += blocks->kernel[k] * x[t + k];
-			to[t] = sum;
-		}
-	}
-}
-
-static int
-blocks_make(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_arena *arena, struct blocks *blocks,
-            struct rmb_error *error)
-{
-	const struct rmb_recording *recording = what->first;
-	*blocks = (struct blocks){ .half = { { .recording = what->first }, { .recording = what->second } } };
-	int rc = rmb_correlogram_blocks(recording->segment, set->joined ? 1 : recording->nsegments, recording->nframes, set->nblocks, arena,
-	                                &blocks->start, &blocks->n, &blocks->width, error);
-	if (rc)
-		return rc;
-	if (blocks->width < set->nlags)
-		return rmb_error_set(error, RMB_EDATA, "%" PRId64 " lags need blocks of as many frames, and %" PRId64 " blocks of the %" PRId64
-		                     " frames have %" PRId64 "; ask for fewer `lags` or `blocks`", set->nlags, set->nblocks, recording->nframes,
-		                     blocks->width);
-	blocks->stretch = set->joined ? (blocks->n + 1) / 2 * blocks->width : blocks->width;
-	if (set->smooth > 0 && blocks->stretch <= 2 * RMB_SMOOTH_HALF)
-		return rmb_error_set(error, RMB_EDATA, "blocks of %" PRId64 " frames are shorter than the %d of the smoothing kernel; use no "
-		                     "`smooth` or fewer `blocks`", blocks->stretch, 2 * RMB_SMOOTH_HALF + 1);
-	for (int t = 0; set->smooth > 0 && t <= 2 * RMB_SMOOTH_HALF; t++)
-		blocks->kernel[t] = exp(-pow(t - RMB_SMOOTH_HALF, 2) / (2 * set->smooth * set->smooth));
-	return score(blocks, what->threads, arena, error);
-}
 
 /* ---- components ---------------------------------------------------------------------------------------------------- */
 
 /* c[n1][n2] over the even blocks, smoothed if asked. */
 static int
-covariance(const struct rmb_sweep *what, struct blocks *blocks, bool smooth, double from, double to, double *c, struct rmb_error *error)
+covariance(const struct rmb_sweep *what, struct rmb_correlogram_blocks *blocks, bool smooth, double from, double to, double *c, struct rmb_error *error)
 {
 	struct rmb_stretch stretch = { what, from, to };
 	int64_t nfit = (blocks->n + 1) / 2, nframes = nfit * blocks->width;
 	struct rmb_interval all = { 0, smooth ? nframes / blocks->stretch * (blocks->stretch - 2 * RMB_SMOOTH_HALF) : nframes };
 	struct rmb_sweep sweep = *what;
 	blocks->parity = 0;
-	sweep.read = smooth ? read_smooth : read_scored;
+	sweep.read = smooth ? rmb_correlogram_read_smooth : rmb_correlogram_read;
 	sweep.reader = blocks;
 	sweep.interval = &all;
 	sweep.nintervals = 1;
@@ -254,7 +97,7 @@ chosen(const double *rows, int64_t n, const struct scored *order, int64_t nk, bo
 
 /* basis[0][nk][n1], basis[1][nk][n2]: the leading components of the even blocks. */
 static int
-find_components(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct blocks *blocks, struct rmb_arena *early,
+find_components(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_correlogram_blocks *blocks, struct rmb_arena *early,
                 struct rmb_arena *arena, struct rmb_correlograms *to, void *basis[2], struct rmb_error *error)
 {
 	int64_t n1 = what->first->neurons.n, n2 = what->second->neurons.n, nk = n1 < n2 ? n1 : n2;
@@ -338,7 +181,7 @@ finish(const struct rmb_correlogram_options *set, const double *sum, struct rmb_
 		for (int64_t b = 0; b < to->ntest; b++)
 			for (int64_t l = 0; l < row; l++)
 				g[l] += to->part[b * size + k * row + l] / (double)to->ntest;
-		double sp = epsilon + sqrt(fmax(sum[4 * k + 2] / frames - mp * mp, 0)), sq = epsilon + sqrt(fmax(sum[4 * k + 3] / frames - mq * mq, 0));
+		double sp = RMB_CORRELOGRAM_EPSILON + sqrt(fmax(sum[4 * k + 2] / frames - mp * mp, 0)), sq = RMB_CORRELOGRAM_EPSILON + sqrt(fmax(sum[4 * k + 3] / frames - mq * mq, 0));
 		for (int64_t l = 0; set->unit && l < row; l++)
 			g[l] = (g[l] - width * mp * mq) / (sp * sq * width);
 		to->lag0[k] = g[0];
@@ -348,7 +191,7 @@ finish(const struct rmb_correlogram_options *set, const double *sum, struct rmb_
 }
 
 static int
-correlate_block(const struct rmb_sweep *what, const struct blocks *blocks, void *const basis[2], int64_t b, struct correlating *all, void *p,
+correlate_block(const struct rmb_sweep *what, const struct rmb_correlogram_blocks *blocks, void *const basis[2], int64_t b, struct correlating *all, void *p,
                 void *q, struct rmb_error *error)
 {
 	double ntest = (double)(blocks->n / 2);
@@ -356,7 +199,7 @@ correlate_block(const struct rmb_sweep *what, const struct blocks *blocks, void 
 	struct rmb_interval one = { b * blocks->width, blocks->width };
 	struct rmb_projection projection = { .nk = all->nk, .ld = blocks->width, .u = basis[0], .v = basis[1], .p = p, .q = q };
 	struct rmb_sweep sweep = *what;
-	sweep.read = read_scored;
+	sweep.read = rmb_correlogram_read;
 	sweep.reader = blocks;
 	sweep.interval = &one;
 	sweep.nintervals = 1;
@@ -367,7 +210,7 @@ correlate_block(const struct rmb_sweep *what, const struct blocks *blocks, void 
 }
 
 static int
-correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct blocks *blocks, void *const basis[2],
+correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_correlogram_blocks *blocks, void *const basis[2],
           struct rmb_correlator *correlator, struct rmb_arena *early, struct rmb_correlograms *to, struct rmb_error *error)
 {
 	size_t item = what->in_double ? sizeof(double) : sizeof(float), size = (size_t)(to->nk * blocks->width);
@@ -390,7 +233,7 @@ correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *se
 }
 
 static int
-results_make(const struct blocks *blocks, const struct rmb_correlogram_options *set, struct rmb_arena *arena, struct rmb_correlograms *to,
+results_make(const struct rmb_correlogram_blocks *blocks, const struct rmb_correlogram_options *set, struct rmb_arena *arena, struct rmb_correlograms *to,
              struct rmb_error *error)
 {
 	to->nlags = set->nlags;
@@ -409,11 +252,11 @@ rmb_correlograms_make(const struct rmb_sweep *what, const struct rmb_correlogram
 {
 	struct rmb_sweep sweep = *what;
 	sweep.threads = what->threads < 1 ? 1 : what->threads > 64 ? 64 : what->threads;
-	struct blocks blocks;
+	struct rmb_correlogram_blocks blocks;
 	void *basis[2] = { NULL, NULL };
 	struct rmb_correlator *correlator = NULL;
 	*correlograms = (struct rmb_correlograms){ 0 };
-	int rc = blocks_make(&sweep, options, arena, &blocks, error);
+	int rc = rmb_correlogram_blocks_make(&sweep, options, arena, &blocks, error);
 	/* The cross-covariance and its decomposition are gone before the projections are made. */
 	for (int step = 0; !rc && step < 2; step++) {
 		struct rmb_arena *early = rmb_arena_new();

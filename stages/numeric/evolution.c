@@ -1,6 +1,5 @@
 #include "numeric/evolution.h"
 #include <math.h>
-#include <string.h>
 
 static const double first_width = 0.3, widest = 0.5; /* wider, a law on the folded line is as good as even */
 

@@ -1,160 +1,21 @@
 #include "numeric/krylov.h"
 #include <math.h>
 #include <string.h>
-#include "numeric/blas.h"
+#include "numeric/basis.h"
 #include "numeric/components.h"
 #include "numeric/lapack.h"
 #include "numeric/product.h"
 #include "rumble/arena.h"
-#include "rumble/parallel.h"
-#include "rumble/random.h"
 
-/* Columns of a product that one piece of work makes; rows of the probe for what was missed; vectors of the least and the widest block. */
-enum { COLUMNS = 512, PROBE = 32, NARROW = 32, WIDE = 128 };
+/* Rows of the probe for what was missed; vectors of the least and the widest block. */
+enum { PROBE = 32, NARROW = 32, WIDE = 128 };
 /* From here on a decomposition in full is slow enough to be worth avoiding, where the part wanted is this part of it. */
 enum { LARGE = 2048, PART = 5 };
-/* Rounds of orthogonalisation before a block is given up: two are enough, more only where a block was deficient. */
-enum { ROUNDS = 6 };
 /* Steps of the probe. What it finds above the last value by more than this was missed. */
 enum { STEPS = 4 };
 #define MISSED 1e-3
 /* A residual at the first look from which no basis short of the whole space is going to bring it down. */
 #define HOPELESS 0.1
-
-/* ---- products on all threads --------------------------------------------------------------------------------------- */
-
-struct multiplying { int64_t m, n, k; struct rmb_matrix a, b; float *c; int64_t ldc; };
-
-static int
-multiply_columns(void *argument, int64_t piece, int thread)
-{
-	(void)thread;
-	const struct multiplying *all = argument;
-	int64_t j = piece * COLUMNS, n = all->n - j < COLUMNS ? all->n - j : COLUMNS;
-	struct rmb_matrix b = all->b;
-	b.data = (const float *)b.data + (b.transposed ? j * b.ld : j);
-	return rmb_gemm_single(all->m, n, all->k, all->a, b, all->c + j, all->ldc, NULL);
-}
-
-/* c[m][n] = a b */
-static int
-multiply(int threads, int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb_matrix b, float *c)
-{
-	struct multiplying all = { m, n, k, a, b, c, n };
-	return rmb_parallel(threads, (n + COLUMNS - 1) / COLUMNS, multiply_columns, &all);
-}
-
-/* ---- a basis that grows block by block ----------------------------------------------------------------------------- */
-
-struct basis { float *q; int64_t n, m; }; /* m orthonormal rows q[m][n] */
-
-struct work {
-	int threads;
-	int64_t block;         /* vectors in a block */
-	float *coefficient;    /* [block][room of a basis] */
-	float *product;        /* [block][n] */
-	double *wide, *gram;   /* [block][n], [block][block] */
-	float *turn;           /* [block][block] */
-	double *power, *scale; /* [block] */
-	struct rmb_stream stream;
-	uint64_t drawn;
-	bool stuck;            /* no further block could be made: a refusal, not a failure */
-	struct rmb_error *error;
-};
-
-static void
-draw_row(struct work *work, float *x, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		x[i] = (float)rmb_random_normal(work->stream, work->drawn++);
-}
-
-/* x becomes x - (x Q') Q for rows x[b][n]; work->coefficient holds x Q', [b][m]. */
-static int
-project_out(struct work *work, const struct basis *basis, float *x, int64_t b)
-{
-	struct rmb_matrix q = { basis->q, basis->n, false }, across = { basis->q, basis->n, true };
-	if (basis->m == 0)
-		return 0;
-	int rc = multiply(work->threads, b, basis->m, basis->n, (struct rmb_matrix){ x, basis->n, false }, across, work->coefficient);
-	if (!rc)
-		rc = multiply(work->threads, b, basis->n, basis->m, (struct rmb_matrix){ work->coefficient, basis->m, false }, q, work->product);
-	for (int64_t i = 0; !rc && i < b * basis->n; i++)
-		x[i] -= work->product[i];
-	return rc;
-}
-
-/* gram[b][b] = x y' in double */
-static int
-gram_of(struct work *work, const float *x, const float *y, int64_t b, int64_t n, double *gram)
-{
-	double *left = work->wide, *right = left + b * n;
-	for (int64_t i = 0; i < b * n; i++) {
-		left[i] = (double)x[i];
-		right[i] = (double)y[i];
-	}
-	return rmb_gemm_double(b, b, n, (struct rmb_matrix){ left, n, false }, (struct rmb_matrix){ right, n, true }, 0, gram, b, work->error);
-}
-
-/* Rows of x become orthonormal, as good as their angles allow, by the eigenvectors of their Gram matrix scaled to unit diagonal
- * (Stathopoulos and Wu 2002). Rows that the others span are drawn anew. *good: they were nearly so before. */
-static int
-straighten(struct work *work, float *x, int64_t b, int64_t n, bool *good)
-{
-	double *gram = work->gram, *scale = work->scale;
-	int rc = gram_of(work, x, x, b, n, gram);
-	for (int64_t i = 0; i < b; i++)
-		scale[i] = gram[i * b + i] > 0 ? 1 / sqrt(gram[i * b + i]) : 0;
-	*good = true;
-	for (int64_t i = 0; i < b; i++) {
-		*good = *good && fabs(gram[i * b + i] - 1) < 0.5;
-		for (int64_t j = 0; j < b; j++)
-			gram[i * b + j] *= scale[i] * scale[j];
-	}
-	if (!rc)
-		rc = rmb_eigenvectors(gram, b, work->power, work->error);
-	if (rc)
-		return rc;
-	for (int64_t k = 0; k < b; k++)
-		for (int64_t i = 0; i < b; i++)
-			work->turn[k * b + i] = work->power[k] > 0 ? (float)(gram[k * b + i] * scale[i] / sqrt(work->power[k])) : 0;
-	rc = multiply(work->threads, b, n, b, (struct rmb_matrix){ work->turn, b, false }, (struct rmb_matrix){ x, n, false }, work->product);
-	memcpy(x, work->product, (size_t)(b * n) * sizeof *x);
-	for (int64_t k = 0; k < b; k++) {
-		*good = *good && work->power[k] > 0.5;
-		if (!(work->power[k] > 1e-10 * work->power[0]))
-			draw_row(work, x + k * n, n);
-	}
-	return rc;
-}
-
-/* Rows x[b][n] become orthonormal, and orthogonal to the basis. Where what is left of them is rounding that the basis spans to the last
- * bit, as of neurons that repeat each other, they cannot: work->stuck, and RMB_EDATA without a text. The coefficients of x in the basis
- * before, [b][m], go to `into` (row distance ld) and the Gram matrix of what was left to `left`; NULL: not wanted. */
-static int
-orthogonalise(struct work *work, const struct basis *basis, float *x, int64_t b, double *into, int64_t ld, double *left)
-{
-	bool good = false;
-	for (int round = 0; round < ROUNDS && !(good && round > 1); round++) {
-		int rc = project_out(work, basis, x, b);
-		for (int64_t i = 0; !rc && into && round == 0 && i < b * basis->m; i++)
-			into[i / basis->m * ld + i % basis->m] = (double)work->coefficient[i];
-		if (!rc && left && round == 0)
-			rc = gram_of(work, x, x, b, basis->n, left);
-		if (!rc)
-			rc = straighten(work, x, b, basis->n, &good);
-		if (rc)
-			return rc;
-	}
-	work->stuck = !good;
-	return good ? 0 : RMB_EDATA;
-}
-
-static float *
-next_block(const struct basis *basis)
-{
-	return basis->q + basis->m * basis->n;
-}
 
 /* ---- when to stop -------------------------------------------------------------------------------------------------- */
 
@@ -210,31 +71,14 @@ rmb_krylov_pays(int64_t n, int64_t k)
 	return n >= LARGE && n / PART >= k;
 }
 
-/* Room for bases of up to `most` vectors of up to n entries. */
-static int
-work_make(struct work *work, struct rmb_arena *arena, int64_t n, const struct plan *plan, int threads, struct rmb_error *error)
-{
-	size_t b = (size_t)plan->block;
-	*work = (struct work){
-		.threads = threads < 1 ? 1 : threads > 64 ? 64 : threads, .block = plan->block, .stream = rmb_stream_named("block Krylov"),
-		.error = error, .coefficient = rmb_arena_alloc(arena, b * (size_t)(plan->most + plan->block), sizeof(float)),
-		.product = rmb_arena_alloc(arena, b * (size_t)n, sizeof(float)), .wide = rmb_arena_alloc(arena, 2 * b * (size_t)n, sizeof(double)),
-		.gram = rmb_arena_alloc(arena, b * b, sizeof(double)), .turn = rmb_arena_alloc(arena, b * b, sizeof(float)),
-		.power = rmb_arena_alloc(arena, b, sizeof(double)), .scale = rmb_arena_alloc(arena, b, sizeof(double)),
-	};
-	rmb_blas_threads(1);
-	return work->coefficient && work->product && work->wide && work->gram && work->turn && work->power &&
-	       work->scale ? 0 : rmb_error_nomem(error, "a block of vectors");
-}
-
 /* v[k][n] = small[k][m] Q, rows. Destroys small. */
 static int
-lift(struct work *work, double *small, int64_t k, const struct basis *basis, struct rmb_arena *arena, double *v)
+lift(struct rmb_basis_work *work, double *small, int64_t k, const struct rmb_basis *basis, struct rmb_arena *arena, double *v)
 {
 	float *rows = rmb_arena_alloc(arena, (size_t)(k * basis->n), sizeof *rows);
 	if (!rows)
 		return rmb_error_nomem(work->error, "the components");
-	int rc = multiply(work->threads, k, basis->n, basis->m, (struct rmb_matrix){ rmb_to_single(small, k * basis->m), basis->m, false },
+	int rc = rmb_basis_multiply(work->threads, k, basis->n, basis->m, (struct rmb_matrix){ rmb_to_single(small, k * basis->m), basis->m, false },
 	                  (struct rmb_matrix){ basis->q, basis->n, false }, rows);
 	for (int64_t i = 0; !rc && i < k * basis->n; i++)
 		v[i] = (double)rows[i];
@@ -249,7 +93,7 @@ struct problem {
 	const float *a;          /* [n1][n2] */
 	int64_t n1, n2;
 	bool symmetric;
-	struct basis q, p;       /* of n1 and of n2 */
+	struct rmb_basis q, p;       /* of n1 and of n2 */
 	double *h, *left;        /* [ld][ld]; [block][block], the Gram matrix of what was left */
 	int64_t ld;
 	double *row;             /* [block][ld], scratch */
@@ -257,38 +101,38 @@ struct problem {
 
 /* Rows x[b][n1] A, or x[b][n2] A' */
 static int
-apply(const struct work *work, const struct problem *all, const float *x, int64_t b, bool across, float *to)
+apply(const struct rmb_basis_work *work, const struct problem *all, const float *x, int64_t b, bool across, float *to)
 {
 	int64_t n = across ? all->n2 : all->n1;
-	return multiply(work->threads, b, across ? all->n1 : all->n2, n, (struct rmb_matrix){ x, n, false },
+	return rmb_basis_multiply(work->threads, b, across ? all->n1 : all->n2, n, (struct rmb_matrix){ x, n, false },
 	                (struct rmb_matrix){ all->a, all->n2, across }, to);
 }
 
 static int
-extend_symmetric(struct work *work, struct problem *all)
+extend_symmetric(struct rmb_basis_work *work, struct problem *all)
 {
 	int64_t at = all->q.m;
-	float *x = next_block(&all->q);
+	float *x = rmb_basis_next(&all->q);
 	all->q.m += work->block;
-	int rc = apply(work, all, x, work->block, false, next_block(&all->q));
-	return rc ? rc : orthogonalise(work, &all->q, next_block(&all->q), work->block, all->h + at * all->ld, all->ld, all->left);
+	int rc = apply(work, all, x, work->block, false, rmb_basis_next(&all->q));
+	return rc ? rc : rmb_basis_orthogonalise(work, &all->q, rmb_basis_next(&all->q), work->block, all->h + at * all->ld, all->ld, all->left);
 }
 
 /* C' q(j) = sum over i <= j of h(j, i) p(i), which defines p(j); C p(j) = h(j, j) q(j) + h(j + 1, j) q(j + 1), which defines q(j + 1). */
 static int
-extend_both(struct work *work, struct problem *all)
+extend_both(struct rmb_basis_work *work, struct problem *all)
 {
 	int64_t b = work->block, at = all->q.m;
-	float *x = next_block(&all->q), *y = next_block(&all->p);
+	float *x = rmb_basis_next(&all->q), *y = rmb_basis_next(&all->p);
 	all->q.m += b;
 	int rc = apply(work, all, x, b, false, y);
 	if (!rc)
-		rc = orthogonalise(work, &all->p, y, b, all->h + at * all->ld, all->ld, NULL);
+		rc = rmb_basis_orthogonalise(work, &all->p, y, b, all->h + at * all->ld, all->ld, NULL);
 	all->p.m += b;
 	if (!rc)
-		rc = apply(work, all, y, b, true, next_block(&all->q));
+		rc = apply(work, all, y, b, true, rmb_basis_next(&all->q));
 	if (!rc)
-		rc = orthogonalise(work, &all->q, next_block(&all->q), b, all->row, all->ld, all->left);
+		rc = rmb_basis_orthogonalise(work, &all->q, rmb_basis_next(&all->q), b, all->row, all->ld, all->left);
 	for (int64_t i = 0; !rc && i < b; i++)
 		for (int64_t j = 0; j < b; j++)
 			all->h[(at + i) * all->ld + at + j] = all->row[j * all->ld + at + i];
@@ -297,7 +141,7 @@ extend_both(struct work *work, struct problem *all)
 
 /* The matrix whose eigenvectors are those of the small problem (on the side of P), m a side: h, or h' h. */
 static int
-small_matrix(const struct work *work, const struct problem *all, double *h, double *to)
+small_matrix(const struct rmb_basis_work *work, const struct problem *all, double *h, double *to)
 {
 	int64_t m = all->q.m;
 	for (int64_t i = 0; i < m; i++)
@@ -311,7 +155,7 @@ small_matrix(const struct work *work, const struct problem *all, double *h, doub
 
 /* left[k][m] = right h', rows of unit length. */
 static int
-other_side(const struct work *work, const double *h, int64_t m, const double *right, int64_t k, double *left)
+other_side(const struct rmb_basis_work *work, const double *h, int64_t m, const double *right, int64_t k, double *left)
 {
 	int rc = rmb_gemm_double(k, m, m, (struct rmb_matrix){ right, m, false }, (struct rmb_matrix){ h, m, true }, 0, left, m, work->error);
 	for (int64_t r = 0; !rc && r < k; r++) {
@@ -326,24 +170,24 @@ other_side(const struct work *work, const double *h, int64_t m, const double *ri
 
 /* The largest value that a fresh random block finds outside the basis, by a few steps of subspace iteration. */
 static int
-probe(struct work *work, const struct problem *all, struct rmb_arena *arena, double *largest)
+probe(struct rmb_basis_work *work, const struct problem *all, struct rmb_arena *arena, double *largest)
 {
 	float *x = rmb_arena_alloc(arena, (size_t)(PROBE * all->n1), sizeof *x), *y = rmb_arena_alloc(arena, (size_t)(PROBE * all->n2), sizeof *y);
 	int rc = x && y ? 0 : rmb_error_nomem(work->error, "a block of vectors");
 	for (int64_t i = 0; !rc && i < PROBE; i++)
-		draw_row(work, x + i * all->n1, all->n1);
+		rmb_basis_draw(work, x + i * all->n1, all->n1);
 	for (int step = 0; !rc && step < STEPS; step++) {
 		if (step > 0 && all->symmetric)
 			memcpy(x, y, (size_t)(PROBE * all->n1) * sizeof *x);
 		else if (step > 0)
 			rc = apply(work, all, y, PROBE, true, x);
 		if (!rc)
-			rc = orthogonalise(work, &all->q, x, PROBE, NULL, 0, NULL);
+			rc = rmb_basis_orthogonalise(work, &all->q, x, PROBE, NULL, 0, NULL);
 		if (!rc)
 			rc = apply(work, all, x, PROBE, false, y);
 	}
 	if (!rc)
-		rc = gram_of(work, all->symmetric ? x : y, y, PROBE, all->n2, work->gram);
+		rc = rmb_basis_gram(work, all->symmetric ? x : y, y, PROBE, all->n2, work->gram);
 	if (!rc)
 		rc = rmb_eigenvalues(work->gram, PROBE, work->power, work->error);
 	*largest = all->symmetric ? work->power[0] : sqrt(fmax(work->power[0], 0));
@@ -360,7 +204,7 @@ struct small {
 };
 
 static int
-small_make(const struct work *work, const struct problem *all, int64_t k, struct rmb_arena *arena, struct small *small)
+small_make(const struct rmb_basis_work *work, const struct problem *all, int64_t k, struct rmb_arena *arena, struct small *small)
 {
 	int64_t m = all->q.m;
 	double *matrix = rmb_arena_alloc(arena, (size_t)(m * m), sizeof *matrix);
@@ -382,7 +226,7 @@ small_make(const struct work *work, const struct problem *all, int64_t k, struct
 
 /* Vectors of the values first .. first + n - 1, and the residual of those that stand above rounding. */
 static int
-vectors_from(const struct work *work, const struct problem *all, const struct small *small, int64_t first, int64_t n, double *residual)
+vectors_from(const struct rmb_basis_work *work, const struct problem *all, const struct small *small, int64_t first, int64_t n, double *residual)
 {
 	int rc = rmb_reduced_vectors(&small->reduced, first, n, small->again, small->v, work->error);
 	if (!rc)
@@ -391,7 +235,7 @@ vectors_from(const struct work *work, const struct problem *all, const struct sm
 }
 
 static int
-publish(struct work *work, const struct problem *all, const struct small *small, int64_t k, struct rmb_arena *arena, double *w, double *u,
+publish(struct rmb_basis_work *work, const struct problem *all, const struct small *small, int64_t k, struct rmb_arena *arena, double *w, double *u,
         double *v)
 {
 	int64_t m = all->q.m;
@@ -407,7 +251,7 @@ publish(struct work *work, const struct problem *all, const struct small *small,
 
 /* Is the basis wide enough? If so, the results. The last few values, which come out worst, decide whether the others are looked at. */
 static int
-look(struct work *work, const struct problem *all, int64_t k, double *w, double *u, double *v, struct rmb_krylov *how)
+look(struct rmb_basis_work *work, const struct problem *all, int64_t k, double *w, double *u, double *v, struct rmb_krylov *how)
 {
 	enum { FEW = 8 };
 	struct rmb_arena *arena = rmb_arena_new();
@@ -432,12 +276,12 @@ look(struct work *work, const struct problem *all, int64_t k, double *w, double 
 }
 
 static int
-problem_make(struct work *work, struct problem *all, const struct plan *plan, struct rmb_arena *arena)
+problem_make(struct rmb_basis_work *work, struct problem *all, const struct plan *plan, struct rmb_arena *arena)
 {
 	size_t room = (size_t)(plan->most + plan->block), ld = (size_t)plan->most;
 	all->ld = plan->most;
-	all->q = (struct basis){ rmb_arena_alloc(arena, room * (size_t)all->n1, sizeof(float)), all->n1, 0 };
-	all->p = (struct basis){ all->symmetric ? all->q.q : rmb_arena_alloc(arena, room * (size_t)all->n2, sizeof(float)), all->n2, 0 };
+	all->q = (struct rmb_basis){ rmb_arena_alloc(arena, room * (size_t)all->n1, sizeof(float)), all->n1, 0 };
+	all->p = (struct rmb_basis){ all->symmetric ? all->q.q : rmb_arena_alloc(arena, room * (size_t)all->n2, sizeof(float)), all->n2, 0 };
 	all->h = rmb_arena_alloc(arena, ld * ld, sizeof *all->h);
 	all->left = rmb_arena_alloc(arena, (size_t)(plan->block * plan->block), sizeof *all->left);
 	all->row = rmb_arena_alloc(arena, (size_t)plan->block * ld, sizeof *all->row);
@@ -445,21 +289,21 @@ problem_make(struct work *work, struct problem *all, const struct plan *plan, st
 		return rmb_error_nomem(work->error, "a basis");
 	/* The start is what A makes of noise: one step nearer for one product. */
 	for (int64_t i = 0; i < plan->block; i++)
-		draw_row(work, work->product + i * all->n2, all->n2);
+		rmb_basis_draw(work, work->product + i * all->n2, all->n2);
 	int rc = apply(work, all, work->product, plan->block, true, all->q.q);
-	return rc ? rc : orthogonalise(work, &all->q, all->q.q, plan->block, NULL, 0, NULL);
+	return rc ? rc : rmb_basis_orthogonalise(work, &all->q, all->q.q, plan->block, NULL, 0, NULL);
 }
 
 static int
 solve(struct problem *all, int64_t k, int threads, double *w, double *u, double *v, struct rmb_krylov *how, struct rmb_error *error)
 {
 	struct plan plan = plan_for(all->n1 < all->n2 ? all->n1 : all->n2, k);
-	struct work work = { 0 };
+	struct rmb_basis_work work = { 0 };
 	*how = (struct rmb_krylov){ .residual = INFINITY };
 	if (plan.first > plan.most)
 		return 0;
 	struct rmb_arena *arena = rmb_arena_new();
-	int rc = arena ? work_make(&work, arena, all->n1 > all->n2 ? all->n1 : all->n2, &plan, threads, error)
+	int rc = arena ? rmb_basis_work_make(&work, arena, all->n1 > all->n2 ? all->n1 : all->n2, plan.block, plan.most, "block Krylov", threads, error)
 	               : rmb_error_nomem(error, "a block of vectors");
 	if (!rc)
 		rc = problem_make(&work, all, &plan, arena);

@@ -1,6 +1,5 @@
 #include "numeric/locality.h"
 #include <math.h>
-#include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"
 #include "numeric/product.h"

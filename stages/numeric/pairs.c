@@ -1,7 +1,5 @@
 #include "numeric/pairs.h"
-#include <limits.h>
 #include <math.h>
-#include <string.h>
 #include "numeric/product.h"
 #include "rumble/arena.h"
 #include "rumble/parallel.h"

@@ -139,6 +139,14 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 }
 
 int
+rmb_ranks_check(int64_t first, int64_t last, const char *what, struct rmb_error *error)
+{
+	if (last <= first)
+		return rmb_error_set(error, RMB_ERECIPE, "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; %s needs two or more", first, last, what);
+	return 0;
+}
+
+int
 rmb_powerlaw_fit(const double *s, int64_t n, const struct rmb_powerlaw_options *options, struct rmb_powerlaw *fit,
                  struct rmb_error *error)
 {

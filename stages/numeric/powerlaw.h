@@ -27,6 +27,8 @@ struct rmb_powerlaw {
 	int64_t used, left_out;  /* ranks of the range */
 };
 
+/* Whether a range of ranks, as a setting has it, holds two or more. RMB_ERECIPE: "what" needs that ("a fit"). */
+int rmb_ranks_check(int64_t first, int64_t last, const char *what, struct rmb_error *error) RMB_CHECKED;
 /* Weighted least squares of ln|s(rank)| on ln(rank), weights 1/rank, over the range. RMB_EDATA if fewer than two ranks are
  * left, or if a value whose logarithm is needed is zero. */
 int rmb_powerlaw_fit(const double *s, int64_t n, const struct rmb_powerlaw_options *options, struct rmb_powerlaw *fit,

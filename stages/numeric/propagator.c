@@ -2,7 +2,6 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"

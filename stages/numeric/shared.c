@@ -1,5 +1,4 @@
 #include "numeric/shared.h"
-#include <math.h>
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"

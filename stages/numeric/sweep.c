@@ -1,6 +1,5 @@
 #include "numeric/sweep.h"
 #include <stdatomic.h>
-#include <string.h>
 #include "numeric/blas.h"
 #include "rumble/arena.h"
 #include "rumble/parallel.h"

@@ -6,7 +6,6 @@
  * Windows and calcium lie inside segments: nothing is carried across a gap.
  * References: Pachitariu et al. 2017, bioRxiv 061507 (suite2p); Friedrich, Zhou & Paninski 2017, PLoS Comput. Biol. 13, e1005423 (OASIS).
  * Cost: N T times the weights of the Gaussian (81 by default); some 60 bytes a frame and thread. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "numeric/deconvolution.h"

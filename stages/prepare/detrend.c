@@ -7,8 +7,6 @@
  *     linear      the straight line of least squares,
  * and x - b (`how: subtract`) or (x - b) / b (`how: divide`, dF/F) is what comes out. Windows lie inside segments and are cut off at their ends.
  * Cost: N T log T for the percentile, N T times the weights of the Gaussian for maximin, else N T. */
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
 #include "numeric/deconvolution.h"
 #include "numeric/running.h"

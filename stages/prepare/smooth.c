@@ -5,8 +5,6 @@
  * Neighbouring frames then share what they hold: lagged covariances at lags up to a few sd are those of the weights, and the number of
  * independent frames falls by 2 sqrt(pi) sd.
  * Cost: N T times the weights. */
-#include <inttypes.h>
-#include <math.h>
 #include "numeric/running.h"
 #include "prepare/rows.h"
 

@@ -7,7 +7,6 @@
  * and those of bin means (numeric/theory.h) as closely. Of a network that is not symmetric they do not follow from L alone: `theory` solves for
  * them.
  * Cost: 4/3 N^3 operations if symmetric, about 10 N^3 if not; 8 N^2 bytes (clipped: twice that). */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "numeric/blas.h"

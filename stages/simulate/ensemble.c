@@ -1,7 +1,6 @@
 #include "simulate/ensemble.h"
 #include <assert.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "numeric/lapack.h"

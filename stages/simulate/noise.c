@@ -5,9 +5,7 @@
  * It falls as noise is added; the noise that makes it equal is found by the secant, held between bounds. Signals are those of the simulation, and
  * noise numbers those that it will have, so nothing but the noise's size changes from one try to the next. Every replicate is brought to the recording's
  * part as it was measured, luck included; so to first order it and the recording differ from its family in the same way, and ranks among them hold. */
-#include <inttypes.h>
 #include <math.h>
-#include <string.h>
 #include "numeric/shared.h"
 #include "numeric/split.h"
 #include "rumble/parallel.h"

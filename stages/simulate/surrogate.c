@@ -9,7 +9,6 @@
  *     steps    step by step, after a burn-in: what the others are tested against.
  * auto takes the cheaper exact one. Neurons, places, frames, segments, rate and scaling are those of the recording at `like`.
  * Cost: exact 9 N^3 once, then 2 N^2 T; blocks 95 N^3, then 8 N^2 T; steps 2 n N^2 T, n steps a frame. */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "numeric/eigenbasis.h"

@@ -351,14 +351,14 @@ static int
 check(const void *settings, struct rmb_error *error)
 {
 	const struct settings *set = settings;
-	if (set->ranks.last <= set->ranks.first)
-		return rmb_error_set(error, RMB_ERECIPE, "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; a fit needs two or more",
-		                     set->ranks.first, set->ranks.last);
+	int rc = rmb_ranks_check(set->ranks.first, set->ranks.last, "a fit", error);
+	if (rc)
+		return rc;
 	if (!(set->step < set->time_constant))
 		return rmb_error_set(error, RMB_ERECIPE, "step of %g s must be shorter than time_constant (%g s), or every network is unstable", set->step,
 		                     set->time_constant);
 	struct rmb_network net = rmb_wiring_network(&set->wiring);
-	int rc = rmb_wiring_check(settings, error);
+	rc = rmb_wiring_check(settings, error);
 	return rc || !rmb_ensemble_needs_matrix(&net) ? rc : rmb_wiring_check_size(&set->wiring, solved(set, &net, set->neurons), error);
 }
 

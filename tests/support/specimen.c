@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdlib.h>
 #include "support/check.h"
 #include "support/specimen.h"
 
