@@ -12,10 +12,11 @@ import argparse
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import time
-import zipfile
+import zlib
 
 import h5py
 import numpy as np
@@ -49,17 +50,48 @@ def make_mapped(path, neurons):
 
 
 def make_npz(path, neurons):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open("sp.npy", "w", force_zip64=True) as f:
-        f.write(header((neurons, NT)))
-        for _, block in blocks(neurons):
-            f.write(block.tobytes())
+    """Sixteen blocks are deflated once, each ending so that any other can follow; the archive has one member of all of them."""
+    packed, sum_, size, stored = {}, zlib.crc32(header((neurons, NT))), 128, 0
+
+    def deflate(block, level=1):
+        squeeze = zlib.compressobj(level, zlib.DEFLATED, -15)
+        return squeeze.compress(block) + squeeze.flush(zlib.Z_FULL_FLUSH)
+
+    with open(path, "wb") as f:
+        f.write(bytes(30 + 6 + 20))  # local header, name, sizes of 64 bits
+        stored = f.write(deflate(header((neurons, NT))))
+        for i, block in blocks(neurons):
+            raw = block.tobytes()
+            key = (i // 50 % 16, len(raw))
+            packed[key] = packed.get(key) or deflate(raw)
+            sum_, size = zlib.crc32(raw, sum_), size + len(raw)
+            stored += f.write(packed[key])
+        stored += f.write(b"\x03\0")  # an empty last block
+        directory = f.tell()
+        wide = struct.pack("<HHQQ", 1, 16, size, stored)
+        f.write(struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 45, 45, 0, 8, 0, 33, sum_, 2 ** 32 - 1, 2 ** 32 - 1, 6, len(wide), 0, 0, 0, 0, 0) + b"sp.npy" + wide)
+        end = f.tell()
+        f.write(struct.pack("<IQHHIIQQQQ", 0x06064b50, 44, 45, 45, 0, 0, 1, 1, end - directory, directory) + struct.pack("<IIQI", 0x07064b50, 0, end, 1))
+        f.write(struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 1, 1, end - directory, 2 ** 32 - 1, 0))
+        f.seek(0)
+        f.write(struct.pack("<IHHHHHIIIHH", 0x04034b50, 45, 0, 8, 0, 33, sum_, 2 ** 32 - 1, 2 ** 32 - 1, 6, len(wide)) + b"sp.npy" + wide)
 
 
 def make_hdf5(path, neurons):
+    """Chunks of sixteen blocks are packed once and written as they are."""
+    packed = {}
     with h5py.File(path, "w") as f:
         d = f.create_dataset("sp", (neurons, NT), "f4", chunks=(50, 5000), compression="gzip", compression_opts=1, shuffle=True)
         for i, block in blocks(neurons):
-            d[i:i + len(block)] = block
+            if len(block) < 50:
+                d[i:i + len(block)] = block
+                continue
+            for c in range(0, NT, 5000):
+                key = (i // 50 % 16, c)
+                if key not in packed:
+                    raw = np.ascontiguousarray(block[:, c:c + 5000]).view("u1").reshape(-1, 4).T.tobytes()
+                    packed[key] = zlib.compress(raw, 1)
+                d.id.write_direct_chunk((i, c), packed[key])
 
 
 def make_phy(path, _):
