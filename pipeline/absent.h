@@ -12,8 +12,8 @@ struct rmb_absent { const char *id; struct rmb_absent *next; };
 
 /* Whether the node of that id is done without. */
 bool rmb_is_absent(const struct rmb_drives *drives, const char *id);
-/* Of every node over all recordings: what it reads and has lost, unless that is all of it; lost[nnodes]. *changed becomes true if the graph
- * is to be made again. 0 or RMB_ELIMIT. */
+/* Of every node over all recordings: what it reads and has lost, unless that is all of it; lost[nnodes]. *changed becomes
+ * true if the graph is to be made again. 0 or RMB_ELIMIT. */
 int rmb_absent_note(const struct rmb_graph *graph, const bool *lost, bool *changed) RMB_CHECKED;
 /* Which nodes failed or were blocked in a run, result[nnodes]; the caller frees. NULL: no memory. */
 bool *rmb_lost_after(const struct rmb_graph *graph, const struct rmb_result *result);

@@ -18,6 +18,7 @@ const char *rmb_begin_scalar(struct rmb_arena *arena, const char *text);
 
 /* begin_recipe.c: a recipe for recordings of one kind that were seen, to lie at `out` (NULL: here): paths are relative to that. */
 const char *rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct rmb_look *const *look, int n, const char *out);
-/* What running it for one recording would take: seconds on one core, the memory of its largest node, all its objects. False: not known. */
+/* What running it for one recording would take: seconds on one core, the memory of its largest node, all its objects.
+ * False: not known. */
 bool rmb_begin_cost(struct rmb_arena *arena, const char *path, const struct rmb_look *look, struct rmb_measure *total);
 #endif

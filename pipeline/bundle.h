@@ -13,7 +13,8 @@
  * holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written later). */
 int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *recording, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
 int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
-/* Appends what a recording has in place of P/activity if its samples stay in a file, at byte `at`: P/file (its SHA-256), P/file_bytes, P/file_at. */
+/* Appends what a recording has in place of P/activity if its samples stay in a file, at byte `at`: P/file (its SHA-256),
+ * P/file_bytes, P/file_at. */
 int rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
 /* SHA-256 of the file in which the samples of an object stayed, and its length; NULL: they are in the object, or there are none. */
 const char *rmb_bundle_file(const struct rmb_object *object, int64_t *bytes);

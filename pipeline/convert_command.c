@@ -47,8 +47,9 @@ write_quoted(FILE *file, const char *text)
 	fputc('"', file);
 }
 
-/* "rate=22Hz" is a setting of the recording; what has a dot before the '=' is meant for the recipe, such as stages.load.nonfinite=fail. All stay
- * with --set, so that mistakes in them are shown as what was typed, not as lines of a recipe that nobody wrote. */
+/* "rate=22Hz" is a setting of the recording; what has a dot before the '=' is meant for the recipe, such as
+ * stages.load.nonfinite=fail. All stay with --set, so that mistakes in them are shown as what was typed, not as lines of
+ * a recipe that nobody wrote. */
 static int
 take_settings(struct made *made, const struct rmb_options *options, struct rmb_error *error)
 {

@@ -47,7 +47,8 @@ struct rmb_drive *rmb_drive_of(struct rmb_drives *drives, const struct rmb_recip
 const struct rmb_edge *rmb_drive_feed(const struct rmb_node *node);
 /* It cannot go on: it has the sets before `nsets`, is done, and its node fails with the sentence. */
 void rmb_drive_refuse(struct rmb_drives *drives, struct rmb_drive *drive, int nsets, int code, const char *sentence);
-/* Looks at what came of the sets of all drivers, in the cache and in what is lost (by the index of the nodes; NULL: nothing is known to be),
- * and asks those on whose sets nothing is waited for any more. *changed: the graph is to be made again. */
+/* Looks at what came of the sets of all drivers, in the cache and in what is lost (by the index of the nodes; NULL:
+ * nothing is known to be), and asks those on whose sets nothing is waited for any more. *changed: the graph is to be made
+ * again. */
 int rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed, struct rmb_error *error) RMB_CHECKED;
 #endif

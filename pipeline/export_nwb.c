@@ -1,10 +1,10 @@
 /* pipeline/export_nwb.c -- results as an NWB 2 file: tables in a processing module.
  *
- * Arrays go in by their axes and units, whatever they mean: nothing here knows what a neuron is. NWB keeps what was computed under
- * /processing/MODULE. Everything that a node made goes into one module: arrays along one axis are the columns of a table (DynamicTable of
- * hdmf-common), which begins with the places on that axis; further axes are those of the column's entries; single values are a table of
- * one row. NWB wants the time at which a session began, which results do not know: it is given as the beginning of 1970. Recordings and
- * spikes are not results. */
+ * Arrays go in by their axes and units, whatever they mean: nothing here knows what a neuron is. NWB keeps what was
+ * computed under /processing/MODULE. Everything that a node made goes into one module: arrays along one axis are the
+ * columns of a table (DynamicTable of hdmf-common), which begins with the places on that axis; further axes are those of
+ * the column's entries; single values are a table of one row. NWB wants the time at which a session began, which results
+ * do not know: it is given as the beginning of 1970. Recordings and spikes are not results. */
 #include <hdf5.h>
 #include <inttypes.h>
 #include <stdio.h>

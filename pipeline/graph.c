@@ -213,7 +213,8 @@ find_level(struct builder *b, int e)
 		}
 }
 
-/* Adds the nodes of an entry in one recording (-1: over all): before a driver what was made for its sets. Returns how many there are then. */
+/* Adds the nodes of an entry in one recording (-1: over all): before a driver what was made for its sets. Returns how
+ * many there are then. */
 static int
 add_nodes(const struct builder *b, int e, int source, int n)
 {

@@ -37,7 +37,8 @@ parse_name(struct rmb_arena *arena, const char *text, struct rmb_node_name *name
 	return 0;
 }
 
-/* Nodes that were made for the sets of a driver are meant only where the set is named: `alpha` and `alpha@z` are those of the recipe. */
+/* Nodes that were made for the sets of a driver are meant only where the set is named: `alpha` and `alpha@z` are those of
+ * the recipe. */
 static bool
 names_sets(const struct rmb_node *node, const char *branch)
 {
@@ -64,7 +65,8 @@ rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, co
 	return name->whole ? node->branch && strcmp(node->branch, name->branch) == 0 : rmb_branch_matches(node->branch, name->branch, NULL);
 }
 
-/* The sets of a driver that an entry has under the name of one that it has not: "widths+1, widths+2", "widths+1 to widths+40"; NULL: none. */
+/* The sets of a driver that an entry has under the name of one that it has not: "widths+1, widths+2", "widths+1 to
+ * widths+40"; NULL: none. */
 static const char *
 sets_there_are(const struct rmb_graph *graph, const struct rmb_node_name *name)
 {

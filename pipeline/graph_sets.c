@@ -269,7 +269,8 @@ shown_name(struct rmb_arena *arena, const struct rmb_drive *drive, int s)
 	return name;
 }
 
-/* "widths+3", or "areas+CP" where sets are shown, or for a driver that may have other sets in another branch "fit+z+3", in a replicate "fit+z+r2+3". */
+/* "widths+3", or "areas+CP" where sets are shown, or for a driver that may have other sets in another branch "fit+z+3",
+ * in a replicate "fit+z+r2+3". */
 static const char *
 part_of(struct rmb_arena *arena, const struct rmb_node *driver, int s)
 {

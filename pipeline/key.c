@@ -86,7 +86,8 @@ names(const struct rmb_graph *graph, const struct rmb_node *node)
 	return list;
 }
 
-/* Of a driver: what it varied (stage, setting), what that is in each set, and which set and replicate each thing at its port of sets is. */
+/* Of a driver: what it varied (stage, setting), what that is in each set, and which set and replicate each thing at its
+ * port of sets is. */
 static json_t *
 sets(const struct rmb_graph *graph, const struct rmb_node *node)
 {

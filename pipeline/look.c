@@ -1,8 +1,9 @@
 /* pipeline/look.c -- what stages see in the files that a recipe names: ordered here, done in a process like a run's workers.
  *
- * Orders: {"look": true, "parent": pid, "depth": ..., "seconds": ..., "bytes": ..., "looks": [{"stage": ..., "parameters": {name: value, ...}, "files": {name: path, ...}}, ...]},
- * where a file stands in its parameter under a name that is no hash, for its content is not read. Events: {"event": "looked",
- * "node": index of the look, "code": ..., "text": ..., "seen": {...}}. */
+ * Orders: {"look": true, "parent": pid, "depth": ..., "seconds": ..., "bytes": ..., "looks": [{"stage": ...,
+ * "parameters": {name: value, ...}, "files": {name: path, ...}}, ...]}, where a file stands in its parameter under a name
+ * that is no hash, for its content is not read. Events: {"event": "looked", "node": index of the look, "code": ...,
+ * "text": ..., "seen": {...}}. */
 #include "pipeline/look.h"
 #include <errno.h>
 #include <math.h>

@@ -21,8 +21,9 @@ enum { RMB_USER_BLOCK = 512 };
 /* ---- writing */
 struct rmb_object_writer; /* opaque */
 
-/* Creates a temporary file in `directory` that tells whose it is, lays down all arrays (their `data` is not read yet) and claims the disk. Root attributes
- * are text pairs attribute[2 * nattributes]: name, value. NULL: the error says why (RMB_EOUTPUT). */
+/* Creates a temporary file in `directory` that tells whose it is, lays down all arrays (their `data` is not read yet) and
+ * claims the disk. Root attributes are text pairs attribute[2 * nattributes]: name, value. NULL: the error says why
+ * (RMB_EOUTPUT). */
 struct rmb_object_writer *rmb_object_create(const char *directory, const char *key, const struct rmb_array *array, int narrays,
                                             const char *const *attribute, int nattributes, struct rmb_error *error);
 /* Lays down more arrays (their indices go on from those that stand) and root attributes, before or after writing to the
@@ -33,7 +34,8 @@ int rmb_object_extend(struct rmb_object_writer *w, const struct rmb_array *array
 int rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
 /* Reads back what was written there. */
 int rmb_object_reread(const struct rmb_object_writer *w, int i, int64_t offset, void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
-/* Checksum, user block, fsync, rename to `path` (its folder is made if need be), fsync of its directory; frees w. On failure nothing is left behind. */
+/* Checksum, user block, fsync, rename to `path` (its folder is made if need be), fsync of its directory; frees w. On
+ * failure nothing is left behind. */
 int rmb_object_publish(struct rmb_object_writer *w, const char *path, int threads, struct rmb_error *error) RMB_CHECKED;
 /* Gives up: removes the temporary file, frees w. NULL is accepted. */
 void rmb_object_abandon(struct rmb_object_writer *w);

@@ -42,8 +42,8 @@ struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *
                                const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
                                struct rmb_error *error);
 void rmb_plan_free(struct rmb_plan *plan); /* accepts NULL */
-/* plan_cost.c. Plans again what lies behind a node that has just run: its object says how large the recording is, which before it was loaded
- * nobody knew. Changes step[].expected and the totals. */
+/* plan_cost.c. Plans again what lies behind a node that has just run: its object says how large the recording is, which
+ * before it was loaded nobody knew. Changes step[].expected and the totals. */
 void rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_node *node);
 /* Expected duration on `jobs` workers (0: as many as cores), s: the longest chain or the work shared out, whichever is longer. */
 double rmb_plan_seconds(const struct rmb_plan *plan, int jobs);

@@ -16,8 +16,9 @@ struct rmb_process {
 	char words[RMB_LAST_WORDS]; /* end of what it wrote to standard error */
 };
 
-/* Starts this program again as `rumble node` (or `rumble look`, for people to tell them apart) with the orders on its standard input, in a process group of its own so that
- * Ctrl-C reaches the run alone. Started by posix_spawn, never by a bare fork. */
+/* Starts this program again as `rumble node` (or `rumble look`, for people to tell them apart) with the orders on its
+ * standard input, in a process group of its own so that Ctrl-C reaches the run alone. Started by posix_spawn, never by a
+ * bare fork. */
 int rmb_process_start(struct rmb_process *p, const char *as, const char *orders, struct rmb_error *error) RMB_CHECKED;
 /* Reads what is there and calls event() for each whole line. */
 void rmb_process_read(struct rmb_process *p, void (*event)(void *self, const json_t *event), void *self);

@@ -1,4 +1,5 @@
-/* pipeline/seen.c -- what a look saw, as JSON: between the process that looks and the one that asked, and for `rumble inspect --json`. */
+/* pipeline/seen.c -- what a look saw, as JSON: between the process that looks and the one that asked, and for `rumble
+ * inspect --json`. */
 #include <math.h>
 #include <string.h>
 #include "pipeline/events.h"

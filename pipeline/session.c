@@ -70,8 +70,8 @@ rmb_session_advance(struct rmb_session *session, const struct rmb_result *result
 	return code;
 }
 
-/* The sets that earlier runs came to: their results are in the cache. A command that runs nothing looks back at what failed, too; a run
- * tries that again. */
+/* The sets that earlier runs came to: their results are in the cache. A command that runs nothing looks back at what
+ * failed, too; a run tries that again. */
 static int
 replay(struct rmb_session *session, const struct rmb_journal *journal, struct rmb_error *error)
 {

@@ -39,8 +39,8 @@ void rmb_session_close(struct rmb_session *session);
 int rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error) RMB_CHECKED;
 /* The plan under --only and --until, as the cache is now. NULL: the error says why. */
 struct rmb_plan *rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error);
-/* Opens the recipe up to the journal or more, plans under --only and --until, and hands both to work(), whose exit status it returns; or
- * the exit status of what went wrong before, with everything said. Closes what it opened. */
+/* Opens the recipe up to the journal or more, plans under --only and --until, and hands both to work(), whose exit status
+ * it returns; or the exit status of what went wrong before, with everything said. Closes what it opened. */
 int rmb_session_plan(const struct rmb_options *options, enum rmb_session_need need,
                      int (*work)(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)) RMB_CHECKED;
 #endif

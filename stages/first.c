@@ -1,8 +1,9 @@
 /* first.c -- the analyses to begin with, for recordings that somebody has never analysed: what `rumble init` writes under `stages`.
  *
- * Those of figures 2 and 3 of Pachitariu et al. 2025 (bioRxiv 2025.01.10.632397), on the recording and on its shuffle. The paper's settings
- * where the smallest recording bears them: ranks 11 to 500 take thousands of neurons, correlograms of 100 lags in ten blocks some
- * thousand frames. Smaller ones get shorter ranges; what would mean nothing at all is left out, and a remark says so. */
+ * Those of figures 2 and 3 of Pachitariu et al. 2025 (bioRxiv 2025.01.10.632397), on the recording and on its shuffle.
+ * The paper's settings where the smallest recording bears them: ranks 11 to 500 take thousands of neurons, correlograms
+ * of 100 lags in ten blocks some thousand frames. Smaller ones get shorter ranges; what would mean nothing at all is left
+ * out, and a remark says so. */
 #include <inttypes.h>
 #include <math.h>
 #include "rumble/stage.h"

@@ -18,8 +18,8 @@ alike(const char *a, const char *b)
 	return !*a && !*b;
 }
 
-/* The same sentence about several nodes stands once, with the first of their names; also, if these are of one entry, where its numbers differ,
- * and a name that follows itself stands once. entry NULL: none. */
+/* The same sentence about several nodes stands once, with the first of their names; also, if these are of one entry,
+ * where its numbers differ, and a name that follows itself stands once. entry NULL: none. */
 static void
 remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text, const struct rmb_entry *entry)
 {
@@ -221,8 +221,8 @@ lead(struct rmb_gathering *g, const struct rmb_page *page)
 	                        here, g->graph->nnodes, warned, warned == 1 ? "" : "s", page->program);
 }
 
-/* The same branch looks the same in every figure: branches are counted as they first come up in the graph. What has none is one itself where
- * it stands beside parts that a driver made of it. */
+/* The same branch looks the same in every figure: branches are counted as they first come up in the graph. What has none
+ * is one itself where it stands beside parts that a driver made of it. */
 static int *
 looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 {

@@ -20,7 +20,8 @@ written(const struct rmb_entry *entry, const char *name)
 	return v > 0 && v <= entry->nvary ? entry->vary[v - 1].name : NULL;
 }
 
-/* {name}: a scalar output of the group, number or text, one of its settings, or what stands in the recipe at an input or under `vary`. */
+/* {name}: a scalar output of the group, number or text, one of its settings, or what stands in the recipe at an input or
+ * under `vary`. */
 static const char *
 text_of(const struct rmb_drawing *d, const struct rmb_group *group, const char *name)
 {

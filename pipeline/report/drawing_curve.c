@@ -164,8 +164,8 @@ add_band(struct rmb_drawing *d, const struct curve *c, const struct rmb_trace *l
 	return code;
 }
 
-/* Whether the second and further branches name a series in the legend: if its label tells something of the branch; or the first one if none
- * does, for the colour. */
+/* Whether the second and further branches name a series in the legend: if its label tells something of the branch; or the
+ * first one if none does, for the colour. */
 static bool
 in_legend(const struct rmb_drawing *d, const struct rmb_series *series)
 {

@@ -1,6 +1,7 @@
 /* pipeline/report/drawing_forest.c -- estimates with their intervals in named rows, and lines to compare them with.
  *
- * A row has a lane for each of its estimates, so that bars do not lie on each other, and where there are several a gap to the next. Lanes are counted from the top: lane i is at -1 - i. */
+ * A row has a lane for each of its estimates, so that bars do not lie on each other, and where there are several a gap to
+ * the next. Lanes are counted from the top: lane i is at -1 - i. */
 #include <math.h>
 #include <string.h>
 #include "pipeline/report/drawing.h"

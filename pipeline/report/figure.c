@@ -166,8 +166,8 @@ settle(struct span span, bool log_axis, double *low, double *high)
 	}
 }
 
-/* Within a factor of five there may be no more than one of 1, 2, 5, 10 to name on a logarithmic axis, and a linear one looks much the same.
- * Values that a logarithmic axis left out would be missing from it without a reason. */
+/* Within a factor of five there may be no more than one of 1, 2, 5, 10 to name on a logarithmic axis, and a linear one
+ * looks much the same. Values that a logarithmic axis left out would be missing from it without a reason. */
 static bool
 too_short(const struct rmb_figure_data *figure, struct span span)
 {

@@ -87,9 +87,9 @@ typedef const char *rmb_lookup(void *from, const char *name);
 /* `text` with every {name} that `lookup` knows replaced. NULL text gives "". */
 const char *rmb_figure_fill(struct rmb_arena *arena, const char *text, rmb_lookup *lookup, void *from);
 
-/* Values y[n] over x[n] (NULL: start, start + step, ...) as the points of a trace: no more than `limit`; where x
- * ascends, no more than RMB_LINE_LIMIT, the smallest and largest of every stretch; otherwise each k-th. Not finite: a gap. Label, mark and look are the
- * caller's. RMB_ELIMIT: no memory. */
+/* Values y[n] over x[n] (NULL: start, start + step, ...) as the points of a trace: no more than `limit`; where x ascends,
+ * no more than RMB_LINE_LIMIT, the smallest and largest of every stretch; otherwise each k-th. Not finite: a gap. Label,
+ * mark and look are the caller's. RMB_ELIMIT: no memory. */
 int rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx, bool logy,
                   int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
 

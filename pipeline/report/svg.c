@@ -17,8 +17,8 @@ put_number(char *to, double value)
 	return to + n;
 }
 
-/* The data of one path, if it is made of M, L and Z alone, the way gnuplot does; a line that goes nowhere, which with round ends is a dot,
- * becomes "h0". Returns behind what was written; NULL: it is something else. */
+/* The data of one path, if it is made of M, L and Z alone, the way gnuplot does; a line that goes nowhere, which with
+ * round ends is a dot, becomes "h0". Returns behind what was written; NULL: it is something else. */
 static char *
 put_path(char *to, const char *from, const char *end)
 {

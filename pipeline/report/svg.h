@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include "rumble/arena.h"
 
-/* The same picture with coordinates of paths rounded to a tenth of a pixel, without blanks between elements: about half as long. *length
- * becomes its length. NULL: no memory. */
+/* The same picture with coordinates of paths rounded to a tenth of a pixel, without blanks between elements: about half
+ * as long. *length becomes its length. NULL: no memory. */
 char *rmb_svg_small(struct rmb_arena *arena, const char *svg, size_t n, size_t *length);
 /* Writes it as a data URI of plain characters, which an attribute may hold as it is: a quarter shorter than in Base64. */
 void rmb_svg_uri(FILE *to, const char *svg, size_t n);

@@ -153,8 +153,8 @@ is_gone(const struct rmb_gathering *g, const struct rmb_group *group)
 	return true;
 }
 
-/* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind. What the columns mean
- * is left out if a table above says so. */
+/* The scalars of an entry, one row a branch of a recording: a column for each, and how many warnings there are to mind.
+ * What the columns mean is left out if a table above says so. */
 void
 rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool explained, struct rmb_table *table)
 {

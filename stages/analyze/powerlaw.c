@@ -219,7 +219,8 @@ publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struc
 	return rmb_output_scalars(call, scalars, sizeof scalars / sizeof *scalars);
 }
 
-/* exponent[n]: of the replicates, each fitted like the spectrum itself. One that cannot be fitted is left out and named: not a number. */
+/* exponent[n]: of the replicates, each fitted like the spectrum itself. One that cannot be fitted is left out and named:
+ * not a number. */
 static int
 fit_replicates(struct rmb_call *call, const struct settings *set, const struct rmb_powerlaw_options *options, int n, double *exponent, int *nfitted)
 {

@@ -59,7 +59,8 @@ publish_by_first(struct rmb_call *call, const struct rmb_array *spectrum, const 
 	return first && by_first ? 0 : RMB_ELIMIT;
 }
 
-/* Of all ranges that end at the same rank, the fit's own beginning among them, the least and the largest; fmin and fmax pass over NaN. */
+/* Of all ranges that end at the same rank, the fit's own beginning among them, the least and the largest; fmin and fmax
+ * pass over NaN. */
 static int
 publish_by_last(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
                 const struct grid *grid, int64_t resolved_rank)

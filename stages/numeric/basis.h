@@ -37,9 +37,10 @@ int rmb_basis_multiply(int threads, int64_t m, int64_t n, int64_t k, struct rmb_
 void rmb_basis_draw(struct rmb_basis_work *work, float *x, int64_t n);
 /* gram[b][b] = x y' in double, of rows of n. */
 int rmb_basis_gram(struct rmb_basis_work *work, const float *x, const float *y, int64_t b, int64_t n, double *gram) RMB_CHECKED;
-/* Rows x[b][n] become orthonormal, and orthogonal to the basis. Where what is left of them is rounding that the basis spans to the last
- * bit, as of neurons that repeat each other, they cannot: work->stuck, and RMB_EDATA without a text. The coefficients of x in the basis
- * before, [b][m], go to `into` (row distance ld) and the Gram matrix of what was left to `left`; NULL: not wanted. */
+/* Rows x[b][n] become orthonormal, and orthogonal to the basis. Where what is left of them is rounding that the basis
+ * spans to the last bit, as of neurons that repeat each other, they cannot: work->stuck, and RMB_EDATA without a text.
+ * The coefficients of x in the basis before, [b][m], go to `into` (row distance ld) and the Gram matrix of what was left
+ * to `left`; NULL: not wanted. */
 int rmb_basis_orthogonalise(struct rmb_basis_work *work, const struct rmb_basis *basis, float *x, int64_t b, double *into, int64_t ld, double *left)
 	RMB_CHECKED;
 /* Where the rows behind those of the basis lie: the room for more is the caller's. */

@@ -1,4 +1,5 @@
-/* numeric/correlogram_inside.h -- the blocks of a recording that correlograms are made of: where they lie, and z-scored by themselves. */
+/* numeric/correlogram_inside.h -- the blocks of a recording that correlograms are made of: where they lie, and z-scored
+ * by themselves. */
 #ifndef RMB_NUMERIC_CORRELOGRAM_INSIDE_H
 #define RMB_NUMERIC_CORRELOGRAM_INSIDE_H
 #include "numeric/correlogram.h"

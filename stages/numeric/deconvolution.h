@@ -17,6 +17,7 @@ struct rmb_decaying { double sum, weight; int64_t start; }; /* a run of frames; 
 /* spikes[n], at least 0, of x[n]; run[n] is scratch. decay > 0 and < 1. x and spikes may be the same. */
 void rmb_deconvolve(const double *x, int64_t n, double decay, struct rmb_decaying *run, double *spikes);
 
-/* Baseline of x[n], not in place: weights tap[half + 1] of rmb_gaussian_taps(), windows of `width` frames. room[2 n + 2 half] is scratch. */
+/* Baseline of x[n], not in place: weights tap[half + 1] of rmb_gaussian_taps(), windows of `width` frames. room[2 n + 2
+ * half] is scratch. */
 void rmb_baseline_maximin(const double *x, int64_t n, const double *tap, int64_t half, int64_t width, double *room, double *baseline);
 #endif

@@ -173,8 +173,8 @@ factor(const struct fill *fill, double complex gl, double complex gr)
 	return fill->which == EE ? q.ee : fill->which == ME ? q.me : fill->which == MM ? q.mm : covariance(fill, &q, v);
 }
 
-/* The block of K of two eigenvalues, or pairs of them, that begin at i and j. A pair of real coordinates x, y is z = (x - iy) / 2 and its
- * conjugate; z z* and z z' are what factors are for. */
+/* The block of K of two eigenvalues, or pairs of them, that begin at i and j. A pair of real coordinates x, y is z = (x -
+ * iy) / 2 and its conjugate; z z* and z z' are what factors are for. */
 static void
 fill_block(const struct fill *fill, int64_t i, int64_t j)
 {

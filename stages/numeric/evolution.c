@@ -48,7 +48,8 @@ rmb_evolution_fold(double x)
 	return t > 1 ? 2 - t : t;
 }
 
-/* Lower triangle l with l l' = covariance. It is positive definite, being a sum with positive weights; rounding may not make it singular. */
+/* Lower triangle l with l l' = covariance. It is positive definite, being a sum with positive weights; rounding may not
+ * make it singular. */
 static void
 find_root(struct rmb_evolution *e)
 {

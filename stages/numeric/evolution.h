@@ -1,10 +1,11 @@
 /* numeric/evolution.h -- a search for the least value of a function of a few numbers, by values alone.
  *
- * (mu/mu_w, lambda)-CMA-ES (Hansen 2016, arXiv 1604.00772) on the unit cube: each generation draws `population` points from a normal law, the
- * better half of which moves its centre and, with the paths of evolution, its covariance and width. Weights are positive; the root of the
- * covariance is that of Cholesky, as in Krause, Arbones and Igel 2016. Only the order of values counts, so a value may be anything that can be compared.
- * A search starts in the middle with a standard deviation of 0.3. The function goes on beyond the cube as in a mirror: points stay unfolded in the
- * search, which knows no bounds, and rmb_evolution_fold says where each lies in the cube.
+ * (mu/mu_w, lambda)-CMA-ES (Hansen 2016, arXiv 1604.00772) on the unit cube: each generation draws `population` points
+ * from a normal law, the better half of which moves its centre and, with the paths of evolution, its covariance and
+ * width. Weights are positive; the root of the covariance is that of Cholesky, as in Krause, Arbones and Igel 2016. Only
+ * the order of values counts, so a value may be anything that can be compared. A search starts in the middle with a
+ * standard deviation of 0.3. The function goes on beyond the cube as in a mirror: points stay unfolded in the search,
+ * which knows no bounds, and rmb_evolution_fold says where each lies in the cube.
  * Everything is a pure function of the stream and of the orders given. */
 #ifndef RMB_NUMERIC_EVOLUTION_H
 #define RMB_NUMERIC_EVOLUTION_H

@@ -118,7 +118,8 @@ extend_symmetric(struct rmb_basis_work *work, struct problem *all)
 	return rc ? rc : rmb_basis_orthogonalise(work, &all->q, rmb_basis_next(&all->q), work->block, all->h + at * all->ld, all->ld, all->left);
 }
 
-/* C' q(j) = sum over i <= j of h(j, i) p(i), which defines p(j); C p(j) = h(j, j) q(j) + h(j + 1, j) q(j + 1), which defines q(j + 1). */
+/* C' q(j) = sum over i <= j of h(j, i) p(i), which defines p(j); C p(j) = h(j, j) q(j) + h(j + 1, j) q(j + 1), which
+ * defines q(j + 1). */
 static int
 extend_both(struct rmb_basis_work *work, struct problem *all)
 {

@@ -49,13 +49,14 @@ int64_t rmb_lockstep_columns(int64_t n, int64_t group);
 /* 0, or what start, fill, take or progress returned, or RMB_ELIMIT. */
 int rmb_lockstep(const struct rmb_simulation *what, const struct rmb_method *method, struct rmb_error *error) RMB_CHECKED;
 
-/* Where the noise of a run at some time (a frame or a step, below RMB_LOCKSTEP_TIMES) begins in a stream: n normals, one for each neuron or
- * mode. */
+/* Where the noise of a run at some time (a frame or a step, below RMB_LOCKSTEP_TIMES) begins in a stream: n normals, one
+ * for each neuron or mode. */
 enum { RMB_LOCKSTEP_TIMES = 1 << 28 };
 uint64_t rmb_lockstep_noise(int64_t n, int64_t run, int64_t time);
 
-/* y[rows][columns] = x[rows][k] a' with a[columns][k], or with a[k][columns] if `across`; lower: only a[i][j], j <= i, is used (to the next
- * multiple of a piece). y' instead of y, [columns][rows], if `turned`. In single precision, pieces of columns on several threads. */
+/* y[rows][columns] = x[rows][k] a' with a[columns][k], or with a[k][columns] if `across`; lower: only a[i][j], j <= i, is
+ * used (to the next multiple of a piece). y' instead of y, [columns][rows], if `turned`. In single precision, pieces of
+ * columns on several threads. */
 struct rmb_apply {
 	const float *a, *x;
 	int64_t rows, columns, k;

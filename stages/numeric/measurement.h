@@ -41,7 +41,7 @@ int64_t rmb_random_poisson(struct rmb_stream stream, uint64_t i, double mean);
 /* Sum of max(y, 0) over a run of neuron i, as rmb_measure() has it. room[n]: scratch. */
 double rmb_measure_drive(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room);
 
-/* A run of neuron i, of n frames from frame `start` of the recording on: y[n] is what is recorded of x[n]; both may be the same. room[n + 2 half] is
- * scratch. */
+/* A run of neuron i, of n frames from frame `start` of the recording on: y[n] is what is recorded of x[n]; both may be
+ * the same. room[n + 2 half] is scratch. */
 void rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room, double *y);
 #endif

@@ -78,7 +78,8 @@ rmb_row_moments(const struct rmb_recording *recording, int64_t row, double *chun
 	return moments;
 }
 
-/* Two parts with means a and b: the squares about the common mean are those about each, and (a - b)^2 times the harmonic part of both. */
+/* Two parts with means a and b: the squares about the common mean are those about each, and (a - b)^2 times the harmonic
+ * part of both. */
 void
 rmb_moments_add(struct rmb_moments *moments, int64_t count, const double *x, int64_t n)
 {

@@ -63,8 +63,9 @@ int rmb_network_raw(const struct rmb_network *network, double *a, struct rmb_err
 /* Raw draws become the matrix, before normalisation. RMB_EDATA: no two neurons are connected. */
 int rmb_network_shape(const struct rmb_network *network, double *a, struct rmb_error *error) RMB_CHECKED;
 
-/* network_eigenvalues.c. A matrix before normalisation becomes the normalised one; real[n], imaginary[n] its eigenvalues, by real part, descending, conjugates
- * side by side. spare[n][n] is destroyed. RMB_EDATA: no eigenvalue has a positive real part, or LAPACK's failure. */
+/* network_eigenvalues.c. A matrix before normalisation becomes the normalised one; real[n], imaginary[n] its eigenvalues,
+ * by real part, descending, conjugates side by side. spare[n][n] is destroyed. RMB_EDATA: no eigenvalue has a positive
+ * real part, or LAPACK's failure. */
 int rmb_network_normalise(const struct rmb_network *network, double *a, double *spare, double *real, double *imaginary,
                           struct rmb_error *error) RMB_CHECKED;
 
@@ -80,8 +81,8 @@ int rmb_network_eigenvectors(const struct rmb_network *network, double *a, doubl
 /* The normalised matrix itself, in a, and its eigenvalues. */
 int rmb_network_matrix(const struct rmb_network *network, double *a, double *real, double *imaginary, struct rmb_error *error) RMB_CHECKED;
 
-/* The step h = dt / tau must be smaller than this for x <- x + h (A x - x + e) to be stable: the least 2 Re(g) / |g|^2, g = 1 - eigenvalue.
- * imaginary may be NULL. At most 0: the network is unstable at any step. */
+/* The step h = dt / tau must be smaller than this for x <- x + h (A x - x + e) to be stable: the least 2 Re(g) / |g|^2, g
+ * = 1 - eigenvalue. imaginary may be NULL. At most 0: the network is unstable at any step. */
 double rmb_network_largest_step(const double *real, const double *imaginary, int64_t n);
 /* 0 if the step is smaller than that; else RMB_EDATA and a sentence with the eigenvalue to blame and the step that would do. */
 int rmb_network_stable(const double *real, const double *imaginary, int64_t n, double step, struct rmb_error *error) RMB_CHECKED;

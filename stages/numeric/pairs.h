@@ -60,8 +60,8 @@ struct rmb_pair_curves {
 	double near_far;     /* odds of the first bin over the mean of those of the last four */
 };
 
-/* pair_curves.c. Curves [nbins], allocated by the caller. Corrected: shares of admitted pairs; neurons without partners in a bin are left out of
- * its mean. Published: excluded pairs count among the others, and one such neuron makes the mean NaN. Bins without pairs are NaN;
- * odds are infinite where all pairs of a bin are strong. */
+/* pair_curves.c. Curves [nbins], allocated by the caller. Corrected: shares of admitted pairs; neurons without partners
+ * in a bin are left out of its mean. Published: excluded pairs count among the others, and one such neuron makes the mean
+ * NaN. Bins without pairs are NaN; odds are infinite where all pairs of a bin are strong. */
 void rmb_pair_curves(const struct rmb_pair_table *table, bool published, struct rmb_pair_curves *curves);
 #endif

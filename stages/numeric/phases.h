@@ -13,7 +13,7 @@ struct rmb_phases *rmb_phases_new(int64_t n, struct rmb_error *error);
 void rmb_phases_free(struct rmb_phases *phases);
 /* Doubles of scratch that a sequence of n needs, aligned to 64 bytes: a multiple of as many. */
 int64_t rmb_phases_scratch(int64_t n);
-/* x[n], at the beginning of the scratch, gets random phases: that of frequency f is number first + f of the stream. Mean, variance and circular
- * autocorrelation stay as they are. */
+/* x[n], at the beginning of the scratch, gets random phases: that of frequency f is number first + f of the stream. Mean,
+ * variance and circular autocorrelation stay as they are. */
 void rmb_phases_draw(const struct rmb_phases *phases, struct rmb_stream stream, uint64_t first, double *scratch);
 #endif

@@ -16,13 +16,14 @@ enum { RMB_PROPAGATE_GROUP = 64 };
 /* n x n each, row-major. */
 struct rmb_propagator_roots { const float *p, *b, *l11, *l21, *l22, *start; };
 
-/* From the operators and the stationary covariance s[n][n], which are destroyed; the roots are in the arena. RMB_EDATA: not positive definite. */
+/* From the operators and the stationary covariance s[n][n], which are destroyed; the roots are in the arena. RMB_EDATA:
+ * not positive definite. */
 int rmb_propagate_roots(struct rmb_arena *arena, struct rmb_blocks *blocks, double *s, int threads, struct rmb_propagator_roots *roots,
                         struct rmb_error *error) RMB_CHECKED;
 /* Simulates by blocks. */
 int rmb_propagate_blocks(const struct rmb_simulation *what, const struct rmb_propagator_roots *roots, struct rmb_error *error) RMB_CHECKED;
-/* One frame of `runs` runs: x[runs][n] goes on, m[runs][n] are the means. z1, z2: [runs][n]; y[runs][n] is scratch. Frames of a whole block
- * share their products; this is the same for one. */
+/* One frame of `runs` runs: x[runs][n] goes on, m[runs][n] are the means. z1, z2: [runs][n]; y[runs][n] is scratch.
+ * Frames of a whole block share their products; this is the same for one. */
 int rmb_propagate_frame(const struct rmb_propagator_roots *roots, int64_t n, int64_t runs, const float *z1, const float *z2, float *x, float *y,
                         float *m, struct rmb_error *error) RMB_CHECKED;
 

@@ -10,8 +10,8 @@
 #include "numeric/sweep.h"
 #include "rumble/arena.h"
 
-/* Time courses of components: x[nk][nframes], float, or double if in_double. Or x is NULL, and the courses are what the rows basis[nk][neuron]
- * make of the recordings of a sweep: memory for a window of frames at a time is then enough. */
+/* Time courses of components: x[nk][nframes], float, or double if in_double. Or x is NULL, and the courses are what the
+ * rows basis[nk][neuron] make of the recordings of a sweep: memory for a window of frames at a time is then enough. */
 struct rmb_courses {
 	int64_t nk, nframes;
 	bool in_double;
@@ -21,10 +21,10 @@ struct rmb_courses {
 	struct rmb_krylov how; /* how the components were found */
 };
 
-/* The courses of the leading `components` principal components (not re-centred), fewer if the data do not define so many. Of a sweep:
- * first, in_double, threads, progress, progress_argument. With fewer frames than neurons all is done on the side of the frames. Made
- * in the arena; the covariance is gone when it returns. `later`: x may be left to those who read the courses, as it is with fewer neurons than
- * frames; the recording must stay. */
+/* The courses of the leading `components` principal components (not re-centred), fewer if the data do not define so many.
+ * Of a sweep: first, in_double, threads, progress, progress_argument. With fewer frames than neurons all is done on the
+ * side of the frames. Made in the arena; the covariance is gone when it returns. `later`: x may be left to those who read
+ * the courses, as it is with fewer neurons than frames; the recording must stay. */
 int rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum rmb_solver solver, bool later,
                           struct rmb_arena *arena, struct rmb_courses *courses, struct rmb_error *error) RMB_CHECKED;
 

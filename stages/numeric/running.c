@@ -90,8 +90,8 @@ rmb_running_extreme(const double *x, int64_t n, int64_t width, bool largest, int
 	}
 }
 
-/* Of differences from the first frame, for a constant to stay one. A sum that only ever runs on keeps the rounding of all that left it; so it
- * is made anew now and then. */
+/* Of differences from the first frame, for a constant to stay one. A sum that only ever runs on keeps the rounding of all
+ * that left it; so it is made anew now and then. */
 void
 rmb_running_mean(const double *x, int64_t n, int64_t width, double *y)
 {

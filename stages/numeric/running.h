@@ -1,14 +1,15 @@
 /* numeric/running.h -- a row seen around each of its frames: weighted means, means, extremes, order statistics.
  *
- * All work on one run of frames without a gap. A window of `width` frames around frame t is t - width / 2 .. t - width / 2 + width - 1 (the
- * division rounds down), cut off at the ends of the run. Gaussian weights find the run mirrored there, its last frame twice: c b a | a b c. */
+ * All work on one run of frames without a gap. A window of `width` frames around frame t is t - width / 2 .. t - width /
+ * 2 + width - 1 (the division rounds down), cut off at the ends of the run. Gaussian weights find the run mirrored there,
+ * its last frame twice: c b a | a b c. */
 #ifndef RMB_NUMERIC_RUNNING_H
 #define RMB_NUMERIC_RUNNING_H
 #include <stdbool.h>
 #include <stdint.h>
 
-/* exp(-exponent d^2) of distance d = 0..half frames, scaled so that the sum over both sides is 1; of a standard deviation, the exponent that
- * rmb_gaussian_exponent() gives. */
+/* exp(-exponent d^2) of distance d = 0..half frames, scaled so that the sum over both sides is 1; of a standard
+ * deviation, the exponent that rmb_gaussian_exponent() gives. */
 void rmb_gaussian_taps(double exponent, int64_t half, double *tap);
 double rmb_gaussian_exponent(double sd);
 /* Weights as far as they matter: 4 sd, to the nearest frame. 0: too narrow to change anything. */

@@ -84,8 +84,8 @@ rmb_semicircle_quantiles(int64_t n, double *q)
 /* Numbers of a stream that belong to one row: one for the diagonal, the rest for tries at the entry beside it. */
 enum { NUMBERS = 64 };
 
-/* Root of a chi-square variable. Few degrees of freedom: a sum of squares. Else twice a gamma variable of half as many (Marsaglia and Tsang
- * 2000, ACM Trans. Math. Softw. 26: 363), which takes 1.05 tries or fewer. */
+/* Root of a chi-square variable. Few degrees of freedom: a sum of squares. Else twice a gamma variable of half as many
+ * (Marsaglia and Tsang 2000, ACM Trans. Math. Softw. 26: 363), which takes 1.05 tries or fewer. */
 static double
 chi(struct rmb_stream stream, uint64_t first, int64_t degrees)
 {

@@ -8,8 +8,9 @@ enum { RMB_INDEX_FIRST = 4, RMB_INDEX_LAST = 6 }; /* lags whose mean is the publ
 
 /* Mean of those lags of one correlogram. */
 double rmb_timescale_index(const double *g);
-/* Correlation of ln index with ln rank over ranks first..last (from 1). usable[] (NULL: all are): 0 leaves a rank out, and so does an
- * index that is not positive; *left_out counts them. With NULL an index that is not positive makes it NaN, as fewer than two ranks do. */
+/* Correlation of ln index with ln rank over ranks first..last (from 1). usable[] (NULL: all are): 0 leaves a rank out,
+ * and so does an index that is not positive; *left_out counts them. With NULL an index that is not positive makes it NaN,
+ * as fewer than two ranks do. */
 double rmb_timescale_r(const double *index, const bool *usable, int64_t first, int64_t last, int64_t *left_out);
 
 struct rmb_decay { double tau, error; }; /* in lags; NaN: no decay within reach, no error */

@@ -1,11 +1,12 @@
 /* stages/prepare/bin.c -- activity in frames of the width that the analysis wants.
  *
- * Spikes become counts (bin_spikes.c): count(i, b) = number of spikes of neuron i in [start + b D, start + (b + 1) D), in bins of D seconds that lie
- * whole inside an observed interval; every observed interval is a segment of the recording. Rule `paper` repeats the published
- * bins: from the earliest spike of all on, bin = round-half-to-even(t / D), one segment (methods S1).
- * Frames become wider frames (bin_frames.c): the mean (or sum) of w frames side by side, within segments, where w is the whole number next to the
- * width asked for; more than 1 % from it is an error, for nobody asked for that width. Rule `paper` joins them as if there were one segment.
- * What is dropped at the ends of intervals and segments is reported. Cost: one pass over spikes or samples. */
+ * Spikes become counts (bin_spikes.c): count(i, b) = number of spikes of neuron i in [start + b D, start + (b + 1) D), in
+ * bins of D seconds that lie whole inside an observed interval; every observed interval is a segment of the recording.
+ * Rule `paper` repeats the published bins: from the earliest spike of all on, bin = round-half-to-even(t / D), one
+ * segment (methods S1). Frames become wider frames (bin_frames.c): the mean (or sum) of w frames side by side, within
+ * segments, where w is the whole number next to the width asked for; more than 1 % from it is an error, for nobody asked
+ * for that width. Rule `paper` joins them as if there were one segment. What is dropped at the ends of intervals and
+ * segments is reported. Cost: one pass over spikes or samples. */
 #include <math.h>
 #include "prepare/bin.h"
 

@@ -1,11 +1,12 @@
 /* stages/prepare/deconvolve.c -- spikes from fluorescence, as suite2p finds them.
  *
- * The baseline of a trace F is what is left of it when it is smoothed by a Gaussian, and then the running minimum and the running
- * maximum of that are taken (`maximin`). Of x = F - baseline the calcium c is sought that decays by exp(-1 / (tau rate)) from frame to frame, jumps
- * upwards only, and is next to x in least squares; its jumps are the spikes (numeric/deconvolution.h). There is no penalty and no threshold.
- * Windows and calcium lie inside segments: nothing is carried across a gap.
- * References: Pachitariu et al. 2017, bioRxiv 061507 (suite2p); Friedrich, Zhou & Paninski 2017, PLoS Comput. Biol. 13, e1005423 (OASIS).
- * Cost: N T times the weights of the Gaussian (81 by default); some 60 bytes a frame and thread. */
+ * The baseline of a trace F is what is left of it when it is smoothed by a Gaussian, and then the running minimum and the
+ * running maximum of that are taken (`maximin`). Of x = F - baseline the calcium c is sought that decays by exp(-1 / (tau
+ * rate)) from frame to frame, jumps upwards only, and is next to x in least squares; its jumps are the spikes
+ * (numeric/deconvolution.h). There is no penalty and no threshold. Windows and calcium lie inside segments: nothing is
+ * carried across a gap.
+ * References: Pachitariu et al. 2017, bioRxiv 061507 (suite2p); Friedrich, Zhou & Paninski 2017, PLoS Comput. Biol. 13,
+ * e1005423 (OASIS). Cost: N T times the weights of the Gaussian (81 by default); some 60 bytes a frame and thread. */
 #include <math.h>
 #include <string.h>
 #include "numeric/deconvolution.h"

@@ -5,7 +5,8 @@
 #include <string.h>
 #include "rumble/units.h"
 
-/* One walk through the text does everything: without a neuron it only looks whether it is a condition, or which fields are mentioned. */
+/* One walk through the text does everything: without a neuron it only looks whether it is a condition, or which fields
+ * are mentioned. */
 struct walk {
 	const char *text, *at;
 	const struct rmb_known *known; /* NULL: no neuron */

@@ -24,7 +24,8 @@ enum { RMB_FALSE, RMB_TRUE, RMB_UNKNOWN };
 int rmb_condition_check(const char *setting, const char *text, struct rmb_error *error) RMB_CHECKED;
 /* Whether a condition that was checked mentions a field. */
 bool rmb_condition_mentions(const char *text, const char *field);
-/* The first field that a checked condition mentions and that is not known of any neuron; NULL: there is none. `rate` counts as known. */
+/* The first field that a checked condition mentions and that is not known of any neuron; NULL: there is none. `rate`
+ * counts as known. */
 const char *rmb_condition_lacks(const char *text, const struct rmb_neurons *neurons);
 /* Of neuron i: RMB_FALSE, RMB_TRUE or RMB_UNKNOWN. */
 int rmb_condition_holds(const char *text, const struct rmb_known *known, int64_t i);

@@ -13,9 +13,9 @@ struct rmb_remake {
 	int64_t *zeros;    /* [neuron]: becomes how many samples of it are exactly 0; NULL: not wanted */
 };
 
-/* Publishes the input at port `recording`, remade, at the output of that name: with all that is known of neurons and frames, but unscaled. Neurons
- * with a sample that is not finite, and those that cannot be remade, are left out with a warning; rows that came out constant are warned of.
- * RMB_EDATA: nothing is left. */
+/* Publishes the input at port `recording`, remade, at the output of that name: with all that is known of neurons and
+ * frames, but unscaled. Neurons with a sample that is not finite, and those that cannot be remade, are left out with a
+ * warning; rows that came out constant are warned of. RMB_EDATA: nothing is left. */
 int rmb_rows_remake(struct rmb_call *call, const struct rmb_recording *recording, const struct rmb_remake *remake) RMB_CHECKED;
 /* Cost of that, for a stage's estimate(); `room` bytes of scratch a frame. */
 void rmb_rows_estimate(const struct rmb_size *size, double room, struct rmb_cost *cost);

@@ -1,10 +1,11 @@
 /* stages/prepare/subset.c -- a smaller recording out of a larger one, to see what depends on its size (methods S19).
  *
- * Neurons: the first n = trunc(share N) of one random order of all N, which depends on the seed, the replicate and N alone. So
- * smaller subsets lie within larger ones, and those of all recordings of one size are the same. They keep their places in the recording.
- * Frames: those t with (t mod period) < frames, so that a shorter recording still spans the whole session; they are parts without a
- * gap, so they become segments. Frames taken from z-scored activity have other means and deviations: the scaling is then called
- * outdated, and what needs z-scores asks for zscore behind (the paper adds eps 0.001 there).
+ * Neurons: the first n = trunc(share N) of one random order of all N, which depends on the seed, the replicate and N
+ * alone. So smaller subsets lie within larger ones, and those of all recordings of one size are the same. They keep their
+ * places in the recording. Frames: those t with (t mod period) < frames, so that a shorter recording still spans the
+ * whole session; they are parts without a gap, so they become segments. Frames taken from z-scored activity have other
+ * means and deviations: the scaling is then called outdated, and what needs z-scores asks for zscore behind (the paper
+ * adds eps 0.001 there).
  * The result is a view and takes no room. Cost: N draws. */
 #include <inttypes.h>
 #include <math.h>

@@ -194,7 +194,8 @@ window_frames(struct rmb_call *call, const struct rmb_recording *recording, cons
 
 /* ---- spikes ------------------------------------------------------------------------------------------------------- */
 
-/* Observed intervals that stay, into to[nobserved + nstates + windows->n][2]; `room` holds as many twice. Returns how many, *length their sum. */
+/* Observed intervals that stay, into to[nobserved + nstates + windows->n][2]; `room` holds as many twice. Returns how
+ * many, *length their sum. */
 static int64_t
 find_stretches(const struct settings *set, const struct rmb_spikes *spikes, const struct rmb_ints *states, const struct windows *windows,
                double *room, double *to, double *length)

@@ -1,8 +1,8 @@
 /* stages/simulate/amplitudes.c -- every neuron of a simulation with the amplitudes of the neuron it stands for.
  *
- * Values of a neuron are replaced by those of the same neuron of the recording at `like`, rank for rank: the smallest by the smallest, and so on. The
- * distribution is then exactly the recorded one and the order in time the simulated one. Equal values (counts) take their ranks at random.
- * Cost: two sorts of T numbers a neuron. */
+ * Values of a neuron are replaced by those of the same neuron of the recording at `like`, rank for rank: the smallest by
+ * the smallest, and so on. The distribution is then exactly the recorded one and the order in time the simulated one.
+ * Equal values (counts) take their ranks at random. Cost: two sorts of T numbers a neuron. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include "rumble/parallel.h"

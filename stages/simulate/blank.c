@@ -1,8 +1,8 @@
 /* stages/simulate/blank.c -- an empty recording of a given size, for simulations that no recording is behind.
  *
- * Simulations are made like a recording: of its neurons, frames, segments and scaling. Where there is none, this is one that has these and
- * nothing else. All neurons look at one stored row of zeros, so it takes the room of one neuron. It counts as z-scored, which makes z-scores
- * of what is simulated like it. Cost: one row. */
+ * Simulations are made like a recording: of its neurons, frames, segments and scaling. Where there is none, this is one
+ * that has these and nothing else. All neurons look at one stored row of zeros, so it takes the room of one neuron. It
+ * counts as z-scored, which makes z-scores of what is simulated like it. Cost: one row. */
 #include <inttypes.h>
 #include "rumble/stage.h"
 

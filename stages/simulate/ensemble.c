@@ -83,7 +83,8 @@ shorten(struct rmb_call *call, const double *real, const double *imaginary, int6
 	return 0;
 }
 
-/* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. a is destroyed. */
+/* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. a
+ * is destroyed. */
 static int
 by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_steps *steps,
                 struct rmb_population *found, bool *sound, struct rmb_error *error)

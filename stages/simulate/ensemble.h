@@ -23,8 +23,9 @@ bool rmb_ensemble_needs_matrix(const struct rmb_network *network);
 /* The larger part of the work, and of memory, of one draw. */
 double rmb_ensemble_flops(const struct rmb_network *network, double n, int64_t last);
 double rmb_ensemble_memory(const struct rmb_network *network, double n, int64_t lag);
-/* ndraws networks like `network`, from streams of the node, or `common` to all nodes of that size; ranks up to `last` are to be those of the draws. Made in scratch.
- * Networks that are unstable in such steps are solved in shorter ones, with a warning. 0 or a failure. */
+/* ndraws networks like `network`, from streams of the node, or `common` to all nodes of that size; ranks up to `last` are
+ * to be those of the draws. Made in scratch. Networks that are unstable in such steps are solved in shorter ones, with a
+ * warning. 0 or a failure. */
 int rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *network, int64_t ndraws, bool common, struct rmb_steps steps, int64_t lag,
                       int64_t last, struct ensemble *ensemble) RMB_CHECKED;
 /* b(0) of the leading `count` modes of a draw, were the edge elsewhere. Symmetric networks. */

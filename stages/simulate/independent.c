@@ -1,8 +1,9 @@
 /* stages/simulate/independent.c -- every neuron as it is, none with another.
  *
- * Each neuron keeps the size of its Fourier transform, and so its mean, variance, spectrum and autocorrelation, in every segment of the recording;
- * the phases are drawn, for each neuron its own. All that is left of correlations between neurons is chance (Theiler et al. 1992). Unlike a circular
- * shift, which `shuffle` gives, it also makes the distribution of the amplitudes normal and leaves no drift in place. Cost: 2 N transforms of T. */
+ * Each neuron keeps the size of its Fourier transform, and so its mean, variance, spectrum and autocorrelation, in every
+ * segment of the recording; the phases are drawn, for each neuron its own. All that is left of correlations between
+ * neurons is chance (Theiler et al. 1992). Unlike a circular shift, which `shuffle` gives, it also makes the distribution
+ * of the amplitudes normal and leaves no drift in place. Cost: 2 N transforms of T. */
 #include <string.h>
 #include "numeric/phases.h"
 #include "rumble/parallel.h"

@@ -333,8 +333,8 @@ find_targets(const struct rmb_matched *matched, double *mean, double *sd)
 	return chunk ? rmb_parallel(threads, (n + ROWS - 1) / ROWS, target_rows, &target) : RMB_ELIMIT;
 }
 
-/* Every neuron gets the mean and the variance that it has in the recording: z-scores where that has them. Counts stay what they are where the
- * recording is not scaled. */
+/* Every neuron gets the mean and the variance that it has in the recording: z-scores where that has them. Counts stay
+ * what they are where the recording is not scaled. */
 static int
 end(struct rmb_matched *matched)
 {

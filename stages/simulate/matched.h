@@ -1,9 +1,9 @@
 /* simulate/matched.h -- making a recording that is like another one: the same neurons, places, frames, segments, rate and scaling.
  *
- * Shared by all simulated families. A family fills blocks of signals (numeric/lockstep.h); here they are written, measured and scaled. Signals are
- * measured in units of what was simulated, not of what the family's law would give in infinite time: so the strength of noise, and how often a spike
- * falls, do not depend on whether the slowest modes have shown all of their variance. Hence a second pass over the samples, where there is
- * something to measure. */
+ * Shared by all simulated families. A family fills blocks of signals (numeric/lockstep.h); here they are written,
+ * measured and scaled. Signals are measured in units of what was simulated, not of what the family's law would give in
+ * infinite time: so the strength of noise, and how often a spike falls, do not depend on whether the slowest modes have
+ * shown all of their variance. Hence a second pass over the samples, where there is something to measure. */
 #ifndef RMB_SIMULATE_MATCHED_H
 #define RMB_SIMULATE_MATCHED_H
 #include "numeric/lockstep.h"
@@ -90,11 +90,12 @@ struct rmb_signals {
 	int (*simulate)(void *self, const struct rmb_simulation *what, struct rmb_error *error);
 };
 
-/* Makes the outputs `recording` and those of RMB_MEASURE_OUT: claims the disk, simulates, finds the noise if it is to be matched, measures and scales. */
+/* Makes the outputs `recording` and those of RMB_MEASURE_OUT: claims the disk, simulates, finds the noise if it is to be
+ * matched, measures and scales. */
 int rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals) RMB_CHECKED;
 
-/* Matching the noise: such that the reliable part of the variance, sum of scov over sum of varcov (SVCA), is that of the recording. Both are taken on
- * the same neurons and frames, at most RMB_PILOT_NEURONS and RMB_PILOT_FRAMES of them. */
+/* Matching the noise: such that the reliable part of the variance, sum of scov over sum of varcov (SVCA), is that of the
+ * recording. Both are taken on the same neurons and frames, at most RMB_PILOT_NEURONS and RMB_PILOT_FRAMES of them. */
 enum { RMB_PILOT_NEURONS = 2000, RMB_PILOT_FRAMES = 20000 };
 /* Before simulating: the part of the recording; in the call's scratch. One below what chance typically
  * gives is raised to that, with a warning. */

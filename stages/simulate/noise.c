@@ -1,10 +1,12 @@
 /* simulate/noise.c -- how much noise makes a simulation as reliable as a recording.
  *
- * The reliable part of the variance is sum of scov over sum of varcov of SVCA. It depends on how many neurons and frames there are, so both sides
- * are measured on the same ones: a random choice of at most RMB_PILOT_NEURONS neurons, the first RMB_PILOT_FRAMES frames, the same halves and test frames.
- * It falls as noise is added; the noise that makes it equal is found by the secant, held between bounds. Signals are those of the simulation, and
- * noise numbers those that it will have, so nothing but the noise's size changes from one try to the next. Every replicate is brought to the recording's
- * part as it was measured, luck included; so to first order it and the recording differ from its family in the same way, and ranks among them hold. */
+ * The reliable part of the variance is sum of scov over sum of varcov of SVCA. It depends on how many neurons and frames
+ * there are, so both sides are measured on the same ones: a random choice of at most RMB_PILOT_NEURONS neurons, the first
+ * RMB_PILOT_FRAMES frames, the same halves and test frames. It falls as noise is added; the noise that makes it equal is
+ * found by the secant, held between bounds. Signals are those of the simulation, and noise numbers those that it will
+ * have, so nothing but the noise's size changes from one try to the next. Every replicate is brought to the recording's
+ * part as it was measured, luck included; so to first order it and the recording differ from its family in the same way,
+ * and ranks among them hold. */
 #include <math.h>
 #include "numeric/shared.h"
 #include "numeric/split.h"
@@ -271,8 +273,9 @@ find(struct rmb_pilot *pilot, double target, double *reached)
 	return search(pilot, target, low, above, high, below, reached);
 }
 
-/* The recording's own; or, if that is less, what chance typically gives: the root mean square at several lags. Not more than that, for where slow modes
- * are shared those lags agree too, and whatever raises the target makes replicates that differ from a recording of their own family. */
+/* The recording's own; or, if that is less, what chance typically gives: the root mean square at several lags. Not more
+ * than that, for where slow modes are shared those lags agree too, and whatever raises the target makes replicates that
+ * differ from a recording of their own family. */
 static int
 find_target(struct rmb_pilot *pilot)
 {

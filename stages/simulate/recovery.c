@@ -1,9 +1,10 @@
 /* stages/simulate/recovery.c -- would the strongest correlations of a network show who is connected to whom?
  *
- * The correlations are those that theory gives for a symmetric network, of infinitely many frames without noise: covariance (1 - A)^-1 / 2. For
- * shares of all neurons from 0.001 on, the share p of a neuron's strongest partners that it is connected to (A > 0), over the share of all pairs
- * that are connected, is the odds of a true connection. Published (variant paper): a neuron is its own strongest partner, which it is never
- * connected to, so that odds of k partners are low by (k - 1) / k. Cost: 9 N^3, and N sorts of N; 16 N^2 bytes beside the matrix. */
+ * The correlations are those that theory gives for a symmetric network, of infinitely many frames without noise:
+ * covariance (1 - A)^-1 / 2. For shares of all neurons from 0.001 on, the share p of a neuron's strongest partners that
+ * it is connected to (A > 0), over the share of all pairs that are connected, is the odds of a true connection. Published
+ * (variant paper): a neuron is its own strongest partner, which it is never connected to, so that odds of k partners are
+ * low by (k - 1) / k. Cost: 9 N^3, and N sorts of N; 16 N^2 bytes beside the matrix. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

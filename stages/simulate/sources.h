@@ -3,8 +3,9 @@
 #define RMB_SIMULATE_SOURCES_H
 #include "simulate/matched.h"
 
-/* Source k = 1..n is an Ornstein-Uhlenbeck process: its autocorrelation falls by e in a time constant, evenly spaced in logarithm from `slowest`
- * (k = 1) to `fastest` (k = n), and its part of the variance goes as k^-exponent. Weights of neurons are standard normals, each its own. */
+/* Source k = 1..n is an Ornstein-Uhlenbeck process: its autocorrelation falls by e in a time constant, evenly spaced in
+ * logarithm from `slowest` (k = 1) to `fastest` (k = n), and its part of the variance goes as k^-exponent. Weights of
+ * neurons are standard normals, each its own. */
 struct rmb_sources { int64_t n; double slowest, fastest, exponent; }; /* fastest 0: all are like the slowest */
 
 /* Settings of the stages that are made of such sources, each with parameters of its own for them. */

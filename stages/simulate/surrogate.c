@@ -67,8 +67,8 @@ struct price { double once, frame; };
 enum { EXACT, BLOCKS, STEPS, NMETHODS };
 static const char *const words[NMETHODS] = { "exact", "blocks", "steps" };
 
-/* A normal costs as much as so many operations of a product; measuring and writing a sample costs MEASURE. A product with one vector runs at the
- * speed of memory, so few runs side by side cost more an operation. */
+/* A normal costs as much as so many operations of a product; measuring and writing a sample costs MEASURE. A product with
+ * one vector runs at the speed of memory, so few runs side by side cost more an operation. */
 enum { NORMAL = 110, MEASURE = 1000, NARROW = 16 };
 
 static struct price
@@ -198,7 +198,8 @@ find_matrix(struct making *making, struct rmb_arena *arena)
 	return rc ? NULL : a;
 }
 
-/* Operators of a frame and the stationary covariance s[n][n] of the network, by powers of its matrix. Operators are made in the arena. */
+/* Operators of a frame and the stationary covariance s[n][n] of the network, by powers of its matrix. Operators are made
+ * in the arena. */
 static int
 blocks_of_matrix(struct making *making, struct rmb_arena *arena, struct rmb_blocks *blocks, double *s)
 {

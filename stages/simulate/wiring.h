@@ -57,8 +57,8 @@ struct wiring_streams { struct rmb_stream network, places; };
 struct wiring_streams rmb_wiring_streams_common(const struct rmb_call *call, int64_t n);
 /* Those of this node alone. */
 struct wiring_streams rmb_wiring_streams(const struct rmb_call *call);
-/* The network of n neurons, drawn from those streams. `neurons` (NULL: none) may have places. Warns where something was decided for the user.
- * 0 or a failure. */
+/* The network of n neurons, drawn from those streams. `neurons` (NULL: none) may have places. Warns where something was
+ * decided for the user. 0 or a failure. */
 int rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_settings *settings, const struct rmb_neurons *neurons, int64_t n,
                     struct wiring_streams streams, struct rmb_network *network) RMB_CHECKED;
 #endif
