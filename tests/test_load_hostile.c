@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 #include "rumble/seen.h"
 #include "support/loading.h"
 #include "support/zipfile.h"
@@ -291,6 +292,42 @@ d26_a_missing_path_is_answered_by_what_is_there(void **state)
 	refused(REC "worm-wholebrain130-h5/2022-01-16-01-data.h5", &set, RMB_EINPUT, SAYS("gcamp/trace_array (799 x 130, float64)"));
 }
 
+/* ---- MATLAB ---- */
+
+/* A file of one element of n bytes, behind the header of version 5. */
+static void
+write_matlab(const char *path, uint32_t type, const void *bytes, size_t n)
+{
+	unsigned char file[512] = "MATLAB 5.0 MAT-file, made here";
+	uint32_t tag[2] = { type, (uint32_t)n };
+	memcpy(file + 124, "\0\1IM", 4);
+	memcpy(file + 128, tag, sizeof tag);
+	memcpy(file + 136, bytes, n);
+	rmb_test_write(path, file, 136 + n);
+}
+
+static void
+matlab_cells_and_structs_with_more_parts_than_fit_are_refused_before_they_are_made(void **state)
+{
+	(void)state;
+	enum { MILLION = 1 << 20, CELL = 1, STRUCT = 2, MATRIX = 14, PACKED = 15 };
+	const uint32_t cell[] = { 6, 8, CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
+	const uint32_t within[] = { 6, 8, CELL, 0, 5, 8, 1, 1, 1, 1, 'c', 0, MATRIX, sizeof cell, 6, 8, CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
+	const uint32_t fields[] = { 6, 8, STRUCT, 0, 5, 8, MILLION, 1, 1, 1, 's', 0, 5 | 4u << 16, 8, 1, 8, 'x', 0 };
+	const uint32_t whole[] = { MATRIX, sizeof within, 6, 8, CELL, 0, 5, 8, 1, 1, 1, 1, 'c', 0, MATRIX, sizeof cell, 6, 8, CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
+	unsigned char packed[256];
+	uLongf n = sizeof packed;
+	assert_int_equal(compress(packed, &n, (const Bytef *)whole, sizeof whole), Z_OK);
+	const struct { uint32_t type; const void *bytes; size_t n; } cases[] = {
+		{ MATRIX, cell, sizeof cell }, { MATRIX, within, sizeof within }, { MATRIX, fields, sizeof fields }, { PACKED, packed, n } };
+	double before = peak();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		write_matlab(in_folder("a.mat"), cases[i].type, cases[i].bytes, cases[i].n);
+		refused(in_folder("a.mat"), NULL, RMB_EINPUT, SAYS("more parts than fit"));
+	}
+	assert_true(peak() - before < 64e6);
+}
+
 /* Runs this program with other arguments; its wait status. */
 static int
 run_child(const char *const *argument)
@@ -403,6 +440,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(virtual_datasets_are_not_put_together, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(d25_a_size_that_the_file_cannot_hold_is_refused_before_allocating, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(d26_a_missing_path_is_answered_by_what_is_there, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(matlab_cells_and_structs_with_more_parts_than_fit_are_refused_before_they_are_made, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(d27_an_unknown_filter_is_named_and_no_plug_in_is_loaded, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(datasets_that_are_not_numbers_are_refused_by_name, make_folder, remove_folder),
 	};

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "load/leaves.h"
+#include "load/matlab_claims.h"
 
 struct matlab {
 	mat_t *mat;
@@ -180,28 +181,28 @@ fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, s
 }
 
 /* Since version 5 a file is a header of 128 bytes and elements that say how long they are: the last one must end where the file
- * does. matio stops quietly where a file was cut off. */
+ * does. matio stops quietly where a file was cut off, and believes what its cells and structs claim. */
 static int
-check_end(struct rmb_load_file *file, struct rmb_error *error)
+check_elements(struct rmb_load_file *file, struct rmb_error *error)
 {
-	unsigned char head[128], tag[8];
+	unsigned char head[128], tag[RMB_MATLAB_TAG];
 	int64_t at = sizeof head;
-	int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC), code = 0;
 	bool whole = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head;
-	bool five = whole && memcmp(head, "MATLAB 5", 8) == 0, little = whole && head[126] == 'I';
-	while (five && whole && at < file->size) {
-		uint32_t n = 0;
+	bool little = whole && memcmp(head + 124, "\0\1IM", 4) == 0, five = little || (whole && memcmp(head + 124, "\1\0MI", 4) == 0);
+	while (five && whole && at < file->size && !code) {
 		whole = pread(fd, tag, sizeof tag, (off_t)at) == (ssize_t)sizeof tag;
-		for (int i = 0; i < 4; i++)
-			n |= (uint32_t)tag[4 + i] << (little ? 8 * i : 24 - 8 * i);
-		at += (int64_t)sizeof tag + n;
+		int64_t end = whole ? at + RMB_MATLAB_TAG + rmb_matlab_number(tag + 4, little) : file->size;
+		if (whole && end <= file->size)
+			code = rmb_matlab_claims(file->path, fd, at, little, error);
+		at = end;
 	}
 	if (fd >= 0)
 		close(fd);
-	if (five && (!whole || at != file->size))
+	if (!code && five && (!whole || at != file->size))
 		return rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged MATLAB file: its last variable ends at byte %" PRId64 ", the file at %" PRId64,
 		                     file->path, at, file->size);
-	return 0;
+	return code;
 }
 
 static void
@@ -223,7 +224,7 @@ matlab_open(struct rmb_load_file *file, struct rmb_error *error)
 	if (code)
 		return code;
 	*rmb_gathered_own(file) = h;
-	if ((code = check_end(file, error)))
+	if ((code = check_elements(file, error)))
 		return code;
 	h->mat = Mat_Open(file->path, MAT_ACC_RDONLY);
 	if (!h->mat)
