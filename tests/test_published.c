@@ -19,9 +19,6 @@ the_generator_gives_its_first_words(void **state)
 	for (int i = 1; i < 10000; i++)
 		rmb_mt19937_next(&generator);
 	assert_true(rmb_mt19937_next(&generator) == 4123659995);
-	rmb_mt19937_seed(&generator, 0);
-	double u = rmb_mt19937_uniform(&generator); /* (a >> 5) 2^26 + (b >> 6), over 2^53 */
-	assert_true(u == ((double)(words[0] >> 5) * 67108864.0 + (double)(words[1] >> 6)) / 9007199254740992.0);
 }
 
 static void

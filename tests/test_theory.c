@@ -102,7 +102,8 @@ both_routes_agree(void **state)
 	struct rmb_arena *arena = rmb_arena_new();
 	solve(arena, 0, 0.999);
 	struct rmb_network net = { .n = N, .edge = 0.999, .threads = 1, .stream = rmb_stream_named("solve") };
-	must(rmb_network_modes(&net, u, value, &error), &error);
+	must(rmb_network_matrix(&net, u, re, im, &error), &error);
+	must(rmb_eigenvectors(u, N, value, &error), &error);
 	for (int k = 0; k < N; k++) {
 		double b[LAGS];
 		rmb_mode_binned(1 - value[k], paper, LAGS, b);

@@ -72,8 +72,6 @@ int rmb_network_normalise(const struct rmb_network *network, double *a, double *
 /* All at once. Eigenvalues of the normalised network; a is scratch, destroyed. imaginary may be NULL for a symmetric network. */
 int rmb_network_eigenvalues(const struct rmb_network *network, double *a, double *real, double *imaginary, struct rmb_error *error)
 	RMB_CHECKED;
-/* Symmetric networks: the same and the eigenvectors; row k of a belongs to value[k]. */
-int rmb_network_modes(const struct rmb_network *network, double *a, double *value, struct rmb_error *error) RMB_CHECKED;
 /* Eigenvalues of the normalised network and its eigenvectors in the rows of v[n][n], both as rmb_general_eigenvectors has them. a is
  * destroyed. */
 int rmb_network_eigenvectors(const struct rmb_network *network, double *a, double *v, double *real, double *imaginary, struct rmb_error *error)

@@ -145,17 +145,6 @@ rmb_network_eigenvectors(const struct rmb_network *net, double *a, double *v, do
 	return 0;
 }
 
-int
-rmb_network_modes(const struct rmb_network *net, double *a, double *value, struct rmb_error *error)
-{
-	double factor;
-	assert(rmb_network_symmetric(net));
-	int rc = draw(net, a, error);
-	if (!rc)
-		rc = rmb_eigenvectors(a, net->n, value, error);
-	return rc ? rc : scale(net, value, NULL, &factor, error);
-}
-
 /* Drawn twice, not kept twice: drawing is the smaller part of the time, the matrix the larger of memory. */
 int
 rmb_network_matrix(const struct rmb_network *net, double *a, double *real, double *imaginary, struct rmb_error *error)

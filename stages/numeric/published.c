@@ -36,13 +36,6 @@ rmb_mt19937_next(struct rmb_mt19937 *generator)
 	return y ^ y >> 18;
 }
 
-double
-rmb_mt19937_uniform(struct rmb_mt19937 *generator)
-{
-	uint32_t high = rmb_mt19937_next(generator) >> 5, low = rmb_mt19937_next(generator) >> 6;
-	return ((double)high * 0x1p26 + (double)low) * 0x1p-53;
-}
-
 int64_t
 rmb_mt19937_below(struct rmb_mt19937 *generator, int64_t n)
 {

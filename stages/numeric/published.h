@@ -12,8 +12,6 @@ struct rmb_mt19937 { uint32_t state[624]; int used; };
 void rmb_mt19937_seed(struct rmb_mt19937 *generator, uint32_t seed);
 /* The next 32 bits. */
 uint32_t rmb_mt19937_next(struct rmb_mt19937 *generator);
-/* Uniform in [0, 1): 53 bits of two words. */
-double rmb_mt19937_uniform(struct rmb_mt19937 *generator);
 /* Uniform in [0, n), 1 <= n <= 2^32: words masked to the next power of two, those beyond n rejected. n = 1 draws nothing. */
 int64_t rmb_mt19937_below(struct rmb_mt19937 *generator, int64_t n);
 /* order[n] becomes a permutation of 0..n-1: from the front, partner = i + word mod (n - i). */
