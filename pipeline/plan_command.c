@@ -53,7 +53,7 @@ print_totals(const struct rmb_plan *plan, const struct rmb_session *session, con
 	if (plan->nrun == 0)
 		printf("\nNothing to run: %d of %d nodes are cached.\n", plan->ncached, plan->nsteps);
 	else
-		printf("\n%d of %d nodes will run, %d are cached: %s %s (longest chain %s), %s of memory for the largest node, %s on disk.\n",
+		printf("\n%d of %d nodes will run, %d cached: %s %s (longest chain %s), %s of memory for the largest node, %s on disk.\n",
 		       plan->nrun, plan->nsteps, plan->ncached, guesses ? "at least" : "about", quantity(arena, rmb_measure_rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
 		       quantity(arena, rmb_measure_rounded(plan->path), "s"), quantity(arena, rmb_measure_rounded(plan->memory), "B"), quantity(arena, rmb_measure_rounded(plan->disk), "B"));
 	if (guesses)

@@ -208,8 +208,8 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 	if (reading->without_error > 0 && found->ntest < 2)
 		rmb_warn(call, "decays have no standard error: it leaves out one odd block at a time, and there is one; use 4 `blocks` or more");
 	else if (reading->without_error > 0)
-		rmb_warn(call, "%" PRId64 " decays have no standard error: without one of the %" PRId64 " odd blocks no exponential fits",
-		         reading->without_error, found->ntest);
+		rmb_warn(call, "%" PRId64 " decay%s no standard error: without one of the %" PRId64 " odd blocks no exponential fits",
+		         reading->without_error, reading->without_error == 1 ? " has" : "s have", found->ntest);
 }
 
 static int
