@@ -99,7 +99,7 @@ def test_what_is_wrong_is_said():
         write(p.file("g"), **{"spikes__times__new": TIMES})
         refuse(p, "g", "", "both spikes.times.new.npy and spikes.times.npy")
         write(p.file("h"), clusters__metrics__pqt="PAR1")
-        assert "Parquet" in load(p, "h")[1]
+        assert "pandas.read_parquet('clusters.metrics.pqt')" in load(p, "h")[1]
         write(p.file("i"), spikes__times=np.where(TIMES > 2, np.nan, TIMES))
         p.recipe("recordings: [{name: r, path: i}]\nstages:\n  raw: {stage: load}\n")
         assert "not a number" in p.run("run", "recipe.yaml", status=1)

@@ -214,6 +214,12 @@ def test_what_is_missing_or_wrong_is_said():
     with place() as p:
         os.makedirs(p.file("empty"))
         refuse(p, "empty", "", "folder")
+        os.makedirs(p.file("raw/plane0"))
+        np.save(p.file("raw/plane0/F.npy"), np.zeros((3, 50), np.float32))
+        refuse(p, "raw", "", "no spks.npy", "`activity: F`")
+        np.savez(p.file("objects.npz"), sp=np.array([{}, 1], dtype=object))
+        refuse(p, "objects.npz", "", "objects.npz: 'sp' holds Python objects")
+        assert "look at the unit of `rate`" in load(p, "raw", ", activity: F, rate: 30 kHz")[1]
         write_phy(p.file("norate"), **{"params.py": "dat_path = 'x'\nimport os\n"})
         refuse(p, "norate", "", "params.py", "sample_rate")
         write_phy(p.file("nofile"), **{"params.py": None})

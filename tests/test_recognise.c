@@ -62,7 +62,8 @@ first_bytes_decide(void **state)
 		{ "\1\2\3\4\5\6\7\x0e", 8, "matlab", "matlab" }, { "\1\2\3\4\5\6\7\x0e", 8, "auto", "unknown kind of file" },
 		{ "\x93NUMPY\1\0", 8, "matlab", "NumPy .npy, not matlab as the recipe says: write `format: npy`" },
 		{ "\x93NUMPY\1\0", 8, "hdf5", "NumPy .npy, not hdf5" }, { "\x89HDF\r\n\x1a\n", 8, "npz", "write `format: hdf5`" },
-		{ "\x80\4\x95....", 8, "auto", "Python pickle" }, { "\x1f\x8b\x08\0", 4, "auto", "unpack it first" }, { "%PDF-1.4", 8, "auto", "format PDF" },
+		{ "\x80\4\x95....", 8, "auto", "Python pickle" }, { "\x1f\x8b\x08\0", 4, "auto", "unpack it first" }, { "%PDF-1.4", 8, "auto", "format PDF" }, 
+		{ "PAR1\x15\x04\0\0", 8, "auto", "format Parquet: save it as text" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *said = format_of(in_folder("file"), cases[i].bytes, cases[i].n, cases[i].wanted);

@@ -208,8 +208,8 @@ read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error
 	if (code || !name) {
 		code = code ? code : rmb_alf_find(file->arena, s->folder, "clusters.metrics", ".pqt", &where, &name, error);
 		if (!code && name)
-			rmb_load_file_note(file, "the labels and metrics in clusters.metrics.pqt were not read, for rumble reads no Parquet: save them as "
-			                   "clusters.metrics.csv beside it");
+			rmb_load_file_note(file, "the labels and metrics in clusters.metrics.pqt were not read, for rumble reads no Parquet: save them beside it as text, as "
+			                   "pandas.read_parquet('clusters.metrics.pqt').to_csv('clusters.metrics.csv') does");
 		return code;
 	}
 	const char *what = rmb_arena_printf(file->arena, "%s/%s", where, name);

@@ -9,6 +9,9 @@
 #include "load/parts.h"
 #include "numeric/binning.h"
 
+/* Frames per second that only voltage is sampled with. */
+#define SWIFTEST 5000
+
 /* Part of a frame by which times may miss an edge and still lie on it. */
 static const double slack = 1e-6;
 
@@ -340,6 +343,9 @@ rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings 
 	int code = rmb_load_frames_fit(layout, r->nframes, error);
 	if (!code)
 		code = read_clock(layout, set, r->nframes, arena, &time, &r->rate, notes, error);
+	if (!code && r->rate > SWIFTEST)
+		rmb_load_note(notes, "at a rate of %g Hz all %" PRId64 " frames take %.4g s: that is quicker than activity is taken, so look at the unit of `rate`", r->rate,
+		              r->nframes, (double)r->nframes / r->rate);
 	if (!code)
 		code = find_gaps(layout, time, arena, r, notes, error);
 	if (!code && layout->epochs.member)

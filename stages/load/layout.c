@@ -113,8 +113,10 @@ sole_member(struct rmb_load_file *file, const char *setting, struct rmb_found *f
 	const struct rmb_member *m;
 	int n = 0;
 	int code = file->format->list(file, &m, 1, &n, error);
-	if (!code && n == 1 && m->refusal)
+	if (!code && n == 1 && m->refusal && strcmp(file->format->name, "npy") == 0) /* its array has no name */
 		return rmb_error_set(error, RMB_EINPUT, "%s %s", file->path, m->refusal);
+	if (!code && n == 1 && m->refusal)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", file->path, m->name, m->refusal);
 	if (!code && n == 1)
 		*found = (struct rmb_found){ file, m, *setting != 0, NULL };
 	return code;
@@ -123,6 +125,9 @@ sole_member(struct rmb_load_file *file, const char *setting, struct rmb_found *f
 static int
 nothing_known(struct rmb_load_file *file, struct rmb_error *error)
 {
+	if (file->format == &rmb_format_suite2p)
+		return rmb_error_set(error, RMB_EINPUT, "%s has no spks.npy, which is read unless `activity` says what is: `activity: F-0.7Fneu` or `activity: F` "
+		                     "(`deconvolve` makes spikes of them); it holds %s", file->path, rmb_load_contents(file));
 	return rmb_error_set(error, RMB_EINPUT, "%s: no array here has a name that rumble knows; it holds %s. Say which is the activity "
 	                     "(`activity: NAME`), or which are spike times and how they belong to neurons (`spikes: NAME` with `unit:`, `counts:` "
 	                     "or `ends:`)", file->path, rmb_load_contents(file));

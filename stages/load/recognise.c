@@ -25,6 +25,7 @@ static const struct { size_t n; const char *bytes, *title; } foreign[] = {
 	{ 4, "II*\0", "TIFF image" },
 	{ 4, "MM\0*", "TIFF image" },
 	{ 5, "%PDF-", "PDF" },
+	{ 4, "PAR1", "Parquet: save it as text, as pandas.read_parquet('x.parquet').to_csv('x.csv') does" },
 	{ 2, "\xff\xfe", "text in UTF-16: save it as UTF-8" },
 	{ 2, "\xfe\xff", "text in UTF-16: save it as UTF-8" },
 	{ 2, "\x1f\x8b", "gzip: unpack it first" },
