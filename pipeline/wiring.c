@@ -231,6 +231,8 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, struct rmb
 	const struct rmb_entry *from = &w->recipe->entry[reference->entry];
 	unsigned there = kinds_of(w, reference, source) & ANY_KIND;
 	const struct rmb_port *out = output_of(from, reference->output);
+	if (there == 0) /* what passes through it goes round in a cycle, which is told */
+		return;
 	if (there & in->kinds) {
 		if (in->kinds == RMB_ARRAY && there == RMB_ARRAY && in->axes && out->axes && !takes(in->axes, out->axes))
 			refuse_axes(w, entry, in, reference, out);

@@ -172,6 +172,7 @@ def check_consequences(where):
                         (HEAD.replace("path: a", "pth: a"), ":3:25: a recording has no key 'pth'"),
                         (HEAD.replace("path: a.npz", "glob: 'q*'") + "  f: {stage: bin, recording: raw, width: {by: area, V1: 1 s}}\n",
                          ":3:31: no file"),
+                        (HEAD + "  c: {stage: select, recording: c}\n", ":7:33: the stages go round in a cycle"),
                         (HEAD.replace("a.npz", "none.npz, positions_file: a.npz"), ":3:31: cannot read 'none.npz'"),
                         (HEAD.replace("a.npz", "a.npz, positions_file: none.npy"), ":3:54: cannot read 'none.npy'")):
         write(where, text)
