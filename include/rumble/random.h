@@ -20,8 +20,8 @@ double rmb_random_uniform(struct rmb_stream stream, uint64_t i);
 int64_t rmb_random_below(struct rmb_stream stream, uint64_t i, int64_t n);
 /* Standard normal (Box-Muller on one Philox block). */
 double rmb_random_normal(struct rmb_stream stream, uint64_t i);
-/* Standard normals of single precision, numbers first .. first + n - 1 of a numbering of their own; many times quicker than one at a time.
- * Number i depends on the stream and on i alone. Quickest when first is a multiple of 128. */
+/* Standard normals of single precision, numbers first .. first + n - 1 of a numbering of their own; many times quicker
+ * than one at a time. Number i depends on the stream and on i alone. Quickest when first is a multiple of 128. */
 void rmb_random_normals(struct rmb_stream stream, uint64_t first, int64_t n, float *to);
 /* permutation[n] becomes a uniform random order of 0..n-1 (Fisher-Yates, draws 0..n-1 of the stream). */
 void rmb_random_permutation(struct rmb_stream stream, int64_t n, int64_t *permutation);

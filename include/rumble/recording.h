@@ -111,8 +111,8 @@ int rmb_view_scale(struct rmb_arena *arena, const struct rmb_recording *in, cons
 /* The same selection for annotations alone (spikes have no view). */
 int rmb_neurons_select(struct rmb_arena *arena, const struct rmb_neurons *in, const int64_t *keep, int64_t nkeep,
                        struct rmb_neurons *out, struct rmb_error *error) RMB_CHECKED;
-/* Intersections of a[na][2] with b[nb][2], both ascending: out[na + nb][2], of[na + nb] (NULL: not wanted) which of a each is of. Returns
- * how many. */
+/* Intersections of a[na][2] with b[nb][2], both ascending: out[na + nb][2], of[na + nb] (NULL: not wanted) which of a
+ * each is of. Returns how many. */
 int64_t rmb_intervals_intersect(const double *a, int64_t na, const double *b, int64_t nb, double *out, int64_t *of);
 /* The spikes inside interval[n][2] (s, ascending, disjoint, perhaps infinite; from each start to before its end): observed intervals
  * and states end there too. What was observed at the very end of an interval that stays whole is kept. */

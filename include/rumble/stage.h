@@ -122,11 +122,12 @@ struct rmb_figure {
 
 /* ---- drivers ----------------------------------------------------------------------------------------------------- */
 
-/* A driver stage computes nothing itself. It has one input port RMB_SETS, perhaps another for the recording whose neurons its sets depend on, and where a recipe names it, `vary` says which settings
- * of which nodes above that input it may change:  vary: {frames.width: [46 ms, 92 ms]}.  Asked by propose(), it returns sets, one
- * text per varied setting; the engine makes, runs and caches the varied nodes and all between them and the input for each set, as
- * if a recipe had said so, and asks again with what came of them, until the stage says that it is done. Then its run() gathers.
- * A search that was killed asks the same questions again and finds the answers in the cache, so propose() is a pure function. */
+/* A driver stage computes nothing itself. It has one input port RMB_SETS, perhaps another for the recording whose neurons
+ * its sets depend on, and where a recipe names it, `vary` says which settings of which nodes above that input it may
+ * change:  vary: {frames.width: [46 ms, 92 ms]}.  Asked by propose(), it returns sets, one text per varied setting; the
+ * engine makes, runs and caches the varied nodes and all between them and the input for each set, as if a recipe had said
+ * so, and asks again with what came of them, until the stage says that it is done. Then its run() gathers. A search that
+ * was killed asks the same questions again and finds the answers in the cache, so propose() is a pure function. */
 struct rmb_varied {                /* one setting that is varied */
 	const char *name;              /* "frames.width" */
 	const struct rmb_param *param; /* its kind, unit and limits */
@@ -155,7 +156,8 @@ struct rmb_search {
 	const char *const *const *set; /* [nsets][nvaried] texts as one would write them in a recipe */
 	bool done;
 };
-/* A number, in the base unit of the parameter, as text for a set: 17 digits, or a whole number where it takes those. NULL: no memory. */
+/* A number, in the base unit of the parameter, as text for a set: 17 digits, or a whole number where it takes those.
+ * NULL: no memory. */
 const char *rmb_set_text(struct rmb_arena *arena, const struct rmb_param *param, double number);
 
 /* ---- cost -------------------------------------------------------------------------------------------------------- */
@@ -197,8 +199,8 @@ struct rmb_origin {
 };
 /* Origin of thing i at the port; NULL: there is no such thing. Only for stages that say reads_names. */
 const struct rmb_origin *rmb_input_origin(const struct rmb_call *call, const char *port, int i);
-/* Recordings, i = 0, 1, ..., whose results at ports of all recordings failed and are left out; NULL: no more. For stages that go on and
- * read names. */
+/* Recordings, i = 0, 1, ..., whose results at ports of all recordings failed and are left out; NULL: no more. For stages
+ * that go on and read names. */
 const char *rmb_absent_recording(const struct rmb_call *call, int i);
 /* The recording's name in sentences ("krebs"); for group stages "". */
 const char *rmb_recording_name(const struct rmb_call *call);
@@ -227,8 +229,8 @@ struct rmb_array *rmb_output_texts(struct rmb_call *call, const char *port, cons
  * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
  * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */
 int rmb_output_recording(struct rmb_call *call, const char *port, const struct rmb_recording *out) RMB_CHECKED;
-/* The same for samples that stay in the file that a setting of the stage names: stored_rows x stored_frames of float32, row after row from
- * byte `at` on, a multiple of 4. Readers map them there. */
+/* The same for samples that stay in the file that a setting of the stage names: stored_rows x stored_frames of float32,
+ * row after row from byte `at` on, a multiple of 4. Readers map them there. */
 int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out, const char *path, int64_t at) RMB_CHECKED;
 /* Write samples of *stored* rows row.., frames frame.. from block[nrows][nframes]. Blocks may come in any order. */
 int rmb_write_block(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block) RMB_CHECKED;
@@ -238,7 +240,8 @@ int rmb_read_written(struct rmb_call *call, const char *port, int64_t row, int64
  * which rows are usable only while it reads. rows[neurons->n]. */
 int rmb_output_rows(struct rmb_call *call, const char *port, const int64_t *rows, const struct rmb_neurons *neurons) RMB_CHECKED;
 int rmb_output_spikes(struct rmb_call *call, const char *port, const struct rmb_spikes *out) RMB_CHECKED;
-/* For lists that memory should not hold: claims space for the times of nspikes spikes, which rmb_output_spikes later says are `written`; ... */
+/* For lists that memory should not hold: claims space for the times of nspikes spikes, which rmb_output_spikes later says
+ * are `written`; ... */
 int rmb_claim_times(struct rmb_call *call, const char *port, int64_t nspikes) RMB_CHECKED;
 /* ... writes n times from spike `at` of the list on, in any order; and reads back what was written there. */
 int rmb_write_times(struct rmb_call *call, const char *port, int64_t at, int64_t n, const double *time) RMB_CHECKED;
