@@ -1,8 +1,8 @@
 /* load/sorted.h -- units that a spike sorter found on one probe or several: which of them are read, and the members that they become.
  *
  * A folder format fills in a sorting for each probe; from here come st (s) and clu of each spike of the units that are read, which are not
- * held in memory but read from their files in pieces, side by side, whenever they are asked for; and of each unit cluster (its number; of sorting s beyond the first s * 1,000,000 more), iprobe, and as far as they are known xpos, ypos, quality and
- * areas. `units: good` (the default) reads the units labelled good, `good+mua` mua as well, `all` everything but noise; where nobody
+ * held in memory but read from their files in pieces, side by side, whenever they are asked for; and of each unit cluster (its number; of
+ * sorting s beyond the first s * 1,000,000 more), iprobe, and as far as they are known xpos, ypos, quality and areas. `units: good` (the default) reads the units labelled good, `good+mua` mua as well, `all` everything but noise; where nobody
  * labelled any, all are read. */
 #ifndef RMB_LOAD_SORTED_H
 #define RMB_LOAD_SORTED_H

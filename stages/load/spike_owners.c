@@ -108,8 +108,8 @@ rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, in
 }
 
 int
-rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
-        struct rmb_error *error)
+rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n, const int64_t *ids,
+                         struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o, struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;

@@ -24,8 +24,8 @@ rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error)
 /* The user's window, else first to last spike and what the file says around them. Where the file has gaps only what lies in its intervals is
  * read: they are segments. */
 static int
-observe(const struct rmb_load_settings *set, const struct rmb_load_file *file, const struct rmb_spike_sort *s, struct rmb_arena *arena, struct rmb_spikes *out,
-        struct rmb_load_notes *notes, struct rmb_error *error)
+observe(const struct rmb_load_settings *set, const struct rmb_load_file *file, const struct rmb_spike_sort *s, struct rmb_arena *arena,
+        struct rmb_spikes *out, struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	const double *said = file->observed;
 	int64_t before = out->nspikes;
@@ -76,7 +76,8 @@ drop(const struct rmb_load_settings *set, struct rmb_arena *arena, struct rmb_sp
 /* Whose the spikes are, and where they go. */
 static int
 sort_spikes(const struct rmb_layout *layout, int64_t *nneurons, const int64_t *ids, const struct rmb_load_times *to, struct rmb_spike_sort *s,
-            struct rmb_spike_owners *owners, struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes, struct rmb_error *error)
+            struct rmb_spike_owners *owners, struct rmb_arena *arena, struct rmb_spikes *spikes, struct rmb_load_notes *notes,
+            struct rmb_error *error)
 {
 	int code = rmb_load_units_fit(layout, error);
 	s->owners = owners;
@@ -105,8 +106,10 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 	bool cut = set->window.n == 2, later = file->nobserved > 1 || set->drop.n > 0; /* some are left out once it is known what was observed */
 	struct rmb_spike_times times = { .clock = set->clock };
 	struct rmb_spike_owners owners;
-	struct rmb_spike_sort s = { .times = &times, .low = cut ? set->window.v[0] : -INFINITY, .high = cut ? set->window.v[1] : INFINITY, .nspikes = m->count,
-	                     .time = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.time), .owner = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.owner) };
+	struct rmb_spike_sort s = { .times = &times, .low = cut ? set->window.v[0] : -INFINITY, .high = cut ? set->window.v[1] : INFINITY,
+	                            .nspikes = m->count,
+	                            .time = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.time),
+	                            .owner = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.owner) };
 	int code = s.time && s.owner ? rmb_spike_times_survey(&layout->spikes, &times, s.time, notes, error) : rmb_error_nomem(error, "spike times");
 	if (!code)
 		code = sort_spikes(layout, nneurons, ids, later ? NULL : to, &s, &owners, arena, spikes, notes, error);
