@@ -52,10 +52,10 @@ def test_independent_neurons_are_told_apart_from_critical_networks():
         assert means["CA1", "z"] < 0.6 < 0.9 < min(means["V1", "z"], means["brainwide", "z"])
         assert abs(means["CA1", "z"] - means["CA1", "shuffled"]) < 0.05 and means["brainwide", "z"] - means["brainwide", "shuffled"] > 0.2
         for other in ("V1", "brainwide"):  # all ten recordings are parted: 2 of 252 ways to deal them, three tests
-            assert np.isclose(between["CA1", other][0], 2 / 252) and np.isclose(between["CA1", other][1], 6 / 252) and between["CA1", other][2] == "*"
+            assert np.isclose(between[other, "CA1"][0], 2 / 252) and np.isclose(between[other, "CA1"][1], 6 / 252) and between[other, "CA1"][2] == "*"
         assert between["V1", "brainwide"][1] > 0.05
         welch = summary(here.file("out"), "exponents_paper")[1]
-        assert np.isclose(welch["CA1", "V1"][0], stats.ttest_ind(exponent["CA1"], exponent["V1"], equal_var=False).pvalue, rtol=1e-9)
+        assert np.isclose(welch["V1", "CA1"][0], stats.ttest_ind(exponent["CA1"], exponent["V1"], equal_var=False).pvalue, rtol=1e-9)
         # components of a symmetric network decay one by one, fewer are needed than where nothing is shared
         decay, size = summary(here.file("out"), "timescales")[0], summary(here.file("out"), "dimensions")[0]
         assert max(decay["V1", "z"], decay["brainwide", "z"]) < -0.6 < -0.5 < decay["CA1", "z"]
