@@ -231,7 +231,8 @@ the_evidence_is_what_rules_a_family_out(void **state)
 	assert_string_equal(v.sentence, "T1 is like none of the families, nearest latent (distance 3): ruled out are latent (all together, p = 0.05) and lowrank "
 	                    "(size.participation, p below 1e-6).");
 	assert_string_equal(v.basis, "By size.participation, ranked against 19 replicates a family (p = 0.05 is the least they allow), at a level of 0.05: a recording's "
-	                    "own family is ruled out in 5 %. Distances are in units of the spread of a family's replicates, about 1 for one of them; intervals of 95 %.");
+	                    "own family is ruled out in 5 %, or somewhat more, for noise is matched. Distances are in units of the spread of a family's "
+	                    "replicates, about 1 for one of them; intervals of 95 %.");
 	rmb_arena_free(arena);
 }
 

@@ -379,7 +379,7 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_compare = {
-	.name = "compare", .version = 7, .folder = "compare", .brief = "which family of networks a recording looks like",
+	.name = "compare", .version = 8, .folder = "compare", .brief = "which family of networks a recording looks like",
 	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
 	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
 	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm. What is nowhere negative is compared by logarithms, in which a value "
