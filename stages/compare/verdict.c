@@ -80,9 +80,9 @@ basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
 		names = join(arena, names, finding[s].statistic, s, nstatistics);
 	const char *least = by->rank ? rmb_arena_printf(arena, " (p = %.2g is the least they allow)", 1 / (double)(fewest + 1)) : "";
 	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family%s, at a level of %g: a recording's own family is ruled out in %g %%, "
-	                        "or somewhat more, for noise is matched. Distances are in units of the spread of a family's replicates, about 1 for one of them; intervals of %g %%.", names ? names : "",
-	                        by->rank ? "ranked" : "Student's t", fewest, most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->level,
-	                        100 * by->confidence);
+	                        "or somewhat more, for noise is matched. Distances are in units of the spread of a family's replicates, about 1 for one "
+	                        "of them; intervals of %g %%.", names ? names : "", by->rank ? "ranked" : "Student's t", fewest,
+	                        most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->level, 100 * by->confidence);
 }
 
 /* Families that were ruled out and yet lie about as near as the only one that was not: "a, b"; "": none. One true family in twenty is ruled out at a
