@@ -1,8 +1,8 @@
 /* pipeline/absent.h -- results of recordings that failed, and that nodes over all recordings do without.
  *
- * A stage over all recordings that goes on (struct rmb_stage) is planned with everything it names. Once some of that has failed, or
- * is blocked by what failed, the graph is made anew without: the node then has another key. What is known lasts for a session,
- * beside what is known of drivers, and is found out again from the journal by commands that run nothing. */
+ * A stage over all recordings that goes on (struct rmb_stage) is planned with everything it names. Once some of that has
+ * failed, or is blocked by what failed, the graph is made anew without: the node then has another key. What is known lasts
+ * for a session, beside what is known of drivers, and is found out again from the journal by commands that run nothing. */
 #ifndef RMB_ABSENT_H
 #define RMB_ABSENT_H
 #include "pipeline/drive.h"

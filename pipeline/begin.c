@@ -42,14 +42,15 @@ assign(struct rmb_arena *arena, const struct rmb_stage *stage, const char *text,
 	if (!equals || !name)
 		rmb_mistake(m, RMB_EUSAGE, place, "--set takes NAME=VALUE, a setting of %s; found '%s'", stage->name, text);
 	else if (p < 0)
-		rmb_mistake(m, RMB_EUSAGE, place, "%s has no parameter '%s'; did you mean '%s'?", stage->name, name, nearest(arena, stage, name));
+		rmb_mistake(m, RMB_EUSAGE, place, "%s has no parameter '%s'; did you mean '%s'?", stage->name, name,
+		            nearest(arena, stage, name));
 	else if (tree)
 		(void)!rmb_value_read(arena, stage->name, &stage->params[p], tree, ".", &value[p], m); /* it is told */
 }
 
 static int
-add(struct rmb_looks *looks, const struct rmb_stage *stage, const char *path, const char *const *set, int nset, struct rmb_mistakes *m,
-    struct rmb_error *error)
+add(struct rmb_looks *looks, const struct rmb_stage *stage, const char *path, const char *const *set, int nset,
+    struct rmb_mistakes *m, struct rmb_error *error)
 {
 	int n = rmb_nparams(stage), code = 0;
 	struct rmb_value *value = rmb_arena_alloc(looks->arena, (size_t)n, sizeof *value);
@@ -147,8 +148,11 @@ rmb_begin_scalar(struct rmb_arena *arena, const char *text)
 const char *
 rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const struct rmb_look *look)
 {
-	const char *key = look->stage->params[file_setting(look->stage)].name, *as = name ? rmb_begin_scalar(arena, name) : "", *where = rmb_begin_scalar(arena, path);
-	const char *text = as && where ? rmb_arena_printf(arena, "{%s%s%s%s: %s", name ? "name: " : "", as, name ? ", " : "", key, where) : NULL;
+	const char *key = look->stage->params[file_setting(look->stage)].name,
+	           *as = name ? rmb_begin_scalar(arena, name) : "", *where = rmb_begin_scalar(arena, path);
+	const char *text =
+		as && where ? rmb_arena_printf(arena, "{%s%s%s%s: %s", name ? "name: " : "", as, name ? ", " : "", key, where)
+			    : NULL;
 	for (int i = 0; i < look->seen.nadvice && text; i++) {
 		const struct rmb_advice *advice = &look->seen.advice[i];
 		const char *value = advice->why ? "" : rmb_begin_scalar(arena, advice->value);
@@ -163,7 +167,8 @@ rmb_begin_remarks(struct rmb_arena *arena, const char *indent, const struct rmb_
 	const char *text = "";
 	for (int i = 0; i < look->seen.nadvice && text; i++)
 		if (look->seen.advice[i].why)
-			text = rmb_arena_printf(arena, "%s%s# add `%s: %s`, or whatever it is: %s\n", text, indent, look->seen.advice[i].name, look->seen.advice[i].value,
+			text = rmb_arena_printf(arena, "%s%s# add `%s: %s`, or whatever it is: %s\n", text, indent,
+			                        look->seen.advice[i].name, look->seen.advice[i].value,
 			                        look->seen.advice[i].why);
 	return text;
 }

@@ -63,11 +63,14 @@ seen_from(struct rmb_arena *arena, const char *path, const char *out)
 	const char *slash = out ? strrchr(out, '/') : NULL;
 	if (!slash || *path == '/')
 		return path;
-	char *folder = realpath(slash == out ? "/" : rmb_arena_printf(arena, "%.*s", (int)(slash - out), out), NULL), *file = realpath(path, NULL);
+	char *folder = realpath(slash == out ? "/" : rmb_arena_printf(arena, "%.*s", (int)(slash - out), out), NULL),
+	     *file = realpath(path, NULL);
 	const char *text = folder && file ? "" : NULL;
 	size_t same = 0;
 	for (size_t i = 0; text && folder[i] && folder[i] == file[i]; i++)
-		same = folder[i + 1] == '/' || (!folder[i + 1] && file[i + 1] == '/') ? i + 1 : file[i] == '/' && !folder[i + 1] ? i : same;
+		same = folder[i + 1] == '/' || (!folder[i + 1] && file[i + 1] == '/') ? i + 1
+		       : file[i] == '/' && !folder[i + 1]                             ? i
+		                                                                      : same;
 	for (const char *c = text ? folder + same : ""; *c && text; c++)
 		text = *c == '/' && c[1] ? rmb_arena_printf(arena, "%s../", text) : text;
 	text = text ? rmb_arena_printf(arena, "%s%s", text, file + same + (file[same] == '/')) : path;
@@ -100,13 +103,16 @@ entries(struct rmb_arena *arena, const struct rmb_first *first)
 {
 	const char *text = "";
 	for (; text && (first->name || first->heading); first++) {
-		const char *heading = !first->heading ? "" : !*first->heading ? "\n" : rmb_arena_printf(arena, "\n  # %s\n", first->heading);
+		const char *heading = !first->heading    ? ""
+		                      : !*first->heading ? "\n"
+		                                         : rmb_arena_printf(arena, "\n  # %s\n", first->heading);
 		const char *entry = !first->name ? "" : braces(arena, first);
 		if (!heading || !entry)
 			return NULL;
 		text = rmb_arena_printf(arena, "%s%s", text, heading);
 		if (text && first->name)
-			text = rmb_arena_printf(arena, "%s  %s:%*s%-*s%s%s\n", text, first->name, 10 - (int)strlen(first->name), "", first->remark ? 53 : 0, entry,
+			text = rmb_arena_printf(arena, "%s  %s:%*s%-*s%s%s\n", text, first->name,
+			                        10 - (int)strlen(first->name), "", first->remark ? 53 : 0, entry,
 			                        first->remark ? "  # " : "", first->remark ? first->remark : "");
 	}
 	return text;
@@ -117,18 +123,23 @@ rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct 
 {
 	const char **name = rmb_arena_alloc(arena, (size_t)n, sizeof *name);
 	struct rmb_size *size = rmb_arena_alloc(arena, (size_t)n, sizeof *size);
-	char *text = !name || !size ? NULL : rmb_arena_printf(arena,
-		"# A recipe to begin with, written by `rumble init`: complete what it says of the recordings, then `rumble check` and `rumble run` it.\n"
-		"rumble: 1\n"
-		"title: %d recording%s\n"
-		"seed: 1\n\n"
-		"recordings:                                 # say of each what it is of by labels, `NAME: VALUE`; `rumble stages load` lists all settings\n",
-		n, n == 1 ? "" : "s");
+	char *text = !name || !size
+	                     ? NULL
+	                     : rmb_arena_printf(arena,
+	                                        "# A recipe to begin with, written by `rumble init`: complete what it says "
+	                                        "of the recordings, then `rumble check` and `rumble run` it.\n"
+	                                        "rumble: 1\n"
+	                                        "title: %d recording%s\n"
+	                                        "seed: 1\n\n"
+	                                        "recordings:                                 # say of each what it is of by "
+	                                        "labels, `NAME: VALUE`; `rumble stages load` lists all settings\n",
+	                                        n, n == 1 ? "" : "s");
 	if (text)
 		name_all(arena, path, n, name);
 	for (int i = 0; i < n && text; i++) {
 		const char *where = seen_from(arena, path[i], out);
-		const char *entry = where ? rmb_begin_entry(arena, name[i], where, look[i]) : NULL, *remarks = rmb_begin_remarks(arena, "    ", look[i]);
+		const char *entry = where ? rmb_begin_entry(arena, name[i], where, look[i]) : NULL,
+		           *remarks = rmb_begin_remarks(arena, "    ", look[i]);
 		size[i] = look[i]->seen.size;
 		text = entry && remarks ? rmb_arena_printf(arena, "%s  - %s\n%s", text, entry, remarks) : NULL;
 	}

@@ -20,14 +20,18 @@ static const struct member annotations[] = {
 	{ "probe", RMB_INT64, "1", "neuron", "probe", offsetof(struct rmb_neurons, probe) },
 };
 static const struct member view[] = {
-	{ "segment", RMB_INT64, "1", "segment", "first frame of each run without a gap", offsetof(struct rmb_recording, segment) },
+	{ "segment", RMB_INT64, "1", "segment", "first frame of each run without a gap",
+	  offsetof(struct rmb_recording, segment) },
 	{ "segment_time", RMB_FLOAT64, "s", "segment", "when each begins, on the recording's own clock; none: frame / rate",
 	  offsetof(struct rmb_recording, segment_time) },
 	{ "state", RMB_INT64, "1", "frame", "state of each frame", offsetof(struct rmb_recording, state) },
 	{ "row", RMB_INT64, "1", "neuron", "stored row of each neuron", offsetof(struct rmb_recording, row) },
-	{ "shift", RMB_INT64, "1", "neuron", "frame t shows selected frame t - shift, in a circle", offsetof(struct rmb_recording, shift) },
-	{ "offset", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale", offsetof(struct rmb_recording, offset) },
-	{ "scale", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale", offsetof(struct rmb_recording, scale) },
+	{ "shift", RMB_INT64, "1", "neuron", "frame t shows selected frame t - shift, in a circle",
+	  offsetof(struct rmb_recording, shift) },
+	{ "offset", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale",
+	  offsetof(struct rmb_recording, offset) },
+	{ "scale", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale",
+	  offsetof(struct rmb_recording, scale) },
 };
 enum { NANNOTATIONS = sizeof annotations / sizeof *annotations, NVIEW = sizeof view / sizeof *view };
 
@@ -71,7 +75,8 @@ add_text(struct pack *pack, const char *name, const char *help, const char *text
 }
 
 static void
-add_members(struct pack *pack, const struct member *member, int n, const void *of, int64_t neurons, int64_t frames, int64_t segments)
+add_members(struct pack *pack, const struct member *member, int n, const void *of, int64_t neurons, int64_t frames,
+            int64_t segments)
 {
 	for (int i = 0; i < n; i++) {
 		const void *data;
@@ -97,8 +102,8 @@ add_neurons(struct pack *pack, const struct rmb_neurons *neurons)
 }
 
 static void
-add_pairs(struct pack *pack, const char *name, const char *unit, const char *help, enum rmb_type type, const char *axis, int64_t n,
-          const void *data)
+add_pairs(struct pack *pack, const char *name, const char *unit, const char *help, enum rmb_type type, const char *axis,
+          int64_t n, const void *data)
 {
 	struct rmb_array *array = add(pack, name, unit, help, type, data);
 	add_axis(array, axis, n);
@@ -112,8 +117,8 @@ packed(const struct pack *pack, struct rmb_error *error)
 }
 
 int
-rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *r, struct rmb_array *array, int *narrays,
-                     struct rmb_error *error)
+rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *r, struct rmb_array *array,
+                     int *narrays, struct rmb_error *error)
 {
 	struct pack pack = { arena, port, array, narrays, false };
 	if (!r->source[0]) {
@@ -137,8 +142,8 @@ rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb
 }
 
 int
-rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at, struct rmb_array *array,
-                 int *narrays, struct rmb_error *error)
+rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at,
+                 struct rmb_array *array, int *narrays, struct rmb_error *error)
 {
 	struct pack pack = { arena, port, array, narrays, false };
 	add_text(&pack, "file", "SHA-256 of the file in which the samples stay: float32, row after row", sha256);
@@ -148,17 +153,19 @@ rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, 
 }
 
 int
-rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array, int *narrays,
-                  struct rmb_error *error)
+rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array,
+                  int *narrays, struct rmb_error *error)
 {
 	struct pack pack = { arena, port, array, narrays, false };
 	add_axis(add(&pack, "time", "s", "spike times, neuron by neuron", RMB_FLOAT64, spikes->time), "spike", spikes->nspikes);
-	add_axis(add(&pack, "first", "1", "first spike of each neuron, and the number of spikes", RMB_INT64, spikes->first), "boundary",
-	         spikes->neurons.n + 1);
+	add_axis(add(&pack, "first", "1", "first spike of each neuron, and the number of spikes", RMB_INT64, spikes->first),
+	         "boundary", spikes->neurons.n + 1);
 	add_neurons(&pack, &spikes->neurons);
-	add_pairs(&pack, "observed", "s", "observed intervals: start, end", RMB_FLOAT64, "interval", spikes->nobserved, spikes->observed);
+	add_pairs(&pack, "observed", "s", "observed intervals: start, end", RMB_FLOAT64, "interval", spikes->nobserved,
+	          spikes->observed);
 	if (spikes->nstates) {
-		add_pairs(&pack, "stated", "s", "intervals with a state: start, end", RMB_FLOAT64, "epoch", spikes->nstates, spikes->stated);
+		add_pairs(&pack, "stated", "s", "intervals with a state: start, end", RMB_FLOAT64, "epoch", spikes->nstates,
+		          spikes->stated);
 		add_axis(add(&pack, "state", "1", "state of each of these", RMB_INT64, spikes->state), "epoch", spikes->nstates);
 	}
 	return packed(&pack, error);
@@ -166,7 +173,11 @@ rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_sp
 
 /* ---- unpacking */
 
-struct unpack { const struct rmb_object *object; const char *port; const char *wrong; }; /* wrong: the first member that is not as it should be */
+struct unpack {
+	const struct rmb_object *object;
+	const char *port;
+	const char *wrong; /* the first member that is not as it should be; NULL: none so far */
+};
 
 static const struct rmb_array *
 find(const struct rmb_object *object, const char *port, const char *name)
@@ -197,7 +208,8 @@ static void
 take_text(struct unpack *u, const char *name, char *text, size_t size)
 {
 	const struct rmb_array *array = find(u->object, u->port, name);
-	if (!array || array->type != RMB_TEXT || array->naxes != 0 || array->width > size || ((char *)array->data)[array->width - 1])
+	if (!array || array->type != RMB_TEXT || array->naxes != 0 || array->width > size ||
+	    ((char *)array->data)[array->width - 1])
 		wrong(u, name);
 	else
 		memcpy(text, array->data, array->width);
@@ -211,7 +223,10 @@ take_members(struct unpack *u, const struct member *member, int n, void *of, int
 		if (!array)
 			continue;
 		bool frame = strcmp(member[i].axis, "frame") == 0, segment = strcmp(member[i].axis, "segment") == 0;
-		if (array->type != member[i].type || array->naxes != 1 || array->axis[0].n != (frame ? frames : segment ? segments : neurons))
+		if (array->type != member[i].type || array->naxes != 1 ||
+		    array->axis[0].n != (frame     ? frames
+		                         : segment ? segments
+		                                   : neurons))
 			wrong(u, member[i].name);
 		else
 			memcpy((char *)of + member[i].at, &array->data, sizeof array->data);
@@ -250,7 +265,8 @@ take_pairs(struct unpack *u, const char *name, enum rmb_type type, bool needed, 
 static bool
 is_activity(const struct rmb_array *array, const struct rmb_recording *r)
 {
-	return array->type == RMB_FLOAT32 && array->naxes == 2 && array->axis[0].n == r->stored_rows && array->axis[1].n == r->stored_frames;
+	return array->type == RMB_FLOAT32 && array->naxes == 2 && array->axis[0].n == r->stored_rows &&
+	       array->axis[1].n == r->stored_frames;
 }
 
 /* The array called ANY/name, and how many there are of that name. */
@@ -280,7 +296,8 @@ take_outside(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 	}
 	memcpy(&first, at->data, sizeof first);
 	if (first < 0 || first % (int64_t)sizeof(float) || __builtin_mul_overflow(r->stored_rows, r->stored_frames, &last) ||
-	    __builtin_mul_overflow(last, (int64_t)sizeof(float), &last) || __builtin_add_overflow(last, first, &last) || last > bytes)
+	    __builtin_mul_overflow(last, (int64_t)sizeof(float), &last) || __builtin_add_overflow(last, first, &last) ||
+	    last > bytes)
 		wrong(u, "file_at");
 	else if (samples->outside.map) {
 		r->samples = (const float *)(const void *)((const char *)samples->outside.map + first);
@@ -322,8 +339,8 @@ not_whole(const struct unpack *u, const char *why, struct rmb_error *error)
 }
 
 int
-rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port, const struct rmb_object *samples,
-                       struct rmb_recording *r, struct rmb_error *error)
+rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port,
+                       const struct rmb_object *samples, struct rmb_recording *r, struct rmb_error *error)
 {
 	(void)arena; /* everything points into the mapping */
 	struct unpack u = { object, port, NULL };
@@ -403,8 +420,8 @@ rmb_bundle_file(const struct rmb_object *object, int64_t *bytes)
 {
 	int nfiles, nlengths;
 	const struct rmb_array *file = find_any(object, "file", &nfiles), *length = find_any(object, "file_bytes", &nlengths);
-	if (nfiles != 1 || file->type != RMB_TEXT || file->naxes != 0 || file->width != RMB_KEY_MAX || ((char *)file->data)[file->width - 1] ||
-	    nlengths != 1 || length->type != RMB_INT64 || length->naxes != 0)
+	if (nfiles != 1 || file->type != RMB_TEXT || file->naxes != 0 || file->width != RMB_KEY_MAX ||
+	    ((char *)file->data)[file->width - 1] || nlengths != 1 || length->type != RMB_INT64 || length->naxes != 0)
 		return NULL;
 	memcpy(bytes, length->data, sizeof *bytes);
 	return *bytes > 0 ? file->data : NULL;

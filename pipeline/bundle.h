@@ -11,11 +11,14 @@
 
 /* Appends the arrays of a bundle to array[*narrays] (room for 32 more); data is borrowed from the bundle. For a recording that
  * holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written later). */
-int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *recording, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
-int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
+int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *recording,
+                         struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
+int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array,
+                      int *narrays, struct rmb_error *error) RMB_CHECKED;
 /* Appends what a recording has in place of P/activity if its samples stay in a file, at byte `at`: P/file (its SHA-256),
  * P/file_bytes, P/file_at. */
-int rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at, struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
+int rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at,
+                     struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
 /* SHA-256 of the file in which the samples of an object stayed, and its length; NULL: they are in the object, or there are none. */
 const char *rmb_bundle_file(const struct rmb_object *object, int64_t *bytes);
 /* Kind of what an object holds under a port: RMB_RECORDING, RMB_SPIKES, RMB_ARRAY, or 0. */
@@ -23,8 +26,11 @@ unsigned rmb_bundle_kind(const struct rmb_object *object, const char *port);
 /* Rebuilds and checks the bundle. `samples` is the object that source names (NULL if source is "" or for looking at
  * annotations only; then ->samples is NULL). RMB_EDAMAGE if it does not hold together. Of samples that
  * stay in a file ->samples is NULL unless rmb_outside_attach() has mapped it. */
-int rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port, const struct rmb_object *samples, struct rmb_recording *recording, struct rmb_error *error) RMB_CHECKED;
-int rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, const char *port, struct rmb_spikes *spikes, struct rmb_error *error) RMB_CHECKED;
+int rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port,
+                           const struct rmb_object *samples, struct rmb_recording *recording,
+                           struct rmb_error *error) RMB_CHECKED;
+int rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, const char *port, struct rmb_spikes *spikes,
+                        struct rmb_error *error) RMB_CHECKED;
 /* Key of the object that holds the samples of a recording: its own key, or what P/source says. */
 const char *rmb_bundle_source(const struct rmb_object *object, const char *port);
 #endif

@@ -98,8 +98,8 @@ check_version(struct rmb_cache *cache, struct rmb_error *error)
 	if (n < 0)
 		return cannot_use(path, "cannot be read", number, error);
 	if (strcmp(text, version_text))
-		return rmb_error_set(error, RMB_EOUTPUT, "cache %s was made by another version of rumble (%s)" REMEDY, cache->root,
-		                     "its file 'version' says so");
+		return rmb_error_set(error, RMB_EOUTPUT, "cache %s was made by another version of rumble (%s)" REMEDY,
+		                     cache->root, "its file 'version' says so");
 	return 0;
 }
 
@@ -230,7 +230,8 @@ object_path(const struct rmb_cache *cache, const char *key, const char *ending, 
 /* Whether what stands there may be used. A large object is believed if it is as it was when it was last verified whole; else its
  * header is, or with `whole` all of it is verified now and remembered. */
 static int
-check_once(const struct rmb_cache *cache, const char *path, const char *key, bool whole, struct stat *stat, struct rmb_error *error)
+check_once(const struct rmb_cache *cache, const char *path, const char *key, bool whole, struct stat *stat,
+           struct rmb_error *error)
 {
 	char stamp[PATH_MAX], line[RMB_RECORD_LINE];
 	unsigned char checksum[16];
@@ -257,7 +258,8 @@ rmb_cache_check(const struct rmb_cache *cache, const char *key, int64_t *bytes, 
 	if (object_path(cache, key, ".h5", path))
 		return rmb_error_set(error, RMB_EINPUT, "'%.80s' is not a key", key);
 	int code = check_once(cache, path, key, true, &stat, &first);
-	if (code == RMB_EDAMAGE && (code = check_once(cache, path, key, true, &stat, NULL)) == RMB_EDAMAGE) /* not just replaced by somebody */
+	if (code == RMB_EDAMAGE &&
+	    (code = check_once(cache, path, key, true, &stat, NULL)) == RMB_EDAMAGE) /* not just replaced by somebody */
 		rmb_cache_set_aside(cache, key, first.text);
 	if (code)
 		return rmb_error_set(error, code, "%s", first.text);
@@ -298,8 +300,8 @@ rmb_cache_remember(const struct rmb_cache *cache, const char *key)
 	char path[PATH_MAX], stamp[PATH_MAX], line[RMB_RECORD_LINE];
 	struct stat stat;
 	unsigned char checksum[16];
-	if (object_path(cache, key, ".h5", path) || object_path(cache, key, ".used", stamp) || rmb_object_look(path, key, &stat, checksum, NULL) ||
-	    stat.st_size <= RMB_OBJECT_SMALL)
+	if (object_path(cache, key, ".h5", path) || object_path(cache, key, ".used", stamp) ||
+	    rmb_object_look(path, key, &stat, checksum, NULL) || stat.st_size <= RMB_OBJECT_SMALL)
 		return;
 	rmb_record_line(key, &stat, checksum, line);
 	rmb_record_put(stamp, line);
@@ -308,7 +310,8 @@ rmb_cache_remember(const struct rmb_cache *cache, const char *key)
 /* ---- objects out of the cache */
 
 static int
-get_once(const char *path, const char *key, const char *record_in, const char *stamp, struct rmb_object **object, struct rmb_error *error)
+get_once(const char *path, const char *key, const char *record_in, const char *stamp, struct rmb_object **object,
+         struct rmb_error *error)
 {
 	char line[RMB_RECORD_LINE];
 	struct stat stat;
@@ -330,7 +333,8 @@ get_once(const char *path, const char *key, const char *record_in, const char *s
 }
 
 int
-rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error)
+rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object,
+              struct rmb_error *error)
 {
 	char path[PATH_MAX], stamp[PATH_MAX], record_in[PATH_MAX];
 	struct rmb_error first = { 0 };
@@ -374,7 +378,8 @@ move_away(const struct rmb_cache *cache, const char *path, bool directories)
 	char bad[PATH_MAX];
 	struct stat stat;
 	if (lstat(path, &stat) || S_ISDIR(stat.st_mode) != directories ||
-	    snprintf(bad, sizeof bad, "%s/bad/%s.%016" PRIx64, cache->root, strrchr(path, '/') + 1, rmb_owner_random()) >= (int)sizeof bad)
+	    snprintf(bad, sizeof bad, "%s/bad/%s.%016" PRIx64, cache->root, strrchr(path, '/') + 1, rmb_owner_random()) >=
+	            (int)sizeof bad)
 		return;
 	if (directories)
 		(void)!chmod(path, 0700); /* one that is closed cannot be moved */
@@ -414,7 +419,8 @@ void
 rmb_cache_touch(const struct rmb_cache *cache, const char *key)
 {
 	char path[PATH_MAX];
-	if (object_path(cache, key, ".used", path) || utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+	if (object_path(cache, key, ".used", path) || utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT)
 		return;
 	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd >= 0)

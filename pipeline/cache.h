@@ -33,7 +33,8 @@ int rmb_cache_check(const struct rmb_cache *cache, const char *key, int64_t *byt
 bool rmb_cache_has(const struct rmb_cache *cache, const char *key, int64_t *bytes);
 /* Opens an object. Verified whole if up to 1 MiB or if this run has not verified it yet (record of header, length, inode,
  * mtime, ctime kept in the cache, named by `run`; NULL: always whole). A bad one is set aside into bad/ and gives RMB_EDAMAGE. */
-int rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object, struct rmb_error *error) RMB_CHECKED;
+int rmb_cache_get(const struct rmb_cache *cache, const char *key, const char *run, struct rmb_object **object,
+                  struct rmb_error *error) RMB_CHECKED;
 /* Remembers an object that has just been written as verified. */
 void rmb_cache_remember(const struct rmb_cache *cache, const char *key);
 /* Moves a bad object into bad/ so that it is recomputed; never follows a symlink. false: it could not be moved. */
@@ -48,7 +49,8 @@ double rmb_cache_free_bytes(const struct rmb_cache *cache);
 struct rmb_lease; /* opaque; a thread beats it every 15 s */
 enum rmb_claim { RMB_CLAIMED, RMB_HELD, RMB_CLAIM_FAILED };
 /* RMB_HELD: somebody alive holds it, `owner` says who. RMB_CLAIMED: it says from whom, gone, it was taken over; "": from nobody. */
-enum rmb_claim rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size, struct rmb_error *error);
+enum rmb_claim rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size,
+                               struct rmb_error *error);
 /* true while it is still ours: look before publishing. */
 bool rmb_lease_holds(struct rmb_lease *lease);
 void rmb_lease_release(struct rmb_lease *lease); /* accepts NULL */
@@ -66,7 +68,8 @@ struct rmb_cache_entry {
 	const char *by;            /* ... this one, under this name; NULL: none */
 };
 /* All objects, by key. In the arena. */
-int rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error) RMB_CHECKED;
+int rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n,
+                   struct rmb_error *error) RMB_CHECKED;
 /* Names a results folder (absolute path) whose links gc is to respect until the folder is gone. */
 int rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct rmb_error *error) RMB_CHECKED;
 /* Keys of the objects that results folders count on, all but the folder `except` (absolute; NULL: none). In the arena. */

@@ -39,8 +39,9 @@ stage_of(const struct rmb_cache_entry *entry)
 static void
 list_json(const struct rmb_cache_entry *e)
 {
-	rmb_json_line(stdout, json_pack("{sssosIsIso*}", "key", e->key, "stage", rmb_json_text(e->stage), "bytes", (json_int_t)e->bytes,
-	                                "used", (json_int_t)e->used, "named", e->by ? rmb_json_text(e->by) : NULL));
+	rmb_json_line(stdout, json_pack("{sssosIsIso*}", "key", e->key, "stage", rmb_json_text(e->stage), "bytes",
+	                                (json_int_t)e->bytes, "used", (json_int_t)e->used, "named",
+	                                e->by ? rmb_json_text(e->by) : NULL));
 }
 
 static int
@@ -106,7 +107,8 @@ add_up(const struct work *w, struct share *share, struct share *total)
 static void
 add_share(struct rmb_table *table, struct rmb_arena *arena, const struct share *share)
 {
-	const char *cell[] = { share->stage, rmb_arena_printf(arena, "%" PRId64, share->objects), size_text(arena, (double)share->bytes) };
+	const char *cell[] = { share->stage, rmb_arena_printf(arena, "%" PRId64, share->objects),
+	                       size_text(arena, (double)share->bytes) };
 	rmb_table_row(table, cell);
 }
 
@@ -122,10 +124,13 @@ measure(struct work *w, struct rmb_error *error)
 	if (w->options->json) {
 		json_t *stages = json_array();
 		for (size_t i = 0; i < n; i++)
-			json_array_append_new(stages, json_pack("{sosIsI}", "stage", rmb_json_text(share[i].stage), "objects",
-			                                        (json_int_t)share[i].objects, "bytes", (json_int_t)share[i].bytes));
-		rmb_json_line(stdout, json_pack("{sosIsIsoso}", "cache", rmb_json_text(w->cache.root), "objects", (json_int_t)total.objects,
-		                                "bytes", (json_int_t)total.bytes, "free", isnan(left) ? json_null() : json_integer((json_int_t)left), "stages", stages));
+			json_array_append_new(stages,
+			                      json_pack("{sosIsI}", "stage", rmb_json_text(share[i].stage), "objects",
+			                                (json_int_t)share[i].objects, "bytes", (json_int_t)share[i].bytes));
+		rmb_json_line(stdout,
+		              json_pack("{sosIsIsoso}", "cache", rmb_json_text(w->cache.root), "objects",
+		                        (json_int_t)total.objects, "bytes", (json_int_t)total.bytes, "free",
+		                        isnan(left) ? json_null() : json_integer((json_int_t)left), "stages", stages));
 		return 0;
 	}
 	const char *head[] = { "stage", "objects", "size" };
@@ -134,7 +139,8 @@ measure(struct work *w, struct rmb_error *error)
 		add_share(table, w->arena, &share[i]);
 	add_share(table, w->arena, &total);
 	rmb_table_print(table, stdout);
-	printf("\n%s, with %s free\n", rmb_harmless(w->arena, w->cache.root), isnan(left) ? "an unknown amount" : size_text(w->arena, left));
+	printf("\n%s, with %s free\n", rmb_harmless(w->arena, w->cache.root),
+	       isnan(left) ? "an unknown amount" : size_text(w->arena, left));
 	return 0;
 }
 
@@ -152,26 +158,33 @@ verify(struct work *w, struct rmb_error *error)
 		const char *path = rmb_cache_path(w->arena, &w->cache, e->key);
 		if (!path)
 			return rmb_error_nomem(error, "a path");
-		int code = w->options->quick ? rmb_object_look(path, e->key, NULL, NULL, &why) : rmb_object_verify(path, e->key, (int)cores, &why);
+		int code = w->options->quick ? rmb_object_look(path, e->key, NULL, NULL, &why)
+		                             : rmb_object_verify(path, e->key, (int)cores, &why);
 		bytes += e->bytes;
 		if (code == 0 || code == RMB_EINPUT) /* collected meanwhile */
 			continue;
 		bad++;
 		if (w->options->json)
 			rmb_json_line(stdout, json_pack("{sssssoso}", "event", "damaged", "key", e->key, "named",
-			                                e->by ? rmb_json_text(e->by) : json_null(), "message", rmb_json_text(why.text)));
+			                                e->by ? rmb_json_text(e->by) : json_null(), "message",
+			                                rmb_json_text(why.text)));
 		else
-			printf("%s%s%s\n", rmb_harmless(w->arena, why.text), e->by ? "; it is named by " : "", e->by ? rmb_harmless(w->arena, e->by) : "");
+			printf("%s%s%s\n", rmb_harmless(w->arena, why.text), e->by ? "; it is named by " : "",
+			       e->by ? rmb_harmless(w->arena, e->by) : "");
 		aside += code == RMB_EDAMAGE && rmb_cache_set_aside(&w->cache, e->key, why.text);
 	}
 	if (w->options->json)
-		rmb_json_line(stdout, json_pack("{sssIsIsIsb}", "event", "verified", "objects", (json_int_t)w->n, "bytes", (json_int_t)bytes,
-		                                "damaged", (json_int_t)bad, "quick", w->options->quick));
+		rmb_json_line(stdout, json_pack("{sssIsIsIsb}", "event", "verified", "objects", (json_int_t)w->n, "bytes",
+		                                (json_int_t)bytes, "damaged", (json_int_t)bad, "quick", w->options->quick));
 	else
 		printf("%" PRId64 " objects, %s: %" PRId64 " damaged%s\n", w->n, size_text(w->arena, (double)bytes), bad,
-		       bad > aside ? ", not all of which could be set aside" : bad ? "; set aside in bad/, the next run makes them again" : w->options->quick ? " (headers and lengths only)" : "");
-	return bad ? rmb_error_set(error, RMB_EDAMAGE, "%" PRId64 " of %" PRId64 " objects in %s %s damaged", bad, w->n, w->cache.root,
-	                           bad == 1 ? "was" : "were") : 0;
+		       bad > aside         ? ", not all of which could be set aside"
+		       : bad               ? "; set aside in bad/, the next run makes them again"
+		       : w->options->quick ? " (headers and lengths only)"
+		                           : "");
+	return bad ? rmb_error_set(error, RMB_EDAMAGE, "%" PRId64 " of %" PRId64 " objects in %s %s damaged", bad, w->n,
+	                           w->cache.root, bad == 1 ? "was" : "were")
+	           : 0;
 }
 
 /* ---- gc */
@@ -192,25 +205,35 @@ collect(struct work *w, struct rmb_error *error)
 	const struct rmb_options *o = w->options;
 	struct rmb_collected c;
 	if (o->max_size <= 0 && o->max_age <= 0)
-		return rmb_error_set(error, RMB_EUSAGE, "cache gc needs a limit: --max-size SIZE, such as 20 GB, or --max-age TIME, such as 720 h");
-	int code = rmb_cache_collect(&w->cache, o->max_size > 0 ? o->max_size : NAN, o->max_age > 0 ? o->max_age : NAN, o->dry_run,
-	                             o->quiet ? NULL : took, w, &c, error);
+		return rmb_error_set(error, RMB_EUSAGE,
+		                     "cache gc needs a limit: --max-size SIZE, such as 20 GB, or --max-age TIME, such as 720 "
+		                     "h");
+	int code = rmb_cache_collect(&w->cache, o->max_size > 0 ? o->max_size : NAN, o->max_age > 0 ? o->max_age : NAN,
+	                             o->dry_run, o->quiet ? NULL : took, w, &c, error);
 	if (code)
 		return code;
 	if (o->json)
-		rmb_json_line(stdout, json_pack("{sssIsIsIsIsIsIsb}", "event", "collected", "objects", (json_int_t)c.objects, "bytes",
-		                                (json_int_t)c.bytes, "left_objects", (json_int_t)c.left_objects, "left_bytes", (json_int_t)c.left_bytes, "spared_objects",
-		                                (json_int_t)c.spared_objects, "spared_bytes", (json_int_t)c.spared_bytes, "dry_run", o->dry_run));
+		rmb_json_line(stdout,
+		              json_pack("{sssIsIsIsIsIsIsb}", "event", "collected", "objects", (json_int_t)c.objects, "bytes",
+		                        (json_int_t)c.bytes, "left_objects", (json_int_t)c.left_objects, "left_bytes",
+		                        (json_int_t)c.left_bytes, "spared_objects", (json_int_t)c.spared_objects,
+		                        "spared_bytes", (json_int_t)c.spared_bytes, "dry_run", o->dry_run));
 	else
-		printf("%s %" PRId64 " object%s, %s; %" PRId64 " left, %s; %" PRId64 " spared because results name them or a run may need them\n",
-		       o->dry_run ? "would take" : "took", c.objects, c.objects == 1 ? "" : "s", size_text(w->arena, (double)c.bytes), c.left_objects,
-		       size_text(w->arena, (double)c.left_bytes), c.spared_objects);
+		printf("%s %" PRId64 " object%s, %s; %" PRId64 " left, %s; %" PRId64
+		       " spared because results name them or a run may need them\n",
+		       o->dry_run ? "would take" : "took", c.objects, c.objects == 1 ? "" : "s",
+		       size_text(w->arena, (double)c.bytes), c.left_objects, size_text(w->arena, (double)c.left_bytes),
+		       c.spared_objects);
 	return 0;
 }
 
 /* ---- the command */
 
-static const struct { const char *name; int (*run)(struct work *w, struct rmb_error *error); bool lists; /* else it takes */ } actions[] = {
+static const struct {
+	const char *name;
+	int (*run)(struct work *w, struct rmb_error *error);
+	bool lists; /* only looks at the cache; else it takes objects from it */
+} actions[] = {
 	{ "ls", list, true }, { "verify", verify, true }, { "gc", collect, false }, { "du", measure, true },
 };
 
@@ -239,7 +262,8 @@ rmb_command_cache(const struct rmb_options *options)
 	if (!w.arena)
 		code = rmb_error_nomem(&error, "the cache");
 	else if (i == n)
-		code = rmb_error_set(&error, RMB_EUSAGE, "cache has no action '%s'; there are ls, verify, gc and du", options->arg[0]);
+		code = rmb_error_set(&error, RMB_EUSAGE, "cache has no action '%s'; there are ls, verify, gc and du",
+		                     options->arg[0]);
 	else
 		code = open_cache(&w, actions[i].lists, &error);
 	if (code == 0 && actions[i].lists)

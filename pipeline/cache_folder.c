@@ -21,7 +21,8 @@ rmb_folder_put(const struct rmb_cache *cache, const char *path, const char *text
 	char by[RMB_OWNER_MAX], temporary[PATH_MAX];
 	rmb_owner_self(&owner);
 	rmb_owner_print(&owner, by);
-	if (snprintf(temporary, sizeof temporary, "%s/tmp/text.tmp.%s.%016" PRIx64, cache->root, by, rmb_owner_random()) >= (int)sizeof temporary)
+	if (snprintf(temporary, sizeof temporary, "%s/tmp/text.tmp.%s.%016" PRIx64, cache->root, by, rmb_owner_random()) >=
+	    (int)sizeof temporary)
 		return rmb_error_set(error, RMB_EOUTPUT, "%s: its path is too long", path);
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	int number = fd < 0 ? errno : rmb_write_at(fd, text, strlen(text), 0);

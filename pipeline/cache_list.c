@@ -66,7 +66,8 @@ copied_key(int folder, const char *file, char *key)
 	struct stat stat;
 	int fd = openat(folder, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	key[0] = '\0';
-	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK && rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
+	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK &&
+	    rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
 		memcpy(key, bytes + RMB_BLOCK_KEY, RMB_KEY_MAX - 1);
 		key[RMB_KEY_MAX - 1] = '\0';
 		if (rmb_block_read(bytes, key, (int64_t)stat.st_size, &block))
@@ -109,7 +110,8 @@ read_name(struct names *names, int fd, const char *folder, const char *inner, co
 	}
 	copied_key(fd, file, key);
 	if (key[0])
-		add_samples(names, rmb_arena_printf(names->arena, "%s/%s%s%s", folder, inner, inner[0] ? "/" : "", file), key, folder, inner, file);
+		add_samples(names, rmb_arena_printf(names->arena, "%s/%s%s%s", folder, inner, inner[0] ? "/" : "", file), key,
+		            folder, inner, file);
 }
 
 /* Names in a folder and, if deep, in the folders in it. 0 or errno. */
@@ -158,7 +160,8 @@ find_names(const struct rmb_cache *cache, const char *except, struct names *name
 		char *end = strrchr(path, '\n');
 		if (end)
 			*end = '\0';
-		if (path[0] == '/' && !(except && strcmp(path, except) == 0) && read_names(names, AT_FDCWD, path, path, "", true) == ENOENT)
+		if (path[0] == '/' && !(except && strcmp(path, except) == 0) &&
+		    read_names(names, AT_FDCWD, path, path, "", true) == ENOENT)
 			unlinkat(dirfd(roots), entry->d_name, 0);
 	}
 	closedir(roots);
@@ -184,7 +187,8 @@ named_by(const struct names *names, const char *key)
 }
 
 int
-rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, const char *except, const char ***key, int64_t *n, struct rmb_error *error)
+rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, const char *except, const char ***key, int64_t *n,
+                struct rmb_error *error)
 {
 	struct names names = { .arena = arena, .cache = cache };
 	int code = find_names(cache, except, &names, error);
@@ -235,7 +239,8 @@ add_entry(const struct rmb_cache *cache, struct list *list, int folder, const ch
 {
 	char path[PATH_MAX], used[RMB_KEY_MAX + 8];
 	struct stat stat, stamp;
-	if (strlen(file) != RMB_KEY_MAX + 2 || strcmp(file + RMB_KEY_MAX - 1, ".h5") || fstatat(folder, file, &stat, AT_SYMLINK_NOFOLLOW))
+	if (strlen(file) != RMB_KEY_MAX + 2 || strcmp(file + RMB_KEY_MAX - 1, ".h5") ||
+	    fstatat(folder, file, &stat, AT_SYMLINK_NOFOLLOW))
 		return 0;
 	if (list->n == list->room) {
 		size_t room = list->room ? 2 * list->room : 256;
@@ -288,7 +293,8 @@ compare_keys(const void *a, const void *b)
 }
 
 int
-rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n, struct rmb_error *error)
+rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n,
+               struct rmb_error *error)
 {
 	struct list list = { 0 };
 	struct names names = { .arena = arena, .cache = cache };
@@ -329,7 +335,8 @@ empty_bad(const struct rmb_cache *cache, bool dry_run)
 	time_t now = time(NULL);
 	for (const struct dirent *entry; folder && (entry = readdir(folder));) {
 		struct stat stat;
-		if (entry->d_name[0] == '.' || fstatat(dirfd(folder), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) || now - stat.st_ctime < BAD_AGE)
+		if (entry->d_name[0] == '.' || fstatat(dirfd(folder), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) ||
+		    now - stat.st_ctime < BAD_AGE)
 			continue;
 		n++;
 		if (!dry_run && unlinkat(dirfd(folder), entry->d_name, 0))

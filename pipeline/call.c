@@ -70,7 +70,8 @@ rmb_call_run(struct rmb_call *call)
 	int code = call->order->stage->run(call);
 	/* A stage that passes on a NULL says so by RMB_ELIMIT; the sentence then stands already. */
 	if (code && !call->error.code)
-		rmb_error_set(&call->error, code, "stage %s failed with code %d and gave no reason", call->order->stage->name, code);
+		rmb_error_set(&call->error, code, "stage %s failed with code %d and gave no reason", call->order->stage->name,
+		              code);
 	if (!code && call->error.code)
 		code = call->error.code;
 	return code ? code : rmb_call_outputs_complete(call);
@@ -131,7 +132,8 @@ rmb_scratch(struct rmb_call *call, size_t n, size_t size)
 	void *memory = rmb_arena_alloc(call->arena, n, size);
 	if (!memory) {
 		char amount[64];
-		rmb_fail(call, RMB_ELIMIT, "no memory for %s of scratch; close other programs, lower --jobs or use a larger machine",
+		rmb_fail(call, RMB_ELIMIT,
+		         "no memory for %s of scratch; close other programs, lower --jobs or use a larger machine",
 		         rmb_quantity_print((double)n * (double)size, "B", amount, sizeof amount));
 	}
 	return memory;
@@ -201,6 +203,7 @@ struct rmb_stream
 rmb_shared_stream(const struct rmb_call *call, const char *purpose, int64_t length)
 {
 	char name[256];
-	snprintf(name, sizeof name, "shared:%" PRId64 ":%d:%s:%" PRId64, call->order->seed, call->order->replicate, purpose, length);
+	snprintf(name, sizeof name, "shared:%" PRId64 ":%d:%s:%" PRId64, call->order->seed, call->order->replicate, purpose,
+	         length);
 	return rmb_stream_named(name);
 }

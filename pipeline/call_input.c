@@ -80,7 +80,10 @@ open_spikes(struct rmb_call *call, const struct rmb_object *object, const char *
 static const char *
 kind_name(unsigned kind)
 {
-	return kind == RMB_RECORDING ? "a recording (frames)" : kind == RMB_SPIKES ? "spikes" : kind == RMB_ARRAY ? "an array" : "nothing";
+	return kind == RMB_RECORDING ? "a recording (frames)"
+	       : kind == RMB_SPIKES  ? "spikes"
+	       : kind == RMB_ARRAY   ? "an array"
+	                             : "nothing";
 }
 
 /* What a file holds is known only once it is loaded, so a kind that does not fit may be noticed as late as here. */

@@ -21,7 +21,8 @@ find_output(struct rmb_call *call, const char *name, unsigned kinds, const struc
 			*port = &out[i];
 			return &call->output[i];
 		}
-	rmb_fail(call, RMB_EINTERNAL, "stage %s makes an output '%s' that its table does not have", call->order->stage->name, name);
+	rmb_fail(call, RMB_EINTERNAL, "stage %s makes an output '%s' that its table does not have", call->order->stage->name,
+	         name);
 	return NULL;
 }
 
@@ -45,8 +46,8 @@ take_axes(struct rmb_call *call, const struct rmb_port *port, const struct rmb_a
 	char name[RMB_NAME_MAX];
 	for (const char *s = port->axes; (s = next_word(s, name, sizeof name));) {
 		if (array->naxes == RMB_MAX_AXES || strcmp(axes[array->naxes].name, name) || axes[array->naxes].n < 0)
-			return rmb_fail(call, RMB_EINTERNAL, "stage %s: axis %d of output '%s' should be '%s'", call->order->stage->name,
-			                array->naxes + 1, port->name, name);
+			return rmb_fail(call, RMB_EINTERNAL, "stage %s: axis %d of output '%s' should be '%s'",
+			                call->order->stage->name, array->naxes + 1, port->name, name);
 		array->axis[array->naxes] = axes[array->naxes];
 		array->naxes++;
 	}
@@ -73,7 +74,8 @@ rmb_output_texts(struct rmb_call *call, const char *name, const struct rmb_axis 
 	array->type = port->type;
 	array->width = width;
 	if ((width > 0) != (port->type == RMB_TEXT)) {
-		rmb_fail(call, RMB_EINTERNAL, "output '%s' of stage %s: texts have a width, numbers have none", name, call->order->stage->name);
+		rmb_fail(call, RMB_EINTERNAL, "output '%s' of stage %s: texts have a width, numbers have none", name,
+		         call->order->stage->name);
 		return NULL;
 	}
 	int64_t n = rmb_array_count(array);
@@ -118,8 +120,8 @@ claim(struct rmb_call *call, const struct rmb_array *array, struct call_output *
 	int code = 0;
 	if (call->writer)
 		code = rmb_object_extend(call->writer, array, 1, NULL, 0, &call->error);
-	else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, 1, NULL, 0,
-	                                            &call->error)))
+	else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, 1,
+	                                            NULL, 0, &call->error)))
 		code = call->error.code;
 	output->payload = call->nwritten++;
 	return code;
@@ -183,7 +185,8 @@ rmb_output_in_place(struct rmb_call *call, const char *name, const struct rmb_re
 		if (strcmp(call->order->file[i].path, path) == 0)
 			output->file = &call->order->file[i];
 	if (code == 0 && !output->file)
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names", call->order->stage->name, path);
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names",
+		                call->order->stage->name, path);
 	if (code == 0 && stat(path, &stat_of))
 		return rmb_fail(call, RMB_EINPUT, "%s: %s", path, strerror(errno));
 	output->file_bytes = code ? 0 : (int64_t)stat_of.st_size;
@@ -193,14 +196,16 @@ rmb_output_in_place(struct rmb_call *call, const char *name, const struct rmb_re
 
 /* Samples of a recording being made: to the file from `out`, or from the file into `in` if that is not NULL. */
 static int
-move_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *out, float *in)
+move_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+           const float *out, float *in)
 {
 	const struct rmb_port *port;
 	const struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
 	const struct rmb_recording *r = output ? output->recording : NULL;
 	if (!r || output->payload < 0 || row < 0 || nrows < 0 || frame < 0 || nframes < 0 || row > r->stored_rows - nrows ||
 	    frame > r->stored_frames - nframes)
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s outside of output '%s'", call->order->stage->name, in ? "reads" : "writes", name);
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s outside of output '%s'", call->order->stage->name,
+		                in ? "reads" : "writes", name);
 	bool whole = nframes == r->stored_frames; /* then rows follow each other in the file as in the block */
 	size_t bytes = (size_t)nframes * sizeof *out * (whole ? (size_t)nrows : 1);
 	for (int64_t i = 0; i < (whole ? 1 : nrows); i++) {
@@ -214,13 +219,15 @@ move_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, 
 }
 
 int
-rmb_write_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block)
+rmb_write_block(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                const float *block)
 {
 	return move_block(call, name, row, nrows, frame, nframes, block, NULL);
 }
 
 int
-rmb_read_written(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, float *block)
+rmb_read_written(struct rmb_call *call, const char *name, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                 float *block)
 {
 	return move_block(call, name, row, nrows, frame, nframes, NULL, block);
 }
@@ -245,7 +252,8 @@ rmb_output_spikes(struct rmb_call *call, const char *name, const struct rmb_spik
 	if (!output)
 		return call->error.code;
 	if (out->written != (output->payload >= 0) || (out->written && out->nspikes != output->nspikes))
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s wrote other times than those of output '%s'", call->order->stage->name, name);
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s wrote other times than those of output '%s'",
+		                call->order->stage->name, name);
 	if (!(output->spikes = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
 		return rmb_error_nomem(&call->error, "spikes");
 	output->spikes->mapped = false; /* whatever it was made from: these are not to be dropped */
@@ -259,7 +267,8 @@ move_times(struct rmb_call *call, const char *name, int64_t at, int64_t n, const
 	const struct rmb_port *port;
 	const struct call_output *output = find_output(call, name, RMB_SPIKES | RMB_AS_INPUT, &port);
 	if (!output || output->recording || output->payload < 0 || at < 0 || n < 0 || at > output->nspikes - n)
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s times outside of output '%s'", call->order->stage->name, in ? "reads" : "writes", name);
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s %s times outside of output '%s'", call->order->stage->name,
+		                in ? "reads" : "writes", name);
 	int64_t from = at * (int64_t)sizeof *out;
 	size_t bytes = (size_t)n * sizeof *out;
 	return in ? rmb_object_reread(call->writer, output->payload, from, in, bytes, &call->error)
@@ -285,7 +294,8 @@ rmb_call_outputs_complete(struct rmb_call *call)
 	for (int i = 0; stage->out[i].name; i++) {
 		const struct call_output *output = &call->output[i];
 		if (!output->array && !output->recording && !output->spikes && !stage->out[i].optional)
-			return rmb_fail(call, RMB_EINTERNAL, "stage %s did not make its output '%s'", stage->name, stage->out[i].name);
+			return rmb_fail(call, RMB_EINTERNAL, "stage %s did not make its output '%s'", stage->name,
+			                stage->out[i].name);
 		if ((output->recording && !rmb_recording_valid(output->recording, &call->error)) ||
 		    (output->spikes && !rmb_spikes_valid(output->spikes, &call->error)))
 			return call->error.code = RMB_EINTERNAL; /* whatever the tables say, making them was the stage's work */
@@ -311,8 +321,8 @@ gather(struct rmb_call *call, struct rmb_array *array, int *n)
 			return code;
 		if (output->payload >= 0 || output->file) /* its samples are on disk */
 			memmove(array + first, array + first + 1, (size_t)(--*n - first) * sizeof *array);
-		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file->sha256, output->file_bytes, output->file_at, array, n,
-		                                             &call->error)))
+		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file->sha256,
+		                                             output->file_bytes, output->file_at, array, n, &call->error)))
 			return code;
 	}
 	return 0;
@@ -333,7 +343,8 @@ attributes(struct rmb_call *call, const char **attribute, int *n)
 	const char *pair[] = {
 		"description", call->order->description, "warnings", text, "program", "rumble " RUMBLE_VERSION,
 		"hdf5", rmb_arena_printf(call->arena, "%u.%u.%u", major, minor, release), "blas", openblas_get_config(),
-		"blas_kernel", openblas_get_corename(), "blas_threads", rmb_arena_printf(call->arena, "%d", openblas_get_num_threads()),
+		"blas_kernel", openblas_get_corename(), "blas_threads",
+		rmb_arena_printf(call->arena, "%d", openblas_get_num_threads()),
 	};
 	*n = (int)(sizeof pair / sizeof *pair) / 2;
 	memcpy(attribute, pair, sizeof pair);
@@ -351,8 +362,8 @@ write_arrays(struct rmb_call *call, const struct rmb_array *array, int n, const 
 		int code = rmb_object_extend(call->writer, array, n, attribute, nattributes, &call->error);
 		if (code)
 			return code;
-	} else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, n, attribute,
-	                                              nattributes, &call->error)))
+	} else if (!(call->writer = rmb_object_create(rmb_cache_scratch(call->arena, call->cache), call->order->key, array, n,
+	                                              attribute, nattributes, &call->error)))
 		return call->error.code;
 	for (int i = 0; i < n; i++) {
 		size_t bytes = (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]);
@@ -376,7 +387,8 @@ rmb_call_outputs_publish(struct rmb_call *call, int64_t *bytes)
 	if (!array || !path)
 		return rmb_error_nomem(&call->error, "the outputs");
 	if ((code = gather(call, array, &n)) || (code = attributes(call, attribute, &nattributes)) ||
-	    (code = write_arrays(call, array, n, attribute, nattributes)) || (code = rmb_cache_make_room(call->cache, call->order->key, &call->error)))
+	    (code = write_arrays(call, array, n, attribute, nattributes)) ||
+	    (code = rmb_cache_make_room(call->cache, call->order->key, &call->error)))
 		return code;
 	struct rmb_object_writer *writer = call->writer;
 	call->writer = NULL; /* publish frees it, whatever comes of it */

@@ -69,11 +69,13 @@ static void
 summarise(const struct rmb_options *options, const struct rmb_recipe *recipe, const struct rmb_graph *graph)
 {
 	if (options->json) {
-		rmb_json_line(stdout, json_pack("{s:s, s:s, s:i, s:i, s:i}", "event", "checked", "recipe", recipe->path, "recordings",
-		                                recipe->nsources, "stages", recipe->nentries, "nodes", graph->nnodes));
+		rmb_json_line(stdout,
+		              json_pack("{s:s, s:s, s:i, s:i, s:i}", "event", "checked", "recipe", recipe->path, "recordings",
+		                        recipe->nsources, "stages", recipe->nentries, "nodes", graph->nnodes));
 	} else if (!options->quiet) {
-		printf("%s: no mistakes; %d recording%s, %d stage%s, %d node%s\n", recipe->path, recipe->nsources, plural(recipe->nsources),
-		       recipe->nentries, plural(recipe->nentries), graph->nnodes, plural(graph->nnodes));
+		printf("%s: no mistakes; %d recording%s, %d stage%s, %d node%s\n", recipe->path, recipe->nsources,
+		       plural(recipe->nsources), recipe->nentries, plural(recipe->nentries), graph->nnodes,
+		       plural(graph->nnodes));
 	}
 }
 

@@ -17,10 +17,26 @@
 /* ---- options */
 
 enum {
-	CACHE = 1 << 0, OUT = 1 << 1, SET = 1 << 2, ONLY = 1 << 3, UNTIL = 1 << 4, JOBS = 1 << 5, MEMORY = 1 << 6, TIME_LIMIT = 1 << 7,
-	FAIL_FAST = 1 << 8, JSON = 1 << 9, QUIET = 1 << 10, CHECK = 1 << 11, COPY = 1 << 12, FORMAT = 1 << 13, DRY_RUN = 1 << 14,
-	QUICK = 1 << 15, MAX_SIZE = 1 << 16, MAX_AGE = 1 << 17, FULL = 1 << 18,
-	RECIPE = SET | JSON,              /* what every command that reads a recipe takes */
+	CACHE = 1 << 0,
+	OUT = 1 << 1,
+	SET = 1 << 2,
+	ONLY = 1 << 3,
+	UNTIL = 1 << 4,
+	JOBS = 1 << 5,
+	MEMORY = 1 << 6,
+	TIME_LIMIT = 1 << 7,
+	FAIL_FAST = 1 << 8,
+	JSON = 1 << 9,
+	QUIET = 1 << 10,
+	CHECK = 1 << 11,
+	COPY = 1 << 12,
+	FORMAT = 1 << 13,
+	DRY_RUN = 1 << 14,
+	QUICK = 1 << 15,
+	MAX_SIZE = 1 << 16,
+	MAX_AGE = 1 << 17,
+	FULL = 1 << 18,
+	RECIPE = SET | JSON, /* what every command that reads a recipe takes */
 	PLACES = RECIPE | CACHE | OUT,
 	WORK = PLACES | ONLY | UNTIL | JOBS | MEMORY
 };
@@ -39,16 +55,21 @@ struct option_row {
 #define AT(field) offsetof(struct rmb_options, field)
 static const struct option_row option_rows[] = {
 	{ SET, 's', "set", "NAME=VALUE", "change the recipe, as in stages.svca2.spacing=40um", LIST, NULL, AT(set), AT(nset) },
-	{ OUT, 'o', "out", "PATH", "where output goes (default: ./RECIPE/ without its ending; of init and export a file)", TEXT, NULL, AT(out), 0 },
-	{ CACHE, 256, "cache", "DIR", "where cached arrays live (default: $RUMBLE_CACHE, else $XDG_CACHE_HOME/rumble)", TEXT, NULL, AT(cache), 0 },
+	{ OUT, 'o', "out", "PATH", "where output goes (default: ./RECIPE/ without its ending; of init and export a file)", TEXT,
+	  NULL, AT(out), 0 },
+	{ CACHE, 256, "cache", "DIR", "where cached arrays live (default: $RUMBLE_CACHE, else $XDG_CACHE_HOME/rumble)", TEXT,
+	  NULL, AT(cache), 0 },
 	{ ONLY, 257, "only", "NODE", "run this node only, with what it needs; may be repeated", LIST, NULL, AT(only), AT(nonly) },
 	{ UNTIL, 258, "until", "NODE", "run up to and including this node; may be repeated", LIST, NULL, AT(until), AT(nuntil) },
 	{ JOBS, 'j', "jobs", "N", "workers at once (default: number of cores)", COUNT, NULL, AT(jobs), 0 },
-	{ MEMORY, 'm', "memory", "SIZE", "memory that all workers may use together (default: 80 % of what is free)", QUANTITY, "B", AT(memory), 0 },
-	{ TIME_LIMIT, 259, "time-limit", "TIME", "longest time one node may take (default: none)", QUANTITY, "s", AT(time_limit), 0 },
+	{ MEMORY, 'm', "memory", "SIZE", "memory that all workers may use together (default: 80 % of what is free)", QUANTITY,
+	  "B", AT(memory), 0 },
+	{ TIME_LIMIT, 259, "time-limit", "TIME", "longest time one node may take (default: none)", QUANTITY, "s", AT(time_limit),
+	  0 },
 	{ FAIL_FAST, 260, "fail-fast", NULL, "stop everything at the first failure", FLAG, NULL, AT(fail_fast), 0 },
 	{ COPY, 261, "copy", NULL, "copy results instead of linking into the cache", FLAG, NULL, AT(copy), 0 },
-	{ FORMAT, 'f', "format", "FORMAT", "graph: text, dot or svg; export, convert: hdf5, npy, csv or nwb (default: what the ending of --out says, else hdf5)", TEXT, NULL, AT(format), 0 },
+	{ FORMAT, 'f', "format", "FORMAT", "graph: text, dot or svg; export, convert: hdf5, npy, csv or nwb (default: what "
+	                                   "the ending of --out says, else hdf5)", TEXT, NULL, AT(format), 0 },
 	{ CHECK, 262, "check", NULL, "exit with status 4 if anything would run", FLAG, NULL, AT(check), 0 },
 	{ QUICK, 263, "quick", NULL, "look at headers and lengths only, not at every byte", FLAG, NULL, AT(quick), 0 },
 	{ FULL, 267, "full", NULL, "read everything, however long that takes, not a sample", FLAG, NULL, AT(full), 0 },
@@ -67,20 +88,27 @@ static int node(const struct rmb_options *options);
 
 static const struct rmb_command commands[] = {
 	{ "Beginning with files", NULL, NULL, NULL, 0, 0, 0 },
-	{ "inspect", "PATH...", "say what is in a recording, and how a recipe loads it", rmb_command_inspect, SET | JSON | FULL, 1, INT_MAX },
-	{ "init", "PATH...", "write a recipe to begin with (--out FILE, else to standard output)", rmb_command_init, OUT | QUIET, 1, INT_MAX },
+	{ "inspect", "PATH...", "say what is in a recording, and how a recipe loads it", rmb_command_inspect, SET | JSON | FULL,
+	  1, INT_MAX },
+	{ "init", "PATH...", "write a recipe to begin with (--out FILE, else to standard output)", rmb_command_init, OUT | QUIET,
+	  1, INT_MAX },
 	{ "Working with a recipe", NULL, NULL, NULL, 0, 0, 0 },
-	{ "run", "RECIPE", "run what is missing, then write the report", rmb_command_run, WORK | TIME_LIMIT | FAIL_FAST | QUIET | COPY, 1, 1 },
-	{ "check", "RECIPE", "name every mistake in the recipe and the files it names; run nothing", rmb_command_check, RECIPE | QUIET, 1, 1 },
+	{ "run", "RECIPE", "run what is missing, then write the report", rmb_command_run,
+	  WORK | TIME_LIMIT | FAIL_FAST | QUIET | COPY, 1, 1 },
+	{ "check", "RECIPE", "name every mistake in the recipe and the files it names; run nothing", rmb_command_check,
+	  RECIPE | QUIET, 1, 1 },
 	{ "plan", "RECIPE", "say what would run, why, and what it will cost", rmb_command_plan, WORK | CHECK, 1, 1 },
 	{ "graph", "RECIPE", "print the graph (--format text, dot or svg)", rmb_command_graph, RECIPE | FORMAT, 1, 1 },
 	{ "status", "RECIPE", "say where each node stands", rmb_command_status, PLACES, 1, 1 },
 	{ "report", "RECIPE", "write the report again, from the cache alone", rmb_command_report, PLACES | QUIET, 1, 1 },
-	{ "export", "RECIPE NODE", "write one result or recording to a file (--format hdf5, npy, csv or nwb)", rmb_command_export, PLACES | FORMAT, 2, 2 },
-	{ "convert", "FILE | RECIPE NODE", "write a recording or a result to a file that other programs read; run what is missing",
+	{ "export", "RECIPE NODE", "write one result or recording to a file (--format hdf5, npy, csv or nwb)", rmb_command_export,
+	  PLACES | FORMAT, 2, 2 },
+	{ "convert", "FILE | RECIPE NODE", "write a recording or a result to a file that other programs read; run what is "
+	                                   "missing",
 	  rmb_command_convert, PLACES | FORMAT | JOBS | MEMORY | QUIET, 1, 2 },
 	{ "Looking things up", NULL, NULL, NULL, 0, 0, 0 },
-	{ "stages", "[NAME]", "list the stages, or describe one: settings, units, shapes, source", rmb_command_stages, JSON, 0, 1 },
+	{ "stages", "[NAME]", "list the stages, or describe one: settings, units, shapes, source", rmb_command_stages, JSON, 0,
+	  1 },
 	{ "schema", "", "print the JSON schema of the recipe language, for editors", rmb_command_schema, 0, 0, 0 },
 	{ "version", "", "print versions of rumble and the libraries it uses", version, 0, 0, 0 },
 	{ "Housekeeping", NULL, NULL, NULL, 0, 0, 0 },
@@ -205,7 +233,8 @@ run_command(const struct rmb_command *command, int argc, char **argv)
 	int n = 0;
 	for (int i = 0; i < NOPTIONS; i++)
 		if (option_rows[i].bit & command->options)
-			rows[n++] = (struct argp_option){ .name = option_rows[i].name, .key = option_rows[i].key, .arg = option_rows[i].argument,
+			rows[n++] = (struct argp_option){ .name = option_rows[i].name, .key = option_rows[i].key,
+			                                  .arg = option_rows[i].argument,
 			                                  .doc = option_rows[i].help };
 	struct argp argp = { .options = rows, .parser = parse_one, .args_doc = command->args, .doc = command->brief };
 	struct rmb_options options = { 0 };
@@ -229,7 +258,8 @@ close_output(int status)
 	bool lost = ferror(stdout); /* some of it long ago: nobody knows any more why */
 	if (fclose(stdout) == 0 && !lost)
 		return status;
-	fprintf(stderr, "rumble: cannot write to standard output%s%s\n", lost ? "; some of what was said there is lost" : ": ", lost ? "" : strerror(errno));
+	fprintf(stderr, "rumble: cannot write to standard output%s%s\n",
+	        lost ? "; some of what was said there is lost" : ": ", lost ? "" : strerror(errno));
 	return status ? status : rmb_exit_code(RMB_EOUTPUT);
 }
 
@@ -266,7 +296,8 @@ rmb_main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	const struct rmb_command *command = find_command(name);
-	rmb_vanished_watch("rumble: a cached object or an input file was cut short or replaced while it was read; run this again\n",
+	rmb_vanished_watch("rumble: a cached object or an input file was cut short or replaced while it was read; run this "
+	                   "again\n",
 	                   rmb_exit_code(RMB_EOUTPUT));
 	return command ? close_output(run_command(command, argc - 1, argv + 1)) : rmb_exit_code(RMB_EUSAGE);
 }

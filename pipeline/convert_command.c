@@ -1,7 +1,7 @@
 /* pipeline/convert_command.c -- `rumble convert`: any recording, or any result of a recipe, as one file of its own.
  *
- * What is missing is run first, as `rumble run --until` would, without results by name and without a report; then it is an export. A
- * recording that is in no recipe gets one of a single entry, in a folder of its own that goes when all is done. */
+ * What is missing is run first, as `rumble run --until` would, without results by name and without a report; then it is an
+ * export. A recording that is in no recipe gets one of a single entry, in a folder of its own that goes when all is done. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -58,7 +58,9 @@ take_settings(struct made *made, const struct rmb_options *options, struct rmb_e
 	for (int i = 0; i < options->nset; i++) {
 		const char *equals = strchr(options->set[i], '='), *dot = strchr(options->set[i], '.');
 		if (!equals || equals == options->set[i] || strpbrk(options->set[i], "\n\r"))
-			return rmb_error_set(error, RMB_EUSAGE, "--set %s: a setting of the recording is meant, such as --set 'rate=22 Hz'", options->set[i]);
+			return rmb_error_set(error, RMB_EUSAGE,
+			                     "--set %s: a setting of the recording is meant, such as --set 'rate=22 Hz'",
+			                     options->set[i]);
 		if (i == MOST_SETTINGS)
 			return rmb_error_set(error, RMB_EUSAGE, "there are more than %d times --set", MOST_SETTINGS);
 		char *whole = NULL;
@@ -74,7 +76,8 @@ write_recipe(struct made *made, const struct rmb_options *options, struct rmb_er
 {
 	char source[PATH_MAX];
 	if (!realpath(options->arg[0], source))
-		return rmb_error_set(error, RMB_EUSAGE, "%s: %s", options->arg[0], errno == ENOENT ? "there is no such file or folder" : strerror(errno));
+		return rmb_error_set(error, RMB_EUSAGE, "%s: %s", options->arg[0],
+		                     errno == ENOENT ? "there is no such file or folder" : strerror(errno));
 	FILE *file = fopen(made->path, "we");
 	if (!file)
 		return rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s", made->path, strerror(errno));
@@ -95,7 +98,8 @@ make_recipe(struct made *made, const struct rmb_options *options, struct rmb_err
 	int n = snprintf(made->folder, sizeof made->folder, "%s/rumble-XXXXXX", place && *place ? place : "/tmp");
 	if (n >= PATH_MAX || !mkdtemp(made->folder)) {
 		made->folder[0] = '\0';
-		return rmb_error_set(error, RMB_EOUTPUT, "cannot make a temporary folder in %s: %s", place && *place ? place : "/tmp", strerror(errno));
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot make a temporary folder in %s: %s",
+		                     place && *place ? place : "/tmp", strerror(errno));
 	}
 	snprintf(made->path, sizeof made->path, "%s/convert.yaml", made->folder);
 	made->options = *options;
@@ -128,7 +132,8 @@ run_plan(const struct rmb_session *session, const struct rmb_options *options, s
 	struct rmb_run_options how = { .jobs = options->jobs, .memory = options->memory, .time_limit = options->time_limit };
 	if (!progress)
 		return rmb_error_nomem(error, "the display");
-	rmb_progress_begin(progress, plan->nrun, plan->ncached, rmb_plan_seconds(plan, options->jobs), rmb_plan_guesses(plan) > 0);
+	rmb_progress_begin(progress, plan->nrun, plan->ncached, rmb_plan_seconds(plan, options->jobs),
+	                   rmb_plan_guesses(plan) > 0);
 	int code = rmb_run(plan, &session->cache, &how, progress, result, error);
 	rmb_progress_end(progress, code, NULL);
 	rmb_progress_free(progress);
@@ -188,7 +193,8 @@ convert_in_session(const struct rmb_options *options, const char *source)
 	int status = rmb_session_open(options, RMB_NEED_WRITABLE, &session);
 	if (status)
 		return status;
-	for (int e = 0; !is_recipe(source) && e < session.recipe->nentries; e++) /* sentences do not begin with a recipe that nobody wrote */
+	for (int e = 0; !is_recipe(source) && e < session.recipe->nentries;
+	     e++) /* sentences do not begin with a recipe that nobody wrote */
 		session.recipe->entry[e].place = (struct rmb_place){ "convert", 0, 0 };
 	int code = convert(&session, options, source, &error);
 	status = error.code ? rmb_complain(options, &error) : rmb_exit_code(code);
@@ -202,15 +208,19 @@ rmb_command_convert(const struct rmb_options *options)
 	struct rmb_error error = { 0 };
 	bool recipe = is_recipe(options->arg[0]);
 	if (recipe != (options->nargs == 2)) {
-		rmb_error_set(&error, RMB_EUSAGE, recipe ? "which recording or result of the recipe? Give its name, as in `rumble convert RECIPE mouse3/raw`" :
-		              "'%s' after a recording: a name belongs to a recipe, which ends in .yaml; the file to write is given with --out",
+		rmb_error_set(&error, RMB_EUSAGE,
+		              recipe ? "which recording or result of the recipe? Give its name, as in `rumble convert RECIPE "
+		                       "mouse3/raw`"
+		                     : "'%s' after a recording: a name belongs to a recipe, which ends in .yaml; the file to "
+		                       "write is given with --out",
 		              recipe ? "" : options->arg[1]);
 		return rmb_complain(options, &error);
 	}
 	if (recipe)
 		return convert_in_session(options, options->arg[0]);
 	struct made made = { .folder = "" };
-	int status = make_recipe(&made, options, &error) ? rmb_complain(options, &error) : convert_in_session(&made.options, options->arg[0]);
+	int status = make_recipe(&made, options, &error) ? rmb_complain(options, &error)
+	                                                 : convert_in_session(&made.options, options->arg[0]);
 	remove_recipe(&made);
 	return status;
 }

@@ -65,8 +65,8 @@ results_so_far(struct rmb_arena *arena, const struct rmb_drive *drive)
 
 /* The text of a set as a value of its parameter; one that the recipe gave is that value, with its place. */
 static int
-read_text(struct rmb_arena *arena, const struct rmb_vary *vary, const struct rmb_varied *varied, const char *stage, const char *text,
-          struct rmb_value *value, struct rmb_error *error)
+read_text(struct rmb_arena *arena, const struct rmb_vary *vary, const struct rmb_varied *varied, const char *stage,
+          const char *text, struct rmb_value *value, struct rmb_error *error)
 {
 	for (int i = 0; i < vary->n; i++)
 		if (text == vary->value[i].written) {
@@ -80,12 +80,14 @@ read_text(struct rmb_arena *arena, const struct rmb_vary *vary, const struct rmb
 	if (!m)
 		return rmb_error_nomem(error, "the sets of a search");
 	if (!tree || rmb_value_read(arena, stage, varied->param, tree, "", value, m))
-		return rmb_error_set(error, RMB_EDATA, "a set was proposed in which %s is %s, which it cannot be: %s", vary->name, text, rmb_mistakes_first(m));
+		return rmb_error_set(error, RMB_EDATA, "a set was proposed in which %s is %s, which it cannot be: %s",
+		                     vary->name, text, rmb_mistakes_first(m));
 	return 0;
 }
 
 static int
-take_set(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const char *const *text, struct rmb_error *error)
+take_set(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const char *const *text,
+         struct rmb_error *error)
 {
 	const struct rmb_entry *entry = drive->entry;
 	struct rmb_set *sets = rmb_arena_room(drives->arena, drive->set, (size_t)drive->nsets, sizeof *sets);
@@ -105,13 +107,16 @@ take_set(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_re
 }
 
 static int
-take_answer(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const struct rmb_search *answer, struct rmb_error *error)
+take_answer(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe,
+            const struct rmb_search *answer, struct rmb_error *error)
 {
 	int code = 0, before = drive->nsets;
 	drive->done = answer->done || answer->nsets == 0;
 	drive->round++;
 	if (answer->nsets > RMB_MAX_SETS - before || (!drive->done && drive->round == RMB_MAX_ROUNDS))
-		return rmb_error_set(error, RMB_ELIMIT, "the search has found no end after %d sets in %d rounds; at most %d sets and %d rounds can be meant",
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "the search has found no end after %d sets in %d rounds; at most %d sets and %d rounds "
+		                     "can be meant",
 		                     before, drive->round, RMB_MAX_SETS, RMB_MAX_ROUNDS);
 	for (int s = 0; s < answer->nsets && code == 0; s++)
 		code = take_set(drives, drive, recipe, answer->set[s], error);
@@ -120,7 +125,8 @@ take_answer(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb
 }
 
 static int
-ask(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const struct rmb_node *node, const struct rmb_neurons *neurons)
+ask(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe *recipe, const struct rmb_node *node,
+    const struct rmb_neurons *neurons)
 {
 	char name[256];
 	struct rmb_error error = { 0 };
@@ -128,8 +134,10 @@ ask(struct rmb_drives *drives, struct rmb_drive *drive, const struct rmb_recipe 
 	struct rmb_tried *tried = results_so_far(drives->arena, drive);
 	if (!tried)
 		return RMB_ELIMIT;
-	struct rmb_search search = { .settings = node->settings, .nvaried = drive->entry->nvary, .varied = drive->varied, .neurons = neurons, .round = drive->round,
-	                             .ntried = drive->nsets, .tried = tried, .stream = rmb_stream_named(name), .arena = drives->arena };
+	struct rmb_search search = { .settings = node->settings, .nvaried = drive->entry->nvary, .varied = drive->varied,
+	                             .neurons = neurons, .round = drive->round,
+	                             .ntried = drive->nsets, .tried = tried, .stream = rmb_stream_named(name),
+	                             .arena = drives->arena };
 	int before = drive->nsets, code = node->stage->propose(&search, &error);
 	if (code == 0 && (neurons || !drive->fed))
 		code = take_answer(drives, drive, recipe, &search, &error);
@@ -232,7 +240,8 @@ feed(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_no
 	if (code)
 		rmb_drive_refuse(graph->drives, drive, 0, code, error.text);
 	else
-		code = ask(graph->drives, drive, graph->recipe, node, rmb_bundle_kind(object, edge->output) == RMB_SPIKES ? &spikes.neurons : &recording.neurons);
+		code = ask(graph->drives, drive, graph->recipe, node,
+		           rmb_bundle_kind(object, edge->output) == RMB_SPIKES ? &spikes.neurons : &recording.neurons);
 	rmb_object_close(object);
 	return drive->code ? 0 : code;
 }
@@ -248,7 +257,8 @@ all_ended(const struct rmb_drive *drive)
 }
 
 int
-rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed, struct rmb_error *error)
+rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed,
+                   struct rmb_error *error)
 {
 	*changed = false;
 	for (int i = 0; i < graph->nnodes; i++) {

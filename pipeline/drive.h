@@ -26,8 +26,8 @@ struct rmb_drive {              /* of one driver node */
 	int round;                  /* answers so far */
 	bool fed;                   /* it is asked with the neurons of a recording that it reads, once that is there */
 	bool done;                  /* no more sets will come */
-	bool fixed;                 /* all came with the first answer and none is drawn: the other nodes of its entry (of this recording, if it is
-	                             * fed) have the same */
+	bool fixed;                 /* all came with the first answer and none is drawn: the other nodes of its entry have the
+	                             * same sets (those of this recording, if it is fed) */
 	int nsets;
 	struct rmb_set *set;
 	int code;                   /* why it cannot go on, and the sentence; 0: nothing is wrong */
@@ -50,5 +50,6 @@ void rmb_drive_refuse(struct rmb_drives *drives, struct rmb_drive *drive, int ns
 /* Looks at what came of the sets of all drivers, in the cache and in what is lost (by the index of the nodes; NULL:
  * nothing is known to be), and asks those on whose sets nothing is waited for any more. *changed: the graph is to be made
  * again. */
-int rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed, struct rmb_error *error) RMB_CHECKED;
+int rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed,
+                       struct rmb_error *error) RMB_CHECKED;
 #endif

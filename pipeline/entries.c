@@ -57,7 +57,8 @@ check_case(struct rmb_reading *r, const char *label, const struct rmb_tree *key,
 	const char **left = labels_in_use(r, label, cases);
 	const char *near = left && r->nsuggested++ < 1000 ? rmb_nearest(key->text, left) : NULL;
 	if (near)
-		rmb_mistake(r->m, RMB_ERECIPE, key->place, "no recording has the %s '%s'; did you mean '%s'?", label, key->text, near);
+		rmb_mistake(r->m, RMB_ERECIPE, key->place, "no recording has the %s '%s'; did you mean '%s'?", label,
+		            key->text, near);
 	else
 		rmb_remark(r->m, key->place, "no recording has the %s '%s'", label, key->text);
 }
@@ -69,17 +70,20 @@ read_label_name(struct rmb_reading *r, const struct rmb_tree *tree)
 	if (!label || label_known(r->recipe, label) || r->recipe->nsources == 0 || r->lost)
 		return label;
 	const char **known = labels_in_use(r, NULL, NULL);
-	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no recording has a label '%s'%s", label, known ? rmb_did_you_mean(r, label, known) : "");
+	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no recording has a label '%s'%s", label,
+	            known ? rmb_did_you_mean(r, label, known) : "");
 	return NULL;
 }
 
 static void
-read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rmb_tree *tree, const char *base, struct rmb_setting *setting)
+read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rmb_tree *tree, const char *base,
+           struct rmb_setting *setting)
 {
 	const struct rmb_param *param = &entry->stage->params[setting->param];
 	const struct rmb_tree *by = rmb_tree_get(tree, "by");
 	if (!by) {
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s: %s: a mapping here begins with by, as in {by: area, V1: 0.3, else: none}",
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "%s: %s: a mapping here begins with by, as in {by: area, V1: 0.3, else: none}",
 		            entry->stage->name, param->name);
 		return;
 	}
@@ -95,13 +99,15 @@ read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rm
 		choice->when = strcmp(key->text, "else") == 0 ? NULL : key->text;
 		if (choice->when && setting->by)
 			check_case(r, setting->by, key, tree);
-		good = rmb_value_read(r->arena, entry->stage->name, param, tree->item[i], base, &choice->value, r->m) == 0 && good;
+		good = rmb_value_read(r->arena, entry->stage->name, param, tree->item[i], base, &choice->value, r->m) == 0 &&
+		       good;
 		setting->nchoices++;
 	}
 	if (!good)
 		setting->nchoices = 0;
 	if (tree->n < 2)
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s: %s names no value for any %s", entry->stage->name, param->name, by->text);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s: %s names no value for any %s", entry->stage->name,
+		            param->name, by->text);
 }
 
 /* One that is wrong stays without choices: it was written, and what is wrong was told. */
@@ -117,7 +123,8 @@ read_setting(struct rmb_reading *r, struct rmb_entry *entry, int param, const st
 	setting->choice = rmb_arena_alloc(r->arena, 1, sizeof *setting->choice);
 	if (!setting->choice)
 		rmb_reading_nomem(r);
-	else if (rmb_value_read(r->arena, entry->stage->name, &entry->stage->params[param], tree, base, &setting->choice[0].value, r->m) == 0)
+	else if (rmb_value_read(r->arena, entry->stage->name, &entry->stage->params[param], tree, base,
+	                        &setting->choice[0].value, r->m) == 0)
 		setting->nchoices = 1;
 }
 
@@ -130,7 +137,8 @@ refuse_twice(struct rmb_reading *r, const struct rmb_use *use)
 	for (int i = 1; i < use->nreferences; i++)
 		for (int k = 0; k < i; k++)
 			if (strcmp(use->reference[i].text, use->reference[k].text) == 0) {
-				rmb_mistake(r->m, RMB_ERECIPE, use->reference[i].place, "'%s' stands twice in this list", use->reference[i].text);
+				rmb_mistake(r->m, RMB_ERECIPE, use->reference[i].place, "'%s' stands twice in this list",
+				            use->reference[i].text);
 				twice = true;
 				break;
 			}
@@ -150,7 +158,8 @@ read_use(struct rmb_reading *r, struct rmb_entry *entry, int port, const struct 
 	}
 	entry->nuses++;
 	if (n == 0)
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s: %s is an empty list; name a node", entry->stage->name, entry->stage->in[port].name);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s: %s is an empty list; name a node", entry->stage->name,
+		            entry->stage->in[port].name);
 	for (int i = 0; i < n; i++)
 		if (rmb_reference_read(r, use->list ? tree->item[i] : tree, &use->reference[use->nreferences]))
 			use->nreferences++;
@@ -185,7 +194,8 @@ unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tre
 	int n = 0, nparams = rmb_nparams(stage), nin = nports(stage->in);
 	const char **known = rmb_arena_alloc(r->arena, (size_t)(nparams + nin) + 5, sizeof *known);
 	if (port_index(stage->out, key->text) >= 0) {
-		rmb_mistake(r->m, RMB_ERECIPE, key->place, "'%s' is an output of %s, not a setting; another entry reads it as %s.%s", key->text, stage->name,
+		rmb_mistake(r->m, RMB_ERECIPE, key->place,
+		            "'%s' is an output of %s, not a setting; another entry reads it as %s.%s", key->text, stage->name,
 		            entry->name, key->text);
 		return;
 	}
@@ -203,8 +213,8 @@ unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tre
 	for (const char *part = key->text; known && !*near && part; part = strchr(part, '_') ? strchr(part, '_') + 1 : NULL)
 		near = rmb_did_you_mean(r, word = part, known); /* of `bin_width` or `max_lag`, the last word may be meant */
 	if (strcmp(key->text, "vary") == 0) {
-		rmb_mistake(r->m, RMB_ERECIPE, key->place, "%s varies nothing: vary belongs to drivers, which say there what they change",
-		            stage->name);
+		rmb_mistake(r->m, RMB_ERECIPE, key->place,
+		            "%s varies nothing: vary belongs to drivers, which say there what they change", stage->name);
 		return;
 	}
 	const char *kind = nin > 0 ? "parameter or input" : "parameter";
@@ -216,11 +226,13 @@ unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tre
 		entry->use[entry->nuses++] = (struct rmb_use){ .port = port };
 		entry->partial = true;
 	}
-	rmb_mistake(r->m, RMB_ERECIPE, key->place, "%s has no %s '%s'%s", stage->name, param >= 0 ? "parameter" : kind, key->text, near);
+	rmb_mistake(r->m, RMB_ERECIPE, key->place, "%s has no %s '%s'%s", stage->name, param >= 0 ? "parameter" : kind,
+	            key->text, near);
 }
 
 static void
-read_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *key, const struct rmb_tree *tree, const char *base)
+read_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *key, const struct rmb_tree *tree,
+         const char *base)
 {
 	struct rmb_value value;
 	const struct rmb_stage *stage = entry->stage;
@@ -234,9 +246,12 @@ read_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *
 	else if (strcmp(key->text, "vary") == 0 && stage->propose)
 		rmb_reading_vary(r, entry, tree, base);
 	else if (strcmp(key->text, "keep") == 0)
-		entry->keep = rmb_value_read(r->arena, entry->name, &keep_param, tree, base, &value, r->m) == 0 ? value.flag : true;
+		entry->keep =
+			rmb_value_read(r->arena, entry->name, &keep_param, tree, base, &value, r->m) == 0 ? value.flag : true;
 	else if (strcmp(key->text, "repeat") == 0)
-		entry->repeat = rmb_value_read(r->arena, entry->name, &repeat_param, tree, base, &value, r->m) == 0 ? (int)value.integer : 1;
+		entry->repeat = rmb_value_read(r->arena, entry->name, &repeat_param, tree, base, &value, r->m) == 0
+		                        ? (int)value.integer
+		                        : 1;
 	else
 		unknown_key(r, entry, key);
 }
@@ -248,17 +263,19 @@ begin_entry(struct rmb_reading *r, const struct rmb_item *item, struct rmb_entry
 	*entry = (struct rmb_entry){ .name = item->key->text, .repeat = 1, .keep = true, .place = item->key->place };
 	entry->partial = !rmb_name_valid(entry->name);
 	if (entry->partial)
-		rmb_mistake(r->m, RMB_ERECIPE, item->key->place, "'%s' cannot name a node: a letter, then letters, digits, '_' and '-', at most %d in all",
+		rmb_mistake(r->m, RMB_ERECIPE, item->key->place,
+		            "'%s' cannot name a node: a letter, then letters, digits, '_' and '-', at most %d in all",
 		            entry->name, RMB_NAME_MAX - 1);
 	if (item->value->kind != RMB_MAPPING) {
-		rmb_mistake(r->m, RMB_ERECIPE, item->value->place, "'%s' expects a mapping such as {stage: load}; found %s", entry->name,
-		            rmb_tree_kind_name(item->value));
+		rmb_mistake(r->m, RMB_ERECIPE, item->value->place, "'%s' expects a mapping such as {stage: load}; found %s",
+		            entry->name, rmb_tree_kind_name(item->value));
 		return;
 	}
 	const struct rmb_tree *tree = rmb_tree_get(item->value, "stage");
 	const char *name = tree ? rmb_scalar(r, tree, "stage expects the name of a stage") : NULL;
 	if (!tree)
-		rmb_mistake(r->m, RMB_ERECIPE, item->key->place, "'%s' does not say its stage, as in {stage: load}; `rumble stages` lists them", entry->name);
+		rmb_mistake(r->m, RMB_ERECIPE, item->key->place,
+		            "'%s' does not say its stage, as in {stage: load}; `rumble stages` lists them", entry->name);
 	entry->stage = name ? rmb_stage_find(name) : NULL;
 	if (!name || entry->stage)
 		return;
@@ -266,7 +283,8 @@ begin_entry(struct rmb_reading *r, const struct rmb_item *item, struct rmb_entry
 	for (int i = 0; i < 255 && rmb_stages[i]; i++)
 		known[i] = rmb_stages[i]->name;
 	const char *near = rmb_did_you_mean(r, name, known);
-	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "there is no stage '%s'%s", name, *near ? near : "; `rumble stages` lists them");
+	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "there is no stage '%s'%s", name,
+	            *near ? near : "; `rumble stages` lists them");
 }
 
 static void

@@ -12,7 +12,8 @@ enum { RMB_EVENTS_FD = 3, RMB_EXIT_VANISHED = 86 }; /* exit status of a worker w
 
 /* A JSON string (new reference; NULL: no memory); bytes that are not UTF-8 become '?'. */
 json_t *rmb_json_text(const char *text);
-/* A path as JSON, every byte of it: a string, or the list of its bytes where they are not UTF-8 (new reference; NULL: no memory). */
+/* A path as JSON, every byte of it: a string, or the list of its bytes where they are not UTF-8 (new reference; NULL: no
+ * memory). */
 json_t *rmb_json_path(const char *path);
 /* The path back; NULL: it is none, or there is no memory. */
 const char *rmb_json_path_value(struct rmb_arena *arena, const json_t *json);

@@ -51,7 +51,8 @@ rmb_export_ending(const char *format, struct rmb_error *error)
 static void
 sweep_beside(struct rmb_arena *arena, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *folder = slash ? rmb_arena_printf(arena, "%.*s", (int)(slash - path) + 1, path) : ".";
+	const char *slash = strrchr(path, '/'),
+	           *folder = slash ? rmb_arena_printf(arena, "%.*s", (int)(slash - path) + 1, path) : ".";
 	int at = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (at < 0)
 		return; /* what cannot be opened is told by whoever writes there */
@@ -66,7 +67,8 @@ rmb_export_check(const char *format, const char *path, struct rmb_error *error)
 	if (!find_format(format, path, error))
 		return RMB_EUSAGE;
 	if (lstat(path, &stat) == 0)
-		return rmb_error_set(error, RMB_EOUTPUT, "%s exists and is not replaced; remove it or give another name with --out", path);
+		return rmb_error_set(error, RMB_EOUTPUT,
+		                     "%s exists and is not replaced; remove it or give another name with --out", path);
 	return 0;
 }
 
@@ -82,8 +84,9 @@ rmb_export(const struct rmb_graph *graph, const struct rmb_cache *cache, const s
 	struct rmb_error why = { 0 };
 	code = sheet.arena ? rmb_cache_get(cache, node->key, NULL, &object, &why) : rmb_error_nomem(&why, "an export");
 	if (code == RMB_EINPUT || code == RMB_EDAMAGE)
-		rmb_error_set(error, code, "%s is not in the cache%s%s: run it first, with `rumble run RECIPE --until '%s'`", node->id,
-		              code == RMB_EDAMAGE ? " any more, for it was damaged: " : "", code == RMB_EDAMAGE ? why.text : "", node->id);
+		rmb_error_set(error, code, "%s is not in the cache%s%s: run it first, with `rumble run RECIPE --until '%s'`",
+		              node->id, code == RMB_EDAMAGE ? " any more, for it was damaged: " : "",
+		              code == RMB_EDAMAGE ? why.text : "", node->id);
 	else if (code)
 		rmb_error_set(error, code, "%s", why.text);
 	sheet.object = object;

@@ -26,7 +26,8 @@ export(const struct rmb_session *session, const struct rmb_options *options, str
 	if (!ending)
 		return error->code;
 	if (options->out && strcmp(options->out, "-") == 0)
-		return rmb_error_set(error, RMB_EUSAGE, "an export is written to a file, not to standard output; give its name with --out");
+		return rmb_error_set(error, RMB_EUSAGE,
+		                     "an export is written to a file, not to standard output; give its name with --out");
 	const char *path = options->out ? options->out : default_name(session->arena, node, output, ending);
 	if (!path)
 		return rmb_error_nomem(error, "a path");

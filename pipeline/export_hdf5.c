@@ -23,7 +23,8 @@ add_counts(struct rmb_sheet *sheet, struct rmb_array *array, struct rmb_error *e
 {
 	const struct rmb_spikes *spikes = &sheet->spikes;
 	int64_t *count = rmb_arena_alloc(sheet->arena, (size_t)spikes->neurons.n, sizeof *count);
-	*array = (struct rmb_array){ .type = RMB_INT64, .unit = "1", .help = "number of spikes of each neuron", .naxes = 1, .data = count };
+	*array = (struct rmb_array){ .type = RMB_INT64, .unit = "1", .help = "number of spikes of each neuron", .naxes = 1,
+	                             .data = count };
 	array->axis[0] = rmb_axis_index("neuron", spikes->neurons.n);
 	snprintf(array->name, sizeof array->name, "%s/counts", sheet->port);
 	for (int64_t i = 0; count && i < spikes->neurons.n; i++)
@@ -62,7 +63,8 @@ write_arrays(struct rmb_sheet *sheet, struct rmb_object_writer *w, const struct 
 	struct samples samples = { w, sheet, error };
 	int code = recording ? rmb_sheet_rows(sheet, take_samples, &samples, error) : 0;
 	for (int i = recording; i < n && code == 0; i++)
-		code = rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), error);
+		code = rmb_object_write(w, i, 0, array[i].data,
+		                        (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), error);
 	return code;
 }
 

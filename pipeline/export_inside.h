@@ -20,8 +20,8 @@ struct rmb_sheet {
 };
 
 /* Opens output sheet->port of sheet->object; `samples`: the object that holds what a recording shows, or NULL, to be closed. */
-int rmb_sheet_open(struct rmb_sheet *sheet, const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_node *node,
-                   struct rmb_object **samples, struct rmb_error *error) RMB_CHECKED;
+int rmb_sheet_open(struct rmb_sheet *sheet, const struct rmb_graph *graph, const struct rmb_cache *cache,
+                   const struct rmb_node *node, struct rmb_object **samples, struct rmb_error *error) RMB_CHECKED;
 /* Calls take(self, rows, first, n) for blocks of rows. 0, or what take returned. */
 int rmb_sheet_rows(const struct rmb_sheet *sheet, int (*take)(void *self, const void *rows, int64_t first, int64_t n), void *self,
                    struct rmb_error *error) RMB_CHECKED;

@@ -15,7 +15,8 @@ take_bytes(void *self, const void *rows, int64_t first, int64_t n)
 static void
 write_npy_header(const struct rmb_sheet *sheet, FILE *file)
 {
-	static const char *const types[] = { [RMB_FLOAT32] = "<f4", [RMB_FLOAT64] = "<f8", [RMB_INT64] = "<i8", [RMB_UINT8] = "|u1" };
+	static const char *const types[] = { [RMB_FLOAT32] = "<f4", [RMB_FLOAT64] = "<f8", [RMB_INT64] = "<i8",
+	                                     [RMB_UINT8] = "|u1" };
 	char text[512], type[32];
 	const struct rmb_array *array = &sheet->array;
 	if (array->type == RMB_TEXT)
@@ -24,7 +25,8 @@ write_npy_header(const struct rmb_sheet *sheet, FILE *file)
 		snprintf(type, sizeof type, "%s", types[array->type]);
 	int n = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (", type);
 	for (int i = 0; i < array->naxes; i++)
-		n += snprintf(text + n, sizeof text - (size_t)n, i + 1 < array->naxes || i == 0 ? "%" PRId64 "," : "%" PRId64, array->axis[i].n);
+		n += snprintf(text + n, sizeof text - (size_t)n, i + 1 < array->naxes || i == 0 ? "%" PRId64 "," : "%" PRId64,
+		              array->axis[i].n);
 	n += snprintf(text + n, sizeof text - (size_t)n, "), }");
 	int length = (10 + n + 1 + 63) / 64 * 64 - 10;
 	fwrite("\x93NUMPY\1\0", 1, 8, file);

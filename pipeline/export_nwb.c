@@ -93,7 +93,8 @@ is_result(const struct rmb_array *array)
 }
 
 static void
-put_column(struct nwb *nwb, hid_t table, const char *name, const char *help, const char *unit, hid_t type, int naxes, const hsize_t *axis, const void *data)
+put_column(struct nwb *nwb, hid_t table, const char *name, const char *help, const char *unit, hid_t type, int naxes,
+           const hsize_t *axis, const void *data)
 {
 	char text[512];
 	bool plain = !unit[0] || strcmp(unit, "1") == 0;
@@ -107,7 +108,8 @@ put_column(struct nwb *nwb, hid_t table, const char *name, const char *help, con
 static void
 put_array(struct nwb *nwb, hid_t table, const struct rmb_array *array)
 {
-	const hid_t types[] = { [RMB_FLOAT32] = H5T_IEEE_F32LE, [RMB_FLOAT64] = H5T_IEEE_F64LE, [RMB_INT64] = H5T_STD_I64LE, [RMB_UINT8] = H5T_STD_U8LE };
+	const hid_t types[] = { [RMB_FLOAT32] = H5T_IEEE_F32LE, [RMB_FLOAT64] = H5T_IEEE_F64LE, [RMB_INT64] = H5T_STD_I64LE,
+	                        [RMB_UINT8] = H5T_STD_U8LE };
 	hsize_t axis[RMB_MAX_AXES] = { 1 };
 	hid_t type = array->type == RMB_TEXT ? H5Tcopy(H5T_C_S1) : H5Tcopy(types[array->type]);
 	if (array->type == RMB_TEXT) {
@@ -175,8 +177,10 @@ put_table(struct nwb *nwb, hid_t module, const struct rmb_array *first)
 static void
 put_file(struct nwb *nwb, hid_t file)
 {
-	static const char *const groups[] = { "acquisition", "analysis", "general", "stimulus", "stimulus/presentation", "stimulus/templates", "processing" };
-	const char *version = "2.7.0", *unknown = "1970-01-01T00:00:00+00:00", *about = rmb_object_attribute(nwb->sheet->object, "description");
+	static const char *const groups[] = { "acquisition", "analysis", "general", "stimulus", "stimulus/presentation",
+	                                      "stimulus/templates", "processing" };
+	const char *version = "2.7.0", *unknown = "1970-01-01T00:00:00+00:00",
+	           *about = rmb_object_attribute(nwb->sheet->object, "description");
 	char now[64];
 	time_t seconds = time(NULL);
 	struct tm utc;
@@ -207,8 +211,10 @@ rmb_export_nwb(struct rmb_sheet *sheet, const char *path, struct rmb_error *erro
 	char name[RMB_TEMPORARY_MAX];
 	const char *slash = strrchr(path, '/');
 	if (sheet->kind != RMB_ARRAY)
-		return rmb_error_set(error, RMB_EUSAGE, "'%s' is a recording, and rumble writes results to NWB: give the name of a result, or another format "
-		                     "such as hdf5", sheet->port);
+		return rmb_error_set(error, RMB_EUSAGE,
+		                     "'%s' is a recording, and rumble writes results to NWB: give the name of a result, or "
+		                     "another format such as hdf5",
+		                     sheet->port);
 	rmb_owner_temporary(slash ? slash + 1 : path, name);
 	const char *temporary = rmb_arena_printf(sheet->arena, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
 	if (!temporary)

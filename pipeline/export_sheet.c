@@ -17,7 +17,8 @@ open_recording(struct rmb_sheet *sheet, const struct rmb_graph *graph, const str
 	struct rmb_error why = { 0 };
 	int code = strcmp(source, sheet->object->key) ? rmb_cache_get(cache, source, NULL, samples, &why) : 0;
 	if (code)
-		return rmb_error_set(error, code, "the samples that '%s' shows cannot be had: %s; run the recipe again", sheet->port, why.text);
+		return rmb_error_set(error, code, "the samples that '%s' shows cannot be had: %s; run the recipe again",
+		                     sheet->port, why.text);
 	code = rmb_outside_attach_for(*samples ? *samples : sheet->object, graph, cache, error);
 	if (code == 0)
 		code = rmb_unbundle_recording(sheet->arena, sheet->object, sheet->port, *samples, &sheet->recording, error);
@@ -102,7 +103,8 @@ read_rows(const struct rmb_sheet *sheet, int64_t first, int64_t n, void *buffer)
 }
 
 int
-rmb_sheet_rows(const struct rmb_sheet *sheet, int (*take)(void *self, const void *rows, int64_t first, int64_t n), void *self, struct rmb_error *error)
+rmb_sheet_rows(const struct rmb_sheet *sheet, int (*take)(void *self, const void *rows, int64_t first, int64_t n), void *self,
+               struct rmb_error *error)
 {
 	int64_t step = rows_at_once(sheet);
 	void *buffer = malloc((size_t)step * (size_t)sheet->columns * rmb_array_item(&sheet->array) + 1);

@@ -33,7 +33,8 @@ read_text(struct rmb_reading *r, const char *path, struct rmb_place from, struct
 	if (fd >= 0 && !text)
 		rmb_reading_nomem(r);
 	else if (n < 0)
-		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s", from.line ? "the included file" : "the recipe", path, strerror(errno));
+		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s",
+		            from.line ? "the included file" : "the recipe", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return n < 0 ? NULL : text; /* n is -1, too, if there is no file or no memory */
@@ -60,10 +61,13 @@ check_version(struct rmb_reading *r, const struct rmb_tree *top, bool main)
 {
 	const struct rmb_tree *version = rmb_tree_get(top, "rumble");
 	if (!version && main)
-		rmb_mistake(r->m, RMB_ERECIPE, top->place, "a recipe says which version of the language it is written in: add the line 'rumble: 1'");
+		rmb_mistake(r->m, RMB_ERECIPE, top->place,
+		            "a recipe says which version of the language it is written in: add the line 'rumble: 1'");
 	else if (version && (version->kind != RMB_SCALAR || version->quoted || strcmp(version->text, "1") != 0))
-		rmb_mistake(r->m, RMB_ERECIPE, version->place, "rumble expects the version of the recipe language, 1; found %s%s%s",
-		            version->kind == RMB_SCALAR ? "'" : "", version->kind == RMB_SCALAR ? version->text : rmb_tree_kind_name(version),
+		rmb_mistake(r->m, RMB_ERECIPE, version->place,
+		            "rumble expects the version of the recipe language, 1; found %s%s%s",
+		            version->kind == RMB_SCALAR ? "'" : "",
+		            version->kind == RMB_SCALAR ? version->text : rmb_tree_kind_name(version),
 		            version->kind == RMB_SCALAR ? "'" : "");
 }
 
@@ -88,15 +92,17 @@ merge_mapping(struct rmb_reading *r, const struct rmb_tree *section, const char 
 {
 	if (section && section->kind != RMB_MAPPING) {
 		r->lost = true;
-		rmb_mistake(r->m, RMB_ERECIPE, section->place, "%s expects a mapping from names; found %s", name, rmb_tree_kind_name(section));
+		rmb_mistake(r->m, RMB_ERECIPE, section->place, "%s expects a mapping from names; found %s", name,
+		            rmb_tree_kind_name(section));
 		return;
 	}
 	for (int i = 0; section && i < section->n; i++) {
 		const struct rmb_tree *key = section->key[i];
 		const struct rmb_item *other = rmb_items_find(items, key->text);
 		if (other)
-			rmb_mistake(r->m, RMB_ERECIPE, key->place, "duplicate: '%s' under %s stands at %s:%d:%d already", key->text, name,
-			            other->key->place.file, other->key->place.line, other->key->place.column);
+			rmb_mistake(r->m, RMB_ERECIPE, key->place, "duplicate: '%s' under %s stands at %s:%d:%d already",
+			            key->text, name, other->key->place.file, other->key->place.line,
+			            other->key->place.column);
 		else if (!rmb_items_add(r, items, (struct rmb_item){ key, section->item[i], base }))
 			return;
 	}
@@ -108,7 +114,8 @@ merge_recordings(struct rmb_reading *r, const struct rmb_tree *section, const ch
 	bool list = section && section->kind == RMB_SEQUENCE;
 	r->lost |= section && !list;
 	if (section && !list)
-		rmb_mistake(r->m, RMB_ERECIPE, section->place, "recordings expects a list, one '- {name: ..., path: ...}' for each; found %s",
+		rmb_mistake(r->m, RMB_ERECIPE, section->place,
+		            "recordings expects a list, one '- {name: ..., path: ...}' for each; found %s",
 		            rmb_tree_kind_name(section));
 	for (int i = 0; list && i < section->n; i++)
 		if (!rmb_items_add(r, &r->recordings, (struct rmb_item){ NULL, section->item[i], base }))
@@ -138,7 +145,8 @@ merge(struct rmb_reading *r, struct files *files, const struct rmb_tree *top, co
 	bool list = include && include->kind == RMB_SEQUENCE;
 	for (int i = 0; include && i < (list ? include->n : 1); i++)
 		include_one(r, files, list ? include->item[i] : include, base);
-	struct { const char *name; const struct rmb_tree **tree; } one[] = { { "title", &r->title }, { "seed", &r->seed }, { "report", &r->report } };
+	struct { const char *name; const struct rmb_tree **tree; } one[] = { { "title", &r->title }, { "seed", &r->seed },
+	                                                                     { "report", &r->report } };
 	for (size_t i = 0; i < sizeof one / sizeof *one; i++)
 		if (rmb_tree_get(top, one[i].name))
 			*one[i].tree = rmb_tree_get(top, one[i].name);
@@ -159,7 +167,8 @@ enter(struct rmb_reading *r, struct files *files, const struct stat *stat, struc
 		return false;
 	}
 	if (files->n == MOST_FILES || files->depth == MOST_INCLUDED) {
-		rmb_mistake(r->m, RMB_ERECIPE, from, "too many included files; the limits are %d files, %d deep", MOST_FILES, MOST_INCLUDED);
+		rmb_mistake(r->m, RMB_ERECIPE, from, "too many included files; the limits are %d files, %d deep", MOST_FILES,
+		            MOST_INCLUDED);
 		return false;
 	}
 	files->file[files->n++] = (struct file){ stat->st_dev, stat->st_ino, true };
@@ -185,7 +194,8 @@ read_file(struct rmb_reading *r, struct files *files, const char *path, struct r
 	const struct rmb_tree *top = rmb_tree_parse(r->arena, path, text, length, r->m);
 	r->lost |= rmb_mistakes_count(r->m) > before;
 	if (top && top->kind != RMB_MAPPING)
-		rmb_mistake(r->m, RMB_ERECIPE, top->place, "a recipe is a mapping that begins with 'rumble: 1'; found %s", rmb_tree_kind_name(top));
+		rmb_mistake(r->m, RMB_ERECIPE, top->place, "a recipe is a mapping that begins with 'rumble: 1'; found %s",
+		            rmb_tree_kind_name(top));
 	bool usable = top && top->kind == RMB_MAPPING;
 	if (main)
 		r->top = top;

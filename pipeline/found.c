@@ -95,8 +95,9 @@ one_path(struct rmb_reading *r, const struct rmb_tree *tree, const char *base)
 	if (n == 0)
 		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no file in '%s' fits '%s'", base, tree->text);
 	else
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' fits %d files, among them '%s' and '%s'; a path is one file, use glob for many", tree->text, n,
-		            path[0], path[1]);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "'%s' fits %d files, among them '%s' and '%s'; a path is one file, use glob for many", tree->text,
+		            n, path[0], path[1]);
 	return NULL;
 }
 
@@ -112,9 +113,11 @@ expand_glob(struct rmb_reading *r, struct rmb_found_list *list, struct rmb_found
 	if (one.path)
 		rmb_mistake(r->m, RMB_ERECIPE, one.path->place, "a recording has a path or a glob, not both");
 	if (n > 1 && one.name)
-		rmb_mistake(r->m, RMB_ERECIPE, one.place, "'%s' fits %d files, which cannot all be named '%s'; leave the name out", pattern, n, one.name);
+		rmb_mistake(r->m, RMB_ERECIPE, one.place,
+		            "'%s' fits %d files, which cannot all be named '%s'; leave the name out", pattern, n, one.name);
 	if (n > MOST_RECORDINGS - list->n) {
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' fits %d files; a recipe holds at most %d recordings", pattern, n, MOST_RECORDINGS);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' fits %d files; a recipe holds at most %d recordings",
+		            pattern, n, MOST_RECORDINGS);
 		return;
 	}
 	for (int i = 0; i < n; i++) {
@@ -196,7 +199,8 @@ refuse_duplicates(struct rmb_reading *r, const struct rmb_found_list *list)
 	for (int i = 1; i < names.n; i++) {
 		const struct rmb_found *a = names.sorted[i - 1], *b = names.sorted[i];
 		if (strcmp(a->name, b->name) == 0 && a->tree != b->tree)
-			rmb_mistake(r->m, RMB_ERECIPE, b->place, "duplicate: a recording named '%s' stands at %s:%d:%d already", b->name, a->place.file,
+			rmb_mistake(r->m, RMB_ERECIPE, b->place,
+			            "duplicate: a recording named '%s' stands at %s:%d:%d already", b->name, a->place.file,
 			            a->place.line, a->place.column);
 	}
 }
@@ -221,11 +225,13 @@ name_all(struct rmb_reading *r, struct rmb_found_list *list)
 		struct rmb_found *f = &list->found[i];
 		if (f->name)
 			continue;
-		const char *stem = f->path && f->path->kind == RMB_SCALAR && *f->path->text ? derive(r, f->path->text) : NULL, *name = stem;
+		const char *stem = f->path && f->path->kind == RMB_SCALAR && *f->path->text ? derive(r, f->path->text) : NULL,
+		           *name = stem;
 		if (!stem) {
 			stem = name = "?";
 			if (!f->lost && !f->path)
-				rmb_mistake(r->m, RMB_ERECIPE, f->place, "a recording needs a name, or a path to be called after");
+				rmb_mistake(r->m, RMB_ERECIPE, f->place,
+				            "a recording needs a name, or a path to be called after");
 			f->lost = true;
 		}
 		for (k = stem && strcmp(stem, last_stem) == 0 ? k : 2; name && taken(list, name); k++)
@@ -246,7 +252,8 @@ find_one(struct rmb_reading *r, struct rmb_found_list *list, const struct rmb_it
 	struct rmb_found one = { .tree = tree, .base = item->base, .place = tree->place };
 	if (tree->kind != RMB_MAPPING) {
 		r->lost = true;
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "a recording is a mapping such as {name: fx26, path: data/fx26.npz}; found %s",
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "a recording is a mapping such as {name: fx26, path: data/fx26.npz}; found %s",
 		            rmb_tree_kind_name(tree));
 		return;
 	}
@@ -256,7 +263,8 @@ find_one(struct rmb_reading *r, struct rmb_found_list *list, const struct rmb_it
 	if (name)
 		one.place = name->place;
 	if (one.name && !name_usable(one.name)) {
-		rmb_mistake(r->m, RMB_ERECIPE, name->place, "'%s' cannot name a recording: UTF-8 without control characters, at most %d bytes", one.name,
+		rmb_mistake(r->m, RMB_ERECIPE, name->place,
+		            "'%s' cannot name a recording: UTF-8 without control characters, at most %d bytes", one.name,
 		            LONGEST_NAME);
 		one.name = NULL;
 	}

@@ -32,7 +32,8 @@ rmb_gone_remember(const struct rmb_graph *graph, const json_t *before)
 		const struct rmb_node *node = graph->node[i];
 		for (int p = 0; node->stage->reads_files && p < rmb_nparams(node->stage); p++) {
 			const struct rmb_value *value = &node->value[p];
-			if (node->stage->params[p].kind == RMB_FILE && !value->none && value->sha256 && name_path(value->path, hex))
+			if (node->stage->params[p].kind == RMB_FILE && !value->none && value->sha256 &&
+			    name_path(value->path, hex))
 				json_object_set_new(files, hex, json_string(value->sha256));
 		}
 	}

@@ -69,7 +69,8 @@ static void
 remark_on(struct builder *b, const struct rmb_entry *entry, const void *settings)
 {
 	if (entry->repeat > 1 && !(entry->stage->draws && entry->stage->draws(settings)))
-		rmb_remark(b->m, entry->place, "repeat: %d makes %d times the same, for with these settings %s draws no random numbers",
+		rmb_remark(b->m, entry->place,
+		           "repeat: %d makes %d times the same, for with these settings %s draws no random numbers",
 		           entry->repeat, entry->repeat, entry->stage->name);
 }
 
@@ -80,7 +81,8 @@ check_kinds(struct builder *b, const struct rmb_node *node, const struct rmb_edg
 {
 	const struct rmb_port *from = rmb_output_port(edge->from->stage, edge->output), *to = &node->stage->in[edge->port];
 	unsigned kinds = from == edge->from->stage->out ? edge->from->makes : rmb_node_kinds(edge->from, from);
-	bool said = kinds == 0 || reference->told || b->ntold == (int)(sizeof b->told / sizeof *b->told); /* nothing: told where it arose */
+	bool said = kinds == 0 || reference->told ||
+	            b->ntold == (int)(sizeof b->told / sizeof *b->told); /* nothing: told where it arose */
 	for (int i = 0; i < b->ntold; i++)
 		said |= b->told[i] == reference;
 	if (said || (kinds & to->kinds))
@@ -127,7 +129,8 @@ connect(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 			if (does_without(b, node, pick->use->port, read))
 				continue;
 			const struct rmb_port *port = rmb_output_port(read->stage, reference->output);
-			node->edge[node->nedges++] = (struct rmb_edge){ .port = pick->use->port, .from = read, .output = port->name };
+			node->edge[node->nedges++] = (struct rmb_edge){ .port = pick->use->port, .from = read,
+			                                                .output = port->name };
 			check_kinds(b, node, &node->edge[node->nedges - 1], reference);
 		}
 	}
@@ -145,7 +148,8 @@ fill_node(struct builder *b, struct rmb_node *node, const struct rmb_row *row)
 	node->turn = row->turn;
 	node->name = row->name;
 	node->keep = node->entry->keep;
-	node->id = node->source < 0 ? row->name : rmb_arena_printf(arena, "%s/%s", b->recipe->source[node->source].name, row->name);
+	node->id = node->source < 0 ? row->name
+	                            : rmb_arena_printf(arena, "%s/%s", b->recipe->source[node->source].name, row->name);
 	if (!node->id || !connect(b, node, row))
 		return false;
 	rmb_node_finish(node);
@@ -193,7 +197,8 @@ fill_entry(struct builder *b, int e)
 			remark_on(b, entry, settings);
 		for (int64_t r = 0; good && r < shape->nrows; r++) {
 			struct rmb_node *node = node_at(b, e, s, (int)r);
-			*node = (struct rmb_node){ .entry = entry, .stage = entry->stage, .source = source, .value = value, .settings = settings };
+			*node = (struct rmb_node){ .entry = entry, .stage = entry->stage, .source = source, .value = value,
+			                           .settings = settings };
 			good = fill_node(b, node, &shape->row[r]);
 		}
 	}
@@ -284,7 +289,8 @@ remark_on_leaves(struct builder *b)
 	for (int e = 0; e < b->recipe->nentries; e++) {
 		const struct rmb_entry *entry = &b->recipe->entry[e];
 		if (!entry->keep && b->shapes->shape[e].nrows && b->first[e]->nusers == 0)
-			rmb_remark(b->m, entry->place, "nothing reads %s and keep: false lets its result go, so it never runs", entry->name);
+			rmb_remark(b->m, entry->place,
+			           "nothing reads %s and keep: false lets its result go, so it never runs", entry->name);
 	}
 }
 
@@ -325,7 +331,8 @@ rmb_graph_make_driven(struct rmb_recipe *recipe, struct rmb_drives *drives, stru
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_graph *graph = arena ? rmb_arena_alloc(arena, 1, sizeof *graph) : NULL;
 	if (graph) {
-		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena, .drives = drives ? drives : rmb_drives_new(arena) };
+		*graph = (struct rmb_graph){ .recipe = recipe, .arena = arena,
+		                             .drives = drives ? drives : rmb_drives_new(arena) };
 		struct builder b = { .graph = graph, .recipe = recipe, .m = m, .shapes = rmb_shapes_make(arena, recipe, m) };
 		if (graph->drives && b.shapes && make_nodes(&b) && put_in_order(&b) && find_users(&b)) {
 			remark_on_leaves(&b);

@@ -24,7 +24,7 @@ struct rmb_node {
 	int source;                 /* index of the recording, -1: group node */
 	const char *branch;         /* "shuffled", "z,fast", or NULL */
 	int replicate;              /* 1.., or 0: not repeated. Replicates of replicates are numbered through */
-	int turn;                   /* 1..entry->repeat: which of the entry's own repeats; this is what a stage that draws sees as replicate */
+	int turn; /* 1..entry->repeat: which of the entry's own repeats; this is what a stage that draws sees as replicate */
 	const char *name;           /* "svca2@shuffled#2": entry, branch, replicate */
 	const char *id;             /* "fx26/svca2@shuffled#2", or "areas": unique, for people and file names */
 	struct rmb_value *value;    /* resolved settings, one per parameter in table order; shared by branches and replicates */
@@ -41,7 +41,7 @@ struct rmb_node {
 	char key[RMB_KEY_MAX];      /* "" until rmb_graph_keys */
 	struct rmb_node *twin;      /* the first node with the same key (one object serves both); NULL: this is the first */
 	const char *description;    /* canonical JSON whose SHA-256 is the key; NULL until rmb_graph_keys */
-	int sets;                   /* drivers for whose sets it was made: as many parts of its branch, the first, name them; 0: by the recipe */
+	int sets; /* drivers for whose sets it was made (the first so many parts of its branch); 0: by the recipe */
 	bool hidden;                /* made for the sets of a driver that the report does not show */
 	struct rmb_drive *drive;    /* of a driver: its sets so far; NULL: it is none */
 	int nmade;                  /* of a driver: nodes made for its sets, in dependency order */
@@ -80,7 +80,8 @@ struct rmb_node_name {
 	bool whole;                 /* `branch` is all of some node's branch: others that have it among theirs are not meant */
 };
 /* Fails (RMB_EUSAGE) if no node has that name. */
-int rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name, struct rmb_error *error) RMB_CHECKED;
+int rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name,
+                         struct rmb_error *error) RMB_CHECKED;
 bool rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_node_name *name);
 
 /* ---- node.c */

@@ -136,7 +136,9 @@ print_dot(const struct rmb_graph *graph, FILE *to)
 	for (int source = -1; source < nsources; source++) {
 		if (source >= 0) {
 			const char *name = graph->recipe->source[source].name;
-			const char *title = all ? name : rmb_arena_printf(graph->arena, "%s, and %d more alike", name, graph->recipe->nsources - 1);
+			const char *title = all ? name
+			                        : rmb_arena_printf(graph->arena, "%s, and %d more alike", name,
+			                                           graph->recipe->nsources - 1);
 			fprintf(to, "  subgraph cluster_%d {\n    label=", source);
 			print_quoted(graph, title ? title : name, to);
 			fprintf(to, ";\n");
@@ -189,7 +191,8 @@ run_dot(int input, struct rmb_error *error)
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	if (failed == ENOENT)
-		return rmb_error_set(error, RMB_EOUTPUT, "drawing the graph takes Graphviz, and there is no program `dot` here; install it "
+		return rmb_error_set(error, RMB_EOUTPUT,
+		                     "drawing the graph takes Graphviz, and there is no program `dot` here; install it "
 		                     "(Debian: apt-get install graphviz) or take --format dot");
 	if (failed)
 		return rmb_error_set(error, RMB_EOUTPUT, "Graphviz (`dot`) cannot be started: %s", strerror(failed));
@@ -222,11 +225,11 @@ print_json(const struct rmb_graph *graph)
 		json_t *reads = json_array();
 		for (int j = 0; j < node->nedges; j++) {
 			const struct rmb_edge *edge = &node->edge[j];
-			json_array_append_new(reads, json_pack("{sssoss}", "port", node->stage->in[edge->port].name, "node", rmb_json_text(edge->from->id),
-			                                       "output", edge->output));
+			json_array_append_new(reads, json_pack("{sssoss}", "port", node->stage->in[edge->port].name, "node",
+			                                       rmb_json_text(edge->from->id), "output", edge->output));
 		}
-		json_t *object = json_pack("{sssosssbso}", "event", "node", "node", rmb_json_text(node->id), "stage", node->stage->name,
-		                           "keep", node->keep, "reads", reads);
+		json_t *object = json_pack("{sssosssbso}", "event", "node", "node", rmb_json_text(node->id), "stage",
+		                           node->stage->name, "keep", node->keep, "reads", reads);
 		rmb_json_line(stdout, object);
 	}
 }

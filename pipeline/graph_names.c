@@ -27,7 +27,9 @@ parse_name(struct rmb_arena *arena, const char *text, struct rmb_node_name *name
 		char *after;
 		long n = strtol(end + 1, &after, 10);
 		if (*after || n < 1 || n > RMB_MAX_NODES)
-			return rmb_error_set(error, RMB_EUSAGE, "'%s' names no node: behind '#' stands the number of a replicate, such as #1", text);
+			return rmb_error_set(error, RMB_EUSAGE,
+			                     "'%s' names no node: behind '#' stands the number of a replicate, such as #1",
+			                     text);
 		name->replicate = (int)n;
 	}
 	if ((end = strchr(rest, '@'))) {
@@ -62,7 +64,8 @@ rmb_node_is_named(const struct rmb_graph *graph, const struct rmb_node *node, co
 		return node->sets == 0;
 	if (node->sets && !names_sets(node, name->branch))
 		return false;
-	return name->whole ? node->branch && strcmp(node->branch, name->branch) == 0 : rmb_branch_matches(node->branch, name->branch, NULL);
+	return name->whole ? node->branch && strcmp(node->branch, name->branch) == 0
+	                   : rmb_branch_matches(node->branch, name->branch, NULL);
 }
 
 /* The sets of a driver that an entry has under the name of one that it has not: "widths+1, widths+2", "widths+1 to
@@ -109,7 +112,9 @@ nothing_named(const struct rmb_graph *graph, const char *text, const struct rmb_
 	if (sets)
 		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; the sets at %s are %s", text, name->entry, sets);
 	if (entry && example)
-		return rmb_error_set(error, RMB_EUSAGE, "there is no node '%s'; one of those of %s is %s; `rumble graph` lists all nodes", text, name->entry, example->id);
+		return rmb_error_set(error, RMB_EUSAGE,
+		                     "there is no node '%s'; one of those of %s is %s; `rumble graph` lists all nodes", text,
+		                     name->entry, example->id);
 	return rmb_error_set(error, RMB_EUSAGE, "the recipe has no entry '%s'%s%s%s `rumble graph` lists all nodes", name->entry,
 	                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : ";");
 }
@@ -120,14 +125,16 @@ rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb
 	int code = parse_name(graph->arena, text, name, error);
 	for (int i = 0; !code && name->branch && !name->whole && i < graph->nnodes; i++) {
 		const struct rmb_node *node = graph->node[i];
-		name->whole = strcmp(node->entry->name, name->entry) == 0 && node->branch && strcmp(node->branch, name->branch) == 0;
+		name->whole = strcmp(node->entry->name, name->entry) == 0 && node->branch &&
+		              strcmp(node->branch, name->branch) == 0;
 	}
 	for (int i = 0; !code && i < graph->nnodes; i++)
 		if (rmb_node_is_named(graph, graph->node[i], name)) {
 			if (!name->output || rmb_output_port(graph->node[i]->stage, name->output))
 				return 0;
-			return rmb_error_set(error, RMB_EUSAGE, "%s (stage %s) has no output '%s'; its main output is %s", name->entry,
-			                     graph->node[i]->stage->name, name->output, graph->node[i]->stage->out[0].name);
+			return rmb_error_set(error, RMB_EUSAGE, "%s (stage %s) has no output '%s'; its main output is %s",
+			                     name->entry, graph->node[i]->stage->name, name->output,
+			                     graph->node[i]->stage->out[0].name);
 		}
 	return code ? code : nothing_named(graph, text, name, error);
 }

@@ -1,9 +1,10 @@
 /* pipeline/graph_sets.c -- the nodes of each set of a driver: copies with other settings.
  *
- * For one set, every node above the one that the driver reads is looked at once: it is copied if one of its settings is varied or if
- * something that it reads was copied, and else shared. Keys come from settings and inputs, so a copy with the settings of
- * the recipe has the object of the original. Copies are named by a further first part of their branch, "alpha@widths+3,z": set 3 of
- * `widths`. Where the nodes of a driver may differ in their sets, its own branch and replicate stand between: "alpha@fit+z+3,z". */
+ * For one set, every node above the one that the driver reads is looked at once: it is copied if one of its settings is
+ * varied or if something that it reads was copied, and else shared. Keys come from settings and inputs, so a copy with the
+ * settings of the recipe has the object of the original. Copies are named by a further first part of their branch,
+ * "alpha@widths+3,z": set 3 of `widths`. Where the nodes of a driver may differ in their sets, its own branch and replicate
+ * stand between: "alpha@fit+z+3,z". */
 #include "pipeline/graph_sets.h"
 #include <ctype.h>
 #include <math.h>
@@ -82,10 +83,13 @@ name(struct maker *k, struct rmb_node *copy)
 	copy->name = copy->branch ? rmb_arena_printf(arena, "%s@%s%s", copy->entry->name, copy->branch, replicate) : NULL;
 	if (!copy->name)
 		return false;
-	copy->id = copy->source < 0 ? copy->name : rmb_arena_printf(arena, "%s/%s", k->graph->recipe->source[copy->source].name, copy->name);
+	copy->id = copy->source < 0
+	                   ? copy->name
+	                   : rmb_arena_printf(arena, "%s/%s", k->graph->recipe->source[copy->source].name, copy->name);
 	if (strlen(copy->name) <= RMB_MAX_NODE_NAME)
 		return copy->id != NULL;
-	rmb_mistake(k->m, RMB_ERECIPE, k->driver->entry->place, "the set %s gives a name of %zu bytes; %d are allowed, for it names a file", copy->name,
+	rmb_mistake(k->m, RMB_ERECIPE, k->driver->entry->place,
+	            "the set %s gives a name of %zu bytes; %d are allowed, for it names a file", copy->name,
 	            strlen(copy->name), RMB_MAX_NODE_NAME);
 	return false;
 }
@@ -96,8 +100,10 @@ is_fixed(struct maker *k, const struct rmb_node *node)
 {
 	if (!node->drive || (node->drive->fixed && !node->drive->fed))
 		return true;
-	rmb_mistake(k->m, RMB_ERECIPE, k->driver->entry->vary_place, "'%s' would repeat the search '%s' for each of its sets, which cannot be done; read a "
-	            "node above that search, or vary something below it", k->driver->entry->name, node->entry->name);
+	rmb_mistake(k->m, RMB_ERECIPE, k->driver->entry->vary_place,
+	            "'%s' would repeat the search '%s' for each of its sets, which cannot be done; read a node above that "
+	            "search, or vary something below it",
+	            k->driver->entry->name, node->entry->name);
 	return false;
 }
 
@@ -114,8 +120,10 @@ make(struct maker *k, const struct rmb_node *node, struct rmb_edge *edge)
 	copy->mark = 0;
 	copy->made = NULL, copy->nmade = 0;
 	if (driver->drive->fed && driver->source >= 0 && node->source < 0) {
-		rmb_mistake(k->m, RMB_ERECIPE, driver->entry->place, "'%s' would repeat '%s', which is over all recordings, with what is found in one of them; vary "
-		            "something that each recording has by itself", driver->entry->name, node->entry->name);
+		rmb_mistake(k->m, RMB_ERECIPE, driver->entry->place,
+		            "'%s' would repeat '%s', which is over all recordings, with what is found in one of them; vary "
+		            "something that each recording has by itself",
+		            driver->entry->name, node->entry->name);
 		return NULL;
 	}
 	if (!is_fixed(k, node) || (is_varied(k, node) && !vary(k, copy)) || !name(k, copy))
@@ -125,7 +133,8 @@ make(struct maker *k, const struct rmb_node *node, struct rmb_edge *edge)
 	driver->made[driver->nmade++] = copy;
 	if (++k->graph->nnodes <= RMB_MAX_NODES)
 		return copy;
-	rmb_mistake(k->m, RMB_ERECIPE, driver->entry->place, "the sets of %s would bring the recipe to more than %d nodes", driver->entry->name, RMB_MAX_NODES);
+	rmb_mistake(k->m, RMB_ERECIPE, driver->entry->place, "the sets of %s would bring the recipe to more than %d nodes",
+	            driver->entry->name, RMB_MAX_NODES);
 	return NULL;
 }
 
@@ -224,7 +233,9 @@ begin(struct rmb_graph *graph, struct rmb_node *driver, struct reading *reading,
 		if (!prepare_set(graph->drives, &drive->set[s], replicates))
 			return false;
 	*reading = (struct reading){ driver, driver->nedges, driver->edge };
-	struct rmb_edge *edge = rmb_arena_alloc(graph->arena, (size_t)driver->nedges + (size_t)replicates * (size_t)drive->nsets, sizeof *edge);
+	struct rmb_edge *edge =
+		rmb_arena_alloc(graph->arena, (size_t)driver->nedges + (size_t)replicates * (size_t)drive->nsets,
+	                        sizeof *edge);
 	for (int e = 0; edge && e < reading->nbase; e++)
 		if (!of_sets(driver, &reading->base[e])) {
 			reading->base[e].from->keep = true; /* which sets there are is asked of it again in every run */
@@ -278,8 +289,11 @@ part_of(struct rmb_arena *arena, const struct rmb_node *driver, int s)
 	bool own = !driver->drive->fixed && driver->branch;
 	if (driver->replicate && !driver->drive->fixed)
 		snprintf(replicate, sizeof replicate, "+r%d", driver->replicate);
-	const char *shown = driver->stage->shows_sets ? shown_name(arena, driver->drive, s) : rmb_arena_printf(arena, "%d", s + 1);
-	char *part = shown ? rmb_arena_printf(arena, "%s%s%s%s+%s", driver->entry->name, own ? "+" : "", own ? driver->branch : "", replicate, shown) : NULL;
+	const char *shown =
+		driver->stage->shows_sets ? shown_name(arena, driver->drive, s) : rmb_arena_printf(arena, "%d", s + 1);
+	char *part = shown ? rmb_arena_printf(arena, "%s%s%s%s+%s", driver->entry->name, own ? "+" : "",
+	                                      own ? driver->branch : "", replicate, shown)
+	                   : NULL;
 	for (char *c = part; c && *c; c++)
 		if (*c == ',')
 			*c = '+';
@@ -300,8 +314,10 @@ rmb_graph_make_sets(struct rmb_graph *graph, struct rmb_node **driver, int n, un
 	for (int s = 0; reading && s < most; s++) {
 		unsigned shared = ++*mark;
 		for (int i = 0; i < n; i++) {
-			k.mark = driver[i]->drive->fixed ? shared : ++*mark; /* where sets are the same, what one driver's are made of serves the others */
-			if (s < driver[i]->drive->nsets && (!(k.part = part_of(graph->arena, driver[i], s)) || !read_set(&k, &reading[i], s)))
+			k.mark = driver[i]->drive->fixed ? shared : ++*mark; /* where sets are the same, what one driver's are
+			                                                        made of serves the others */
+			if (s < driver[i]->drive->nsets &&
+			    (!(k.part = part_of(graph->arena, driver[i], s)) || !read_set(&k, &reading[i], s)))
 				return false;
 		}
 	}

@@ -12,8 +12,10 @@ enum { PAGE = 100 };
 static const char *
 kind_of_setting(const struct rmb_param *param)
 {
-	static const char *const name[] = { [RMB_REAL] = "number", [RMB_INT] = "whole number", [RMB_FLAG] = "true or false", [RMB_WORD] = "word",
-		[RMB_STRING] = "text", [RMB_FILE] = "path", [RMB_RANGE] = "range, as 11..500", [RMB_INTS] = "list of whole numbers",
+	static const char *const name[] = { [RMB_REAL] = "number", [RMB_INT] = "whole number", [RMB_FLAG] = "true or false",
+	                                    [RMB_WORD] = "word",
+		[RMB_STRING] = "text", [RMB_FILE] = "path", [RMB_RANGE] = "range, as 11..500",
+		[RMB_INTS] = "list of whole numbers",
 		[RMB_REALS] = "list of numbers" };
 	return name[param->kind];
 }
@@ -38,8 +40,10 @@ describe_kind(struct rmb_arena *arena, const struct rmb_param *param)
 static const char *
 kinds_text(unsigned kinds)
 {
-	static const struct { unsigned kinds; const char *text; } name[] = { { RMB_RECORDING, "recording" }, { RMB_SPIKES, "spikes" },
-		{ RMB_RECORDING | RMB_SPIKES, "recording or spikes" }, { RMB_ARRAY, "array" }, { RMB_RECORDING | RMB_ARRAY, "recording or array" },
+	static const struct { unsigned kinds; const char *text; } name[] = { { RMB_RECORDING, "recording" },
+	                                                                     { RMB_SPIKES, "spikes" },
+		{ RMB_RECORDING | RMB_SPIKES, "recording or spikes" }, { RMB_ARRAY, "array" },
+		{ RMB_RECORDING | RMB_ARRAY, "recording or array" },
 		{ RMB_RECORDING | RMB_SPIKES | RMB_ARRAY, "anything" } };
 	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
 		if (kinds == name[i].kinds)
@@ -50,7 +54,8 @@ kinds_text(unsigned kinds)
 static const char *
 gather_text(enum rmb_gather gather)
 {
-	static const char *const text[] = { [RMB_ONE] = "", [RMB_BRANCHES] = "; takes a list as it is", [RMB_REPLICATES] = "; takes all replicates",
+	static const char *const text[] = { [RMB_ONE] = "", [RMB_BRANCHES] = "; takes a list as it is",
+	                                    [RMB_REPLICATES] = "; takes all replicates",
 		[RMB_RECORDINGS] = "; one node over all recordings", [RMB_ALL] = "; takes all branches and replicates",
 		[RMB_SETS] = "; one node, once for each set" };
 	return text[gather];
@@ -91,8 +96,9 @@ print_settings(struct rmb_arena *arena, const struct rmb_stage *stage)
 	for (int i = 0; i < rmb_nparams(stage); i++) {
 		const struct rmb_param *p = &stage->params[i];
 		const char *range = rmb_param_range(arena, p);
-		const char *line = rmb_arena_printf(arena, "%s%s%s%s. %s%s%s", describe_kind(arena, p), range ? ", " : "", range ? range : "",
-		                                    p->none ? ", or none" : "", p->def ? "Default " : "Must be given", p->def ? p->def : "", ".");
+		const char *line = rmb_arena_printf(arena, "%s%s%s%s. %s%s%s", describe_kind(arena, p), range ? ", " : "",
+		                                    range ? range : "", p->none ? ", or none" : "",
+		                                    p->def ? "Default " : "Must be given", p->def ? p->def : "", ".");
 		printf("  %-*s  ", width, p->name);
 		wrap(p->help ? p->help : "", width + 4);
 		printf("  %*s  ", width, "");
@@ -106,12 +112,14 @@ port_line(struct rmb_arena *arena, const struct rmb_port *port, bool input)
 	bool array = port->kinds == RMB_ARRAY;
 	const char *or = array && port->axes ? strchr(port->axes, '|') : NULL;
 	int first = or ? (int)(or - port->axes) : array && port->axes ? (int)strlen(port->axes) : 0;
-	const char *line = rmb_arena_printf(arena, "%s%s%.*s%s%s%s%s%s%s%s", kinds_text(port->kinds), array && port->axes ? " [" : "", first,
-	                                    array && port->axes ? port->axes : "", or ? "] or [" : "", or ? or + 1 : "", array && port->axes ? "]" : "",
-	                                    array && port->unit && strcmp(port->unit, "1") != 0 ? " in " : "",
-	                                    array && port->unit && strcmp(port->unit, "1") != 0 ? port->unit : "",
-	                                    input ? gather_text(port->gather) : "",
-	                                    port->optional ? (input ? "; may be left out" : "; not made under every setting") : "");
+	const char *line =
+		rmb_arena_printf(arena, "%s%s%.*s%s%s%s%s%s%s%s", kinds_text(port->kinds), array && port->axes ? " [" : "",
+	                         first, array && port->axes ? port->axes : "", or ? "] or [" : "", or ? or +1 : "",
+	                         array && port->axes ? "]" : "",
+	                         array && port->unit && strcmp(port->unit, "1") != 0 ? " in " : "",
+	                         array && port->unit && strcmp(port->unit, "1") != 0 ? port->unit : "",
+	                         input ? gather_text(port->gather) : "",
+	                         port->optional ? (input ? "; may be left out" : "; not made under every setting") : "");
 	return line ? line : "";
 }
 
@@ -175,7 +183,8 @@ print_page(struct rmb_arena *arena, const struct rmb_stage *stage)
 static void
 print_list(void)
 {
-	static const struct { const char *folder, *title; } group[] = { { "load", "From lab files" }, { "prepare", "From recording to recording" },
+	static const struct { const char *folder, *title; } group[] = { { "load", "From lab files" },
+	                                                                { "prepare", "From recording to recording" },
 		{ "analyze", "From recording to statistics" }, { "simulate", "Surrogates" }, { "compare", "Comparing" } };
 	for (size_t g = 0; g < sizeof group / sizeof *group; g++) {
 		bool titled = false;
@@ -199,9 +208,10 @@ params_json(struct rmb_arena *arena, const struct rmb_stage *stage)
 	json_t *list = json_array();
 	for (int i = 0; i < rmb_nparams(stage); i++) {
 		const struct rmb_param *p = &stage->params[i];
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:b, s:s?, s:s?}", "name", p->name, "kind", kind_of_setting(p), "unit",
-		                                      rmb_param_unit(p), "default", p->def, "none", (int)p->none, "range",
-		                                      rmb_param_range(arena, p), "help", p->help));
+		json_array_append_new(list,
+		                      json_pack("{s:s, s:s, s:s, s:s?, s:b, s:s?, s:s?}", "name", p->name, "kind",
+		                                kind_of_setting(p), "unit", rmb_param_unit(p), "default", p->def, "none",
+		                                (int)p->none, "range", rmb_param_range(arena, p), "help", p->help));
 		if (p->words)
 			json_object_set_new(json_array_get(list, (size_t)i), "words", json_string(p->words));
 	}
@@ -213,18 +223,19 @@ ports_json(const struct rmb_port *ports)
 {
 	json_t *list = json_array();
 	for (int i = 0; ports && ports[i].name; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:s?}", "name", ports[i].name, "kind", kinds_text(ports[i].kinds),
-		                                      "optional", (int)ports[i].optional, "axes", ports[i].axes, "unit", ports[i].unit, "help",
-		                                      ports[i].help));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:s?}", "name", ports[i].name, "kind",
+		                                      kinds_text(ports[i].kinds), "optional", (int)ports[i].optional, "axes",
+		                                      ports[i].axes, "unit", ports[i].unit, "help", ports[i].help));
 	return list;
 }
 
 static json_t *
 stage_json(struct rmb_arena *arena, const struct rmb_stage *stage)
 {
-	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s?, s:b, s:o, s:o, s:o}", "name", stage->name, "version", stage->version, "folder", stage->folder,
-	                 "brief", stage->brief, "about", stage->about, "cite", stage->cite, "draws", stage->draws != NULL, "settings",
-	                 params_json(arena, stage), "inputs", ports_json(stage->in), "outputs", ports_json(stage->out));
+	return json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s?, s:b, s:o, s:o, s:o}", "name", stage->name, "version",
+	                 stage->version, "folder", stage->folder, "brief", stage->brief, "about", stage->about, "cite",
+	                 stage->cite, "draws", stage->draws != NULL, "settings", params_json(arena, stage), "inputs",
+	                 ports_json(stage->in), "outputs", ports_json(stage->out));
 }
 
 static int
@@ -246,7 +257,9 @@ unknown(const struct rmb_options *options, const char *name)
 	for (int i = 0; i < 255 && rmb_stages[i]; i++)
 		known[i] = rmb_stages[i]->name;
 	const char *near = rmb_nearest(name, known);
-	rmb_error_set(&error, RMB_EUSAGE, near ? "there is no stage '%s'; did you mean '%s'?" : "there is no stage '%s'; `rumble stages` lists them",
+	rmb_error_set(&error, RMB_EUSAGE,
+	              near ? "there is no stage '%s'; did you mean '%s'?"
+	                   : "there is no stage '%s'; `rumble stages` lists them",
 	              name, near);
 	return rmb_complain(options, &error);
 }

@@ -12,8 +12,11 @@ one_kind(const char *const *path, const struct rmb_look *const *look, int n, str
 {
 	for (int i = 1; i < n; i++)
 		if (look[i]->seen.kind != look[0]->seen.kind)
-			return rmb_error_set(error, RMB_EINPUT, "'%s' holds activity in frames and '%s' spike times, which take different stages: write a recipe for "
-			                     "each kind", path[look[0]->seen.kind == RMB_RECORDING ? 0 : i], path[look[0]->seen.kind == RMB_RECORDING ? i : 0]);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "'%s' holds activity in frames and '%s' spike times, which take different "
+			                     "stages: write a recipe for each kind",
+			                     path[look[0]->seen.kind == RMB_RECORDING ? 0 : i],
+			                     path[look[0]->seen.kind == RMB_RECORDING ? i : 0]);
 	return 0;
 }
 
@@ -28,8 +31,10 @@ write_out(const char *out, const char *text, struct rmb_error *error)
 	}
 	int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
-		return rmb_error_set(error, errno == EEXIST ? RMB_EUSAGE : RMB_EOUTPUT, errno == EEXIST ? "'%s' is there already, and init overwrites nothing%s" :
-		                     "cannot write '%s': %s", out, errno == EEXIST ? "" : strerror(errno));
+		return rmb_error_set(error, errno == EEXIST ? RMB_EUSAGE : RMB_EOUTPUT,
+		                     errno == EEXIST ? "'%s' is there already, and init overwrites nothing%s"
+		                                     : "cannot write '%s': %s",
+		                     out, errno == EEXIST ? "" : strerror(errno));
 	while (at < length) {
 		ssize_t n = write(fd, text + at, length - at);
 		if (n < 0 && errno == EINTR)
@@ -56,7 +61,8 @@ tell_all(const struct rmb_options *options, struct rmb_arena *arena, const struc
 		if (look[i]->code)
 			fprintf(stderr, "rumble: %s\n", rmb_harmless(arena, look[i]->sentence));
 		for (int k = 0; k < look[i]->seen.ncautions && !look[i]->code && !options->quiet; k++)
-			fprintf(stderr, "%s: %s\n", rmb_harmless(arena, options->arg[i]), rmb_harmless(arena, look[i]->seen.caution[k].text));
+			fprintf(stderr, "%s: %s\n", rmb_harmless(arena, options->arg[i]),
+			        rmb_harmless(arena, look[i]->seen.caution[k].text));
 		code = code ? code : look[i]->code;
 	}
 	return code;
@@ -66,7 +72,8 @@ static int
 init(const struct rmb_options *options, struct rmb_arena *arena, struct rmb_mistakes *m, struct rmb_error *error)
 {
 	const struct rmb_look **look = rmb_arena_alloc(arena, (size_t)options->nargs, sizeof *look);
-	int code = look ? rmb_begin_look(arena, options->arg, options->nargs, NULL, 0, RMB_SAMPLE, look, m, error) : rmb_error_nomem(error, "a look at files");
+	int code = look ? rmb_begin_look(arena, options->arg, options->nargs, NULL, 0, RMB_SAMPLE, look, m, error)
+	                : rmb_error_nomem(error, "a look at files");
 	if (code || (code = tell_all(options, arena, look)) || (code = one_kind(options->arg, look, options->nargs, error)))
 		return code;
 	const char *text = rmb_begin_recipe(arena, options->arg, look, options->nargs, options->out);

@@ -66,7 +66,8 @@ find_parts(struct rmb_arena *arena, const char *folder, const char *inside, stru
 }
 
 static int
-hash_parts(struct rmb_inputs *inputs, struct rmb_arena *arena, size_t skip, const struct parts *parts, char *hex, struct rmb_error *error)
+hash_parts(struct rmb_inputs *inputs, struct rmb_arena *arena, size_t skip, const struct parts *parts, char *hex,
+           struct rmb_error *error)
 {
 	size_t size = 0, at = 0;
 	for (int i = 0; i < parts->n; i++)
@@ -98,10 +99,14 @@ hash_folder(struct rmb_inputs *inputs, const char *folder, const char *inside, c
 	size_t length = strlen(folder), skip = length + (length > 0 && folder[length - 1] != '/');
 	int code = arena ? find_parts(arena, folder, inside, &parts, error) : rmb_error_nomem(error, folder);
 	if (!code && parts.n == 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s is a folder, and nothing in it is a file that is looked for in folders: name a file, or the folder "
-		                     "that the files lie in", folder);
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s is a folder, and nothing in it is a file that is looked for in folders: name a "
+		                     "file, or the folder that the files lie in",
+		                     folder);
 	if (!code && parts.n == MOST_PARTS)
-		code = rmb_error_set(error, RMB_ELIMIT, "%s is a folder with more than %d files of a recording; name one of its folders", folder, MOST_PARTS);
+		code = rmb_error_set(error, RMB_ELIMIT,
+		                     "%s is a folder with more than %d files of a recording; name one of its folders", folder,
+		                     MOST_PARTS);
 	if (!code)
 		code = hash_parts(inputs, arena, skip, &parts, hex, error);
 	rmb_arena_free(arena);

@@ -152,7 +152,8 @@ rmb_inputs_hash(struct rmb_inputs *inputs, const char *path, char *hex, struct r
 	struct timespec now = {0};
 	struct known one = {0};
 	if (stat(path, &before))
-		return rmb_error_set(error, errno == EACCES ? RMB_EACCESS : RMB_EINPUT, "%s: %s", path, errno == ENOENT ? "there is no such file" : strerror(errno));
+		return rmb_error_set(error, errno == EACCES ? RMB_EACCESS : RMB_EINPUT, "%s: %s", path,
+		                     errno == ENOENT ? "there is no such file" : strerror(errno));
 	describe(&before, one.field);
 	const struct known *known = find(inputs, one.field);
 	if (known) {

@@ -14,9 +14,10 @@ struct rmb_inputs; /* opaque */
 struct rmb_inputs *rmb_inputs_open(const char *memo);
 /* 64 hexadecimal digits and a NUL into hex[65]: the content of the file. RMB_EINPUT if it cannot be read. */
 int rmb_inputs_hash(struct rmb_inputs *inputs, const char *path, char *hex, struct rmb_error *error) RMB_CHECKED;
-/* The same of a file, or of a folder as far as `inside` says which of its files count: patterns as of glob(7), with {a,b}, relative
- * to it, separated by blanks. inside NULL: a folder is an error. */
-int rmb_inputs_hash_content(struct rmb_inputs *inputs, const char *path, const char *inside, char *hex, struct rmb_error *error) RMB_CHECKED;
+/* The same of a file, or of a folder as far as `inside` says which of its files count: patterns as of glob(7), with {a,b},
+ * relative to it, separated by blanks. inside NULL: a folder is an error. */
+int rmb_inputs_hash_content(struct rmb_inputs *inputs, const char *path, const char *inside, char *hex,
+                            struct rmb_error *error) RMB_CHECKED;
 /* Writes the memo if something was learnt (temporary name, rename; failing to fails nothing) and frees. NULL is accepted. */
 void rmb_inputs_close(struct rmb_inputs *inputs);
 #endif

@@ -13,14 +13,17 @@
 static int
 outside(struct rmb_error *error, const char *directory, const char *name, const char *why)
 {
-	return rmb_error_set(error, RMB_ERECIPE, "%s lies outside the output directory %s (%s); name a file below it", name, directory, why);
+	return rmb_error_set(error, RMB_ERECIPE, "%s lies outside the output directory %s (%s); name a file below it", name,
+	                     directory, why);
 }
 
 static int
 through_link(struct rmb_error *error, const char *directory, const char *name, size_t length)
 {
-	return rmb_error_set(error, RMB_ERECIPE, "%s/%.*s is a symbolic link or no directory, so what is written below it may land outside the output "
-	                     "directory %s; remove it, or choose another directory with --out", directory, (int)length, name, directory);
+	return rmb_error_set(error, RMB_ERECIPE,
+	                     "%s/%.*s is a symbolic link or no directory, so what is written below it may land outside the "
+	                     "output directory %s; remove it, or choose another directory with --out",
+	                     directory, (int)length, name, directory);
 }
 
 /* All parts of a path, made where missing. */
@@ -63,10 +66,12 @@ rmb_inside_open(const char *directory, const char *name, const char **last, stru
 	if (!*name || *name == '/')
 		return outside(error, directory, name, *name ? "it is absolute" : "it is empty");
 	if (make_path(directory))
-		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be made (%s)", directory, strerror(errno));
+		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be made (%s)", directory,
+		                     strerror(errno));
 	int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
-		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be opened (%s)", directory, strerror(errno));
+		return rmb_error_set(error, RMB_EOUTPUT, "the output directory %s cannot be opened (%s)", directory,
+		                     strerror(errno));
 	const char *whole = name;
 	for (const char *slash; ; name = slash + 1) {
 		char part[256];
@@ -92,8 +97,8 @@ rmb_inside_check(const char *directory, const char *name, struct rmb_error *erro
 	char path[4096];
 	struct stat stat_of;
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/'))
-		if (snprintf(path, sizeof path, "%s/%.*s", directory, (int)(slash - name), name) < (int)sizeof path && lstat(path, &stat_of) == 0 &&
-		    !S_ISDIR(stat_of.st_mode))
+		if (snprintf(path, sizeof path, "%s/%.*s", directory, (int)(slash - name), name) < (int)sizeof path &&
+		    lstat(path, &stat_of) == 0 && !S_ISDIR(stat_of.st_mode))
 			return through_link(error, directory, name, (size_t)(slash - name));
 	return 0;
 }
@@ -150,7 +155,8 @@ rmb_inside_write(const char *directory, const char *name, const void *data, size
 	if (at < 0)
 		return at;
 	int file = open_temporary(at, last, temporary, sizeof temporary), problem = file < 0 ? errno : 0;
-	if (file >= 0 && (write_all(file, data, n) || (*temporary ? renameat(at, temporary, at, last) : give_name(at, file, last))))
+	if (file >= 0 &&
+	    (write_all(file, data, n) || (*temporary ? renameat(at, temporary, at, last) : give_name(at, file, last))))
 		problem = errno;
 	if (file >= 0 && close(file) && !problem)
 		problem = errno;
@@ -159,7 +165,9 @@ rmb_inside_write(const char *directory, const char *name, const void *data, size
 	if (!problem && fsync(at))
 		problem = errno;
 	close(at);
-	return problem ? rmb_error_set(error, RMB_EOUTPUT, "%s/%s cannot be written (%s; %zu bytes are needed)", directory, name, strerror(problem), n) : 0;
+	return problem ? rmb_error_set(error, RMB_EOUTPUT, "%s/%s cannot be written (%s; %zu bytes are needed)", directory,
+	                               name, strerror(problem), n)
+	               : 0;
 }
 
 int

@@ -64,7 +64,8 @@ print_text(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 	if (table)
 		rmb_table_print(table, stdout);
 	for (int i = 0; i < seen->ncautions; i++) {
-		printf("%s  - %s%s\n", i == 0 ? "\nTo know\n" : "", rmb_harmless(arena, seen->caution[i].text), seen->caution[i].sampled ? " (*)" : "");
+		printf("%s  - %s%s\n", i == 0 ? "\nTo know\n" : "", rmb_harmless(arena, seen->caution[i].text),
+		       seen->caution[i].sampled ? " (*)" : "");
 		sampled |= seen->caution[i].sampled;
 	}
 	if (sampled)
@@ -74,10 +75,13 @@ print_text(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 	const char *entry = rmb_begin_entry(arena, NULL, path, look), *remarks = rmb_begin_remarks(arena, "      ", look);
 	printf("\nIn a recipe\n  recordings:\n    - %s\n%s", entry ? entry : "?", remarks ? remarks : "");
 	expect(arena, look, &cost);
-	printf("\nLoading it takes %s of memory and %s on disk", number_text(arena, rmb_measure_rounded(cost.memory), "B"), number_text(arena, rmb_measure_rounded(cost.disk), "B"));
+	printf("\nLoading it takes %s of memory and %s on disk", number_text(arena, rmb_measure_rounded(cost.memory), "B"),
+	       number_text(arena, rmb_measure_rounded(cost.disk), "B"));
 	if (rmb_begin_cost(arena, path, look, &total))
-		printf("; the recipe of `rumble init` %s of memory for its largest node,\n%s on disk, and %s%s on one core", number_text(arena, rmb_measure_rounded(total.peak_bytes), "B"),
-		       number_text(arena, rmb_measure_rounded(total.object_bytes), "B"), total.guess ? "more than " : "about ", number_text(arena, rmb_measure_rounded(total.seconds), "s"));
+		printf("; the recipe of `rumble init` %s of memory for its largest node,\n%s on disk, and %s%s on one core",
+		       number_text(arena, rmb_measure_rounded(total.peak_bytes), "B"),
+		       number_text(arena, rmb_measure_rounded(total.object_bytes), "B"),
+		       total.guess ? "more than " : "about ", number_text(arena, rmb_measure_rounded(total.seconds), "s"));
 	printf("\n");
 }
 
@@ -87,17 +91,19 @@ print_json(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 	struct rmb_cost cost;
 	struct rmb_measure total;
 	const char *entry = look->code ? NULL : rmb_begin_entry(arena, NULL, path, look);
-	json_t *event = json_pack("{s:s, s:o, s:s, s:o*}", "event", "inspected", "path", rmb_json_text(path), "class", rmb_code_name(look->code), "message",
-	                          look->code ? rmb_json_text(look->sentence) : NULL);
+	json_t *event = json_pack("{s:s, s:o, s:s, s:o*}", "event", "inspected", "path", rmb_json_text(path), "class",
+	                          rmb_code_name(look->code), "message", look->code ? rmb_json_text(look->sentence) : NULL);
 	json_t *seen = rmb_seen_json(&look->seen);
 	expect(arena, look, &cost);
 	if (event && seen)
 		json_object_update(event, seen);
 	if (event && entry)
-		json_object_update_new(event, json_pack("{s:o, s:f, s:f}", "entry", rmb_json_text(entry), "memory", cost.memory, "disk", cost.disk));
+		json_object_update_new(event, json_pack("{s:o, s:f, s:f}", "entry", rmb_json_text(entry), "memory",
+		                                        cost.memory, "disk", cost.disk));
 	if (event && entry && rmb_begin_cost(arena, path, look, &total))
-		json_object_set_new(event, "init", json_pack("{s:f, s:f, s:f, s:b}", "memory", total.peak_bytes, "disk", total.object_bytes, "seconds", total.seconds,
-		                                             "guess", total.guess));
+		json_object_set_new(event, "init",
+		                    json_pack("{s:f, s:f, s:f, s:b}", "memory", total.peak_bytes, "disk", total.object_bytes,
+		                              "seconds", total.seconds, "guess", total.guess));
 	json_decref(seen);
 	rmb_json_line(stdout, event);
 }
@@ -106,8 +112,9 @@ static int
 inspect(const struct rmb_options *options, struct rmb_arena *arena, struct rmb_mistakes *m, struct rmb_error *error)
 {
 	const struct rmb_look **look = rmb_arena_alloc(arena, (size_t)options->nargs, sizeof *look);
-	int code = look ? rmb_begin_look(arena, options->arg, options->nargs, options->set, options->nset, options->full ? RMB_WHOLE : RMB_SAMPLE, look, m,
-	                                 error) : rmb_error_nomem(error, "a look at files");
+	int code = look ? rmb_begin_look(arena, options->arg, options->nargs, options->set, options->nset,
+	                                 options->full ? RMB_WHOLE : RMB_SAMPLE, look, m, error)
+	                : rmb_error_nomem(error, "a look at files");
 	if (code)
 		return code;
 	for (int i = 0; i < options->nargs; i++) {

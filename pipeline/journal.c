@@ -58,7 +58,8 @@ assume(const struct rmb_node *node, struct rmb_measure *expected)
 	if (guess)
 		seconds = fmax(seconds, unknown_seconds);
 	*expected = (struct rmb_measure){ .seconds = least_seconds + seconds, .cpu = least_seconds + seconds, .threads = 1,
-	                                  .blas_threads = cost.blas_threads, .peak_bytes = least_memory + sane(cost.memory), .object_bytes = least_disk + sane(cost.disk), .guess = guess };
+	                                  .blas_threads = cost.blas_threads, .peak_bytes = least_memory + sane(cost.memory),
+	                                  .object_bytes = least_disk + sane(cost.disk), .guess = guess };
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------- */
@@ -77,7 +78,8 @@ append(const struct rmb_cache *cache, json_t *object)
 	if (fd >= 0) {
 		text[length] = '\n'; /* over its NUL: one write, so that lines of two runs never mix */
 		(void)!write(fd, text, length + 1);
-		if (fstat(fd, &stat_of) == 0 && stat_of.st_size > LONGEST && snprintf(old, sizeof old, "%s.old", path) < (int)sizeof old)
+		if (fstat(fd, &stat_of) == 0 && stat_of.st_size > LONGEST &&
+		    snprintf(old, sizeof old, "%s.old", path) < (int)sizeof old)
 			rename(path, old);
 		close(fd);
 	}
@@ -89,10 +91,11 @@ rmb_journal_add(const struct rmb_cache *cache, const struct rmb_node *node, cons
 {
 	struct rmb_measure assumed;
 	assume(node, &assumed);
-	append(cache, json_pack("{sssssisfsfsfsfsisfsfsfsI}", "key", node->key, "stage", node->stage->name, "version", node->stage->version,
-	                        "seconds", sane(measure->seconds), "cpu", sane(measure->cpu), "peak", sane(measure->peak_bytes),
-	                        "object", sane(measure->object_bytes), "threads", measure->threads, "expected", assumed.seconds,
-	                        "memory", assumed.peak_bytes, "disk", assumed.object_bytes, "time", (json_int_t)time(NULL)));
+	append(cache, json_pack("{sssssisfsfsfsfsisfsfsfsI}", "key", node->key, "stage", node->stage->name, "version",
+	                        node->stage->version, "seconds", sane(measure->seconds), "cpu", sane(measure->cpu), "peak",
+	                        sane(measure->peak_bytes), "object", sane(measure->object_bytes), "threads", measure->threads,
+	                        "expected", assumed.seconds, "memory", assumed.peak_bytes, "disk", assumed.object_bytes,
+	                        "time", (json_int_t)time(NULL)));
 }
 
 void
@@ -107,11 +110,12 @@ rmb_journal_failed(const struct rmb_cache *cache, const struct rmb_node *node, i
 static bool
 parse_measure(const json_t *object, struct line *line)
 {
-	double *const number[] = { &line->measure.seconds, &line->measure.cpu, &line->measure.peak_bytes, &line->measure.object_bytes,
+	double *const number[] = { &line->measure.seconds, &line->measure.cpu, &line->measure.peak_bytes,
+	                           &line->measure.object_bytes,
 	                           &line->expected, &line->memory, &line->disk };
-	bool good = json_unpack((json_t *)object, "{sFsFsFsFsisFsFsF}", "seconds", number[0], "cpu", number[1], "peak", number[2],
-	                        "object", number[3], "threads", &line->measure.threads, "expected", number[4], "memory", number[5],
-	                        "disk", number[6]) == 0;
+	bool good = json_unpack((json_t *)object, "{sFsFsFsFsisFsFsF}", "seconds", number[0], "cpu", number[1], "peak",
+	                        number[2], "object", number[3], "threads", &line->measure.threads, "expected", number[4],
+	                        "memory", number[5], "disk", number[6]) == 0;
 	for (int i = 0; good && i < (int)(sizeof number / sizeof *number); i++)
 		good = isfinite(*number[i]) && *number[i] >= 0;
 	return good;

@@ -28,7 +28,8 @@ inputs(const struct rmb_node *node)
 	json_t *list = json_array();
 	for (int i = 0; i < node->nedges; i++) {
 		const struct rmb_edge *edge = &node->edge[i];
-		if (json_array_append_new(list, json_pack("[sss]", node->stage->in[edge->port].name, edge->from->key, edge->output))) {
+		if (json_array_append_new(list, json_pack("[sss]", node->stage->in[edge->port].name, edge->from->key,
+		                                          edge->output))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -75,7 +76,8 @@ names(const struct rmb_graph *graph, const struct rmb_node *node)
 	json_t *list = json_array();
 	for (int i = 0; i < node->nedges; i++) {
 		const struct rmb_node *from = node->edge[i].from;
-		json_t *name = json_pack("[ooi]", rmb_json_text(from->entry->name), rmb_json_text(rmb_node_own_branch(from)), from->replicate);
+		json_t *name = json_pack("[ooi]", rmb_json_text(from->entry->name), rmb_json_text(rmb_node_own_branch(from)),
+		                         from->replicate);
 		if (node->source < 0 && from->source >= 0)
 			json_array_append_new(name, rmb_json_text(graph->recipe->source[from->source].name));
 		if (json_array_append_new(list, name)) {
@@ -100,7 +102,8 @@ sets(const struct rmb_graph *graph, const struct rmb_node *node)
 	for (int s = 0; s < node->drive->nsets; s++) {
 		json_t *set = json_array();
 		for (int v = 0; v < entry->nvary; v++) {
-			const struct rmb_param *param = &graph->recipe->entry[entry->vary[v].entry].stage->params[entry->vary[v].param];
+			const struct rmb_param *param =
+				&graph->recipe->entry[entry->vary[v].entry].stage->params[entry->vary[v].param];
 			json_array_append_new(set, rmb_value_json(param, &node->drive->set[s].value[v]));
 		}
 		json_array_append_new(values, set);
@@ -123,8 +126,9 @@ absent(const struct rmb_node *node)
 const char *
 rmb_node_describe(const struct rmb_graph *graph, const struct rmb_node *node, int numeric)
 {
-	json_t *object = json_pack("{sisssisisoso}", "format", RMB_DESCRIPTION_FORMAT, "stage", node->stage->name, "version",
-	                           node->stage->version, "numeric", numeric, "parameters", parameters(node), "inputs", inputs(node));
+	json_t *object =
+		json_pack("{sisssisisoso}", "format", RMB_DESCRIPTION_FORMAT, "stage", node->stage->name, "version",
+	                  node->stage->version, "numeric", numeric, "parameters", parameters(node), "inputs", inputs(node));
 	int failed = !object;
 	if (object && node->stage->draws && node->stage->draws(node->settings))
 		failed |= json_object_set_new(object, "seed", json_integer(graph->recipe->seed))
@@ -162,7 +166,8 @@ find_twins(struct rmb_graph *graph)
 	qsort(sorted, (size_t)graph->nnodes, sizeof *sorted, by_key);
 	for (int i = 0; i < graph->nnodes; i++) {
 		struct rmb_node *before = i ? sorted[i - 1] : NULL;
-		sorted[i]->twin = before && strcmp(before->key, sorted[i]->key) == 0 ? before->twin ? before->twin : before : NULL;
+		sorted[i]->twin =
+			before && strcmp(before->key, sorted[i]->key) == 0 ? before->twin ? before->twin : before : NULL;
 	}
 	free(sorted);
 	return 0;
@@ -194,7 +199,8 @@ hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *me
 			continue;
 		const char *content = rmb_gone_content(gone, value->path);
 		if (content && (value->sha256 = rmb_arena_strdup(graph->arena, content))) {
-			rmb_remark(m, value->place, "%s is not there any more; shown is what came of it when a run last read it", value->path);
+			rmb_remark(m, value->place,
+			           "%s is not there any more; shown is what came of it when a run last read it", value->path);
 			continue;
 		}
 		int code = rmb_inputs_hash_content(memo, value->path, node->stage->params[i].inside, hex, &error);

@@ -2,8 +2,8 @@
  *
  * {"format":1,"stage":..,"version":..,"numeric":..,"parameters":{..},"inputs":[[port, key, output], ..]}, with "seed" and
  * "replicate" if the stage draws under these settings, and "labels" (one per input, null where there is no recording) if it
- * reads labels, and "sets" if it is a driver: what it varied, the values of each set, and which set and replicate each thing that it
- * reads of them is. Files are their content. Names, places and order of entries are in none of it. */
+ * reads labels, and "sets" if it is a driver: what it varied, the values of each set, and which set and replicate each thing
+ * that it reads of them is. Files are their content. Names, places and order of entries are in none of it. */
 #ifndef RMB_KEY_H
 #define RMB_KEY_H
 #include "pipeline/graph.h"

@@ -58,7 +58,8 @@ make_token(const struct rmb_cache *cache, struct token *token)
 	rmb_owner_print(&owner, by);
 	gethostname(host, sizeof host - 1);
 	snprintf(token->path, sizeof token->path, "%s/tmp/token.tmp.%s.%016" PRIx64, cache->root, by, random);
-	snprintf(text, sizeof text, "%s %016" PRIx64 " %.200s %.64s\n", by, random, host[0] ? host : "?", job && job[0] ? job : "-");
+	snprintf(text, sizeof text, "%s %016" PRIx64 " %.200s %.64s\n", by, random, host[0] ? host : "?",
+	         job && job[0] ? job : "-");
 	token->fd = open(token->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (token->fd < 0)
 		return errno;
@@ -101,7 +102,8 @@ lease_number(const char *name, const char *key)
 {
 	size_t n = RMB_KEY_MAX - 1;
 	char *end;
-	if (strlen(name) < n + 8 || (key && strncmp(name, key, n)) || strncmp(name + n, ".lease.", 7) || name[n + 7] < '0' || name[n + 7] > '9')
+	if (strlen(name) < n + 8 || (key && strncmp(name, key, n)) || strncmp(name + n, ".lease.", 7) || name[n + 7] < '0' ||
+	    name[n + 7] > '9')
 		return 0;
 	uint64_t number = strtoull(name + n + 7, &end, 10);
 	return *end || number > INT64_MAX / 2 ? 0 : number; /* a row that no clock began */
@@ -234,7 +236,8 @@ static void
 drop(struct rmb_lease *lease)
 {
 	struct stat named, ours;
-	if (stat(lease->path, &named) == 0 && fstat(lease->fd, &ours) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
+	if (stat(lease->path, &named) == 0 && fstat(lease->fd, &ours) == 0 && named.st_ino == ours.st_ino &&
+	    named.st_dev == ours.st_dev)
 		unlink(lease->path);
 	close(lease->fd);
 	free(lease);
@@ -261,7 +264,8 @@ link_next(const struct generations *g, const char *key, struct rmb_lease **out)
 	lease->number = g->highest ? g->highest + 1 : clock;
 	lease->fd = token->fd;
 	snprintf(lease->key, sizeof lease->key, "%s", key);
-	if (snprintf(lease->path, sizeof lease->path, "%s/leases/%s.lease.%" PRIu64, g->cache->root, key, lease->number) >= (int)sizeof lease->path) {
+	if (snprintf(lease->path, sizeof lease->path, "%s/leases/%s.lease.%" PRIu64, g->cache->root, key, lease->number) >=
+	    (int)sizeof lease->path) {
 		free(lease);
 		return ENAMETOOLONG;
 	}
@@ -305,7 +309,8 @@ claim_once(struct generations *g, const char *key, struct rmb_lease **lease, int
 }
 
 enum rmb_claim
-rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size, struct rmb_error *error)
+rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size,
+                struct rmb_error *error)
 {
 	struct token token = { .fd = -1 };
 	struct generations g = { .cache = cache, .token = &token };

@@ -40,7 +40,8 @@ rmb_looks_add(struct rmb_looks *looks, const struct rmb_stage *stage, const stru
 	if (!list)
 		return;
 	looks->look = list;
-	looks->look[looks->n++] = (struct rmb_look){ .stage = stage, .value = value, .sentence = "", .seen = { .arena = looks->arena, .depth = looks->depth } };
+	looks->look[looks->n++] = (struct rmb_look){ .stage = stage, .value = value, .sentence = "",
+	                                             .seen = { .arena = looks->arena, .depth = looks->depth } };
 }
 
 static json_t *
@@ -83,8 +84,8 @@ orders_text(const struct rmb_looks *looks)
 	for (int i = looks->next; i < looks->n; i++)
 		json_array_append_new(list, look_json(&looks->look[i]));
 	allow(looks, &seconds, &bytes);
-	json_t *orders = json_pack("{s:b, s:i, s:i, s:f, s:f, s:o}", "look", 1, "parent", (int)getpid(), "depth", (int)looks->depth, "seconds", seconds, "bytes",
-	                           bytes, "looks", list);
+	json_t *orders = json_pack("{s:b, s:i, s:i, s:f, s:f, s:o}", "look", 1, "parent", (int)getpid(), "depth",
+	                           (int)looks->depth, "seconds", seconds, "bytes", bytes, "looks", list);
 	char *text = orders ? json_dumps(orders, JSON_COMPACT) : NULL;
 	json_decref(orders);
 	return text;
@@ -155,8 +156,11 @@ tell_end(struct rmb_looks *looks, int status, const char *words)
 	char text[2 * RMB_LAST_WORDS];
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM && WTERMSIG(status) != SIGINT) {
 		bool limit = WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL;
-		snprintf(text, sizeof text, limit ? "looking at this file took more time or memory than a recording can need; it is damaged or not what it seems" :
-		         "looking at this file brought its reader down (%s); it is damaged or not what it seems", strsignal(WTERMSIG(status)));
+		snprintf(text, sizeof text,
+		         limit ? "looking at this file took more time or memory than a recording can need; it is damaged or "
+		                 "not what it seems"
+		               : "looking at this file brought its reader down (%s); it is damaged or not what it seems",
+		         strsignal(WTERMSIG(status)));
 		answer(looks, RMB_EINPUT, text);
 		return;
 	}
@@ -172,7 +176,8 @@ rmb_looks_run(struct rmb_looks *looks, struct rmb_error *error)
 	while (looks->next < looks->n && !looks->lost) {
 		struct rmb_process process;
 		char *text = orders_text(looks);
-		int code = text ? rmb_process_start(&process, "look", text, error) : rmb_error_nomem(error, "the orders of a worker");
+		int code = text ? rmb_process_start(&process, "look", text, error)
+		                : rmb_error_nomem(error, "the orders of a worker");
 		free(text);
 		if (code)
 			return code;
@@ -181,7 +186,9 @@ rmb_looks_run(struct rmb_looks *looks, struct rmb_error *error)
 			tell_end(looks, status, process.words);
 		rmb_process_close(&process);
 	}
-	return looks->lost ? rmb_error_set(error, RMB_ELIMIT, "there is not enough memory to look at the files of this recipe") : 0;
+	return looks->lost
+	               ? rmb_error_set(error, RMB_ELIMIT, "there is not enough memory to look at the files of this recipe")
+	               : 0;
 }
 
 /* ---- looking */
@@ -201,7 +208,8 @@ read_settings(struct rmb_arena *arena, const struct rmb_stage *stage, const json
 	int n = rmb_nparams(stage), code = 0;
 	struct rmb_value *value = rmb_arena_alloc(arena, (size_t)n, sizeof *value);
 	for (int p = 0; value && p < n && !code; p++)
-		code = rmb_value_from_json(arena, &stage->params[p], json_object_get(parameters, stage->params[p].name), files, &value[p], error);
+		code = rmb_value_from_json(arena, &stage->params[p], json_object_get(parameters, stage->params[p].name),
+		                           files, &value[p], error);
 	void *settings = value && !code ? rmb_settings_make(arena, stage, value) : NULL;
 	if (!settings && !code)
 		rmb_error_nomem(error, "the settings");
@@ -223,8 +231,8 @@ look_at(int index, const json_t *look, enum rmb_depth depth, struct rmb_error *e
 		return rmb_error_set(error, RMB_EINTERNAL, "the orders of a worker that looks do not hold together");
 	}
 	int code = stage->look(settings, &seen, &wrong);
-	rmb_event_send(json_pack("{s:s, s:i, s:i, s:o, s:o}", "event", "looked", "node", index, "code", code, "text", rmb_json_text(wrong.text), "seen",
-	                         rmb_seen_json(&seen)));
+	rmb_event_send(json_pack("{s:s, s:i, s:i, s:o, s:o}", "event", "looked", "node", index, "code", code, "text",
+	                         rmb_json_text(wrong.text), "seen", rmb_seen_json(&seen)));
 	rmb_arena_free(arena);
 	return 0;
 }
@@ -238,6 +246,8 @@ rmb_looks_work(const json_t *orders, struct rmb_error *error)
 	int code = 0;
 	json_array_foreach(json_object_get(orders, "looks"), i, look)
 		if (!code)
-			code = look_at((int)i, look, depth >= RMB_HEADERS && depth <= RMB_WHOLE ? (enum rmb_depth)depth : RMB_HEADERS, error);
+			code = look_at((int)i, look,
+			               depth >= RMB_HEADERS && depth <= RMB_WHOLE ? (enum rmb_depth)depth : RMB_HEADERS,
+			               error);
 	return code;
 }

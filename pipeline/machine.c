@@ -34,7 +34,8 @@ rmb_machine_memory(void)
 {
 	double available = 1024 * read_number("/proc/meminfo", "MemAvailable: %lf", 4 << 20);
 	double most = read_number("/sys/fs/cgroup/memory.max", "%lf", INFINITY); /* "max" is no number */
-	double used = read_number("/sys/fs/cgroup/memory.current", "%lf", 0) - read_number("/sys/fs/cgroup/memory.stat", "inactive_file %lf", 0);
+	double used = read_number("/sys/fs/cgroup/memory.current", "%lf", 0) -
+	              read_number("/sys/fs/cgroup/memory.stat", "inactive_file %lf", 0);
 	return fmin(available, fmax(0, most - used));
 }
 

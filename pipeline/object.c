@@ -32,7 +32,8 @@ trusted(const char *path, const struct stat *file)
 	int n = snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
 	if (n < 0 || n >= (int)sizeof name || stat(n ? name : "/", &directory))
 		return false;
-	return !(directory.st_mode & S_IWOTH) || file->st_uid == geteuid() || file->st_uid == 0 || file->st_uid == directory.st_uid;
+	return !(directory.st_mode & S_IWOTH) || file->st_uid == geteuid() || file->st_uid == 0 ||
+	       file->st_uid == directory.st_uid;
 }
 
 static int
@@ -159,12 +160,14 @@ read_shape(const json_t *json, struct rmb_array *array)
 static bool
 read_array(const struct rmb_object *object, const json_t *json, int64_t end, struct rmb_array *array)
 {
-	const char *type = json_string_value(json_object_get(json, "type")), *help = json_string_value(json_object_get(json, "help"));
+	const char *type = json_string_value(json_object_get(json, "type")),
+	           *help = json_string_value(json_object_get(json, "help"));
 	const json_t *at = json_object_get(json, "at");
 	for (int t = RMB_FLOAT32; type && t <= RMB_TEXT; t++)
 		if (strcmp(type, rmb_type_name[t]) == 0)
 			array->type = (enum rmb_type)t;
-	if (!array->type || !help || !json_is_integer(at) || !copy_text(json_object_get(json, "name"), array->name, sizeof array->name) ||
+	if (!array->type || !help || !json_is_integer(at) ||
+	    !copy_text(json_object_get(json, "name"), array->name, sizeof array->name) ||
 	    !copy_text(json_object_get(json, "unit"), array->unit, sizeof array->unit) || !read_shape(json, array))
 		return false;
 	array->help = help[0] ? help : NULL; /* kept by the caller */
@@ -209,7 +212,8 @@ read_index(struct rmb_object *object, const json_t *index, int64_t end)
 
 /* Puts the file into memory: read and proven if it is small, else proven if need be and mapped. */
 static int
-load_file(struct rmb_object *object, int fd, const char *path, const struct rmb_block *block, enum rmb_trust trust, struct rmb_error *error)
+load_file(struct rmb_object *object, int fd, const char *path, const struct rmb_block *block, enum rmb_trust trust,
+          struct rmb_error *error)
 {
 	unsigned char sum[sizeof block->checksum];
 	bool small = block->length <= RMB_OBJECT_SMALL;
@@ -239,10 +243,15 @@ static int
 parse_index(struct rmb_object *object, const char *path, const struct rmb_block *block, struct rmb_error *error)
 {
 	json_error_t why;
-	json_t *index = json_loadb((char *)object->map + block->index, (size_t)(block->length - block->index), JSON_REJECT_DUPLICATES, &why);
-	int code = index ? read_index(object, index, block->index) : json_error_code(&why) == json_error_out_of_memory ? RMB_ELIMIT : RMB_EDAMAGE;
+	json_t *index = json_loadb((char *)object->map + block->index, (size_t)(block->length - block->index),
+	                           JSON_REJECT_DUPLICATES, &why);
+	int code = index                                               ? read_index(object, index, block->index)
+	           : json_error_code(&why) == json_error_out_of_memory ? RMB_ELIMIT
+	                                                               : RMB_EDAMAGE;
 	json_decref(index);
-	return code == RMB_ELIMIT ? rmb_error_nomem(error, "an object") : code ? damaged(error, path, "its index does not hold together") : 0;
+	return code == RMB_ELIMIT ? rmb_error_nomem(error, "an object")
+	       : code             ? damaged(error, path, "its index does not hold together")
+	                          : 0;
 }
 
 int

@@ -31,9 +31,11 @@ struct rmb_object_writer *rmb_object_create(const char *directory, const char *k
 int rmb_object_extend(struct rmb_object_writer *w, const struct rmb_array *array, int narrays, const char *const *attribute,
                       int nattributes, struct rmb_error *error) RMB_CHECKED;
 /* Writes nbytes at byte `offset` of array i. Callable in any order; what is never written is zero. */
-int rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
+int rmb_object_write(struct rmb_object_writer *w, int i, int64_t offset, const void *data, size_t nbytes,
+                     struct rmb_error *error) RMB_CHECKED;
 /* Reads back what was written there. */
-int rmb_object_reread(const struct rmb_object_writer *w, int i, int64_t offset, void *data, size_t nbytes, struct rmb_error *error) RMB_CHECKED;
+int rmb_object_reread(const struct rmb_object_writer *w, int i, int64_t offset, void *data, size_t nbytes,
+                      struct rmb_error *error) RMB_CHECKED;
 /* Checksum, user block, fsync, rename to `path` (its folder is made if need be), fsync of its directory; frees w. On
  * failure nothing is left behind. */
 int rmb_object_publish(struct rmb_object_writer *w, const char *path, int threads, struct rmb_error *error) RMB_CHECKED;
@@ -64,7 +66,8 @@ enum rmb_trust { RMB_VERIFY_ALL, RMB_VERIFY_HEADER };
 
 /* Opens, verifies (user block always; checksum unless RMB_VERIFY_HEADER) and maps. Refuses symlinks, foreign files and other
  * keys: RMB_EDAMAGE with the reason; RMB_EINPUT if there is no such file. Objects up to 1 MiB are always verified whole. */
-int rmb_object_open(const char *path, const char *key, enum rmb_trust trust, struct rmb_object **object, struct rmb_error *error) RMB_CHECKED;
+int rmb_object_open(const char *path, const char *key, enum rmb_trust trust, struct rmb_object **object,
+                    struct rmb_error *error) RMB_CHECKED;
 /* The array with that name, or NULL. */
 const struct rmb_array *rmb_object_array(const struct rmb_object *object, const char *name);
 /* The value of a root attribute, or NULL. */
@@ -72,7 +75,8 @@ const char *rmb_object_attribute(const struct rmb_object *object, const char *na
 void rmb_object_close(struct rmb_object *object); /* accepts NULL */
 /* Only the header: 0 if a regular file whose user block is right for `key` stands there; RMB_EINPUT if there is none. stat and
  * checksum[16] (which the header claims) may be NULL. */
-int rmb_object_look(const char *path, const char *key, struct stat *stat, unsigned char *checksum, struct rmb_error *error) RMB_CHECKED;
+int rmb_object_look(const char *path, const char *key, struct stat *stat, unsigned char *checksum,
+                    struct rmb_error *error) RMB_CHECKED;
 /* Verifies every byte, by up to `threads` threads, without keeping any of it in memory. */
 int rmb_object_verify(const char *path, const char *key, int threads, struct rmb_error *error) RMB_CHECKED;
 #endif

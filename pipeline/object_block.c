@@ -11,7 +11,8 @@
 
 /* Chosen like PNG's: a high bit, line ends of both kinds and ^Z show what mangles files as text. */
 static const unsigned char magic[16] = "\211rumble obj\r\n\032\n";
-enum { VERSION = 1, AT_VERSION = 16, AT_LENGTH = 24, AT_KEY = RMB_BLOCK_KEY, AT_SUM = 96, AT_INDEX = 112, AT_CHECK = 120, AT_REST = 128 };
+enum { VERSION = 1, AT_VERSION = 16, AT_LENGTH = 24, AT_KEY = RMB_BLOCK_KEY, AT_SUM = 96, AT_INDEX = 112, AT_CHECK = 120,
+       AT_REST = 128 };
 enum { SUM = 16, STEP = 1 << 20 };
 
 const char *const rmb_type_name[RMB_TEXT + 1] = {

@@ -86,10 +86,12 @@ make_dataset(hid_t file, const char *path, hid_t type, const struct rmb_axis *ax
 static bool
 same_axis(const struct rmb_axis *a, const struct rmb_axis *b)
 {
-	return a->n == b->n && a->start == b->start && a->step == b->step && strcmp(a->name, b->name) == 0 && strcmp(a->unit, b->unit) == 0;
+	return a->n == b->n && a->start == b->start && a->step == b->step && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->unit, b->unit) == 0;
 }
 
-/* Whether the entries of an axis are but 0, 1, 2, ... of so many that to write them down would double the object: its name must do. */
+/* Whether the entries of an axis are but 0, 1, 2, ... of so many that to write them down would double the object: its name
+ * must do. */
 static bool
 is_long_count(const struct rmb_axis *axis)
 {
@@ -100,8 +102,8 @@ static int
 make_scale(hid_t file, struct rmb_scale *scale)
 {
 	struct rmb_axis entries = scale->axis;
-	hid_t dataset = make_dataset(file, scale->path, scale->integral ? H5T_STD_I64LE : H5T_IEEE_F64LE, &entries, 1, scale->axis.unit,
-	                             &scale->at);
+	hid_t dataset = make_dataset(file, scale->path, scale->integral ? H5T_STD_I64LE : H5T_IEEE_F64LE, &entries, 1,
+	                             scale->axis.unit, &scale->at);
 	if (dataset < 0)
 		return -1;
 	herr_t wrong = H5DSset_scale(dataset, scale->axis.name);

@@ -1,4 +1,5 @@
-/* pipeline/object_layout.h -- the HDF5 structure of an object: what h5py and MATLAB see. No other file writes HDF5 for the cache. */
+/* pipeline/object_layout.h -- the HDF5 structure of an object: what h5py and MATLAB see. No other file writes HDF5 for the
+ * cache. */
 #ifndef RMB_OBJECT_LAYOUT_H
 #define RMB_OBJECT_LAYOUT_H
 #include "pipeline/object.h"
@@ -19,8 +20,8 @@ struct rmb_layout {             /* what stands in the file so far */
 	struct rmb_arena *arena;
 };
 
-/* Adds arrays and root attributes to the file at layout->path, which is created if it has no arrays and attributes yet, and closes it.
- * Space is claimed in the file's length only; nothing of the arrays' or scales' data is written. */
+/* Adds arrays and root attributes to the file at layout->path, which is created if it has no arrays and attributes yet, and
+ * closes it. Space is claimed in the file's length only; nothing of the arrays' or scales' data is written. */
 int rmb_layout_add(struct rmb_layout *layout, const struct rmb_array *array, int narrays, const char *const *attribute,
                    int nattributes, struct rmb_error *error) RMB_CHECKED;
 #endif

@@ -46,7 +46,8 @@ array_json(const struct rmb_array *array, int64_t at)
 	json_t *axes = json_array();
 	for (int i = 0; i < array->naxes; i++) {
 		const struct rmb_axis *axis = &array->axis[i];
-		json_array_append_new(axes, json_pack("[ssIff]", axis->name, axis->unit, (json_int_t)axis->n, axis->start, axis->step));
+		json_array_append_new(axes, json_pack("[ssIff]", axis->name, axis->unit, (json_int_t)axis->n, axis->start,
+		                                      axis->step));
 	}
 	return json_pack("{sssssIsssssIso}", "name", array->name, "type", rmb_type_name[array->type], "width",
 	                 (json_int_t)(array->type == RMB_TEXT ? array->width : 0), "unit", array->unit, "help",
@@ -68,11 +69,12 @@ make_index(struct rmb_object_writer *w, struct rmb_error *error)
 	w->index = wrong || !index ? NULL : json_dumps(index, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
 	json_decref(index);
 	if (!w->index)
-		return rmb_error_set(error, RMB_EINTERNAL, "an object cannot be described: out of memory, or a name is not UTF-8");
+		return rmb_error_set(error, RMB_EINTERNAL,
+		                     "an object cannot be described: out of memory, or a name is not UTF-8");
 	w->index_length = strlen(w->index);
 	if (w->index_length > RMB_OBJECT_INDEX_MAX)
-		return rmb_error_set(error, RMB_ELIMIT, "an object is described by %zu bytes of text; %d are allowed", w->index_length,
-		                     RMB_OBJECT_INDEX_MAX);
+		return rmb_error_set(error, RMB_ELIMIT, "an object is described by %zu bytes of text; %d are allowed",
+		                     w->index_length, RMB_OBJECT_INDEX_MAX);
 	return 0;
 }
 
@@ -82,8 +84,10 @@ static int
 no_space(const struct rmb_object_writer *w, int64_t length, double room, int number, struct rmb_error *error)
 {
 	char need[64], left[64];
-	return rmb_error_set(error, RMB_EOUTPUT, "%s: no space: the object needs %s, %s is free (%s); make room or choose another "
-	                     "cache with --cache DIR", w->layout.path, rmb_quantity_print((double)length, "B", need, sizeof need),
+	return rmb_error_set(error, RMB_EOUTPUT,
+	                     "%s: no space: the object needs %s, %s is free (%s); make room or choose another cache with "
+	                     "--cache DIR",
+	                     w->layout.path, rmb_quantity_print((double)length, "B", need, sizeof need),
 	                     rmb_quantity_print(room, "B", left, sizeof left), strerror(number));
 }
 
@@ -100,7 +104,8 @@ claim(struct rmb_object_writer *w, struct rmb_error *error)
 		return code;
 	int64_t length = w->end + (int64_t)w->index_length;
 	/* what the file has already is counted with what is free: measured before the claim, which changes it */
-	double room = fstatvfs(w->fd, &disk) ? INFINITY : (double)disk.f_bavail * (double)disk.f_frsize + 512 * (double)stat.st_blocks;
+	double room = fstatvfs(w->fd, &disk) ? INFINITY
+	                                     : (double)disk.f_bavail * (double)disk.f_frsize + 512 * (double)stat.st_blocks;
 	if ((double)length > room)
 		return no_space(w, length, room, ENOSPC, error);
 	while ((number = posix_fallocate(w->fd, 0, (off_t)length)) == EINTR)
@@ -129,7 +134,8 @@ fill_scales(struct rmb_object_writer *w, struct rmb_error *error)
 				else
 					entry[i].real = value;
 			}
-			int number = rmb_write_at(w->fd, entry, (size_t)n * sizeof *entry, scale->at + first * (int64_t)sizeof *entry);
+			int number = rmb_write_at(w->fd, entry, (size_t)n * sizeof *entry,
+			                          scale->at + first * (int64_t)sizeof *entry);
 			if (number)
 				return wrong_file(w, "be written", number, error);
 		}
@@ -144,13 +150,15 @@ check_arrays(const struct rmb_array *array, int narrays, struct rmb_error *error
 {
 	for (int i = 0; i < narrays; i++) {
 		const char *name = array[i].name;
-		bool right = name[0] && name[0] != '/' && strncmp(name, "axes", strcspn(name, "/")) != 0 && array[i].type >= RMB_FLOAT32 &&
-		             array[i].type <= RMB_TEXT && array[i].naxes >= 0 && array[i].naxes <= RMB_MAX_AXES &&
-		             (array[i].type != RMB_TEXT || array[i].width > 0) && rmb_array_count(&array[i]) >= 0;
+		bool right = name[0] && name[0] != '/' && strncmp(name, "axes", strcspn(name, "/")) != 0 &&
+		             array[i].type >= RMB_FLOAT32 && array[i].type <= RMB_TEXT && array[i].naxes >= 0 &&
+		             array[i].naxes <= RMB_MAX_AXES && (array[i].type != RMB_TEXT || array[i].width > 0) &&
+		             rmb_array_count(&array[i]) >= 0;
 		for (int a = 0; right && a < array[i].naxes; a++)
 			right = array[i].axis[a].name[0] && !strchr(array[i].axis[a].name, '/');
 		if (!right)
-			return rmb_error_set(error, RMB_EINTERNAL, "array '%s' cannot be stored: its name, type or shape is wrong", name);
+			return rmb_error_set(error, RMB_EINTERNAL,
+			                     "array '%s' cannot be stored: its name, type or shape is wrong", name);
 	}
 	return 0;
 }
@@ -172,8 +180,8 @@ rmb_object_extend(struct rmb_object_writer *w, const struct rmb_array *array, in
 }
 
 struct rmb_object_writer *
-rmb_object_create(const char *directory, const char *key, const struct rmb_array *array, int narrays, const char *const *attribute,
-                  int nattributes, struct rmb_error *error)
+rmb_object_create(const char *directory, const char *key, const struct rmb_array *array, int narrays,
+                  const char *const *attribute, int nattributes, struct rmb_error *error)
 {
 	struct rmb_owner owner;
 	char by[RMB_OWNER_MAX];
@@ -186,7 +194,8 @@ rmb_object_create(const char *directory, const char *key, const struct rmb_array
 		snprintf(w->key, sizeof w->key, "%s", key);
 	}
 	if (w && w->layout.arena)
-		w->layout.path = rmb_arena_printf(w->layout.arena, "%s/%.16s.tmp.%s.%016" PRIx64, directory, key, by, rmb_owner_random());
+		w->layout.path = rmb_arena_printf(w->layout.arena, "%s/%.16s.tmp.%s.%016" PRIx64, directory, key, by,
+		                                  rmb_owner_random());
 	rmb_vanished_remove(w ? w->layout.path : NULL);
 	if (!w || !w->layout.path)
 		rmb_error_nomem(error, "an object");
@@ -245,7 +254,8 @@ static int
 directory_of(const char *path, char *directory)
 {
 	const char *slash = strrchr(path, '/');
-	int n = !slash ? snprintf(directory, PATH_MAX, ".") : snprintf(directory, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	int n = !slash ? snprintf(directory, PATH_MAX, ".")
+	               : snprintf(directory, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	return n < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
@@ -260,7 +270,9 @@ sync_directory(const char *path, struct rmb_error *error)
 	if (fd >= 0)
 		close(fd);
 	/* Some file systems cannot sync a directory and say so. */
-	return number && number != EINVAL ? rmb_error_set(error, RMB_EOUTPUT, "%s: its folder cannot be synced: %s", path, strerror(number)) : 0;
+	return number && number != EINVAL
+	               ? rmb_error_set(error, RMB_EOUTPUT, "%s: its folder cannot be synced: %s", path, strerror(number))
+	               : 0;
 }
 
 /* The folder is made if it is missing. */

@@ -55,7 +55,8 @@ unkeyed_json(const struct rmb_node *node)
 	json_t *unkeyed = json_object();
 	for (int p = 0; p < rmb_nparams(node->stage); p++)
 		if (node->stage->params[p].numeric_noise)
-			json_object_set_new(unkeyed, node->stage->params[p].name, rmb_value_json(&node->stage->params[p], &node->value[p]));
+			json_object_set_new(unkeyed, node->stage->params[p].name,
+			                    rmb_value_json(&node->stage->params[p], &node->value[p]));
 	return unkeyed;
 }
 
@@ -75,8 +76,10 @@ labels_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 static json_t *
 origin_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 {
-	return json_pack("{s:o, s:o, s:o, s:i}", "recording", rmb_json_text(node->source < 0 ? "" : recipe->source[node->source].name),
-	                 "entry", rmb_json_text(node->entry->name), "branch", rmb_json_text(rmb_node_own_branch(node)), "replicate", node->replicate);
+	return json_pack("{s:o, s:o, s:o, s:i}", "recording",
+	                 rmb_json_text(node->source < 0 ? "" : recipe->source[node->source].name), "entry",
+	                 rmb_json_text(node->entry->name), "branch", rmb_json_text(rmb_node_own_branch(node)), "replicate",
+	                 node->replicate);
 }
 
 static json_t *
@@ -85,10 +88,13 @@ inputs_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 	json_t *inputs = json_array();
 	for (int e = 0; e < node->nedges; e++) {
 		const struct rmb_edge *edge = &node->edge[e];
-		json_array_append_new(inputs, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "port", node->stage->in[edge->port].name,
-			"key", edge->from->key, "output", edge->output, "name", rmb_json_text(edge->from->id),
-			"labels", node->stage->reads_labels ? labels_json(recipe, edge->from) : json_object(),
-			"origin", node->stage->reads_names ? origin_json(recipe, edge->from) : json_object()));
+		json_array_append_new(inputs,
+		                      json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "port", node->stage->in[edge->port].name,
+		                                "key", edge->from->key, "output", edge->output, "name",
+		                                rmb_json_text(edge->from->id), "labels",
+		                                node->stage->reads_labels ? labels_json(recipe, edge->from) : json_object(),
+		                                "origin",
+		                                node->stage->reads_names ? origin_json(recipe, edge->from) : json_object()));
 	}
 	return inputs;
 }
@@ -114,13 +120,15 @@ node_json(const struct rmb_recipe *recipe, const struct rmb_node *node)
 }
 
 char *
-rmb_orders_write(const struct rmb_orders *orders, int threads, const struct rmb_recipe *recipe, struct rmb_node *const *node, int n)
+rmb_orders_write(const struct rmb_orders *orders, int threads, const struct rmb_recipe *recipe, struct rmb_node *const *node,
+                 int n)
 {
 	json_t *nodes = json_array();
 	for (int i = 0; i < n; i++)
 		json_array_append_new(nodes, node_json(recipe, node[i]));
-	json_t *root = json_pack("{s:o, s:s, s:i, s:i, s:f, s:b, s:o}", "cache", rmb_json_path(orders->cache), "run", orders->run,
-		"parent", (int)orders->parent, "threads", threads, "memory", orders->memory, "confined", (int)orders->confined, "nodes", nodes);
+	json_t *root = json_pack("{s:o, s:s, s:i, s:i, s:f, s:b, s:o}", "cache", rmb_json_path(orders->cache), "run",
+	                         orders->run, "parent", (int)orders->parent, "threads", threads, "memory", orders->memory,
+	                         "confined", (int)orders->confined, "nodes", nodes);
 	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
 	return text;
@@ -143,7 +151,8 @@ read_labels(struct rmb_arena *arena, const json_t *labels, struct rmb_order_inpu
 	const char *name;
 	json_t *value;
 	json_object_foreach((json_t *)labels, name, value)
-		label[input->nlabels++] = (struct rmb_label){ rmb_arena_strdup(arena, name), rmb_arena_strdup(arena, json_string_value(value)) };
+		label[input->nlabels++] = (struct rmb_label){ rmb_arena_strdup(arena, name),
+		                                              rmb_arena_strdup(arena, json_string_value(value)) };
 	input->label = label;
 	return 0;
 }
@@ -154,9 +163,11 @@ read_origin(struct rmb_arena *arena, const json_t *json, struct rmb_order_input 
 {
 	const char *recording = "", *entry = "", *branch = "";
 	int replicate = 0;
-	if (json_unpack((json_t *)json, "{s?s, s?s, s?s, s?i}", "recording", &recording, "entry", &entry, "branch", &branch, "replicate", &replicate))
+	if (json_unpack((json_t *)json, "{s?s, s?s, s?s, s?i}", "recording", &recording, "entry", &entry, "branch", &branch,
+	                "replicate", &replicate))
 		return broken(error, "the origin of an input is not one");
-	input->origin = (struct rmb_origin){ rmb_arena_strdup(arena, recording), rmb_arena_strdup(arena, entry), rmb_arena_strdup(arena, branch),
+	input->origin = (struct rmb_origin){ rmb_arena_strdup(arena, recording), rmb_arena_strdup(arena, entry),
+	                                     rmb_arena_strdup(arena, branch),
 	                                     input->output, replicate };
 	return input->origin.branch ? 0 : rmb_error_nomem(error, "the orders");
 }
@@ -188,7 +199,8 @@ match_inputs(const json_t *described, const json_t *given)
 
 /* Which settings were varied: the stage and the setting from the description, its name from the orders. */
 static int
-read_varied(struct rmb_arena *arena, const json_t *described, const json_t *names, struct rmb_order_sets *sets, struct rmb_error *error)
+read_varied(struct rmb_arena *arena, const json_t *described, const json_t *names, struct rmb_order_sets *sets,
+            struct rmb_error *error)
 {
 	int n = (int)json_array_size(described);
 	struct rmb_order_varied *varied = rmb_arena_alloc(arena, (size_t)n, sizeof *varied);
@@ -218,7 +230,8 @@ read_set_values(struct rmb_arena *arena, const json_t *described, struct rmb_ord
 		return rmb_error_nomem(error, "the orders");
 	for (int s = 0; s < n; s++)
 		for (int v = 0; v < sets->nvaried && code == 0; v++)
-			code = rmb_value_from_json(arena, sets->varied[v].param, json_array_get(json_array_get(described, (size_t)s), (size_t)v), NULL,
+			code = rmb_value_from_json(arena, sets->varied[v].param,
+			                           json_array_get(json_array_get(described, (size_t)s), (size_t)v), NULL,
 			                           &value[s * sets->nvaried + v], error);
 	sets->value = value;
 	sets->nsets = n;
@@ -233,7 +246,8 @@ read_members(struct rmb_arena *arena, const json_t *of, struct rmb_order_sets *s
 	if (!member)
 		return rmb_error_nomem(error, "the orders");
 	for (int i = 0; i < n; i++)
-		if (json_unpack(json_array_get(of, (size_t)i), "[ii]", &member[i].set, &member[i].replicate) || member[i].set < 0 || member[i].set >= sets->nsets)
+		if (json_unpack(json_array_get(of, (size_t)i), "[ii]", &member[i].set, &member[i].replicate) ||
+		    member[i].set < 0 || member[i].set >= sets->nsets)
 			return broken(error, "an input belongs to no set");
 	sets->member = member;
 	sets->nmembers = n;
@@ -242,7 +256,8 @@ read_members(struct rmb_arena *arena, const json_t *of, struct rmb_order_sets *s
 
 /* The sets of a driver, and to which of them its inputs belong. */
 static int
-read_sets(struct rmb_arena *arena, const json_t *described, const json_t *names, struct rmb_order_sets *sets, struct rmb_error *error)
+read_sets(struct rmb_arena *arena, const json_t *described, const json_t *names, struct rmb_order_sets *sets,
+          struct rmb_error *error)
 {
 	int code = read_varied(arena, json_object_get(described, "varied"), names, sets, error);
 	code = code ? code : read_set_values(arena, json_object_get(described, "values"), sets, error);
@@ -250,7 +265,8 @@ read_sets(struct rmb_arena *arena, const json_t *described, const json_t *names,
 }
 
 static int
-read_inputs(struct rmb_arena *arena, const json_t *described, const json_t *given, struct rmb_order *order, struct rmb_error *error)
+read_inputs(struct rmb_arena *arena, const json_t *described, const json_t *given, struct rmb_order *order,
+            struct rmb_error *error)
 {
 	if (!match_inputs(described, given))
 		return broken(error, "inputs differ from the description");
@@ -260,8 +276,9 @@ read_inputs(struct rmb_arena *arena, const json_t *described, const json_t *give
 	for (size_t i = 0; i < json_array_size(given); i++) {
 		const char *port, *key, *output, *name;
 		json_t *labels, *origin;
-		if (json_unpack(json_array_get(given, i), "{s:s, s:s, s:s, s:s, s:o, s:o}", "port", &port, "key", &key, "output", &output,
-		                "name", &name, "labels", &labels, "origin", &origin) || (input[i].port = find_port(order->stage, port)) < 0)
+		if (json_unpack(json_array_get(given, i), "{s:s, s:s, s:s, s:s, s:o, s:o}", "port", &port, "key", &key,
+		                "output", &output, "name", &name, "labels", &labels, "origin", &origin) ||
+		    (input[i].port = find_port(order->stage, port)) < 0)
 			return broken(error, "an input is not of this stage");
 		input[i].key = rmb_arena_strdup(arena, key);
 		input[i].output = rmb_arena_strdup(arena, output);
@@ -278,7 +295,8 @@ read_inputs(struct rmb_arena *arena, const json_t *described, const json_t *give
 
 /* The files that the settings name, for looking at them again once they were read. */
 static int
-list_files(struct rmb_arena *arena, const json_t *parameters, const struct rmb_value *value, struct rmb_task *task, struct rmb_error *error)
+list_files(struct rmb_arena *arena, const json_t *parameters, const struct rmb_value *value, struct rmb_task *task,
+           struct rmb_error *error)
 {
 	const struct rmb_param *param = task->order.stage->params;
 	int n = rmb_nparams(task->order.stage);
@@ -300,13 +318,15 @@ read_places(struct rmb_arena *arena, const json_t *places, struct rmb_order *ord
 	if (!place)
 		return rmb_error_nomem(error, "the orders");
 	json_object_foreach((json_t *)places, sha256, path)
-		place[order->nplaces++] = (struct rmb_order_file){ rmb_json_path_value(arena, path), NULL, rmb_arena_strdup(arena, sha256) };
+		place[order->nplaces++] = (struct rmb_order_file){ rmb_json_path_value(arena, path), NULL,
+		                                                   rmb_arena_strdup(arena, sha256) };
 	order->place = place;
 	return 0;
 }
 
 static int
-read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *node, struct rmb_task *task, struct rmb_error *error)
+read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *node, struct rmb_task *task,
+              struct rmb_error *error)
 {
 	struct rmb_order *order = &task->order;
 	const json_t *files = json_object_get(node, "files"), *unkeyed = json_object_get(node, "unkeyed");
@@ -317,7 +337,8 @@ read_settings(struct rmb_arena *arena, const json_t *parameters, const json_t *n
 	for (int p = 0; p < n; p++) {
 		const struct rmb_param *param = &order->stage->params[p];
 		const json_t *json = json_object_get(param->numeric_noise ? unkeyed : parameters, param->name);
-		int code = json ? rmb_value_from_json(arena, param, json, files, &value[p], error) : broken(error, "a setting is missing");
+		int code = json ? rmb_value_from_json(arena, param, json, files, &value[p], error)
+		                : broken(error, "a setting is missing");
 		if (code)
 			return code;
 	}
@@ -391,8 +412,8 @@ rmb_orders_read(struct rmb_arena *arena, const char *text, size_t length, struct
 	const char *run;
 	int parent, threads, confined, code = 0;
 	json_t *nodes, *cache, *root = json_loadb(text, length, 0, NULL);
-	if (!root || json_unpack(root, "{s:o, s:s, s:i, s:i, s:F, s:b, s:o}", "cache", &cache, "run", &run, "parent", &parent, "threads",
-	                         &threads, "memory", &orders->memory, "confined", &confined, "nodes", &nodes)) {
+	if (!root || json_unpack(root, "{s:o, s:s, s:i, s:i, s:F, s:b, s:o}", "cache", &cache, "run", &run, "parent", &parent,
+	                         "threads", &threads, "memory", &orders->memory, "confined", &confined, "nodes", &nodes)) {
 		json_decref(root);
 		return broken(error, "a member is missing");
 	}

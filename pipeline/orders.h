@@ -30,7 +30,9 @@ struct rmb_orders {
 };
 
 /* One text for the worker's standard input (free() it; NULL: no memory). orders->task need not be set: node[n] says what to do. */
-char *rmb_orders_write(const struct rmb_orders *orders, int threads, const struct rmb_recipe *recipe, struct rmb_node *const *node, int n);
+char *rmb_orders_write(const struct rmb_orders *orders, int threads, const struct rmb_recipe *recipe,
+                       struct rmb_node *const *node, int n);
 /* Reads it back into the arena. RMB_EINTERNAL if it does not hold together. */
-int rmb_orders_read(struct rmb_arena *arena, const char *text, size_t length, struct rmb_orders *orders, struct rmb_error *error) RMB_CHECKED;
+int rmb_orders_read(struct rmb_arena *arena, const char *text, size_t length, struct rmb_orders *orders,
+                    struct rmb_error *error) RMB_CHECKED;
 #endif

@@ -13,15 +13,18 @@
 static bool
 same_file(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static int
 changed(const char *path, struct rmb_error *error)
 {
-	return rmb_error_set(error, RMB_EINPUT, "%s is not the file any more that was loaded: somebody wrote to it or put another one in its place; "
-	                     "run again once nobody does", path);
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s is not the file any more that was loaded: somebody wrote to it or put another one in its "
+	                     "place; run again once nobody does",
+	                     path);
 }
 
 /* Whether the content of the file is what the SHA-256 says: remembered from when its key was made, as a rule. */
@@ -37,7 +40,8 @@ prove(const struct rmb_cache *cache, const char *path, const char *sha256, struc
 }
 
 static int
-map_file(struct rmb_object *object, int fd, int64_t bytes, const struct rmb_cache *cache, const char *path, const char *sha256, struct rmb_error *error)
+map_file(struct rmb_object *object, int fd, int64_t bytes, const struct rmb_cache *cache, const char *path,
+         const char *sha256, struct rmb_error *error)
 {
 	struct stat after;
 	if (fd < 0 || fstat(fd, &object->outside.stat))
@@ -51,7 +55,8 @@ map_file(struct rmb_object *object, int fd, int64_t bytes, const struct rmb_cach
 		return changed(path, error);
 	void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
-		return rmb_error_set(error, errno == ENOMEM ? RMB_ELIMIT : RMB_EINPUT, "cannot map %s: %s", path, strerror(errno));
+		return rmb_error_set(error, errno == ENOMEM ? RMB_ELIMIT : RMB_EINPUT, "cannot map %s: %s", path,
+		                     strerror(errno));
 	object->outside.map = map;
 	object->outside.length = (size_t)bytes;
 	return 0;
@@ -65,7 +70,10 @@ rmb_outside_attach(struct rmb_object *object, const struct rmb_cache *cache, con
 	if (!sha256 || object->outside.map)
 		return 0;
 	if (!path)
-		return rmb_error_set(error, RMB_EINPUT, "the samples stayed in the file that was loaded (SHA-256 %.16s...), and the recipe does not name it", sha256);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "the samples stayed in the file that was loaded (SHA-256 %.16s...), and the recipe does "
+		                     "not name it",
+		                     sha256);
 	if (!(object->outside.path = rmb_arena_strdup(object->arena, path)))
 		return rmb_error_nomem(error, "a path");
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -76,7 +84,8 @@ rmb_outside_attach(struct rmb_object *object, const struct rmb_cache *cache, con
 }
 
 int
-rmb_outside_attach_for(struct rmb_object *object, const struct rmb_graph *graph, const struct rmb_cache *cache, struct rmb_error *error)
+rmb_outside_attach_for(struct rmb_object *object, const struct rmb_graph *graph, const struct rmb_cache *cache,
+                       struct rmb_error *error)
 {
 	int64_t bytes;
 	const char *path = NULL, *sha256 = rmb_bundle_file(object, &bytes);

@@ -9,11 +9,13 @@
 #include "pipeline/cache.h"
 #include "pipeline/graph.h"
 
-/* Maps the file at `path` (NULL: it is not known) behind object->outside, unless that was done. RMB_EINPUT if it is not there or is
- * another one by now. */
-int rmb_outside_attach(struct rmb_object *object, const struct rmb_cache *cache, const char *path, struct rmb_error *error) RMB_CHECKED;
+/* Maps the file at `path` (NULL: it is not known) behind object->outside, unless that was done. RMB_EINPUT if it is not there
+ * or is another one by now. */
+int rmb_outside_attach(struct rmb_object *object, const struct rmb_cache *cache, const char *path,
+                       struct rmb_error *error) RMB_CHECKED;
 /* The same with the file that the recipe of the graph names; does nothing for an object that holds its samples. */
-int rmb_outside_attach_for(struct rmb_object *object, const struct rmb_graph *graph, const struct rmb_cache *cache, struct rmb_error *error) RMB_CHECKED;
+int rmb_outside_attach_for(struct rmb_object *object, const struct rmb_graph *graph, const struct rmb_cache *cache,
+                           struct rmb_error *error) RMB_CHECKED;
 /* 0 if the file mapped, if there is one, is as it was then. */
 int rmb_outside_stands(const struct rmb_object *object, struct rmb_error *error) RMB_CHECKED;
 #endif

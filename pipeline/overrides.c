@@ -41,7 +41,8 @@ parse_value(struct rmb_reading *r, const char *text, int number)
 	if (!empty)
 		rmb_reading_nomem(r);
 	else
-		*empty = (struct rmb_tree){ .kind = RMB_SCALAR, .place = { "--set", number, before + 1 }, .text = "", .quoted = true };
+		*empty = (struct rmb_tree){ .kind = RMB_SCALAR, .place = { "--set", number, before + 1 }, .text = "",
+		                            .quoted = true };
 	return empty;
 }
 
@@ -76,8 +77,10 @@ split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
 	while (sections[known] && strcmp(sections[known], path) != 0)
 		known++;
 	if (!sections[known] || (known >= 2 && !rest) || (known < 2 && rest)) {
-		rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set knows title, seed, report.output, vars.NAME, stages.NAME.KEY and recordings.NAME.KEY; "
-		            "found '%s%s%s'", path, rest ? "." : "", rest ? rest : "");
+		rmb_mistake(r->m, RMB_ERECIPE, a->place,
+		            "--set knows title, seed, report.output, vars.NAME, stages.NAME.KEY and recordings.NAME.KEY; "
+		            "found '%s%s%s'",
+		            path, rest ? "." : "", rest ? rest : "");
 		return false;
 	}
 	bool named = known >= 3;
@@ -91,7 +94,8 @@ split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
 	if (named && rest)
 		*rest++ = '\0';
 	if (known >= 4 && !rest) {
-		rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set %s.%s needs the key to set, as in %s.%s.KEY=VALUE", path, a->name, path, a->name);
+		rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set %s.%s needs the key to set, as in %s.%s.KEY=VALUE", path,
+		            a->name, path, a->name);
 		return false;
 	}
 	for (char *next = rest; next; ) {
@@ -116,7 +120,8 @@ parse_assignment(struct rmb_reading *r, const char *text, int number, struct rmb
 	const char *equals = strchr(text, '=');
 	*a = (struct rmb_assignment){ .place = { "--set", number, 1 } };
 	if (!equals || equals == text || strpbrk(text, "\n\r")) {
-		rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set expects NAME=VALUE on one line, such as stages.svca2.spacing=40um");
+		rmb_mistake(r->m, RMB_ERECIPE, a->place,
+		            "--set expects NAME=VALUE on one line, such as stages.svca2.spacing=40um");
 		return false;
 	}
 	char *path = rmb_arena_strdup(r->arena, text);
@@ -135,7 +140,9 @@ join_keys(struct rmb_reading *r, const struct rmb_tree *map, struct rmb_assignme
 	const char *text = a->key[i]->text;
 	for (int k = i + 1; text && k < a->nkeys; k++)
 		text = rmb_arena_printf(r->arena, "%s.%s", text, a->key[k]->text);
-	struct rmb_tree *key = text && map && map->kind == RMB_MAPPING && rmb_tree_get(map, text) ? key_tree(r, text, a->key[i]->place) : NULL;
+	struct rmb_tree *key = text && map && map->kind == RMB_MAPPING && rmb_tree_get(map, text)
+	                               ? key_tree(r, text, a->key[i]->place)
+	                               : NULL;
 	if (!key)
 		return;
 	a->key[i] = key;
@@ -150,7 +157,8 @@ rmb_assigned(struct rmb_reading *r, const struct rmb_tree *tree, struct rmb_assi
 	a->used = true;
 	for (int i = 0; i < a->nkeys; i++) {
 		if (way[i] && way[i]->kind != RMB_MAPPING) {
-			rmb_mistake(r->m, RMB_ERECIPE, a->key[i]->place, "there is no '%s' to set: %s stands here, not a mapping", a->key[i]->text,
+			rmb_mistake(r->m, RMB_ERECIPE, a->key[i]->place,
+			            "there is no '%s' to set: %s stands here, not a mapping", a->key[i]->text,
 			            rmb_tree_kind_name(way[i]));
 			return tree;
 		}
@@ -162,12 +170,14 @@ rmb_assigned(struct rmb_reading *r, const struct rmb_tree *tree, struct rmb_assi
 		const struct rmb_tree *old = way[i];
 		int n = old ? old->n : 0, at = 0;
 		struct rmb_tree *map = rmb_arena_alloc(r->arena, 1, sizeof *map);
-		struct rmb_tree **item = rmb_arena_alloc(r->arena, (size_t)n + 1, sizeof *item), **key = rmb_arena_alloc(r->arena, (size_t)n + 1, sizeof *key);
+		struct rmb_tree **item = rmb_arena_alloc(r->arena, (size_t)n + 1, sizeof *item),
+		                **key = rmb_arena_alloc(r->arena, (size_t)n + 1, sizeof *key);
 		if (!map || !item || !key) {
 			rmb_reading_nomem(r);
 			return tree;
 		}
-		*map = (struct rmb_tree){ .kind = RMB_MAPPING, .place = old ? old->place : a->place, .text = "", .n = n, .item = item, .key = key };
+		*map = (struct rmb_tree){ .kind = RMB_MAPPING, .place = old ? old->place : a->place, .text = "", .n = n,
+		                          .item = item, .key = key };
 		for (int k = 0; k < n; k++) {
 			item[k] = old->item[k];
 			key[k] = old->key[k];
@@ -206,13 +216,15 @@ check_vars(struct rmb_reading *r)
 	for (int i = 0; i < r->vars.n; i++) {
 		const struct rmb_item *var = &r->vars.item[i];
 		if (!rmb_name_valid(var->key->text))
-			rmb_mistake(r->m, RMB_ERECIPE, var->key->place, "'%s' cannot name a variable: a letter, then letters, digits, '_' and '-'",
+			rmb_mistake(r->m, RMB_ERECIPE, var->key->place,
+			            "'%s' cannot name a variable: a letter, then letters, digits, '_' and '-'",
 			            var->key->text);
 		if (var->value->kind != RMB_SCALAR)
-			rmb_mistake(r->m, RMB_ERECIPE, var->value->place, "vars: %s expects one text or number; found %s", var->key->text,
-			            rmb_tree_kind_name(var->value));
+			rmb_mistake(r->m, RMB_ERECIPE, var->value->place, "vars: %s expects one text or number; found %s",
+			            var->key->text, rmb_tree_kind_name(var->value));
 		else if (strstr(var->value->text, "${"))
-			rmb_mistake(r->m, RMB_ERECIPE, var->value->place, "vars: %s refers to another variable, which vars cannot do", var->key->text);
+			rmb_mistake(r->m, RMB_ERECIPE, var->value->place,
+			            "vars: %s refers to another variable, which vars cannot do", var->key->text);
 	}
 }
 

@@ -37,7 +37,8 @@ process_start(int64_t pid)
 	if (read_small(path, text, sizeof text) == 0)
 		return 0;
 	const char *rest = strrchr(text, ')'); /* the program's name may hold anything */
-	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d %*s %" SCNu64, &state, &threads, &start) != 3)
+	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d %*s %" SCNu64,
+	                    &state, &threads, &start) != 3)
 		return 0;
 	return (state == 'Z' || state == 'X') && threads <= 1 ? 1 : start;
 }
@@ -91,7 +92,10 @@ int
 rmb_owner_read(const char *text, struct rmb_owner *owner)
 {
 	memset(owner, 0, sizeof *owner);
-	return sscanf(text, "%39[^.].%" SCNu64 ".%" SCNd64 ".%" SCNu64, owner->boot, &owner->space, &owner->pid, &owner->start) == 4 ? 0 : -1;
+	return sscanf(text, "%39[^.].%" SCNu64 ".%" SCNd64 ".%" SCNu64, owner->boot, &owner->space, &owner->pid,
+	              &owner->start) == 4
+	               ? 0
+	               : -1;
 }
 
 uint64_t

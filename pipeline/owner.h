@@ -17,7 +17,8 @@ enum rmb_life {
 	RMB_ALIVE,     /* it runs here */
 	RMB_ELSEWHERE  /* another host, boot or container: nobody here can tell */
 };
-enum { RMB_OWNER_MAX = 128, RMB_TEMPORARY_MAX = 256, RMB_TEMPORARY_AGE = 2 * 86400 /* s that a file must lie still if nobody here can tell */ };
+enum { RMB_OWNER_MAX = 128, RMB_TEMPORARY_MAX = 256,
+       RMB_TEMPORARY_AGE = 2 * 86400 /* s that a file must lie still if nobody here can tell */ };
 
 void rmb_owner_self(struct rmb_owner *owner);
 enum rmb_life rmb_owner_life(const struct rmb_owner *owner);

@@ -190,8 +190,10 @@ print_line(const struct rmb_mistakes *m, const struct mistake *mistake, FILE *to
 	size_t length;
 	if (!source || mistake->place.line < 1 || !find_line(source, mistake->place.line, &line, &length))
 		return;
-	int column = mistake->place.column > 0 ? mistake->place.column : 1, from = column > LINE_SHOWN - 30 ? column - LINE_BEFORE : 1;
-	size_t begin = skip(line, length, from - 1), caret = skip(line, length, column - 1), stop = skip(line, length, from - 1 + LINE_SHOWN);
+	int column = mistake->place.column > 0 ? mistake->place.column : 1,
+	    from = column > LINE_SHOWN - 30 ? column - LINE_BEFORE : 1;
+	size_t begin = skip(line, length, from - 1), caret = skip(line, length, column - 1),
+	       stop = skip(line, length, from - 1 + LINE_SHOWN);
 	struct rmb_arena *scratch = rmb_arena_new();
 	char *before = scratch ? rmb_text_escape(scratch, line + begin, caret - begin, " ") : NULL;
 	char *after = scratch ? rmb_text_escape(scratch, line + caret, stop - caret, " ") : NULL;
@@ -228,8 +230,8 @@ print_json(const struct rmb_mistakes *m, const struct mistake *mistake, FILE *to
 	const char *name = place.file ? place.file : "";
 	char *file = rmb_text_escape(m->arena, name, strlen(name), "\t");
 	json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}", "event", mistake->code ? "mistake" : "remark", "class",
-	                          mistake->code ? rmb_code_name(mistake->code) : "remark", "file", file ? file : "", "line", place.line,
-	                          "column", place.column, "message", mistake->text);
+	                          mistake->code ? rmb_code_name(mistake->code) : "remark", "file", file ? file : "", "line",
+	                          place.line, "column", place.column, "message", mistake->text);
 	rmb_json_line(to, event);
 }
 

@@ -132,7 +132,8 @@ settle(struct planner *p)
 			const struct rmb_node *node = p->graph->node[i];
 			for (int j = 0; p->plan->step[i].todo == RMB_RUN && j < node->nedges; j++) {
 				struct rmb_node *read = node->edge[j].from;
-				if (!p->looked[read->index] && p->stands[read->index] && (read->makes & (RMB_RECORDING | RMB_SPIKES)))
+				if (!p->looked[read->index] && p->stands[read->index] &&
+				    (read->makes & (RMB_RECORDING | RMB_SPIKES)))
 					changed |= look_inside(p, read);
 			}
 		}
@@ -165,9 +166,11 @@ say_what_waits(struct planner *p)
 		for (int e = 0; e < node->nedges && !on; e++)
 			on = p->waits[node->edge[e].from->index] ? node->edge[e].from : NULL;
 		p->plan->step[i].why = on ? rmb_arena_printf(p->plan->arena, "reads %s, which waits", on->name)
-		                          : node->drive->fed && node->drive->round == 0
-		                          ? rmb_arena_printf(p->plan->arena, "its sets are known once %s is there", rmb_drive_feed(node)->from->name)
-		                          : rmb_arena_printf(p->plan->arena, "its %d sets run first; more may follow", node->drive->nsets);
+		                       : node->drive->fed && node->drive->round == 0
+		                               ? rmb_arena_printf(p->plan->arena, "its sets are known once %s is there",
+		                                                  rmb_drive_feed(node)->from->name)
+		                               : rmb_arena_printf(p->plan->arena, "its %d sets run first; more may follow",
+		                                                  node->drive->nsets);
 		if (!p->plan->step[i].why)
 			return RMB_ELIMIT;
 	}
@@ -199,7 +202,8 @@ look_at_cache(struct planner *p)
 		step->node = p->graph->node[i];
 		const struct rmb_node *twin = step->node->twin;
 		struct rmb_error error = {0};
-		p->stands[i] = twin ? p->stands[twin->index] : rmb_cache_check(p->cache, step->node->key, &step->bytes, &error) == 0;
+		p->stands[i] =
+			twin ? p->stands[twin->index] : rmb_cache_check(p->cache, step->node->key, &step->bytes, &error) == 0;
 		if (twin)
 			step->bytes = p->plan->step[twin->index].bytes;
 		else if (error.code == RMB_EDAMAGE)

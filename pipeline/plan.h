@@ -16,7 +16,8 @@ enum rmb_todo {
 struct rmb_step {
 	struct rmb_node *node;
 	enum rmb_todo todo;
-	const char *why;              /* RMB_WAITS: "its 12 sets run first; more may follow"; RMB_RUN: "never ran", "spacing: 25 um -> 40 um (recipe.yaml:14)", "input file changed", ... */
+	const char *why;              /* RMB_RUN: "never ran", "spacing: 25 um -> 40 um (recipe.yaml:14)", ...; RMB_WAITS:
+	                               * "its 12 sets run first; more may follow" */
 	const char *damage;           /* what was wrong with its object, which is set aside now; NULL: nothing */
 	struct rmb_measure expected;
 	int64_t bytes;                /* RMB_CACHED: size of the object */

@@ -8,8 +8,9 @@
 
 enum { FOUND_WORK = 4 }; /* exit status of --check */
 
-static const char *const state_names[] = { [RMB_CACHED] = "cached", [RMB_LET_GO] = "let go", [RMB_RUN] = "run", [RMB_LEFT_OUT] = "left out",
-	[RMB_WAITS] = "waits" };
+static const char *const state_names[] = {
+	[RMB_CACHED] = "cached", [RMB_LET_GO] = "let go", [RMB_RUN] = "run", [RMB_LEFT_OUT] = "left out", [RMB_WAITS] = "waits",
+};
 
 static const char *
 quantity(struct rmb_arena *arena, double value, const char *base)
@@ -53,12 +54,18 @@ print_totals(const struct rmb_plan *plan, const struct rmb_session *session, con
 	if (plan->nrun == 0)
 		printf("\nNothing to run: %d of %d nodes are cached.\n", plan->ncached, plan->nsteps);
 	else
-		printf("\n%d of %d nodes will run, %d cached: %s %s (longest chain %s), %s of memory for the largest node, %s on disk.\n",
-		       plan->nrun, plan->nsteps, plan->ncached, guesses ? "at least" : "about", quantity(arena, rmb_measure_rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
-		       quantity(arena, rmb_measure_rounded(plan->path), "s"), quantity(arena, rmb_measure_rounded(plan->memory), "B"), quantity(arena, rmb_measure_rounded(plan->disk), "B"));
+		printf("\n%d of %d nodes will run, %d cached: %s %s (longest chain %s), %s of memory for the largest node, "
+		       "%s on disk.\n",
+		       plan->nrun, plan->nsteps, plan->ncached, guesses ? "at least" : "about",
+		       quantity(arena, rmb_measure_rounded(rmb_plan_seconds(plan, options->jobs)), "s"),
+		       quantity(arena, rmb_measure_rounded(plan->path), "s"),
+		       quantity(arena, rmb_measure_rounded(plan->memory), "B"),
+		       quantity(arena, rmb_measure_rounded(plan->disk), "B"));
 	if (guesses)
-		printf("How large the recordings are is known once they are loaded: %d nodes (?) are planned again then.\n", guesses);
-	printf("Cache: %s (%s%s free)\n", rmb_harmless(arena, session->cache.root), session->cache.absent ? "nothing there yet, " : "", quantity(arena, rmb_measure_rounded(free_bytes), "B"));
+		printf("How large the recordings are is known once they are loaded: %d nodes (?) are planned again then.\n",
+		       guesses);
+	printf("Cache: %s (%s%s free)\n", rmb_harmless(arena, session->cache.root),
+	       session->cache.absent ? "nothing there yet, " : "", quantity(arena, rmb_measure_rounded(free_bytes), "B"));
 }
 
 static void
@@ -74,21 +81,23 @@ print_json(const struct rmb_plan *plan, const struct rmb_session *session, const
 {
 	for (int i = 0; i < plan->nsteps; i++) {
 		const struct rmb_step *step = &plan->step[i];
-		json_t *object = json_pack("{sssossss}", "event", "node", "node", rmb_json_text(step->node->id), "state", state_names[step->todo],
-		                           "key", step->node->key);
+		json_t *object = json_pack("{sssossss}", "event", "node", "node", rmb_json_text(step->node->id), "state",
+		                           state_names[step->todo], "key", step->node->key);
 		if (object && step->todo == RMB_RUN)
-			json_object_update_new(object, json_pack("{sosfsfsfsb}", "why", rmb_json_text(step->why), "seconds", step->expected.seconds,
-			                                         "memory", step->expected.peak_bytes, "disk", step->expected.object_bytes, "guess",
-			                                         step->expected.guess));
+			json_object_update_new(object,
+			                       json_pack("{sosfsfsfsb}", "why", rmb_json_text(step->why), "seconds",
+			                                 step->expected.seconds, "memory", step->expected.peak_bytes, "disk",
+			                                 step->expected.object_bytes, "guess", step->expected.guess));
 		if (object && step->todo == RMB_WAITS)
 			json_object_set_new(object, "why", rmb_json_text(step->why));
 		if (object && step->todo == RMB_CACHED)
 			json_object_set_new(object, "bytes", json_integer(step->bytes));
 		print_line(object);
 	}
-	print_line(json_pack("{sssisisisfsfsfsfsosf}", "event", "plan", "nodes", plan->nsteps, "run", plan->nrun, "cached", plan->ncached,
-	                     "seconds", rmb_plan_seconds(plan, options->jobs), "longest_chain", plan->path, "memory", plan->memory,
-	                     "disk", plan->disk, "cache", rmb_json_text(session->cache.root), "free", rmb_cache_free_bytes(&session->cache)));
+	print_line(json_pack("{sssisisisfsfsfsfsosf}", "event", "plan", "nodes", plan->nsteps, "run", plan->nrun, "cached",
+	                     plan->ncached, "seconds", rmb_plan_seconds(plan, options->jobs), "longest_chain", plan->path,
+	                     "memory", plan->memory, "disk", plan->disk, "cache", rmb_json_text(session->cache.root), "free",
+	                     rmb_cache_free_bytes(&session->cache)));
 }
 
 static int

@@ -20,7 +20,8 @@ rmb_plan_read_size(struct rmb_arena *arena, const struct rmb_object *object, str
 		node->size = (struct rmb_size){ .neurons = (double)recording.neurons.n, .frames = (double)recording.nframes,
 		                                .seconds = isnan(recording.rate) ? 0 : (double)recording.nframes / recording.rate };
 	else if (kind == RMB_SPIKES && rmb_unbundle_spikes(arena, object, port, &spikes, &error) == 0)
-		node->size = (struct rmb_size){ .neurons = (double)spikes.neurons.n, .spikes = (double)spikes.nspikes, .seconds = rmb_spikes_observed(&spikes) };
+		node->size = (struct rmb_size){ .neurons = (double)spikes.neurons.n, .spikes = (double)spikes.nspikes,
+		                                .seconds = rmb_spikes_observed(&spikes) };
 }
 
 /* ---- expectations and totals -------------------------------------------------------------------------------------- */
@@ -99,7 +100,8 @@ rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_
 	struct rmb_object *object;
 	struct rmb_arena *scratch = rmb_arena_new();
 	const char *path = scratch ? rmb_cache_path(scratch, cache, node->key) : NULL;
-	if ((node->makes & (RMB_RECORDING | RMB_SPIKES)) && path && rmb_object_open(path, node->key, RMB_VERIFY_HEADER, &object, &error) == 0) {
+	if ((node->makes & (RMB_RECORDING | RMB_SPIKES)) && path &&
+	    rmb_object_open(path, node->key, RMB_VERIFY_HEADER, &object, &error) == 0) {
 		rmb_plan_read_size(scratch, object, node);
 		rmb_object_close(object);
 	}
@@ -124,14 +126,20 @@ rmb_plan_fits(const struct rmb_plan *plan, double free_bytes, double memory, str
 		const struct rmb_step *step = &plan->step[i];
 		if (step->todo != RMB_RUN || step->expected.peak_bytes <= memory)
 			continue;
-		return rmb_error_set(error, RMB_ELIMIT, "%s (stage %s) is expected to need %s of memory; %s are allowed. Allow more with --memory, "
-		                     "or take fewer neurons or frames", step->node->id, step->node->stage->name,
-		                     rmb_quantity_print(step->expected.peak_bytes, "B", needs, sizeof needs), rmb_quantity_print(memory, "B", has, sizeof has));
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "%s (stage %s) is expected to need %s of memory; %s are allowed. Allow more with "
+		                     "--memory, or take fewer neurons or frames",
+		                     step->node->id, step->node->stage->name,
+		                     rmb_quantity_print(step->expected.peak_bytes, "B", needs, sizeof needs),
+		                     rmb_quantity_print(memory, "B", has, sizeof has));
 	}
 	if (free_bytes > 0 && plan->least_disk > free_bytes)
-		return rmb_error_set(error, RMB_EOUTPUT, "this run is expected to write %s; where the cache lies, %s are free. Collect old objects with "
-		                     "`rumble cache gc`, choose another place with --cache, or set keep: false on what need not stay",
-		                     rmb_quantity_print(plan->least_disk, "B", needs, sizeof needs), rmb_quantity_print(free_bytes, "B", has, sizeof has));
+		return rmb_error_set(error, RMB_EOUTPUT,
+		                     "this run is expected to write %s; where the cache lies, %s are free. Collect old "
+		                     "objects with `rumble cache gc`, choose another place with --cache, or set keep: false "
+		                     "on what need not stay",
+		                     rmb_quantity_print(plan->least_disk, "B", needs, sizeof needs),
+		                     rmb_quantity_print(free_bytes, "B", has, sizeof has));
 	return 0;
 }
 

@@ -100,8 +100,10 @@ rmb_process_start(struct rmb_process *p, const char *as, const char *orders, str
 		failed = spawn(&p->pid, as, fd[0], fd[2], fd[4]);
 	if (failed) {
 		close_all(fd, 5);
-		return rmb_error_set(error, RMB_ELIMIT, "cannot start a worker process: %s; lower --jobs or raise the limits on processes "
-		                     "and open files", strerror(failed));
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "cannot start a worker process: %s; lower --jobs or raise the limits on processes and "
+		                     "open files",
+		                     strerror(failed));
 	}
 	p->events = fd[1];
 	p->errors = fd[3];

@@ -57,7 +57,8 @@ send(json_t *event)
 static json_t *
 event_of(const char *name, const struct rmb_node *node)
 {
-	return json_pack("{s:s, s:o, s:s, s:s}", "event", name, "node", rmb_json_text(node->id), "stage", node->stage->name, "key", node->key);
+	return json_pack("{s:s, s:o, s:s, s:s}", "event", name, "node", rmb_json_text(node->id), "stage", node->stage->name,
+	                 "key", node->key);
 }
 
 static void
@@ -98,7 +99,8 @@ rmb_progress_begin(struct rmb_progress *p, int torun, int cached, double seconds
 		send(json_pack("{s:s, s:i, s:i, s:f}", "event", "begin", "run", torun, "cached", cached, "seconds", seconds));
 	else if (!p->quiet && torun > 0) {
 		rmb_progress_duration(amount, sizeof amount, seconds);
-		rmb_progress_say(p, "%d node%s to run, %d cached; %s %s", torun, torun == 1 ? "" : "s", cached, least ? "at least" : "about", amount);
+		rmb_progress_say(p, "%d node%s to run, %d cached; %s %s", torun, torun == 1 ? "" : "s", cached,
+		                 least ? "at least" : "about", amount);
 	}
 }
 
@@ -174,7 +176,8 @@ say_repeats(struct rmb_progress *p)
 		if (told->more == 1)
 			rmb_progress_say(p, "%s: warning: the same as of %s", told->second, told->first);
 		else if (told->more > 1)
-			rmb_progress_say(p, "%s and %d more: warning: the same as of %s", told->second, told->more - 1, told->first);
+			rmb_progress_say(p, "%s and %d more: warning: the same as of %s", told->second, told->more - 1,
+			                 told->first);
 	}
 }
 
@@ -205,7 +208,8 @@ rmb_progress_done(struct rmb_progress *p, const struct rmb_node *node, const str
 	} else if (p->json) {
 		send(event_of("found", node));
 	} else if (!p->quiet && !p->live) {
-		rmb_progress_say(p, "[%d/%d] %s %s", p->done + p->failed, p->torun, node->id, measure ? amount : "made by another run");
+		rmb_progress_say(p, "[%d/%d] %s %s", p->done + p->failed, p->torun, node->id,
+		                 measure ? amount : "made by another run");
 	}
 }
 
@@ -263,8 +267,9 @@ rmb_progress_end(struct rmb_progress *p, int code, const char *report)
 		snprintf(counts + n, sizeof counts - (size_t)n, ", %d warning%s", p->warned, p->warned == 1 ? "" : "s");
 	const char *how = code == 0 ? "done" : code == RMB_EINTERRUPTED || code == RMB_ETERMINATED ? "stopped" : "not all done";
 	if (p->json)
-		send(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o?}", "event", "end", "class", rmb_code_name(code), "status", rmb_exit_code(code),
-			"run", p->done, "cached", p->cached, "failed", p->failed, "not_run", unrun > 0 ? unrun : 0, "report", report ? rmb_json_text(report) : NULL));
+		send(json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:o?}", "event", "end", "class", rmb_code_name(code),
+		               "status", rmb_exit_code(code), "run", p->done, "cached", p->cached, "failed", p->failed,
+		               "not_run", unrun > 0 ? unrun : 0, "report", report ? rmb_json_text(report) : NULL));
 	else if (!p->quiet && report)
 		rmb_progress_say(p, "%s: %s in %s; report: %s", how, counts, took, report);
 	else if (!p->quiet)

@@ -1,6 +1,6 @@
-/* pipeline/progress_live.c -- the live display on a terminal: a line per running node with bar and time left, a summary below, redrawn
- * at most ten times a second, and lines that stay above it. Names and sentences come from recipes and files: nothing in them may steer
- * the terminal. */
+/* pipeline/progress_live.c -- the live display on a terminal: a line per running node with bar and time left, a summary
+ * below, redrawn at most ten times a second, and lines that stay above it. Names and sentences come from recipes and files:
+ * nothing in them may steer the terminal. */
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>

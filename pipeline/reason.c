@@ -49,7 +49,8 @@ say(struct rmb_reasons *reasons, const char *format, ...)
 	vsnprintf(sentence, sizeof sentence, format, args);
 	va_end(args);
 	const char *more = reasons->n > SHOWN ? "..." : sentence;
-	reasons->text = reasons->text ? rmb_arena_printf(reasons->arena, "%s; %s", reasons->text, more) : rmb_arena_strdup(reasons->arena, more);
+	reasons->text = reasons->text ? rmb_arena_printf(reasons->arena, "%s; %s", reasons->text, more)
+	                              : rmb_arena_strdup(reasons->arena, more);
 }
 
 static const char *
@@ -81,10 +82,11 @@ compare_parameters(struct rmb_reasons *reasons, const struct rmb_node *node, con
 		if (param->numeric_noise || !old || json_equal(old, new))
 			continue;
 		if (param->kind == RMB_FILE)
-			say(reasons, "input file changed: %s (%s)", value->none ? param->name : value->text, place_of(reasons, node, value));
-		else
-			say(reasons, "%s: %s -> %s (%s)", param->name, print_json(reasons, param, old), rmb_value_print(reasons->arena, param, value),
+			say(reasons, "input file changed: %s (%s)", value->none ? param->name : value->text,
 			    place_of(reasons, node, value));
+		else
+			say(reasons, "%s: %s -> %s (%s)", param->name, print_json(reasons, param, old),
+			    rmb_value_print(reasons->arena, param, value), place_of(reasons, node, value));
 	}
 }
 
@@ -105,7 +107,8 @@ name_beside(const struct rmb_node *node, const struct rmb_node *read)
 
 /* The first input that will run; else the first that was another before. */
 static void
-compare_inputs(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct rmb_node *node, const json_t *before, const json_t *now)
+compare_inputs(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct rmb_node *node, const json_t *before,
+               const json_t *now)
 {
 	const json_t *old = json_object_get(before, "inputs"), *new = json_object_get(now, "inputs");
 	if (json_equal(old, new))
@@ -124,12 +127,13 @@ compare_inputs(struct rmb_reasons *reasons, const struct rmb_plan *plan, const s
 }
 
 static void
-compare(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct rmb_node *node, const json_t *before, const json_t *now)
+compare(struct rmb_reasons *reasons, const struct rmb_plan *plan, const struct rmb_node *node, const json_t *before,
+        const json_t *now)
 {
 	const char *stage = json_string_value(json_object_get(before, "stage"));
 	if (!stage || strcmp(stage, node->stage->name) != 0) {
-		say(reasons, "stage: %s -> %s (%s:%d)", stage ? stage : "?", node->stage->name, node->entry->place.file ? node->entry->place.file : "",
-		    node->entry->place.line);
+		say(reasons, "stage: %s -> %s (%s:%d)", stage ? stage : "?", node->stage->name,
+		    node->entry->place.file ? node->entry->place.file : "", node->entry->place.line);
 		return;
 	}
 	compare_number(reasons, before, now, "version", "stage version");

@@ -86,10 +86,13 @@ read_report_name(struct rmb_reading *r, const struct rmb_tree *tree)
 	if (!name)
 		return;
 	if (strchr(name, '/'))
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "report: output '%s' would lie outside the output directory; give a file name, and --out to "
-		            "choose the directory", name);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "report: output '%s' would lie outside the output directory; give a file name, and --out to "
+		            "choose the directory",
+		            name);
 	else if (n < 6 || n > 200 || *name == '.' || strcmp(name + n - 5, ".html") != 0)
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "report: output expects a file name that ends in .html; found '%s'", name);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "report: output expects a file name that ends in .html; found '%s'", name);
 	else
 		r->recipe->report = name;
 }
@@ -105,7 +108,8 @@ read_report(struct rmb_reading *r)
 	if (!tree)
 		return;
 	if (tree->kind != RMB_MAPPING) {
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "report expects none or a mapping such as {output: report.html}; found %s",
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "report expects none or a mapping such as {output: report.html}; found %s",
 		            rmb_tree_kind_name(tree));
 		return;
 	}
@@ -210,8 +214,8 @@ rmb_source_label(const struct rmb_source *source, const char *name)
 }
 
 static int
-choose(struct rmb_recipe *recipe, const struct rmb_entry *entry, const struct rmb_setting *setting, int source, struct rmb_value *value,
-       struct rmb_mistakes *m)
+choose(struct rmb_recipe *recipe, const struct rmb_entry *entry, const struct rmb_setting *setting, int source,
+       struct rmb_value *value, struct rmb_mistakes *m)
 {
 	const char *param = entry->stage->params[setting->param].name;
 	if (setting->nchoices == 0) /* told when it was read */
@@ -221,8 +225,9 @@ choose(struct rmb_recipe *recipe, const struct rmb_entry *entry, const struct rm
 		return 0;
 	}
 	if (source < 0) {
-		rmb_mistake(m, RMB_ERECIPE, setting->place, "%s: %s cannot depend on '%s': this node stands for all recordings at once", entry->name,
-		            param, setting->by);
+		rmb_mistake(m, RMB_ERECIPE, setting->place,
+		            "%s: %s cannot depend on '%s': this node stands for all recordings at once", entry->name, param,
+		            setting->by);
 		return RMB_ERECIPE;
 	}
 	const char *label = rmb_source_label(&recipe->source[source], setting->by);
@@ -241,14 +246,16 @@ choose(struct rmb_recipe *recipe, const struct rmb_entry *entry, const struct rm
 	}
 	if (!label && recipe->source[source].misspelt)
 		return RMB_ERECIPE;
-	rmb_mistake(m, RMB_ERECIPE, setting->place, label ? "%s: %s has no value for recording '%s', whose %s is '%s'; add it, or 'else'"
-	                                                  : "%s: %s has no value for recording '%s', which has no %s; add 'else'",
+	rmb_mistake(m, RMB_ERECIPE, setting->place,
+	            label ? "%s: %s has no value for recording '%s', whose %s is '%s'; add it, or 'else'"
+	                  : "%s: %s has no value for recording '%s', which has no %s; add 'else'",
 	            entry->name, param, recipe->source[source].name, setting->by, label);
 	return RMB_ERECIPE;
 }
 
 int
-rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int param, int source, struct rmb_value *value, struct rmb_mistakes *m)
+rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int param, int source, struct rmb_value *value,
+                 struct rmb_mistakes *m)
 {
 	const struct rmb_param *p = &entry->stage->params[param];
 	const struct rmb_source *from = entry->stage->reads_files && source >= 0 ? &recipe->source[source] : NULL;
@@ -257,7 +264,9 @@ rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int p
 			return choose(recipe, entry, &entry->setting[i], source, value, m);
 	for (int i = 0; from && i < from->ngiven; i++)
 		if (strcmp(from->given[i].name, p->name) == 0)
-			return !from->given[i].tree ? RMB_ERECIPE : rmb_value_read(recipe->arena, entry->stage->name, p, from->given[i].tree, from->base, value, m);
+			return !from->given[i].tree ? RMB_ERECIPE
+			                            : rmb_value_read(recipe->arena, entry->stage->name, p,
+			                                             from->given[i].tree, from->base, value, m);
 	if (p->def) {
 		int code = rmb_value_default(recipe->arena, p, value);
 		if (code)
@@ -267,10 +276,10 @@ rmb_recipe_value(struct rmb_recipe *recipe, const struct rmb_entry *entry, int p
 	if (from && from->misspelt)
 		return RMB_ERECIPE;
 	if (from)
-		rmb_mistake(m, RMB_ERECIPE, from->place, "recording '%s' needs '%s', which '%s' (%s) reads: %s", from->name, p->name, entry->name,
-		            entry->stage->name, p->help ? p->help : "it has no default");
+		rmb_mistake(m, RMB_ERECIPE, from->place, "recording '%s' needs '%s', which '%s' (%s) reads: %s", from->name,
+		            p->name, entry->name, entry->stage->name, p->help ? p->help : "it has no default");
 	else
-		rmb_mistake(m, RMB_ERECIPE, entry->place, "%s: %s needs the setting '%s': %s", entry->name, entry->stage->name, p->name,
-		            p->help ? p->help : "it has no default");
+		rmb_mistake(m, RMB_ERECIPE, entry->place, "%s: %s needs the setting '%s': %s", entry->name,
+		            entry->stage->name, p->name, p->help ? p->help : "it has no default");
 	return RMB_ERECIPE;
 }

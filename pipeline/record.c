@@ -10,7 +10,8 @@ void
 rmb_record_line(const char *key, const struct stat *s, const unsigned char *checksum, char *line)
 {
 	int n = snprintf(line, RMB_RECORD_LINE, "%s %" PRIu64 " %" PRId64 " %lld.%09ld %lld.%09ld ", key, (uint64_t)s->st_ino,
-	                 (int64_t)s->st_size, (long long)s->st_mtim.tv_sec, s->st_mtim.tv_nsec, (long long)s->st_ctim.tv_sec, s->st_ctim.tv_nsec);
+	                 (int64_t)s->st_size, (long long)s->st_mtim.tv_sec, s->st_mtim.tv_nsec, (long long)s->st_ctim.tv_sec,
+	                 s->st_ctim.tv_nsec);
 	for (int i = 0; i < 16; i++)
 		n += snprintf(line + n, (size_t)(RMB_RECORD_LINE - n), "%02x", checksum[i]);
 	snprintf(line + n, (size_t)(RMB_RECORD_LINE - n), "\n");

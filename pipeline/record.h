@@ -1,8 +1,8 @@
 /* pipeline/record.h -- what is remembered of an object that was verified whole, so that the next look at it can be a short one.
  *
- * One line of text: key, inode, length, times of the last change to content and to the file, and the checksum that its header claims.
- * While all of that is as it was, nobody has written to the object. In a copy of the cache nothing of it holds, so that
- * everything is verified there once. Failing to remember costs a verification, nothing else. */
+ * One line of text: key, inode, length, times of the last change to content and to the file, and the checksum that its header
+ * claims. While all of that is as it was, nobody has written to the object. In a copy of the cache nothing of it holds, so
+ * that everything is verified there once. Failing to remember costs a verification, nothing else. */
 #ifndef RMB_RECORD_H
 #define RMB_RECORD_H
 #include <stdbool.h>

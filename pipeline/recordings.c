@@ -53,13 +53,16 @@ read_labels(struct rmb_reading *r, struct rmb_source *source, const struct rmb_t
 	if (!source->label)
 		rmb_reading_nomem(r);
 	if (labels && !mapping)
-		rmb_mistake(r->m, RMB_ERECIPE, labels->place, "labels expects a mapping such as {state: awake}; found %s", rmb_tree_kind_name(labels));
+		rmb_mistake(r->m, RMB_ERECIPE, labels->place, "labels expects a mapping such as {state: awake}; found %s",
+		            rmb_tree_kind_name(labels));
 	if (area && source->label)
 		add_label(r, source, "area", area);
 	for (int i = 0; mapping && source->label && i < labels->n; i++) {
 		const char *name = labels->key[i]->text;
-		if (strcmp(name, "name") == 0 || strcmp(name, "tags") == 0 || strcmp(name, "by") == 0 || (area && strcmp(name, "area") == 0))
-			rmb_mistake(r->m, RMB_ERECIPE, labels->key[i]->place, "a label cannot be called '%s' here; it has that meaning already", name);
+		if (strcmp(name, "name") == 0 || strcmp(name, "tags") == 0 || strcmp(name, "by") == 0 ||
+		    (area && strcmp(name, "area") == 0))
+			rmb_mistake(r->m, RMB_ERECIPE, labels->key[i]->place,
+			            "a label cannot be called '%s' here; it has that meaning already", name);
 		else
 			add_label(r, source, name, labels->item[i]);
 	}
@@ -95,7 +98,8 @@ add_given(struct rmb_reading *r, struct rmb_source *source, const struct rmb_tre
 		r->lost |= source->misspelt;
 		rmb_mistake(r->m, RMB_ERECIPE, key->place, "a recording has no key '%s'%s", key->text, near);
 	} else if (tree->kind == RMB_MAPPING) {
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "%s expects one value here; {by: ...} belongs to an entry under stages", key->text);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+		            "%s expects one value here; {by: ...} belongs to an entry under stages", key->text);
 	} else if (rmb_value_read(r->arena, stage->name, &stage->params[param], tree, source->base, &value, r->m) == 0) {
 		good = true;
 	}

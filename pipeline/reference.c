@@ -24,7 +24,8 @@ find_entry(struct rmb_reading *r, const struct rmb_tree *tree, const char *word)
 	for (int i = 0; name && name[i] && strlen(list) + strlen(name[i]) + 3 < sizeof list; i++)
 		strcat(strcat(list, i ? ", " : ""), name[i]);
 	const char *near = name ? rmb_did_you_mean(r, word, name) : "";
-	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "unknown node '%s'%s%s%s", word, near, *near ? "" : "; there are: ", *near ? "" : list);
+	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "unknown node '%s'%s%s%s", word, near,
+	            *near ? "" : "; there are: ", *near ? "" : list);
 	return -1;
 }
 
@@ -41,15 +42,16 @@ check_output(struct rmb_reading *r, const struct rmb_tree *tree, const struct rm
 		if (strlen(list) + strlen(name[i]) + 3 < sizeof list)
 			strcat(strcat(list, i ? ", " : ""), name[i]);
 	}
-	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' (%s) has no output '%s'%s; it makes: %s", entry->name, entry->stage->name, output,
-	            rmb_did_you_mean(r, output, name), list);
+	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' (%s) has no output '%s'%s; it makes: %s", entry->name,
+	            entry->stage->name, output, rmb_did_you_mean(r, output, name), list);
 	return false;
 }
 
 static bool
 malformed(struct rmb_reading *r, const struct rmb_tree *tree)
 {
-	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' names no node; write NODE, NODE.OUTPUT, NODE@BRANCH or NODE@BRANCH#2.OUTPUT", tree->text);
+	rmb_mistake(r->m, RMB_ERECIPE, tree->place,
+	            "'%s' names no node; write NODE, NODE.OUTPUT, NODE@BRANCH or NODE@BRANCH#2.OUTPUT", tree->text);
 	return false;
 }
 
@@ -86,7 +88,8 @@ rmb_reference_read(struct rmb_reading *r, const struct rmb_tree *tree, struct rm
 	char *branch = strchr(word, '@');
 	if (branch)
 		*branch++ = '\0';
-	if (!rmb_name_valid(word) || (branch && !*branch) || (dot && !*dot) || (hash && !(reference->replicate = replicate_number(hash))))
+	if (!rmb_name_valid(word) || (branch && !*branch) || (dot && !*dot) ||
+	    (hash && !(reference->replicate = replicate_number(hash))))
 		return malformed(r, tree);
 	reference->entry = find_entry(r, tree, word);
 	reference->branch = branch;

@@ -100,7 +100,8 @@ look_at(int at, const char *file, char *key)
 	if (fd < 0)
 		return errno == ENOENT ? NOTHING : FOREIGN;
 	enum thing thing = FOREIGN;
-	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK && rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
+	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK &&
+	    rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
 		memcpy(key, bytes + RMB_BLOCK_KEY, RMB_KEY_MAX - 1);
 		key[RMB_KEY_MAX - 1] = '\0';
 		thing = rmb_block_read(bytes, key, (int64_t)stat.st_size, &block) ? FOREIGN : COPY;
@@ -138,8 +139,10 @@ no_copy(const char *path, const char *object, int number, struct rmb_error *erro
 	struct stat stat_of;
 	char needs[64];
 	rmb_quantity_print(stat(object, &stat_of) ? 0 : (double)stat_of.st_size, "B", needs, sizeof needs);
-	return rmb_error_set(error, RMB_EOUTPUT, "%s: cannot be written: %s; the copy needs %s. Make room, choose another folder with --out, or link "
-	                     "results instead of copying them", path, strerror(number), needs);
+	return rmb_error_set(error, RMB_EOUTPUT,
+	                     "%s: cannot be written: %s; the copy needs %s. Make room, choose another folder with --out, or "
+	                     "link results instead of copying them",
+	                     path, strerror(number), needs);
 }
 
 /* Makes one name stand for its key. */
@@ -155,8 +158,10 @@ put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_erro
 		return rmb_error_nomem(error, "the name of a result");
 	enum thing thing = look_at(at, w->file, key);
 	if (thing == FOREIGN)
-		return rmb_error_set(error, RMB_EOUTPUT, "%s: something else stands where a result should; move it away or choose another "
-		                     "folder with --out", full);
+		return rmb_error_set(error, RMB_EOUTPUT,
+		                     "%s: something else stands where a result should; move it away or choose another folder "
+		                     "with --out",
+		                     full);
 	if (strcmp(key, w->key) == 0 && thing == (f->copy ? COPY : LINK)) {
 		char target[PATH_MAX];
 		ssize_t n = f->copy ? 0 : readlinkat(at, w->file, target, sizeof target);
@@ -247,11 +252,13 @@ write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 {
 	char own[RMB_TEMPORARY_MAX];
 	rmb_owner_temporary("last", own);
-	char *path = rmb_arena_printf(f->arena, "%s/.last.json", f->path), *temporary = rmb_arena_printf(f->arena, "%s/%s", f->path, own);
+	char *path = rmb_arena_printf(f->arena, "%s/.last.json", f->path),
+	     *temporary = rmb_arena_printf(f->arena, "%s/%s", f->path, own);
 	json_t *before = path ? json_load_file(path, 0, NULL) : NULL, *now = json_object();
 	for (int i = 0; i < f->graph->nnodes && now; i++) {
 		const struct rmb_node *node = f->graph->node[i];
-		json_t *description = done[i] ? json_loads(node->description, 0, NULL) : json_incref(json_object_get(before, node->id));
+		json_t *description =
+			done[i] ? json_loads(node->description, 0, NULL) : json_incref(json_object_get(before, node->id));
 		if (description)
 			json_object_set_new(now, node->id, description);
 	}
@@ -279,7 +286,8 @@ write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 }
 
 int
-rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy, struct rmb_error *error)
+rmb_results_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const char *directory, bool copy,
+                  struct rmb_error *error)
 {
 	struct folder f = { .graph = graph, .cache = cache, .directory = directory, .copy = copy, .arena = rmb_arena_new() };
 	bool *cached = f.arena ? rmb_arena_alloc(f.arena, (size_t)graph->nnodes, sizeof *cached) : NULL;

@@ -190,15 +190,16 @@ fail_at_once(struct rmb_run *run)
 		const struct rmb_drive *drive = node->sets ? NULL : node->drive;
 		for (int f = 0; f < run->options->nfailed && run->schedule.turn[i].state != RMB_ENDED; f++)
 			if (strcmp(run->options->failed[f].key, node->key) == 0)
-				rmb_schedule_failed(&run->schedule, node, run->options->failed[f].code, run->options->failed[f].text);
+				rmb_schedule_failed(&run->schedule, node, run->options->failed[f].code,
+				                    run->options->failed[f].text);
 		if (drive && drive->code && run->schedule.turn[i].state != RMB_ENDED)
 			rmb_run_failed(run, node, drive->code, drive->refusal);
 	}
 }
 
 int
-rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_run_options *options, struct rmb_progress *progress,
-        struct rmb_result *result, struct rmb_error *error)
+rmb_run(struct rmb_plan *plan, const struct rmb_cache *cache, const struct rmb_run_options *options,
+        struct rmb_progress *progress, struct rmb_result *result, struct rmb_error *error)
 {
 	struct rmb_run run = { .plan = plan, .cache = cache, .options = options, .progress = progress, .result = result };
 	int code = prepare(&run, error);

@@ -28,10 +28,12 @@ make_directory(struct rmb_arena *arena, const char *path, struct rmb_error *erro
 		mkdir(part, 0777); /* the last one tells */
 	}
 	if (mkdir(part, 0777) && errno != EEXIST)
-		return rmb_error_set(error, RMB_EOUTPUT, "cannot make the output directory %s: %s; choose another with --out", path, strerror(errno));
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot make the output directory %s: %s; choose another with --out",
+		                     path, strerror(errno));
 	struct stat stat_of;
 	if (stat(part, &stat_of) || !S_ISDIR(stat_of.st_mode))
-		return rmb_error_set(error, RMB_EOUTPUT, "%s is not a directory, so output cannot go there; choose another with --out", path);
+		return rmb_error_set(error, RMB_EOUTPUT,
+		                     "%s is not a directory, so output cannot go there; choose another with --out", path);
 	return 0;
 }
 
@@ -106,9 +108,11 @@ tell_plan(struct whole *w)
 	int n = count_executions(w->plan, w->failed, w->nfailed);
 	for (int i = 0; i < w->plan->nsteps; i++)
 		if (w->plan->step[i].damage)
-			rmb_progress_note(w->progress, "%s: its object was damaged and is made again: %s", w->plan->step[i].node->id, w->plan->step[i].damage);
+			rmb_progress_note(w->progress, "%s: its object was damaged and is made again: %s",
+			                  w->plan->step[i].node->id, w->plan->step[i].damage);
 	if (!w->begun)
-		rmb_progress_begin(w->progress, n, w->plan->ncached, rmb_plan_seconds(w->plan, w->options->jobs), rmb_plan_guesses(w->plan) > 0);
+		rmb_progress_begin(w->progress, n, w->plan->ncached, rmb_plan_seconds(w->plan, w->options->jobs),
+		                   rmb_plan_guesses(w->plan) > 0);
 	else
 		rmb_progress_again(w->progress, n);
 	w->begun = true;
@@ -122,7 +126,8 @@ remember_failures(struct whole *w, struct rmb_error *error)
 	for (int i = 0; i < w->plan->nsteps; i++) {
 		if (w->result[i].outcome != RMB_FAILED)
 			continue;
-		struct rmb_failed *failed = rmb_arena_room(arena, w->nfailed ? w->failed : NULL, (size_t)w->nfailed, sizeof *failed);
+		struct rmb_failed *failed =
+			rmb_arena_room(arena, w->nfailed ? w->failed : NULL, (size_t)w->nfailed, sizeof *failed);
 		if (!failed)
 			return rmb_error_nomem(error, "the results of the run");
 		w->failed = failed;
@@ -143,7 +148,8 @@ run_round(struct whole *w, bool *more, struct rmb_error *error)
 	*more = false;
 	if (!path)
 		return rmb_error_nomem(error, "a path");
-	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast, realpath(path, results), w->nfailed, w->failed };
+	struct rmb_run_options how = { options->jobs, options->memory, options->time_limit, options->fail_fast,
+	                               realpath(path, results), w->nfailed, w->failed };
 	tell_plan(w);
 	int code = rmb_run(w->plan, &w->session->cache, &how, w->progress, w->result, error);
 	w->failure = w->failure ? w->failure : code;
@@ -174,7 +180,9 @@ find_lost(const struct rmb_session *session, const struct rmb_plan *plan, const 
 {
 	for (int i = 0; i < plan->nsteps; i++) {
 		const struct rmb_node *node = plan->step[i].node;
-		const char *path = node->keep && result[i].outcome == RMB_DONE ? rmb_cache_path(session->arena, &session->cache, node->key) : NULL;
+		const char *path = node->keep && result[i].outcome == RMB_DONE
+		                           ? rmb_cache_path(session->arena, &session->cache, node->key)
+		                           : NULL;
 		if (path && access(path, F_OK))
 			return node;
 	}
@@ -190,13 +198,18 @@ run(struct whole *w, struct rmb_error *error)
 		int code = run_and_write(w, &report, error);
 		const struct rmb_node *lost = code ? NULL : find_lost(w->session, w->plan, w->result);
 		if (lost && attempt < MAX_REPEATS) {
-			rmb_progress_note(w->progress, "%s is computed again, for its cached object was damaged or gone when the output was written", lost->id);
+			rmb_progress_note(w->progress,
+			                  "%s is computed again, for its cached object was damaged or gone when the output "
+			                  "was written",
+			                  lost->id);
 			w->begun = false;
 			continue;
 		}
 		if (lost)
-			code = rmb_error_set(error, RMB_EOUTPUT, "%s was computed again, and again its cached object was damaged or gone when the output was "
-			                     "written; is the disk failing, or does somebody clear the cache?", lost->id);
+			code = rmb_error_set(error, RMB_EOUTPUT,
+			                     "%s was computed again, and again its cached object was damaged or gone when "
+			                     "the output was written; is the disk failing, or does somebody clear the cache?",
+			                     lost->id);
 		if (w->begun)
 			rmb_progress_end(w->progress, code, report);
 		return code;

@@ -46,7 +46,8 @@ start_worker(struct rmb_run *run, const struct rmb_chain *chain, struct rmb_erro
 	return 0;
 }
 
-/* What cannot fit fails before any work starts, and stops only what depends on it; what is known only once an input is loaded, then. */
+/* What cannot fit fails before any work starts, and stops only what depends on it; what is known only once an input is
+ * loaded, then. */
 static void
 refuse_large(struct rmb_run *run)
 {
@@ -56,8 +57,11 @@ refuse_large(struct rmb_run *run)
 		enum rmb_state state = run->schedule.turn[i].state;
 		if ((state != RMB_READY && state != RMB_WAITING) || bytes <= run->budget)
 			continue;
-		snprintf(text, sizeof text, "is expected to need %s of memory; %s are allowed. Allow more with --memory, or take fewer neurons or frames",
-		         rmb_quantity_print(bytes, "B", need, sizeof need), rmb_quantity_print(run->budget, "B", cap, sizeof cap));
+		snprintf(text, sizeof text,
+		         "is expected to need %s of memory; %s are allowed. Allow more with --memory, or take fewer neurons "
+		         "or frames",
+		         rmb_quantity_print(bytes, "B", need, sizeof need),
+		         rmb_quantity_print(run->budget, "B", cap, sizeof cap));
 		rmb_run_failed(run, run->plan->step[i].node, RMB_ELIMIT, text);
 	}
 }
@@ -140,7 +144,8 @@ settle_rest(struct rmb_run_worker *w, int status)
 			rmb_schedule_again(&run->schedule, node);
 		} else {
 			int code = well ? RMB_EINTERNAL : verdict_on(w, node, status, text, sizeof text);
-			bool again = well || (chained && !w->overdue) || (WIFEXITED(status) && WEXITSTATUS(status) == RMB_EXIT_VANISHED);
+			bool again = well || (chained && !w->overdue) ||
+			             (WIFEXITED(status) && WEXITSTATUS(status) == RMB_EXIT_VANISHED);
 			if (again)
 				rmb_run_try_again(run, node, code, well ? "the worker ended without having done it" : text);
 			else

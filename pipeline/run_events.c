@@ -72,7 +72,8 @@ static void
 on_taken(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, const char *text)
 {
 	(void)text;
-	rmb_progress_note(w->run->progress, "%s was begun by %s, which is gone or has been silent for too long; it is taken over", node->id,
+	rmb_progress_note(w->run->progress,
+	                  "%s was begun by %s, which is gone or has been silent for too long; it is taken over", node->id,
 	                  json_string_value(json_object_get(event, "owner")));
 }
 
@@ -98,7 +99,8 @@ on_lost(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, co
 	if (!lost)
 		rmb_run_failed(w->run, node, RMB_EOUTPUT, text);
 	else if (!w->run->told[lost->index])
-		rmb_progress_note(w->run->progress, "%s is computed again, for its cached object is damaged or gone: %s", lost->id, text);
+		rmb_progress_note(w->run->progress, "%s is computed again, for its cached object is damaged or gone: %s",
+		                  lost->id, text);
 	if (lost)
 		w->run->told[lost->index] = true;
 }
@@ -120,8 +122,10 @@ static const struct handler {
 	void (*handle)(struct rmb_run_worker *w, struct rmb_node *node, const json_t *event, const char *text);
 	bool settles; /* nothing more will come for this node */
 } handlers[] = {
-	{ "started", on_started, false }, { "progress", on_progress, false }, { "warning", on_warning, false }, { "done", on_done, true },
-	{ "found", on_found, true }, { "taken", on_taken, false }, { "held", on_held, true }, { "lost", on_lost, true }, { "failed", on_failed, true },
+	{ "started", on_started, false }, { "progress", on_progress, false }, { "warning", on_warning, false },
+	{ "done", on_done, true },
+	{ "found", on_found, true }, { "taken", on_taken, false }, { "held", on_held, true }, { "lost", on_lost, true },
+	{ "failed", on_failed, true },
 };
 
 static int
@@ -137,7 +141,8 @@ void
 rmb_run_on_event(void *self, const json_t *event)
 {
 	struct rmb_run_worker *w = self;
-	const char *name = json_string_value(json_object_get(event, "event")), *text = json_string_value(json_object_get(event, "text"));
+	const char *name = json_string_value(json_object_get(event, "event")),
+	           *text = json_string_value(json_object_get(event, "text"));
 	int at = place_in_chain(&w->chain, json_integer_value(json_object_get(event, "node")));
 	for (size_t h = 0; name && at >= 0 && h < sizeof handlers / sizeof *handlers; h++) {
 		if (strcmp(handlers[h].name, name))

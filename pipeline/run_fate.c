@@ -62,7 +62,8 @@ static bool
 is_named(struct rmb_run *run, const char *key)
 {
 	struct rmb_error error = { 0 };
-	if (!run->named && rmb_cache_named(run->plan->arena, run->cache, run->options->results, &run->named, &run->nnamed, &error)) {
+	if (!run->named &&
+	    rmb_cache_named(run->plan->arena, run->cache, run->options->results, &run->named, &run->nnamed, &error)) {
 		run->named = NULL;
 		return true;
 	}

@@ -161,8 +161,9 @@ lengthen(struct rmb_schedule *s, struct rmb_chain *chain, int slots, double memo
 		struct rmb_node *node = s->plan->step[i % s->plan->nsteps].node;
 		enum rmb_state state = turn_of(s, node)->state;
 		bool others = i >= s->plan->nsteps;
-		if ((state != RMB_READY && state != RMB_WAITING) || node->twin || (!others && node->source != chain->node[0]->source) ||
-		    !quick(s, node) || expected(s, node)->peak_bytes > memory || !can_follow(s, chain, node))
+		if ((state != RMB_READY && state != RMB_WAITING) || node->twin ||
+		    (!others && node->source != chain->node[0]->source) || !quick(s, node) ||
+		    expected(s, node)->peak_bytes > memory || !can_follow(s, chain, node))
 			continue;
 		seconds += expected(s, node)->seconds;
 		append(s, chain, node);
@@ -180,7 +181,8 @@ rmb_schedule_take(struct rmb_schedule *s, int slots, double memory, struct rmb_c
 		if (s->turn[i].state != RMB_READY)
 			continue;
 		nready++;
-		if (slots_of(s, node) <= slots && expected(s, node)->peak_bytes <= memory && (!best || s->turn[i].path > turn_of(s, best)->path))
+		if (slots_of(s, node) <= slots && expected(s, node)->peak_bytes <= memory &&
+		    (!best || s->turn[i].path > turn_of(s, best)->path))
 			best = node;
 	}
 	if (!best)
@@ -260,7 +262,8 @@ rmb_schedule_failed(struct rmb_schedule *s, struct rmb_node *node, int code, con
 	for (int i = 0; i < s->plan->nsteps; i++) /* those that wait for it only because it got lost */
 		if (s->turn[i].lost == first && s->turn[i].state == RMB_WAITING) {
 			s->turn[i].lost = NULL;
-			rmb_schedule_failed(s, s->plan->step[i].node, code, rmb_arena_printf(s->plan->arena, "needs %s, which failed", first->id));
+			rmb_schedule_failed(s, s->plan->step[i].node, code,
+			                    rmb_arena_printf(s->plan->arena, "needs %s, which failed", first->id));
 		}
 }
 

@@ -56,8 +56,8 @@ void rmb_schedule_done(struct rmb_schedule *s, struct rmb_node *node, bool cache
 void rmb_schedule_failed(struct rmb_schedule *s, struct rmb_node *node, int code, const char *text);
 /* Back into the queue as if it had never been taken. */
 void rmb_schedule_again(struct rmb_schedule *s, struct rmb_node *node);
-/* Its input with this key got lost: that one is made again (and what it needs in turn) before the node. Returns the lost one, NULL
- * if no node has the key. */
+/* Its input with this key got lost: that one is made again (and what it needs in turn) before the node. Returns the lost one,
+ * NULL if no node has the key. */
 struct rmb_node *rmb_schedule_lost(struct rmb_schedule *s, struct rmb_node *node, const char *key);
 /* The node whose object serves `node`: itself or its first twin. */
 struct rmb_node *rmb_first_twin(struct rmb_node *node);

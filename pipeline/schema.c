@@ -140,8 +140,8 @@ described(json_t *schema, const char *help, const char *def)
 static json_t *
 setting_schema(const struct rmb_param *param)
 {
-	json_t *by = json_pack("{s:s, s:[s], s:i, s:{s:o}, s:o}", "type", "object", "required", "by", "minProperties", 2, "properties", "by", ref("text"),
-	                       "additionalProperties", value_schema(param));
+	json_t *by = json_pack("{s:s, s:[s], s:i, s:{s:o}, s:o}", "type", "object", "required", "by", "minProperties", 2,
+	                       "properties", "by", ref("text"), "additionalProperties", value_schema(param));
 	return described(either(value_schema(param), by), param->help, param->def);
 }
 
@@ -151,9 +151,10 @@ setting_schema(const struct rmb_param *param)
 static json_t *
 common_properties(const char *stage)
 {
-	return json_pack("{s:{s:s}, s:{s:[{s:s, s:i, s:i}, o], s:s}, s:{s:[{s:s}, o], s:s}}", "stage", "const", stage, "repeat", "anyOf", "type",
-	                 "integer", "minimum", 1, "maximum", 10000, ref("variable"), "description", "number of replicates, each with draws of its own",
-	                 "keep", "anyOf", "type", "boolean", ref("variable"), "description", "false: its result may go once its readers have finished");
+	return json_pack("{s:{s:s}, s:{s:[{s:s, s:i, s:i}, o], s:s}, s:{s:[{s:s}, o], s:s}}", "stage", "const", stage,
+	                 "repeat", "anyOf", "type", "integer", "minimum", 1, "maximum", 10000, ref("variable"), "description",
+	                 "number of replicates, each with draws of its own", "keep", "anyOf", "type", "boolean",
+	                 ref("variable"), "description", "false: its result may go once its readers have finished");
 }
 
 /* {NODE.SETTING: [..]}; {NODE: {SETTING: [..]}}, which --set writes, says the same. */
@@ -164,9 +165,10 @@ vary_schema(bool fed)
 	if (fed)
 		list = json_pack("{s:[o, {s:s}]}", "anyOf", list, "const", "all");
 	json_t *nested = json_pack("{s:s, s:O}", "type", "object", "additionalProperties", list);
-	return json_pack("{s:s, s:i, s:{s:o, s:o}, s:b, s:s}", "type", "object", "minProperties", 1, "patternProperties", "^" NAME "\\.[^.]+$", list,
-	                 "^" NAME "$", nested, "additionalProperties", 0, "description",
-	                 "settings of nodes above the one read, as NODE.SETTING, each with a list of values; the lists are equally long");
+	return json_pack("{s:s, s:i, s:{s:o, s:o}, s:b, s:s}", "type", "object", "minProperties", 1, "patternProperties",
+	                 "^" NAME "\\.[^.]+$", list, "^" NAME "$", nested, "additionalProperties", 0, "description",
+	                 "settings of nodes above the one read, as NODE.SETTING, each with a list of values; the lists are "
+	                 "equally long");
 }
 
 static json_t *
@@ -183,7 +185,8 @@ stage_properties(const struct rmb_stage *stage, json_t *required)
 		json_array_append_new(required, json_string("vary"));
 	}
 	for (int i = 0; stage->in && stage->in[i].name; i++) {
-		json_object_set_new(properties, stage->in[i].name, described(json_pack("{s:[o]}", "allOf", ref("input")), stage->in[i].help, NULL));
+		json_object_set_new(properties, stage->in[i].name,
+		                    described(json_pack("{s:[o]}", "allOf", ref("input")), stage->in[i].help, NULL));
 		if (!stage->in[i].optional)
 			json_array_append_new(required, json_string(stage->in[i].name));
 	}
@@ -196,8 +199,9 @@ stage_schema(const struct rmb_stage *stage)
 {
 	json_t *required = json_pack("[s]", "stage");
 	json_t *properties = stage_properties(stage, required);
-	return json_pack("{s:{s:[s], s:{s:{s:s}}}, s:{s:s, s:o, s:o, s:b}}", "if", "required", "stage", "properties", "stage", "const", stage->name,
-	                 "then", "description", stage->brief, "properties", properties, "required", required, "additionalProperties", 0);
+	return json_pack("{s:{s:[s], s:{s:{s:s}}}, s:{s:s, s:o, s:o, s:b}}", "if", "required", "stage", "properties", "stage",
+	                 "const", stage->name, "then", "description", stage->brief, "properties", properties, "required",
+	                 required, "additionalProperties", 0);
 }
 
 static json_t *
@@ -208,8 +212,8 @@ entry_schema(void)
 		json_array_append_new(names, json_string((*s)->name));
 		json_array_append_new(each, stage_schema(*s));
 	}
-	return json_pack("{s:s, s:[s], s:{s:{s:[{s:o}, o]}}, s:o}", "type", "object", "required", "stage", "properties", "stage", "anyOf", "enum", names,
-	                 ref("variable"), "allOf", each);
+	return json_pack("{s:s, s:[s], s:{s:{s:[{s:o}, o]}}, s:o}", "type", "object", "required", "stage", "properties",
+	                 "stage", "anyOf", "enum", names, ref("variable"), "allOf", each);
 }
 
 /* ---- recordings */
@@ -217,18 +221,19 @@ entry_schema(void)
 static json_t *
 recording_schema(void)
 {
-	json_t *properties = json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o}}", "name", ref("text"), "glob", ref("text"), "area", ref("text"), "tags",
-	                               either(ref("text"), json_pack("{s:s, s:o}", "type", "array", "items", ref("text"))), "labels", "type", "object",
-	                               "additionalProperties", ref("text"));
+	json_t *properties =
+		json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:o}}", "name", ref("text"), "glob", ref("text"), "area", ref("text"),
+	                  "tags", either(ref("text"), json_pack("{s:s, s:o}", "type", "array", "items", ref("text"))),
+	                  "labels", "type", "object", "additionalProperties", ref("text"));
 	for (const struct rmb_stage *const *s = rmb_stages; *s; s++)
 		for (int i = 0; (*s)->reads_files && i < rmb_nparams(*s); i++) {
 			const struct rmb_param *p = &(*s)->params[i];
 			if (!json_object_get(properties, p->name))
 				json_object_set_new(properties, p->name, described(value_schema(p), p->help, p->def));
 		}
-	return json_pack("{s:s, s:o, s:b, s:[{s:[s]}, {s:[s]}, {s:[s]}], s:{s:[s, s]}}", "type", "object", "properties", properties,
-	                 "additionalProperties", 0, "anyOf", "required", "name", "required", "path", "required", "glob", "not", "required", "path",
-	                 "glob");
+	return json_pack("{s:s, s:o, s:b, s:[{s:[s]}, {s:[s]}, {s:[s]}], s:{s:[s, s]}}", "type", "object", "properties",
+	                 properties, "additionalProperties", 0, "anyOf", "required", "name", "required", "path", "required",
+	                 "glob", "not", "required", "path", "glob");
 }
 
 /* ---- the whole */
@@ -237,10 +242,10 @@ static json_t *
 definitions(void)
 {
 	json_t *reference = pattern("^" NAME "(@[^#.]+)?(#[1-9][0-9]{0,4})?(\\.[^.@#]+)?$");
-	return json_pack("{s:o, s:{s:[s, s, s]}, s:o, s:o, s:o, s:o}", "variable", pattern("\\$\\{"), "text", "type", "string", "number", "boolean",
-	                 "reference", either(reference, ref("variable")), "input",
-	                 either(ref("reference"), json_pack("{s:s, s:o, s:i, s:b}", "type", "array", "items", ref("reference"), "minItems", 1,
-	                                                    "uniqueItems", 1)),
+	return json_pack("{s:o, s:{s:[s, s, s]}, s:o, s:o, s:o, s:o}", "variable", pattern("\\$\\{"), "text", "type",
+	                 "string", "number", "boolean", "reference", either(reference, ref("variable")), "input",
+	                 either(ref("reference"), json_pack("{s:s, s:o, s:i, s:b}", "type", "array", "items",
+	                                                    ref("reference"), "minItems", 1, "uniqueItems", 1)),
 	                 "recording", recording_schema(), "entry", entry_schema());
 }
 
@@ -248,27 +253,32 @@ static json_t *
 top_properties(void)
 {
 	json_t *properties = json_pack("{s:{s:i, s:s}, s:o, s:{s:[{s:s, s:i, s:I}, o]}}", "rumble", "const", 1, "description",
-	                               "version of the recipe language", "title", ref("text"), "seed", "anyOf", "type", "integer", "minimum", 0,
-	                               "maximum", (json_int_t)9007199254740992, ref("variable"));
+	                               "version of the recipe language", "title", ref("text"), "seed", "anyOf", "type",
+	                               "integer", "minimum", 0, "maximum", (json_int_t)9007199254740992, ref("variable"));
 	json_object_set_new(properties, "recordings", json_pack("{s:s, s:o}", "type", "array", "items", ref("recording")));
-	json_object_set_new(properties, "stages", json_pack("{s:s, s:{s:s}, s:o}", "type", "object", "propertyNames", "pattern", "^" NAME "$",
-	                                                    "additionalProperties", ref("entry")));
+	json_object_set_new(properties, "stages",
+	                    json_pack("{s:s, s:{s:s}, s:o}", "type", "object", "propertyNames", "pattern", "^" NAME "$",
+	                              "additionalProperties", ref("entry")));
 	json_t *output = either(pattern("^[^./][^/]*\\.html$"), ref("variable"));
-	json_object_set_new(properties, "report", either(json_pack("{s:s}", "const", "none"),
-	                                                 json_pack("{s:s, s:{s:o}, s:b}", "type", "object", "properties", "output", output,
-	                                                           "additionalProperties", 0)));
-	json_object_set_new(properties, "vars", json_pack("{s:s, s:{s:s}, s:o}", "type", "object", "propertyNames", "pattern", "^" NAME "$",
-	                                                  "additionalProperties", ref("text")));
-	json_object_set_new(properties, "include", either(ref("text"), json_pack("{s:s, s:o}", "type", "array", "items", ref("text"))));
+	json_object_set_new(properties, "report",
+	                    either(json_pack("{s:s}", "const", "none"),
+	                           json_pack("{s:s, s:{s:o}, s:b}", "type", "object", "properties", "output", output,
+	                                     "additionalProperties", 0)));
+	json_object_set_new(properties, "vars",
+	                    json_pack("{s:s, s:{s:s}, s:o}", "type", "object", "propertyNames", "pattern", "^" NAME "$",
+	                              "additionalProperties", ref("text")));
+	json_object_set_new(properties, "include",
+	                    either(ref("text"), json_pack("{s:s, s:o}", "type", "array", "items", ref("text"))));
 	return properties;
 }
 
 json_t *
 rmb_schema(void)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[{s:[s]}, {s:[s, s], s:{s:{s:i}, s:{s:i}}}],s:o, s:b, s:o}", "$schema", "http://json-schema.org/draft-07/schema#",
-	                 "title", "rumble recipe", "description", "A recipe of rumble, version 1 of the language", "type", "object", "required", "rumble",
-	                 "anyOf", "required", "include", "required", "recordings", "stages", "properties", "recordings", "minItems", 1, "stages",
-	                 "minProperties", 1, "properties", top_properties(), "additionalProperties", 0,
+	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[{s:[s]}, {s:[s, s], s:{s:{s:i}, s:{s:i}}}],s:o, s:b, s:o}",
+	                 "$schema", "http://json-schema.org/draft-07/schema#", "title", "rumble recipe", "description",
+	                 "A recipe of rumble, version 1 of the language", "type", "object", "required", "rumble", "anyOf",
+	                 "required", "include", "required", "recordings", "stages", "properties", "recordings", "minItems", 1,
+	                 "stages", "minProperties", 1, "properties", top_properties(), "additionalProperties", 0,
 	                 "definitions", definitions());
 }

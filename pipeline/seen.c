@@ -19,7 +19,8 @@ fact_json(const struct rmb_fact *fact)
 {
 	if (fact->text)
 		return json_pack("{s:o, s:o}", "name", rmb_json_text(fact->name), "text", rmb_json_text(fact->text));
-	json_t *number = fact->n == 2 ? json_pack("[o, o]", number_json(fact->number[0]), number_json(fact->number[1])) : number_json(fact->number[0]);
+	json_t *number = fact->n == 2 ? json_pack("[o, o]", number_json(fact->number[0]), number_json(fact->number[1]))
+	                              : number_json(fact->number[0]);
 	return json_pack("{s:o, s:o, s:s}", "name", rmb_json_text(fact->name), "number", number, "unit", fact->unit);
 }
 
@@ -33,13 +34,16 @@ rmb_seen_json(const struct rmb_seen *seen)
 	for (int i = 0; i < seen->nfacts; i++)
 		json_array_append_new(facts, fact_json(&seen->fact[i]));
 	for (int i = 0; i < seen->ncautions; i++)
-		json_array_append_new(cautions, json_pack("{s:o, s:b}", "text", rmb_json_text(seen->caution[i].text), "sampled", seen->caution[i].sampled));
+		json_array_append_new(cautions, json_pack("{s:o, s:b}", "text", rmb_json_text(seen->caution[i].text),
+		                                          "sampled", seen->caution[i].sampled));
 	for (int i = 0; i < seen->nadvice; i++) {
 		const struct rmb_advice *a = &seen->advice[i];
-		json_array_append_new(advice, json_pack("{s:s, s:o, s:o*}", "name", a->name, "value", rmb_json_text(a->value), "why", a->why ? rmb_json_text(a->why) : NULL));
+		json_array_append_new(advice, json_pack("{s:s, s:o, s:o*}", "name", a->name, "value", rmb_json_text(a->value),
+		                                        "why", a->why ? rmb_json_text(a->why) : NULL));
 	}
-	return json_pack("{s:s?, s:f, s:f, s:f, s:f, s:o, s:o, s:o}", "kind", kind, "neurons", seen->size.neurons, "frames", seen->size.frames, "spikes",
-	                 seen->size.spikes, "seconds", seen->size.seconds, "facts", facts, "cautions", cautions, "settings", advice);
+	return json_pack("{s:s?, s:f, s:f, s:f, s:f, s:o, s:o, s:o}", "kind", kind, "neurons", seen->size.neurons, "frames",
+	                 seen->size.frames, "spikes", seen->size.spikes, "seconds", seen->size.seconds, "facts", facts,
+	                 "cautions", cautions, "settings", advice);
 }
 
 static double
@@ -51,7 +55,8 @@ number_of(const json_t *json)
 static void
 fact_back(const json_t *json, struct rmb_seen *seen)
 {
-	const char *name = json_string_value(json_object_get(json, "name")), *text = json_string_value(json_object_get(json, "text"));
+	const char *name = json_string_value(json_object_get(json, "name")),
+	           *text = json_string_value(json_object_get(json, "text"));
 	const char *unit = json_string_value(json_object_get(json, "unit"));
 	const json_t *number = json_object_get(json, "number");
 	if (name && text)
@@ -70,8 +75,10 @@ rmb_seen_from_json(const json_t *json, struct rmb_seen *seen)
 	json_t *one;
 	for (size_t k = 0; kind && k < sizeof kinds / sizeof *kinds; k++)
 		seen->kind = strcmp(kind, kinds[k].name) == 0 ? kinds[k].kind : seen->kind;
-	seen->size = (struct rmb_size){ fmax(0, number_of(json_object_get(json, "neurons"))), fmax(0, number_of(json_object_get(json, "frames"))),
-	                                fmax(0, number_of(json_object_get(json, "spikes"))), fmax(0, number_of(json_object_get(json, "seconds"))) };
+	seen->size = (struct rmb_size){ fmax(0, number_of(json_object_get(json, "neurons"))),
+	                                fmax(0, number_of(json_object_get(json, "frames"))),
+	                                fmax(0, number_of(json_object_get(json, "spikes"))),
+	                                fmax(0, number_of(json_object_get(json, "seconds"))) };
 	json_array_foreach(json_object_get(json, "facts"), i, one)
 		fact_back(one, seen);
 	json_array_foreach(json_object_get(json, "cautions"), i, one) {
@@ -80,7 +87,8 @@ rmb_seen_from_json(const json_t *json, struct rmb_seen *seen)
 			rmb_see_caution(seen, json_is_true(json_object_get(one, "sampled")), "%s", text);
 	}
 	json_array_foreach(json_object_get(json, "settings"), i, one) {
-		const char *name = json_string_value(json_object_get(one, "name")), *value = json_string_value(json_object_get(one, "value"));
+		const char *name = json_string_value(json_object_get(one, "name")),
+		           *value = json_string_value(json_object_get(one, "value"));
 		if (name && value)
 			rmb_see_advice(seen, name, value, json_string_value(json_object_get(one, "why")));
 	}

@@ -78,7 +78,8 @@ replay(struct rmb_session *session, const struct rmb_journal *journal, struct rm
 	int code = 0;
 	for (bool changed = true; changed && code == 0;) {
 		bool *lost = journal ? rmb_lost_since(session->graph, &session->cache, journal) : NULL;
-		code = journal && !lost ? rmb_error_nomem(error, "the results of the last run") : advance(session, lost, &changed, error);
+		code = journal && !lost ? rmb_error_nomem(error, "the results of the last run")
+		                        : advance(session, lost, &changed, error);
 		free(lost);
 	}
 	return code;
@@ -153,7 +154,8 @@ is_quick(const struct rmb_node *node)
 	struct stat stat_of;
 	bool folder = false;
 	for (int p = 0; p < rmb_nparams(node->stage); p++)
-		folder |= node->stage->params[p].kind == RMB_FILE && !node->value[p].none && stat(node->value[p].path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
+		folder |= node->stage->params[p].kind == RMB_FILE && !node->value[p].none &&
+		          stat(node->value[p].path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
 	if (folder && node->stage->estimate)
 		node->stage->estimate(node->settings, &(struct rmb_size){ 0 }, &cost);
 	return cost.bytes <= FOLDER;
@@ -183,8 +185,8 @@ struct rmb_plan *
 rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
 {
 	look_at_sources(session);
-	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly, options->until, options->nuntil,
-	                     session->last, error);
+	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly, options->until,
+	                     options->nuntil, session->last, error);
 }
 
 int

@@ -36,11 +36,14 @@ int rmb_session_open(const struct rmb_options *options, enum rmb_session_need ne
 void rmb_session_close(struct rmb_session *session);
 /* Drivers are asked again for whose sets all results are there now: result[] of the run that just ended, by index.
  * *changed: the graph and its keys are new, and nothing made of the old ones may be used. */
-int rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed, struct rmb_error *error) RMB_CHECKED;
+int rmb_session_advance(struct rmb_session *session, const struct rmb_result *result, bool *changed,
+                        struct rmb_error *error) RMB_CHECKED;
 /* The plan under --only and --until, as the cache is now. NULL: the error says why. */
-struct rmb_plan *rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error);
+struct rmb_plan *rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options,
+                                        struct rmb_error *error);
 /* Opens the recipe up to the journal or more, plans under --only and --until, and hands both to work(), whose exit status
  * it returns; or the exit status of what went wrong before, with everything said. Closes what it opened. */
 int rmb_session_plan(const struct rmb_options *options, enum rmb_session_need need,
-                     int (*work)(const struct rmb_session *session, struct rmb_plan *plan, const struct rmb_options *options)) RMB_CHECKED;
+                     int (*work)(const struct rmb_session *session, struct rmb_plan *plan,
+                                 const struct rmb_options *options)) RMB_CHECKED;
 #endif

@@ -55,7 +55,8 @@ reals_store(void *field, const struct rmb_value *value)
 }
 
 static void (*const stores[])(void *field, const struct rmb_value *value) = {
-	[RMB_REAL] = real_store, [RMB_INT] = int_store, [RMB_FLAG] = flag_store, [RMB_WORD] = text_store, [RMB_STRING] = text_store,
+	[RMB_REAL] = real_store, [RMB_INT] = int_store, [RMB_FLAG] = flag_store, [RMB_WORD] = text_store,
+	[RMB_STRING] = text_store,
 	[RMB_FILE] = file_store, [RMB_RANGE] = span_store, [RMB_INTS] = ints_store, [RMB_REALS] = reals_store,
 };
 
@@ -75,7 +76,10 @@ rmb_value_number(const struct rmb_param *param, const struct rmb_value *value)
 {
 	if (value->none)
 		return NAN;
-	return param->kind == RMB_REAL ? value->real : param->kind == RMB_INT ? (double)value->integer : param->kind == RMB_FLAG ? value->flag : NAN;
+	return param->kind == RMB_REAL   ? value->real
+	       : param->kind == RMB_INT  ? (double)value->integer
+	       : param->kind == RMB_FLAG ? value->flag
+	                                 : NAN;
 }
 
 const char *

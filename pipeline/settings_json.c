@@ -67,7 +67,8 @@ file_json(const struct rmb_value *value)
 static bool
 file_back(struct rmb_arena *arena, const json_t *json, const json_t *files, struct rmb_value *value)
 {
-	const char *path = json_is_string(json) ? rmb_json_path_value(arena, json_object_get(files, json_string_value(json))) : NULL;
+	const char *path =
+		json_is_string(json) ? rmb_json_path_value(arena, json_object_get(files, json_string_value(json))) : NULL;
 	if (!path)
 		return false;
 	value->sha256 = rmb_arena_strdup(arena, json_string_value(json));

@@ -87,7 +87,8 @@ reals_print(struct rmb_arena *arena, const struct rmb_param *param, const struct
 	int64_t n = value->reals.n < ITEMS_PRINTED ? value->reals.n : ITEMS_PRINTED;
 	for (int64_t i = 0; text && i < n; i++) {
 		char buffer[64];
-		text = rmb_arena_printf(arena, "%s%s%s", text, i ? ", " : "", rmb_quantity_print(value->reals.v[i], rmb_param_unit(param), buffer, sizeof buffer));
+		text = rmb_arena_printf(arena, "%s%s%s", text, i ? ", " : "",
+		                        rmb_quantity_print(value->reals.v[i], rmb_param_unit(param), buffer, sizeof buffer));
 	}
 	if (text && n < value->reals.n)
 		return rmb_arena_printf(arena, "%s, ...] (%lld in all)", text, (long long)value->reals.n);
@@ -95,7 +96,8 @@ reals_print(struct rmb_arena *arena, const struct rmb_param *param, const struct
 }
 
 static const char *(*const printers[])(struct rmb_arena *arena, const struct rmb_param *param, const struct rmb_value *value) = {
-	[RMB_REAL] = real_print, [RMB_INT] = int_print, [RMB_FLAG] = flag_print, [RMB_WORD] = text_print, [RMB_STRING] = text_print,
+	[RMB_REAL] = real_print, [RMB_INT] = int_print, [RMB_FLAG] = flag_print, [RMB_WORD] = text_print,
+	[RMB_STRING] = text_print,
 	[RMB_FILE] = text_print, [RMB_RANGE] = span_print, [RMB_INTS] = ints_print, [RMB_REALS] = reals_print,
 };
 

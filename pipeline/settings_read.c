@@ -43,7 +43,8 @@ found(const struct read *r, const struct rmb_tree *tree)
 {
 	if (tree->kind != RMB_SCALAR || !*tree->text)
 		return rmb_tree_kind_name(tree);
-	const char *text = rmb_arena_printf(r->arena, "%s'%.60s'%s", tree->quoted ? "the text " : "", tree->text, strlen(tree->text) > 60 ? "..." : "");
+	const char *text = rmb_arena_printf(r->arena, "%s'%.60s'%s", tree->quoted ? "the text " : "", tree->text,
+	                                    strlen(tree->text) > 60 ? "..." : "");
 	return text ? text : "?";
 }
 
@@ -126,7 +127,8 @@ read_word(const struct read *r, const struct rmb_tree *tree, struct rmb_value *v
 		snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : word[i + 1] ? ", " : " or ", word[i]);
 	}
 	const char *near = tree->kind == RMB_SCALAR ? rmb_nearest(tree->text, word) : NULL;
-	return refuse(r, tree, near ? "expects %s; found %s; did you mean '%s'?" : "expects %s; found %s", list, found(r, tree), near);
+	return refuse(r, tree, near ? "expects %s; found %s; did you mean '%s'?" : "expects %s; found %s", list,
+	              found(r, tree), near);
 }
 
 static int
@@ -190,7 +192,8 @@ static int
 read_reals(const struct read *r, const struct rmb_tree *tree, struct rmb_value *value)
 {
 	if (tree->kind != RMB_SEQUENCE)
-		return refuse(r, tree, "expects a list in brackets, each %s; found %s", rmb_unit_example(rmb_param_unit(r->param)), found(r, tree));
+		return refuse(r, tree, "expects a list in brackets, each %s; found %s",
+		              rmb_unit_example(rmb_param_unit(r->param)), found(r, tree));
 	double *v = rmb_arena_alloc(r->arena, (size_t)tree->n, sizeof *v);
 	int code = v ? 0 : nomem(r, tree);
 	for (int i = 0; v && i < tree->n; i++) {
@@ -218,7 +221,8 @@ rmb_value_read(struct rmb_arena *arena, const char *owner, const struct rmb_para
 {
 	struct read r = { arena, owner, base, param, m };
 	*value = (struct rmb_value){ .place = tree->place };
-	if (param->none && tree->kind == RMB_SCALAR && strcmp(tree->text, "none") == 0 && !(tree->quoted && readers[param->kind].any_text)) {
+	if (param->none && tree->kind == RMB_SCALAR && strcmp(tree->text, "none") == 0 &&
+	    !(tree->quoted && readers[param->kind].any_text)) {
 		value->none = true;
 		value->written = "none";
 		return 0;

@@ -25,7 +25,8 @@ repeat_rows(struct maker *k, struct table *rows)
 	*rows = (struct table){0};
 	for (int64_t r = 0; r < once.n; r++) {
 		struct rmb_row example;
-		if (!rmb_shape_at_point(k, &once.row[r], axis, 0, &example) || !rmb_shape_within_limits(k, k->nodes + ((double)rows->n + n) * rmb_shape_recordings(k), 0, &example))
+		if (!rmb_shape_at_point(k, &once.row[r], axis, 0, &example) ||
+		    !rmb_shape_within_limits(k, k->nodes + ((double)rows->n + n) * rmb_shape_recordings(k), 0, &example))
 			return false;
 		for (int i = 0; i < n; i++) {
 			struct rmb_row row;
@@ -48,7 +49,8 @@ name_branch(struct maker *k, struct rmb_row *row)
 		const struct axis *axis = &k->axis[row->point[i].axis];
 		if (!axis->name)
 			continue;
-		row->branch = rmb_arena_printf(k->arena, "%s%s%s", row->branch ? row->branch : "", row->branch ? "," : "", axis->name[row->point[i].at]);
+		row->branch = rmb_arena_printf(k->arena, "%s%s%s", row->branch ? row->branch : "", row->branch ? "," : "",
+		                               axis->name[row->point[i].at]);
 		if (!row->branch)
 			return false;
 	}
@@ -102,12 +104,14 @@ name_row(struct maker *k, struct rmb_row *row)
 	char replicate[24] = "";
 	if (row->replicate)
 		snprintf(replicate, sizeof replicate, "#%d", row->replicate);
-	row->name = rmb_arena_printf(k->arena, "%s%s%s%s", k->entry->name, row->branch ? "@" : "", row->branch ? row->branch : "", replicate);
+	row->name = rmb_arena_printf(k->arena, "%s%s%s%s", k->entry->name, row->branch ? "@" : "",
+	                             row->branch ? row->branch : "", replicate);
 	if (row->name && strlen(row->name) <= RMB_MAX_NODE_NAME)
 		return true;
 	if (row->name)
-		rmb_mistake(k->m, RMB_ERECIPE, k->entry->place, "the branch %.60s... gives a name of %zu bytes; %d are allowed, for it names a file",
-		            row->name, strlen(row->name), RMB_MAX_NODE_NAME);
+		rmb_mistake(k->m, RMB_ERECIPE, k->entry->place,
+		            "the branch %.60s... gives a name of %zu bytes; %d are allowed, for it names a file", row->name,
+		            strlen(row->name), RMB_MAX_NODE_NAME);
 	return false;
 }
 
@@ -128,7 +132,8 @@ name_rows(struct maker *k, struct table *rows)
 		struct rmb_row *row = sorted[r], *before = r ? sorted[r - 1] : NULL;
 		bool together = before && same_text(row->branch, before->branch);
 		if (together && (!same_branch(k, row, before) || !is_repeated(k, row))) {
-			rmb_mistake(k->m, RMB_ERECIPE, k->entry->place, "two branches of %s would both be called '%s'; rename one of the entries they come from",
+			rmb_mistake(k->m, RMB_ERECIPE, k->entry->place,
+			            "two branches of %s would both be called '%s'; rename one of the entries they come from",
 			            k->entry->name, row->branch ? row->branch : k->entry->name);
 			return false;
 		}
@@ -152,8 +157,10 @@ reads_are_possible(struct maker *k, bool group)
 			if (!k->shape[reference->entry].known)
 				return false;
 			if (group && port->gather != RMB_RECORDINGS && !k->shape[reference->entry].group) {
-				rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s is one over all recordings, but %s there is one for each; "
-				            "its input %s takes a node over all recordings", k->entry->name, reference->text, port->name);
+				rmb_mistake(k->m, RMB_ERECIPE, reference->place,
+				            "%s is one over all recordings, but %s there is one for each; its input %s takes "
+				            "a node over all recordings",
+				            k->entry->name, reference->text, port->name);
 				possible = false;
 			}
 		}
@@ -196,8 +203,10 @@ make_shape(struct maker *k, struct rmb_shape *shape)
 			return false;
 		rows = joined;
 	}
-	if (!repeat_rows(k, &rows) || !rmb_shape_within_limits(k, k->nodes + (double)rows.n * rmb_shape_recordings(k), 0, rows.n ? &rows.row[0] : &nothing)
-	    || !name_rows(k, &rows))
+	if (!repeat_rows(k, &rows) ||
+	    !rmb_shape_within_limits(k, k->nodes + (double)rows.n * rmb_shape_recordings(k), 0,
+	                             rows.n ? &rows.row[0] : &nothing) ||
+	    !name_rows(k, &rows))
 		return false;
 	shape->row = rows.row;
 	shape->nrows = rows.n;
@@ -274,7 +283,8 @@ rmb_shapes_make(struct rmb_arena *arena, const struct rmb_recipe *recipe, struct
 	const struct rank *rank = rank_entries(arena, recipe, shapes);
 	for (int i = 0; rank && i < shapes->norder; i++) {
 		k.entry = &recipe->entry[rank[i].entry];
-		shapes->shape[rank[i].entry].known = k.entry->stage && !k.entry->partial && !k.stop && make_shape(&k, &shapes->shape[rank[i].entry]);
+		shapes->shape[rank[i].entry].known =
+			k.entry->stage && !k.entry->partial && !k.stop && make_shape(&k, &shapes->shape[rank[i].entry]);
 	}
 	return rank ? shapes : NULL;
 }

@@ -56,13 +56,16 @@ no_such_row(struct maker *k, const struct rmb_reference *reference, bool branch_
 	for (int64_t r = 0; r < shape->nrows; r++)
 		most = shape->row[r].replicate > most ? shape->row[r].replicate : most;
 	if (!branch_exists && !*branches)
-		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s has no branches, so there is no %s@%s", name, name, reference->branch);
+		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s has no branches, so there is no %s@%s", name, name,
+		            reference->branch);
 	else if (!branch_exists)
-		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s has no branch '%s'; it has %s", name, reference->branch, branches);
+		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s has no branch '%s'; it has %s", name, reference->branch,
+		            branches);
 	else if (!most)
 		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s is not repeated, so there is no %s", name, reference->text);
 	else
-		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "there is no %s: replicates of %s go up to #%d", reference->text, name, most);
+		rmb_mistake(k->m, RMB_ERECIPE, reference->place, "there is no %s: replicates of %s go up to #%d",
+		            reference->text, name, most);
 }
 
 /* true if the axis of a point is settled by the reference: a branch that it names, or any repeat if it names a replicate. */
@@ -88,7 +91,8 @@ names_one_axis(struct maker *k, const struct rmb_reference *reference, const str
 		if (i == row->npoints)
 			return true;
 	}
-	rmb_mistake(k->m, RMB_ERECIPE, reference->place, "%s can mean several things, for '%s' is an element of two lists; write the whole branch: %s",
+	rmb_mistake(k->m, RMB_ERECIPE, reference->place,
+	            "%s can mean several things, for '%s' is an element of two lists; write the whole branch: %s",
 	            reference->text, reference->branch, list_branches(k, &k->shape[reference->entry]));
 	return false;
 }
@@ -98,7 +102,8 @@ static bool
 settle(struct maker *k, const struct rmb_row *from, const struct rmb_reference *reference, const bool *used,
        struct rmb_row *dropped, struct rmb_row *kept)
 {
-	struct rmb_point *drop = rmb_shape_grab(k, from->npoints + 1, sizeof *drop), *keep = rmb_shape_grab(k, from->npoints + 1, sizeof *keep);
+	struct rmb_point *drop = rmb_shape_grab(k, from->npoints + 1, sizeof *drop),
+	                 *keep = rmb_shape_grab(k, from->npoints + 1, sizeof *keep);
 	*dropped = (struct rmb_row){ .point = drop };
 	*kept = (struct rmb_row){ .point = keep };
 	if (!drop || !keep)
@@ -164,8 +169,9 @@ element_name(struct maker *k, const struct rmb_use *use, int i)
 	char replicate[24] = "";
 	if (reference->replicate)
 		snprintf(replicate, sizeof replicate, "+%d", reference->replicate);
-	char *name = rmb_arena_printf(k->arena, "%s%s%s%s%s%s", entry, reference->branch ? "+" : "", reference->branch ? reference->branch : "",
-	                              replicate, reference->output ? "+" : "", reference->output ? reference->output : "");
+	char *name = rmb_arena_printf(k->arena, "%s%s%s%s%s%s", entry, reference->branch ? "+" : "",
+	                              reference->branch ? reference->branch : "", replicate, reference->output ? "+" : "",
+	                              reference->output ? reference->output : "");
 	for (char *c = name; c && *c; c++)
 		if (strchr("@#.,/", *c))
 			*c = '+';
@@ -183,7 +189,8 @@ element_names(struct maker *k, const struct rmb_use *use)
 		name[i] = element_name(k, use, i);
 		for (int j = 0; name[i] && j < i; j++)
 			if (strcmp(name[i], name[j]) == 0) {
-				rmb_mistake(k->m, RMB_ERECIPE, use->reference[i].place, "%s and %s would both be the branch '%s' of %s; name each thing once",
+				rmb_mistake(k->m, RMB_ERECIPE, use->reference[i].place,
+				            "%s and %s would both be the branch '%s' of %s; name each thing once",
 				            use->reference[j].text, use->reference[i].text, name[i], k->entry->name);
 				return NULL;
 			}
@@ -228,7 +235,8 @@ gathers(const struct maker *k, enum rmb_gather gather, int axis)
 static bool
 split(struct maker *k, enum rmb_gather gather, struct rmb_row *row, struct rmb_row *key)
 {
-	struct rmb_point *kept = rmb_shape_grab(k, row->npoints + 1, sizeof *kept), *gathered = rmb_shape_grab(k, row->npoints + 1, sizeof *gathered);
+	struct rmb_point *kept = rmb_shape_grab(k, row->npoints + 1, sizeof *kept),
+	                 *gathered = rmb_shape_grab(k, row->npoints + 1, sizeof *gathered);
 	if (!kept || !gathered)
 		return false;
 	*key = (struct rmb_row){ .point = gathered };

@@ -30,8 +30,9 @@ multipliers(struct maker *k, const struct rmb_row *row)
 		const struct axis *axis = &k->axis[row->point[i].axis];
 		if (axis->n < 2)
 			continue;
-		const char *one = axis->name ? rmb_arena_printf(k->arena, "a list of %d at %s.%s", axis->n, axis->entry, axis->port)
-		                             : rmb_arena_printf(k->arena, "repeat: %d of %s", axis->n, axis->entry);
+		const char *one =
+			axis->name ? rmb_arena_printf(k->arena, "a list of %d at %s.%s", axis->n, axis->entry, axis->port)
+				   : rmb_arena_printf(k->arena, "repeat: %d of %s", axis->n, axis->entry);
 		text = rmb_arena_printf(k->arena, "%s%s%s", text, *text ? " times " : "", one ? one : "");
 		if (!text)
 			return "";
@@ -55,8 +56,10 @@ rmb_shape_within_limits(struct maker *k, double nodes, double npicks, const stru
 		return true;
 	k->stop = true;
 	const char *what = multipliers(k, example);
-	rmb_mistake(k->m, RMB_ERECIPE, k->entry->place, "%s would bring the recipe to more than %d nodes or %d inputs (%d recording%s%s%s); shorten "
-	            "one of them", k->entry->name, RMB_MAX_NODES, RMB_MAX_EDGES, k->recipe->nsources, k->recipe->nsources == 1 ? "" : "s", *what ? " times " : "", what);
+	rmb_mistake(k->m, RMB_ERECIPE, k->entry->place,
+	            "%s would bring the recipe to more than %d nodes or %d inputs (%d recording%s%s%s); shorten one of them",
+	            k->entry->name, RMB_MAX_NODES, RMB_MAX_EDGES, k->recipe->nsources, k->recipe->nsources == 1 ? "" : "s",
+	            *what ? " times " : "", what);
 	return false;
 }
 
@@ -65,7 +68,8 @@ rmb_shape_within_limits(struct maker *k, double nodes, double npicks, const stru
 struct rmb_row *
 rmb_shape_append(struct maker *k, struct table *table, const struct rmb_row *row)
 {
-	if (!rmb_shape_within_limits(k, ((double)table->n + 1) * rmb_shape_recordings(k), (double)(table->npicks + row->npicks), row))
+	if (!rmb_shape_within_limits(k, ((double)table->n + 1) * rmb_shape_recordings(k),
+	                             (double)(table->npicks + row->npicks), row))
 		return NULL;
 	struct rmb_row *rows = or_tell(k, rmb_arena_room(k->arena, table->row, (size_t)table->n, sizeof *rows));
 	if (!rows)

@@ -58,7 +58,8 @@ static void
 print_row(struct rmb_table *table, struct rmb_arena *arena, const struct rmb_step *step, const struct standing *standing)
 {
 	char size[64];
-	const char *cell[] = { step->node->id, state_names[standing->state], NULL, age_text(arena, standing->age), standing->note };
+	const char *cell[] = { step->node->id, state_names[standing->state], NULL, age_text(arena, standing->age),
+	                       standing->note };
 	if (standing->state == CACHED)
 		cell[2] = rmb_arena_strdup(arena, rmb_quantity_print((double)step->bytes, "B", size, sizeof size));
 	rmb_table_row(table, cell);
@@ -67,10 +68,11 @@ print_row(struct rmb_table *table, struct rmb_arena *arena, const struct rmb_ste
 static void
 print_event(const struct rmb_step *step, const struct standing *standing)
 {
-	json_t *object = json_pack("{sssossss}", "event", "node", "node", rmb_json_text(step->node->id), "state", state_names[standing->state],
-	                           "key", step->node->key);
+	json_t *object = json_pack("{sssossss}", "event", "node", "node", rmb_json_text(step->node->id), "state",
+	                           state_names[standing->state], "key", step->node->key);
 	if (object && standing->state == CACHED)
-		json_object_update_new(object, json_pack("{sIsI}", "bytes", (json_int_t)step->bytes, "age", (json_int_t)standing->age));
+		json_object_update_new(object, json_pack("{sIsI}", "bytes", (json_int_t)step->bytes, "age",
+		                                         (json_int_t)standing->age));
 	if (object && standing->note)
 		json_object_set_new(object, "why", rmb_json_text(standing->note));
 	rmb_json_line(stdout, object);
@@ -96,7 +98,8 @@ print_status(const struct rmb_session *session, struct rmb_plan *plan, const str
 	for (int s = 0, said = 0; s < NSTATES; s++)
 		if (count[s])
 			printf("%s %d %s", said++ ? "," : "", count[s], state_names[s]);
-	printf(". Cache: %s%s\n", rmb_harmless(plan->arena, session->cache.root), session->cache.absent ? " (nothing there yet)" : "");
+	printf(". Cache: %s%s\n", rmb_harmless(plan->arena, session->cache.root),
+	       session->cache.absent ? " (nothing there yet)" : "");
 	return 0;
 }
 

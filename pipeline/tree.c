@@ -95,7 +95,8 @@ on_scalar(struct rmb_tree_reader *r, const yaml_event_t *event)
 }
 
 static int
-on_begin(struct rmb_tree_reader *r, const yaml_event_t *event, enum rmb_tree_kind kind, const yaml_char_t *name, const yaml_char_t *tag)
+on_begin(struct rmb_tree_reader *r, const yaml_event_t *event, enum rmb_tree_kind kind, const yaml_char_t *name,
+         const yaml_char_t *tag)
 {
 	struct rmb_tree_node *node = rmb_tree_make(r, kind, event->start_mark);
 	if (!node)
@@ -169,7 +170,8 @@ on_event(struct rmb_tree_reader *r, const yaml_event_t *event)
 	case YAML_DOCUMENT_START_EVENT:
 		if (!r->root)
 			return 0;
-		rmb_mistake(r->m, RMB_ERECIPE, rmb_tree_at(r, event->start_mark), "a second document begins here; a recipe is one document");
+		rmb_mistake(r->m, RMB_ERECIPE, rmb_tree_at(r, event->start_mark),
+		            "a second document begins here; a recipe is one document");
 		return 1;
 	default:
 		return event->type == YAML_STREAM_END_EVENT;
@@ -193,7 +195,8 @@ read_events(struct rmb_tree_reader *r)
 			return false;
 	}
 	if (!r->root)
-		rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, 1, 1 }, "empty recipe: nothing but blanks and comments");
+		rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, 1, 1 },
+		            "empty recipe: nothing but blanks and comments");
 	return r->root != NULL;
 }
 
@@ -214,7 +217,8 @@ rmb_tree_parse(struct rmb_arena *arena, const char *file, const char *text, size
 	r->text = text + (marked ? 3 : 0);
 	r->length = length - (marked ? 3 : 0);
 	if (length > MOST_TEXT) {
-		rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ file, 0, 0 }, "longer than 1 MiB, which is the limit for a recipe");
+		rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ file, 0, 0 },
+		            "longer than 1 MiB, which is the limit for a recipe");
 		return NULL;
 	}
 	if (rmb_tree_check_text(r))

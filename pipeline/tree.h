@@ -21,7 +21,8 @@ struct rmb_tree {
 /* Parses text[length]; mistakes are told to m. NULL if it cannot be read (syntax, limits, encoding); after lesser mistakes
  * (duplicate keys, tags) the rest of the tree, so that what it means can be checked in the same pass. An alias is the
  * very tree it names. Everything lives in the arena. */
-struct rmb_tree *rmb_tree_parse(struct rmb_arena *arena, const char *file, const char *text, size_t length, struct rmb_mistakes *m);
+struct rmb_tree *rmb_tree_parse(struct rmb_arena *arena, const char *file, const char *text, size_t length,
+                                struct rmb_mistakes *m);
 /* Value of a key of a mapping, or NULL. */
 struct rmb_tree *rmb_tree_get(const struct rmb_tree *mapping, const char *key);
 /* "a mapping", "a list", "a text": for messages. */

@@ -67,7 +67,8 @@ rmb_tree_place(struct rmb_tree_reader *r, struct rmb_tree_node *node, struct rmb
 	r->key[top] = NULL;
 	if (parent->tree.kind == RMB_MAPPING && r->skip[top])
 		return 0;
-	if (key && !key->quoted && strchr(key->text, ':') && node->tree.kind == RMB_SCALAR && !node->tree.quoted && !*node->tree.text) {
+	if (key && !key->quoted && strchr(key->text, ':') && node->tree.kind == RMB_SCALAR && !node->tree.quoted &&
+	    !*node->tree.text) {
 		rmb_mistake(r->m, RMB_ERECIPE, key->place, "a blank is missing after the ':' in '%s'", key->text);
 		return 0;
 	}
@@ -114,8 +115,9 @@ rmb_tree_drop_duplicates(struct rmb_tree_reader *r, struct rmb_tree *map)
 			first = i;
 			continue;
 		}
-		rmb_mistake(r->m, RMB_ERECIPE, entry[i].key->place, "duplicate key '%s': it stands at line %d already, and again at line %d",
-		            entry[i].key->text, entry[first].key->place.line, entry[i].key->place.line);
+		rmb_mistake(r->m, RMB_ERECIPE, entry[i].key->place,
+		            "duplicate key '%s': it stands at line %d already, and again at line %d", entry[i].key->text,
+		            entry[first].key->place.line, entry[i].key->place.line);
 		map->item[entry[i].index] = NULL;
 	}
 	int kept = 0;

@@ -11,11 +11,13 @@ static int
 bad_character(struct rmb_tree_reader *r, const char *at_byte, uint32_t point, struct rmb_place place)
 {
 	if (!point && *at_byte)
-		rmb_mistake(r->m, RMB_ERECIPE, place, "the text is not UTF-8: byte 0x%02x; save the file as UTF-8", (unsigned char)*at_byte);
+		rmb_mistake(r->m, RMB_ERECIPE, place, "the text is not UTF-8: byte 0x%02x; save the file as UTF-8",
+		            (unsigned char)*at_byte);
 	else if (!point)
 		rmb_mistake(r->m, RMB_ERECIPE, place, "a NUL character inside the text; is this a text file saved as UTF-8?");
 	else
-		rmb_mistake(r->m, RMB_ERECIPE, place, "the character U+%04X is not allowed here; remove it, or write it in double quotes as \"\\u%04x\"",
+		rmb_mistake(r->m, RMB_ERECIPE, place,
+		            "the character U+%04X is not allowed here; remove it, or write it in double quotes as \"\\u%04x\"",
 		            (unsigned)point, (unsigned)point);
 	return RMB_ERECIPE;
 }
@@ -52,15 +54,18 @@ static const struct { const char *problem, *sentence; bool begun; } plain_words[
 	{ "did not find expected ',' or '}'", "missing ',' or '}' in a mapping", true },
 	{ "did not find expected key", "expected a key here; look at the indentation and at quotes", true },
 	{ "did not find expected '-' indicator", "expected '- ' here, as for the other items of the list", true },
-	{ "mapping values are not allowed in this context", "a ': ' does not belong here; put the text in quotes or look at the indentation", false },
-	{ "block sequence entries are not allowed in this context", "a '- ' does not belong here; lists begin on a new line", false },
+	{ "mapping values are not allowed in this context",
+	  "a ': ' does not belong here; put the text in quotes or look at the indentation", false },
+	{ "block sequence entries are not allowed in this context", "a '- ' does not belong here; lists begin on a new line",
+	  false },
 	{ "block mapping entries are not allowed in this context", "a '? ' does not belong here", false },
 	{ "could not find expected ':'", "missing ':' after a key", true },
 	{ "did not find expected node content", "a value is missing here", false },
 	{ "found unexpected end of stream", "a quote that was opened is never closed", true },
 	{ "did not find expected <document start>", "this does not belong to the mapping above; look at the indentation", false },
 	{ "found character that cannot start any token", "a text cannot begin with this character; put it in quotes", false },
-	{ "found unknown escape character", "unknown escape in a text in double quotes; use single quotes for backslashes", false },
+	{ "found unknown escape character", "unknown escape in a text in double quotes; use single quotes for backslashes",
+	  false },
 };
 
 /* Where a mark points to in the text; one at its end points to the NUL or the end. */
@@ -126,12 +131,16 @@ rmb_tree_syntax(struct rmb_tree_reader *r)
 	if (p->error == YAML_MEMORY_ERROR)
 		rmb_tree_nomem(r);
 	else if (tab > 0 && tab <= place.column)
-		rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, place.line, tab }, "a tab is used for indentation; use spaces");
+		rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, place.line, tab },
+		            "a tab is used for indentation; use spaces");
 	else if (where > r->text && !ended && *where == '{' && where[-1] == '$')
-		rmb_mistake(r->m, RMB_ERECIPE, place, "between braces or brackets YAML takes this '{' for a mapping; put the text in quotes: \"${name}\"");
+		rmb_mistake(r->m, RMB_ERECIPE, place,
+		            "between braces or brackets YAML takes this '{' for a mapping; put the text in quotes: "
+		            "\"${name}\"");
 	else if (begun)
-		rmb_mistake(r->m, RMB_ERECIPE, ended ? rmb_tree_at(r, p->context_mark) : place, "%s (begun at line %d, column %d)", sentence,
-		            (int)p->context_mark.line + 1, (int)p->context_mark.column + 1);
+		rmb_mistake(r->m, RMB_ERECIPE, ended ? rmb_tree_at(r, p->context_mark) : place,
+		            "%s (begun at line %d, column %d)", sentence, (int)p->context_mark.line + 1,
+		            (int)p->context_mark.column + 1);
 	else
 		rmb_mistake(r->m, RMB_ERECIPE, place, "%s%s", sentence ? "" : "not valid YAML: ", sentence ? sentence : problem);
 }

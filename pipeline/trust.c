@@ -30,7 +30,8 @@ static void
 remember(const char *path, const char *machine)
 {
 	char line[MACHINE + 2];
-	int n = snprintf(line, sizeof line, "%s\n", machine), fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	int n = snprintf(line, sizeof line, "%s\n", machine),
+	    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return;
 	ssize_t written = write(fd, line, (size_t)n);

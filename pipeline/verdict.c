@@ -38,14 +38,17 @@ by_signal(int number, const char *line, const struct rmb_end *end, const struct 
 	char amount[64];
 	const char *name = sigabbrev_np(number), *stage = node->stage->name;
 	if (number == SIGKILL) {
-		snprintf(text, size, "the worker was killed (SIGKILL) while running %s; most likely the machine was out of memory: the node needs "
-		         "about %s. Lower --jobs, or give --memory so that fewer run at once", stage,
-		         rmb_quantity_print(end->memory, "B", amount, sizeof amount));
+		snprintf(text, size,
+		         "the worker was killed (SIGKILL) while running %s; most likely the machine was out of memory: the "
+		         "node needs about %s. Lower --jobs, or give --memory so that fewer run at once",
+		         stage, rmb_quantity_print(end->memory, "B", amount, sizeof amount));
 		return RMB_ELIMIT;
 	}
 	if (number == SIGXCPU) {
-		snprintf(text, size, "used more than %.0f s of processor time, which is the limit for reading a foreign file of this size; "
-		         "is it damaged?", rmb_confined_seconds(file_bytes(node)));
+		snprintf(text, size,
+		         "used more than %.0f s of processor time, which is the limit for reading a foreign file of this "
+		         "size; is it damaged?",
+		         rmb_confined_seconds(file_bytes(node)));
 		return RMB_ELIMIT;
 	}
 	snprintf(text, size, "the worker was killed by SIG%s while running %s%s%s", name ? name : "?", stage,
@@ -60,7 +63,8 @@ rmb_verdict(const struct rmb_end *end, const struct rmb_node *node, char *text, 
 	char line[512], amount[64];
 	last_line(end->words, line, sizeof line);
 	if (end->overdue) {
-		snprintf(text, size, "passed the time limit of %s (--time-limit)", rmb_quantity_print(end->time_limit, "s", amount, sizeof amount));
+		snprintf(text, size, "passed the time limit of %s (--time-limit)",
+		         rmb_quantity_print(end->time_limit, "s", amount, sizeof amount));
 		return RMB_ELIMIT;
 	}
 	if (WIFSIGNALED(end->status))

@@ -25,7 +25,8 @@ rmb_print_versions(FILE *to)
 	fprintf(to, "rumble %s\n", RUMBLE_VERSION);
 	fprintf(to, "compiler   " COMPILER " %s\n", __VERSION__);
 	fprintf(to, "HDF5       %u.%u.%u\n", hdf5[0], hdf5[1], hdf5[2]);
-	fprintf(to, "OpenBLAS   %s, kernel %s, %d threads at most\n", openblas_get_config(), openblas_get_corename(), openblas_get_num_threads());
+	fprintf(to, "OpenBLAS   %s, kernel %s, %d threads at most\n", openblas_get_config(), openblas_get_corename(),
+	        openblas_get_num_threads());
 	fprintf(to, "FFTW       %s\n", fftw_version);
 	fprintf(to, "libyaml    %s\n", yaml_get_version_string());
 	fprintf(to, "Jansson    %s\n", jansson_version_str());
@@ -37,5 +38,6 @@ rmb_print_versions(FILE *to)
 void
 rmb_json_event(FILE *to, const char *event, int code, const char *text)
 {
-	rmb_json_line(to, json_pack("{s:s, s:s, s:o}", "event", event, "class", rmb_code_name(code), "message", rmb_json_text(text)));
+	rmb_json_line(to, json_pack("{s:s, s:s, s:o}", "event", event, "class", rmb_code_name(code), "message",
+	                            rmb_json_text(text)));
 }

@@ -39,8 +39,9 @@ check_missing(struct wiring *w, struct rmb_entry *entry)
 		if (port->optional || use_of(entry, i))
 			continue;
 		entry->partial = true;
-		rmb_mistake(w->r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s reads: add '%s: NODE'%s%s%s", entry->name, entry->stage->name,
-			            port->name, port->help ? " (" : "", port->help ? port->help : "", port->help ? ")" : "");
+		rmb_mistake(w->r->m, RMB_ERECIPE, entry->place, "'%s' does not say what %s reads: add '%s: NODE'%s%s%s",
+		            entry->name, entry->stage->name, port->name, port->help ? " (" : "", port->help ? port->help : "",
+		            port->help ? ")" : "");
 	}
 }
 
@@ -102,7 +103,8 @@ mentions(const char *sentence, const char *word)
 {
 	size_t n = strlen(word);
 	for (const char *at = sentence; (at = strstr(at, word)); at++)
-		if ((at == sentence || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) && !isalnum((unsigned char)at[n]) && at[n] != '_')
+		if ((at == sentence || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) &&
+		    !isalnum((unsigned char)at[n]) && at[n] != '_')
 			return true;
 	return false;
 }
@@ -148,7 +150,8 @@ look_at(struct wiring *w, struct rmb_entry *entry, int source)
 const char *
 rmb_kind_names(unsigned kinds)
 {
-	static const char *const name[] = { "nothing", "a recording", "spikes", "a recording or spikes", "an array", "a recording or an array",
+	static const char *const name[] = { "nothing", "a recording", "spikes", "a recording or spikes", "an array",
+	                                    "a recording or an array",
 		"spikes or an array", "anything" };
 	return name[kinds & ANY_KIND];
 }
@@ -179,8 +182,8 @@ static const char *
 remedy(unsigned there, unsigned wanted)
 {
 	for (const struct rmb_stage *const *s = rmb_stages; *s; s++)
-		if ((*s)->in && (*s)->in[0].name && ((*s)->in[0].kinds & there) == there && !((*s)->out[0].kinds & RMB_AS_INPUT) &&
-		    ((*s)->out[0].kinds & ANY_KIND & ~wanted) == 0)
+		if ((*s)->in && (*s)->in[0].name && ((*s)->in[0].kinds & there) == there &&
+		    !((*s)->out[0].kinds & RMB_AS_INPUT) && ((*s)->out[0].kinds & ANY_KIND & ~wanted) == 0)
 			return (*s)->name;
 	return NULL;
 }
@@ -190,7 +193,8 @@ static const char *
 reducer(const char *axes)
 {
 	for (const struct rmb_stage *const *s = rmb_stages; *s; s++)
-		if ((*s)->in && (*s)->in[0].name && (*s)->in[0].axes && strcmp((*s)->in[0].axes, axes) == 0 && (*s)->out[0].axes && !*(*s)->out[0].axes)
+		if ((*s)->in && (*s)->in[0].name && (*s)->in[0].axes && strcmp((*s)->in[0].axes, axes) == 0 &&
+		    (*s)->out[0].axes && !*(*s)->out[0].axes)
 			return (*s)->name;
 	return NULL;
 }
@@ -215,13 +219,16 @@ refuse_axes(struct wiring *w, const struct rmb_entry *entry, const struct rmb_po
 	bool number = takes(in->axes, "");
 	const char *between = number ? reducer(out->axes) : NULL;
 	if (number)
-		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads a single number at '%s', but '%s' is an array [%s]%s%s%s", entry->stage->name,
-		            in->name, reference->text, out->axes, between ? "; put a stage between them that makes one number of it, such as " : "",
+		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place,
+		            "%s reads a single number at '%s', but '%s' is an array [%s]%s%s%s", entry->stage->name, in->name,
+		            reference->text, out->axes,
+		            between ? "; put a stage between them that makes one number of it, such as " : "",
 		            between ? between : "", between ? "" : "; name an output that is a number, as NODE.OUTPUT");
 	else
-		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, *out->axes ? "%s reads an array [%s] at '%s', but '%s' is an array [%s]"
-		            : "%s reads an array [%s] at '%s', but '%s' is a single number", entry->stage->name, in->axes, in->name, reference->text,
-		            out->axes);
+		rmb_mistake(w->r->m, RMB_ERECIPE, reference->place,
+		            *out->axes ? "%s reads an array [%s] at '%s', but '%s' is an array [%s]"
+		                       : "%s reads an array [%s] at '%s', but '%s' is a single number",
+		            entry->stage->name, in->axes, in->name, reference->text, out->axes);
 }
 
 static void
@@ -245,9 +252,10 @@ check_kind(struct wiring *w, const struct rmb_entry *entry, int port, struct rmb
 	for (const struct rmb_port *p = from->stage->out; also && p->name && !other; p++)
 		if (p != out && (p->kinds & in->kinds))
 			other = p->name;
-	rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads %s at '%s', but '%s' (%s) makes %s%s%s%s%s%s", entry->stage->name,
-	            rmb_kind_names(in->kinds), in->name, reference->text, from->stage->name, rmb_kind_names(there), between ? "; put the stage " : "",
-	            between ? between : "", between ? " between them" : "", other ? "; its output is read as NODE." : "", other ? other : "");
+	rmb_mistake(w->r->m, RMB_ERECIPE, reference->place, "%s reads %s at '%s', but '%s' (%s) makes %s%s%s%s%s%s",
+	            entry->stage->name, rmb_kind_names(in->kinds), in->name, reference->text, from->stage->name,
+	            rmb_kind_names(there), between ? "; put the stage " : "", between ? between : "",
+	            between ? " between them" : "", other ? "; its output is read as NODE." : "", other ? other : "");
 }
 
 static void
@@ -315,7 +323,8 @@ rmb_reading_wiring(struct rmb_reading *r)
 {
 	struct rmb_recipe *recipe = r->recipe;
 	size_t n = (size_t)recipe->nentries, sources = (size_t)recipe->nsources;
-	struct wiring w = { .r = r, .recipe = recipe, .mark = rmb_arena_alloc(r->arena, n, 1), .order = rmb_arena_alloc(r->arena, n, sizeof(int)),
+	struct wiring w = { .r = r, .recipe = recipe, .mark = rmb_arena_alloc(r->arena, n, 1),
+	                    .order = rmb_arena_alloc(r->arena, n, sizeof(int)),
 		.way = rmb_arena_alloc(r->arena, n, sizeof(int)), .group = rmb_arena_alloc(r->arena, n, sizeof(bool)),
 		.kinds = rmb_arena_alloc(r->arena, n * sources, sizeof(unsigned)) };
 	struct step *step = rmb_arena_alloc(r->arena, n, sizeof *step);

@@ -112,7 +112,8 @@ cpu_seconds(void)
 {
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /* Peak resident bytes since forget_peak(). */
@@ -164,7 +165,8 @@ tell_warning(void *self, const char *text)
 static int
 tell_failure(int index, int code, const char *text)
 {
-	rmb_event_send(json_pack("{s:s, s:i, s:i, s:o}", "event", "failed", "node", index, "code", code, "text", rmb_json_text(text)));
+	rmb_event_send(json_pack("{s:s, s:i, s:i, s:o}", "event", "failed", "node", index, "code", code, "text",
+	                         rmb_json_text(text)));
 	return code;
 }
 
@@ -172,15 +174,16 @@ tell_failure(int index, int code, const char *text)
 static int
 tell_loss(int index, const char *key, const char *text)
 {
-	rmb_event_send(json_pack("{s:s, s:i, s:s, s:o}", "event", "lost", "node", index, "key", key, "text", rmb_json_text(text)));
+	rmb_event_send(
+		json_pack("{s:s, s:i, s:s, s:o}", "event", "lost", "node", index, "key", key, "text", rmb_json_text(text)));
 	return RMB_EDAMAGE;
 }
 
 static void
 tell_done(int index, const struct rmb_measure *m)
 {
-	rmb_event_send(json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:i}", "event", "done", "node", index, "seconds", m->seconds, "cpu", m->cpu,
-		"peak", m->peak_bytes, "bytes", m->object_bytes, "threads", m->threads));
+	rmb_event_send(json_pack("{s:s, s:i, s:f, s:f, s:f, s:f, s:i}", "event", "done", "node", index, "seconds", m->seconds,
+	                         "cpu", m->cpu, "peak", m->peak_bytes, "bytes", m->object_bytes, "threads", m->threads));
 }
 
 /* ---- one node */
@@ -198,7 +201,8 @@ files_stand(const struct rmb_cache *cache, const struct rmb_task *task, struct r
 	for (int f = 0; f < task->order.nfiles && code == 0; f++) {
 		code = rmb_inputs_hash_content(inputs, task->order.file[f].path, task->order.file[f].inside, sha256, error);
 		if (code == 0 && strcmp(sha256, task->order.file[f].sha256))
-			code = rmb_error_set(error, RMB_EINPUT, "%s changed while it was read; run again once nobody writes to it",
+			code = rmb_error_set(error, RMB_EINPUT,
+			                     "%s changed while it was read; run again once nobody writes to it",
 			                     task->order.file[f].path);
 	}
 	rmb_inputs_close(inputs);
@@ -221,7 +225,8 @@ execute(const struct rmb_cache *cache, const struct rmb_task *task, struct rmb_l
 	openblas_set_num_threads(1); /* solvers ask for more when theirs is large */
 	forget_peak();
 	int code = rmb_call_open(call, run);
-	if (code == 0 && (code = rmb_call_run(call)) == 0 && (code = files_stand(cache, task, error)) == 0 && (ours = rmb_lease_holds(lease)))
+	if (code == 0 && (code = rmb_call_run(call)) == 0 && (code = files_stand(cache, task, error)) == 0 &&
+	    (ours = rmb_lease_holds(lease)))
 		code = rmb_call_publish(call, &bytes);
 	if (rmb_call_lost(call)) {
 		code = tell_loss(task->index, rmb_call_lost(call), error->text);
@@ -263,7 +268,8 @@ do_task(const struct rmb_cache *cache, const struct rmb_task *task, const char *
 		rmb_event_send(json_pack("{s:s, s:i}", "event", "found", "node", task->index));
 	} else {
 		if (owner[0])
-			rmb_event_send(json_pack("{s:s, s:i, s:o}", "event", "taken", "node", task->index, "owner", rmb_json_text(owner)));
+			rmb_event_send(json_pack("{s:s, s:i, s:o}", "event", "taken", "node", task->index, "owner",
+			                         rmb_json_text(owner)));
 		rmb_event_send(json_pack("{s:s, s:i}", "event", "started", "node", task->index));
 		code = execute(cache, task, lease, run);
 	}

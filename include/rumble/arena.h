@@ -17,7 +17,7 @@ char *rmb_arena_strdup(struct rmb_arena *arena, const char *text);
 char *rmb_arena_printf(struct rmb_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A copy of n * size bytes. */
 void *rmb_arena_copy(struct rmb_arena *arena, const void *from, size_t n, size_t size);
-/* A list of n entries that is to get one more: the list itself while it has room, else a copy twice as long. NULL: no memory. Every
- * entry must have been added in this way, the first to a list of none. */
+/* A list of n entries that is to get one more: the list itself while it has room, else a copy twice as long. NULL: no memory.
+ * Every entry must have been added in this way, the first to a list of none. */
 void *rmb_arena_room(struct rmb_arena *arena, void *list, size_t n, size_t size);
 #endif

@@ -40,7 +40,7 @@ struct rmb_recording {
 	const int64_t *segment;              /* first frame (of the view) of each; segment[0] = 0, ascending */
 	const double *segment_time;          /* s, on the recording's own clock, at which each begins; NULL: frame / rate */
 	const int64_t *state;                /* [nframes] or NULL; RMB_NO_STATE: unknown, or more than one */
-	char scaling[RMB_NAME_MAX];          /* "none", or "zscore ddof=0 eps=0"; behind "outdated " if it was over other frames */
+	char scaling[RMB_NAME_MAX]; /* "none", or "zscore ddof=0 eps=0"; behind "outdated " if it was over other frames */
 	char recipe_of_view[RMB_NAME_MAX];   /* "", or what a reader should know: "circular shifts" */
 
 	/* the samples: data[stored_rows][stored_frames], in the object `source` ("" = the object being written) */
@@ -83,9 +83,11 @@ double rmb_spikes_observed(const struct rmb_spikes *spikes);
 
 /* Copies rows row .. row + nrows - 1, frames frame .. frame + nframes - 1 of the view into buffer[nrows][nframes].
  * The range must lie inside. Quick when frame pieces are 1,024 or longer. Safe from many threads at once. */
-void rmb_read_block(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, float *buffer);
+void rmb_read_block(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                    float *buffer);
 /* The same values computed and delivered in double (no rounding to float). */
-void rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, double *buffer);
+void rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                           double *buffer);
 /* Tells the kernel that the stored rows behind these view rows are not needed again soon, so that pages of a mapped
  * object do not stay resident. Changes no value; does nothing unless the recording is `mapped`. */
 void rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows);
@@ -114,10 +116,10 @@ int rmb_neurons_select(struct rmb_arena *arena, const struct rmb_neurons *in, co
 /* Intersections of a[na][2] with b[nb][2], both ascending: out[na + nb][2], of[na + nb] (NULL: not wanted) which of a
  * each is of. Returns how many. */
 int64_t rmb_intervals_intersect(const double *a, int64_t na, const double *b, int64_t nb, double *out, int64_t *of);
-/* The spikes inside interval[n][2] (s, ascending, disjoint, perhaps infinite; from each start to before its end): observed intervals
- * and states end there too. What was observed at the very end of an interval that stays whole is kept. */
-int rmb_spikes_window(struct rmb_arena *arena, const struct rmb_spikes *in, const double *interval, int64_t n, struct rmb_spikes *out,
-                      struct rmb_error *error) RMB_CHECKED;
+/* The spikes inside interval[n][2] (s, ascending, disjoint, perhaps infinite; from each start to before its end): observed
+ * intervals and states end there too. What was observed at the very end of an interval that stays whole is kept. */
+int rmb_spikes_window(struct rmb_arena *arena, const struct rmb_spikes *in, const double *interval, int64_t n,
+                      struct rmb_spikes *out, struct rmb_error *error) RMB_CHECKED;
 
 /* 1 if every table agrees with every other (lengths, ranges, order, finiteness of scales); else 0 and a sentence. Objects
  * from the cache are checked with this before use. */

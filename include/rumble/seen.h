@@ -33,7 +33,7 @@ struct rmb_caution {        /* what whoever analyses this must know */
 };
 struct rmb_advice {         /* a setting for the recipe */
 	const char *name, *value;
-	const char *why;        /* NULL: needed for what was seen. Else the file does not say it, `value` is an example, and this is why it matters */
+	const char *why;        /* why it matters, if the file does not say it and `value` is an example; NULL: needed as it is */
 };
 
 struct rmb_seen {

@@ -45,8 +45,8 @@ struct rmb_param {        /* one setting; an entry without name ends the list */
 	const char *words;    /* RMB_WORD: "mean|sum" */
 	const char *help;     /* one line without a full stop */
 	bool numeric_noise;   /* true: does not enter the key, for it cannot change a result (a block size, a cap) */
-	const char *inside;   /* RMB_FILE: the path may be a folder, which then stands for the files in it that fit these patterns: glob(7)
-	                       * with {a,b}, relative to it, separated by blanks. NULL: only a file will do */
+	const char *inside;   /* RMB_FILE: the path may be a folder; these patterns then say which files in it count: those of
+	                       * glob(7) with {a,b}, relative to the folder, separated by blanks. NULL: only a file will do */
 };
 
 /* ---- ports ------------------------------------------------------------------------------------------------------- */
@@ -66,7 +66,8 @@ struct rmb_port {           /* an entry without name ends the list; the first ou
 	unsigned kinds;         /* of RMB_RECORDING, RMB_SPIKES, RMB_ARRAY; an output may be RMB_AS_INPUT: as the first input */
 	enum rmb_gather gather; /* inputs only */
 	bool optional;          /* inputs: may be left out; outputs: not made under every setting */
-	const char *axes;       /* RMB_ARRAY: axis names, slowest first: "rank lag"; "" for a scalar; of an input with alternatives "|part", NULL: any */
+	const char *axes;       /* RMB_ARRAY: axis names, slowest first, as "rank lag"; "": a scalar. Of an input also
+	                         * alternatives, as "|part" (a scalar or [part]); NULL: any */
 	enum rmb_type type;     /* RMB_ARRAY outputs */
 	const char *unit;       /* RMB_ARRAY: "1", "um", ... */
 	const char *help;       /* one line without a full stop */
@@ -80,19 +81,20 @@ struct rmb_series {
 	const char *y;          /* output; an entry without y ends the list */
 	const char *x;          /* output, or NULL: the axis */
 	const char *style;      /* "points", "line", "dashes"; "guide": the same for all branches, drawn once in grey */
-	const char *label;      /* {name} prints a scalar output, a setting, what the recipe has at an input, or of a driver what is varied: {vary},
-	                         * {vary2}; as in "fit, exponent {exponent}" */
-	const char *low, *high; /* outputs: a band behind y, bars if y are points; */
-	const char *spread;     /* or one: the band from y - spread to y + spread */
-	const char *z;          /* kind "map": the output that colours the points; "forest": a text output, what has a colour and an entry of its own */
+	const char *label;      /* as "fit, exponent {exponent}": {name} prints a scalar output, a setting, what the recipe names
+	                         * at an input or, of a driver, what is varied ({vary}, {vary2}, ...) */
+	const char *low, *high; /* outputs: the ends of a band behind y, or of bars if y are points; */
+	const char *spread;     /* or one output: the band goes from y - spread to y + spread */
+	const char *z;          /* kind "map": the output that colours the points; "forest": a text output, each of whose values
+	                         * has a colour and an entry in the legend */
 	const char *flag;       /* kind "family": an output; rows where it is not 0 are left out */
 };
-/* Something to compare with that is no output: drawn once, in grey, behind the series; at a scalar output it is drawn for each
- * branch, in its colour. A number is written as such ("0.69") or is the name of a scalar output or a setting. */
+/* Something to compare with that is no output, drawn behind the series: once and in grey, or for each branch in its colour if
+ * it lies at a scalar output. A number is written as such ("0.69") or is the name of a scalar output or a setting. */
 struct rmb_guide {
-	const char *shape;      /* "horizontal", "vertical": a line at `at`. "span": a vertical stripe from `at` to `to`, or over the
-	                         * setting `at` if that is a range. "circle": of radius `at` around the origin. "power": y = x^-at
-	                         * through the point `through`. "wedge": what lies between x^-at and x^-to */
+	const char *shape;      /* "horizontal", "vertical": a line at `at`. "span": a vertical stripe from `at` to `to`, or over
+	                         * the range that the setting `at` is. "circle": of radius `at` around the origin. "power":
+	                         * y = x^-at through the point `through`. "wedge": what lies between x^-at and x^-to */
 	const char *at, *to;
 	double through[2];      /* both 0: (1, 1) */
 	const char *label;      /* {name} as above */
@@ -103,13 +105,14 @@ struct rmb_guide {
  *             a panel for each branch
  *   "map"     one series: points at (x, y), coloured by z around 0; a panel for each branch, and for each row if z has two axes
  *   "raster"  a recording or an array [row column] as an image; a figure for each branch
- *   "forest"  estimates x, each a point with a bar from low to high, in rows that the text output y names, from the first at the top; what has
- *             no x is left out. A series of style "line" is a vertical line at the first value of its x. A figure for each branch, and for each
- *             text of `split` if there is one */
+ *   "forest"  estimates x, each a point with a bar from low to high, in rows that the text output y names, the first at the
+ *             top; entries without x are left out. A series of style "line" is a vertical line at the first value of its x.
+ *             A figure for each branch, and for each text of `split` if there is one */
 struct rmb_figure {
 	const char *name;
 	const char *kind;
-	const char *x, *y, *z;  /* axis titles; the unit of what is drawn is added in brackets. z: of the colours. forest: y NULL; x NULL: the text of `split` */
+	const char *x, *y, *z;  /* titles of the axes and, z, of the colours; the unit of what is drawn is added in brackets.
+	                         * forest: y is NULL; x may be, for the text of `split` */
 	bool logx, logy, logz;
 	bool equal;             /* 1:1 aspect */
 	double xwindow[2], ywindow[2]; /* what is shown at first; both 0: all */
@@ -131,7 +134,7 @@ struct rmb_figure {
 struct rmb_varied {                /* one setting that is varied */
 	const char *name;              /* "frames.width" */
 	const struct rmb_param *param; /* its kind, unit and limits */
-	int n;                         /* what the recipe gave for it, as many for each setting: values, or the bounds of a search */
+	int n;                         /* how many values, or bounds of a search, the recipe gives; the same for every setting */
 	const char *const *text;       /* [n], as written */
 	const double *number;          /* [n], in the base unit; NaN where it is no number (a word, a list, none) */
 };
@@ -144,8 +147,9 @@ struct rmb_search {
 	const void *settings;
 	int nvaried;
 	const struct rmb_varied *varied;
-	const struct rmb_neurons *neurons; /* of the recording or spikes at its other port, if it has one. Then NULL at first, when it only says
-	                                * whether anything is wrong with the recipe; and `vary` may say `all` instead of values (n = 0) */
+	/* Of the recording or spikes at the driver's other port, if it has one. NULL at the first call, which only says whether
+	 * anything is wrong with the recipe. With such a port `vary` may say `all` instead of values (n = 0). */
+	const struct rmb_neurons *neurons;
 	int round;                     /* calls before this one */
 	int ntried;
 	const struct rmb_tried *tried; /* all sets so far, in the order proposed */
@@ -167,7 +171,8 @@ struct rmb_cost {
 	double bytes;           /* bytes read and written otherwise */
 	double memory;          /* peak bytes beyond the mapped inputs */
 	double disk;            /* bytes of the object */
-	int blas_threads;       /* of the BLAS itself, by the size alone, as results depend on them; 0 means 1. They take slots of a run */
+	int blas_threads;       /* threads of the BLAS itself, each of which takes a slot of the run; 0 means 1. They follow from
+	                         * the size alone, because results depend on them */
 	struct rmb_size out;    /* size of the recording it makes; engine presets it to the input's */
 };
 
@@ -207,7 +212,7 @@ const char *rmb_recording_name(const struct rmb_call *call);
 
 /* For the run() of a driver: how many sets were proposed, those included of which nothing came, ... */
 int rmb_set_count(const struct rmb_call *call);
-/* ... which set thing i at the RMB_SETS port belongs to (0, 1, ...; ascending), and which replicate of it that is (0, 1, ...) ... */
+/* ... which set thing i at the RMB_SETS port belongs to (0, 1, ..., ascending), and which of its replicates it is ... */
 int rmb_input_set(const struct rmb_call *call, int i);
 int rmb_input_replicate(const struct rmb_call *call, int i);
 /* ... how many settings were varied, each by name ("frames.width", for sentences and labels) and unit ("1": none) ... */
@@ -231,11 +236,14 @@ struct rmb_array *rmb_output_texts(struct rmb_call *call, const char *port, cons
 int rmb_output_recording(struct rmb_call *call, const char *port, const struct rmb_recording *out) RMB_CHECKED;
 /* The same for samples that stay in the file that a setting of the stage names: stored_rows x stored_frames of float32,
  * row after row from byte `at` on, a multiple of 4. Readers map them there. */
-int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out, const char *path, int64_t at) RMB_CHECKED;
+int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out, const char *path,
+                        int64_t at) RMB_CHECKED;
 /* Write samples of *stored* rows row.., frames frame.. from block[nrows][nframes]. Blocks may come in any order. */
-int rmb_write_block(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block) RMB_CHECKED;
+int rmb_write_block(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                    const float *block) RMB_CHECKED;
 /* Read back what was written there, to write it anew; zero where nothing was. */
-int rmb_read_written(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, float *block) RMB_CHECKED;
+int rmb_read_written(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                     float *block) RMB_CHECKED;
 /* Replace the row table (view row -> stored row) and the neurons of a recording that is no view: for a loader that learns
  * which rows are usable only while it reads. rows[neurons->n]. */
 int rmb_output_rows(struct rmb_call *call, const char *port, const int64_t *rows, const struct rmb_neurons *neurons) RMB_CHECKED;
@@ -259,7 +267,7 @@ int rmb_fail(struct rmb_call *call, int code, const char *format, ...) RMB_PRINT
 void rmb_warn(struct rmb_call *call, const char *format, ...) RMB_PRINTF(2, 3);
 /* Report progress between blocks. Non-zero: the run was cancelled, return that value at once. */
 int rmb_progress(struct rmb_call *call, double done, double total) RMB_CHECKED;
-/* Bytes free on the disk that outputs go to, NaN if that is unknown: for a sentence that names the cause before space is claimed. */
+/* Bytes free on the disk that outputs go to; NaN: unknown. For a sentence that names the cause before space is claimed. */
 double rmb_free_disk(const struct rmb_call *call);
 /* Threads the stage may use now. Must not change any result. */
 int rmb_threads(const struct rmb_call *call);
@@ -279,8 +287,8 @@ struct rmb_stage {
 	const char *cite;     /* paper, equation, section */
 	const char *caption;  /* report sentence; {setting} prints with its unit */
 	const char *headline; /* output, one text, that stands at the top of the recording's part of the report; NULL: none */
-	const char *summary;  /* scalar outputs, separated by blanks, that stand in the report's table over all recordings; NULL: all */
-	const char *tables;   /* axes, as "group test": outputs along one of them alone are the columns of a table in the report; NULL: none */
+	const char *summary;  /* scalar outputs in the report's table over all recordings, separated by blanks; NULL: all */
+	const char *tables;   /* axes, as "group test": outputs along each are the columns of a table in the report; NULL: none */
 	const struct rmb_param *params;
 	const struct rmb_port *in, *out;
 	const struct rmb_figure *figures; /* NULL: none */
@@ -292,18 +300,19 @@ struct rmb_stage {
 	bool (*draws)(const void *settings);
 	/* Kinds that the main output can have under these settings. NULL: as the port says. */
 	unsigned (*makes)(const void *settings);
-	/* What the tables cannot express, checked without data: RMB_ERECIPE and a sentence that names the setting. NULL: all said. */
+	/* Checks what the tables cannot express, without data: RMB_ERECIPE and a sentence that names the setting. NULL: none. */
 	int (*check)(const void *settings, struct rmb_error *error);
-	/* Looks at the files a source names before anything is run, as deep as seen->depth says, and fills in `seen`; after a failure
-	 * with what was seen before it. Called in a process of its own, with settings that check() has passed, or, to find out what a
-	 * file is, with a path and all else by default. RMB_EINPUT and a sentence that names the file. NULL: nothing to see. */
+	/* Looks at the files a source names before anything is run, as deep as seen->depth says, and fills in `seen`, after a
+	 * failure with what was seen before it. Called in a process of its own, with settings that check() has passed or, to
+	 * find out what a file is, with a path and defaults. RMB_EINPUT and a sentence that names the file. NULL: not a source. */
 	int (*look)(const void *settings, struct rmb_seen *seen, struct rmb_error *error);
 	/* Cost of one node; `in` is the size of the first recording it reads. NULL: trivial. */
 	void (*estimate)(const void *settings, const struct rmb_size *in, struct rmb_cost *cost);
 	/* Of a driver: what to try next. 0, or the code of the error. NULL: it is none. */
 	int (*propose)(struct rmb_search *search, struct rmb_error *error);
-	bool shows_sets;      /* of a driver: its sets are things of their own, called by what is varied (alpha@areas+CP), and branches in the report */
-	bool goes_on;         /* of a driver: a set that failed is left out; of a stage over all recordings: one that failed is. Else it fails with them */
+	bool shows_sets;      /* of a driver: its sets are named by what is varied (alpha@areas+CP), and branches in the report */
+	bool goes_on;         /* of a driver: sets that failed are left out; of a stage over all recordings: recordings that
+	                       * failed are. Otherwise it fails with them */
 	/* 0, or what rmb_fail() returned. */
 	int (*run)(struct rmb_call *call);
 };
@@ -320,10 +329,11 @@ const struct rmb_stage *rmb_stage_find(const char *name);
 /* What stands under `stages` of it: an entry, or a heading alone. One with neither ends the list. */
 struct rmb_first {
 	const char *name, *stage;                   /* NULL: no entry */
-	struct { const char *key, *value; } has[8]; /* inputs and settings, values as one would write them in a recipe; one without key ends them */
-	const char *remark;                         /* said of the entry; NULL: nothing */
-	const char *heading;                        /* said of it and those that follow; "": they only stand apart; NULL: it goes on */
+	struct { const char *key, *value; } has[8]; /* inputs and settings as written in a recipe; one without key ends them */
+	const char *remark;                         /* a comment behind the entry; NULL: none */
+	const char *heading;                        /* a comment above it and those that follow; "": an empty line; NULL: neither */
 };
-/* stages/first.c: the analyses for recordings of one kind and these sizes. The first entry loads, with no settings. NULL: no memory. */
+/* stages/first.c: the analyses for recordings of one kind and these sizes. The first entry loads, with no settings. NULL: no
+ * memory. */
 const struct rmb_first *rmb_first_entries(struct rmb_arena *arena, unsigned kind, const struct rmb_size *size, int n);
 #endif

@@ -114,7 +114,8 @@ hash_open(int fd, const char *path, char *hex, struct rmb_error *error)
 	if (failed)
 		return rmb_error_set(error, RMB_EINPUT, "%s: cannot be read: %s", path, strerror(failed));
 	if (fstat(fd, &after) || !same_file(&before, &after) || stat(path, &named) || !same_file(&before, &named))
-		return rmb_error_set(error, RMB_EINPUT, "%s: changed while it was being read; run again once it is complete", path);
+		return rmb_error_set(error, RMB_EINPUT, "%s: changed while it was being read; run again once it is complete",
+		                     path);
 	to_hex(digest, hex);
 	return 0;
 }
@@ -124,7 +125,8 @@ rmb_hash_file(const char *path, char *hex, struct rmb_error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not block us */
 	if (fd < 0)
-		return rmb_error_set(error, errno == EACCES || errno == EPERM ? RMB_EACCESS : RMB_EINPUT, "%s: cannot be opened: %s", path, strerror(errno));
+		return rmb_error_set(error, errno == EACCES || errno == EPERM ? RMB_EACCESS : RMB_EINPUT,
+		                     "%s: cannot be opened: %s", path, strerror(errno));
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	int code = hash_open(fd, path, hex, error);
 	close(fd);

@@ -1,5 +1,5 @@
-/* pipeline/base/list.c -- lists that grow in an arena. Nobody has to remember how much room there is: it follows from the number of
- * entries, for a list has room for four, and is copied to twice its length whenever it is full. */
+/* pipeline/base/list.c -- lists that grow in an arena. Nobody has to remember how much room there is: it follows from the
+ * number of entries, for a list has room for four, and is copied to twice its length whenever it is full. */
 #include <string.h>
 #include "rumble/arena.h"
 

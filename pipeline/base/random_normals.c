@@ -1,9 +1,9 @@
 /* pipeline/base/random_normals.c -- standard normals by the thousand.
  *
- * Samplers of networks ask for 10^8 normals and more, one at a time they would cost more than the matrix products. Here GROUP of them
- * are made at once in loops over LANES that compilers turn into vectors: one Philox block gives four words, each pair of words by
- * Box and Muller's transform two normals. Logarithm, sine and cosine are polynomials in single precision, with no operation whose
- * rounding depends on the width of a vector: the same bytes on every machine. */
+ * Samplers of networks ask for 10^8 normals and more, one at a time they would cost more than the matrix products. Here GROUP
+ * of them are made at once in loops over LANES that compilers turn into vectors: one Philox block gives four words, each pair
+ * of words by Box and Muller's transform two normals. Logarithm, sine and cosine are polynomials in single precision, with no
+ * operation whose rounding depends on the width of a vector: the same bytes on every machine. */
 #include <math.h>
 #include <string.h>
 #include "rumble/processor.h"
@@ -65,8 +65,8 @@ logarithm(float x)
 	return e * 0.693147181f + s * series;
 }
 
-/* Two normals of two words: the radius from one, the angle from the other, whose upper two bits are the quadrant. A radius is at most
- * 6.8, that of 2^-33: a normal beyond has a chance of 1e-11. */
+/* Two normals of two words: the radius from one, the angle from the other, whose upper two bits are the quadrant. A radius is
+ * at most 6.8, that of 2^-33: a normal beyond has a chance of 1e-11. */
 INSIDE void
 pair(uint32_t a, uint32_t b, float *x, float *y)
 {

@@ -118,7 +118,8 @@ rmb_read_block(const struct rmb_recording *recording, int64_t row, int64_t nrows
 }
 
 void
-rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, double *buffer)
+rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+                      double *buffer)
 {
 	put_block(recording, row, nrows, frame, nframes, (struct target){ .wide = buffer });
 }
@@ -143,7 +144,8 @@ rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows)
 			if (stored_row(recording, next) != stored_row(recording, next - 1) + 1)
 				break;
 		size_t length = (size_t)recording->stored_frames * sizeof *recording->samples;
-		drop_bytes((const char *)recording->samples + (size_t)stored_row(recording, i) * length, (size_t)(next - i) * length);
+		drop_bytes((const char *)recording->samples + (size_t)stored_row(recording, i) * length,
+		           (size_t)(next - i) * length);
 	}
 }
 

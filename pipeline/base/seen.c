@@ -67,7 +67,8 @@ void
 rmb_see_advice(struct rmb_seen *seen, const char *name, const char *value, const char *why)
 {
 	struct rmb_advice *list = rmb_arena_room(seen->arena, seen->advice, (size_t)seen->nadvice, sizeof *list);
-	struct rmb_advice one = { rmb_arena_strdup(seen->arena, name), rmb_arena_strdup(seen->arena, value), why ? rmb_arena_strdup(seen->arena, why) : NULL };
+	struct rmb_advice one = { rmb_arena_strdup(seen->arena, name), rmb_arena_strdup(seen->arena, value),
+	                          why ? rmb_arena_strdup(seen->arena, why) : NULL };
 	seen->lost |= !list || !one.name || !one.value || (why && !one.why);
 	if (seen->lost)
 		return;

@@ -34,7 +34,8 @@ rmb_intervals_intersect(const double *a, int64_t na, const double *b, int64_t nb
 
 /* Packs the times that lie in the windows; the end of a window is inside if it is that of what was observed. Returns how many. */
 static int64_t
-times_inside(const double *time, int64_t nspikes, const struct rmb_spikes *in, const double *window, const int64_t *of, int64_t n, double *to)
+times_inside(const double *time, int64_t nspikes, const struct rmb_spikes *in, const double *window, const int64_t *of,
+             int64_t n, double *to)
 {
 	int64_t kept = 0;
 	for (int64_t s = 0, w = 0; s < nspikes && w < n;) {
@@ -55,9 +56,11 @@ rmb_spikes_window(struct rmb_arena *arena, const struct rmb_spikes *in, const do
                   struct rmb_error *error)
 {
 	size_t most = (size_t)(in->nobserved + n), states = (size_t)(in->nstates + n);
-	double *observed = rmb_arena_alloc(arena, 2 * most, sizeof *observed), *stated = rmb_arena_alloc(arena, 2 * states, sizeof *stated);
+	double *observed = rmb_arena_alloc(arena, 2 * most, sizeof *observed),
+	       *stated = rmb_arena_alloc(arena, 2 * states, sizeof *stated);
 	int64_t *of = rmb_arena_alloc(arena, most, sizeof *of), *which = rmb_arena_alloc(arena, states, sizeof *which);
-	int64_t *state = rmb_arena_alloc(arena, states, sizeof *state), *first = rmb_arena_alloc(arena, (size_t)in->neurons.n + 1, sizeof *first);
+	int64_t *state = rmb_arena_alloc(arena, states, sizeof *state),
+	        *first = rmb_arena_alloc(arena, (size_t)in->neurons.n + 1, sizeof *first);
 	double *time = rmb_arena_alloc(arena, (size_t)in->nspikes, sizeof *time);
 	if (!observed || !stated || !of || !which || !state || !first || !time)
 		return rmb_error_nomem(error, "a window of spikes");
@@ -67,8 +70,8 @@ rmb_spikes_window(struct rmb_arena *arena, const struct rmb_spikes *in, const do
 	for (int64_t i = 0; i < out->nstates; i++)
 		state[i] = in->state[which[i]];
 	for (int64_t i = 0; i < in->neurons.n; i++)
-		first[i + 1] = first[i] + times_inside(in->time + in->first[i], in->first[i + 1] - in->first[i], in, observed, of, out->nobserved,
-		                                       time + first[i]);
+		first[i + 1] = first[i] + times_inside(in->time + in->first[i], in->first[i + 1] - in->first[i], in, observed,
+		                                       of, out->nobserved, time + first[i]);
 	out->observed = observed;
 	out->stated = stated;
 	out->state = state;

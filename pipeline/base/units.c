@@ -176,7 +176,8 @@ rmb_quantity_parse(const char *text, const char *base, double *value, struct rmb
 	bool bare = strcmp(base, "1") == 0;
 	const char *unit = read_decimal(text, &number);
 	if (!unit)
-		return rmb_error_set(error, RMB_ERECIPE, "expects %s; found '%s', which is not a number", kinds[kind].example, text);
+		return rmb_error_set(error, RMB_ERECIPE, "expects %s; found '%s', which is not a number", kinds[kind].example,
+		                     text);
 	if (*unit == '\0' && !bare)
 		return rmb_error_set(error, RMB_ERECIPE, "expects %s; found a bare number, '%s': add the unit (%s)",
 		                     kinds[kind].example, text, kinds[kind].list);
@@ -185,7 +186,8 @@ rmb_quantity_parse(const char *text, const char *base, double *value, struct rmb
 	if (bare ? *unit != '\0' : !known || strcmp(known->base, base) != 0)
 		return wrong_unit(text, unit, kind, error);
 	if (!convert(&number, known ? known->factor : 1, known ? known->power : 0, value))
-		return rmb_error_set(error, RMB_ERECIPE, "expects %s; '%s' is beyond what a number here can hold", kinds[kind].example, text);
+		return rmb_error_set(error, RMB_ERECIPE, "expects %s; '%s' is beyond what a number here can hold",
+		                     kinds[kind].example, text);
 	return 0;
 }
 

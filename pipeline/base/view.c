@@ -127,8 +127,8 @@ selection_room(struct rmb_arena *arena, const struct rmb_recording *in, const st
 	bool ascending = true;
 	for (int64_t i = 1; i < n; i++)
 		ascending = ascending && interval[i].start >= interval[i - 1].start + interval[i - 1].n;
-	if (!ascending &&
-	    (__builtin_mul_overflow(n, in->nintervals + 1, &intervals) || __builtin_mul_overflow(n, in->nsegments + 1, &segments)))
+	if (!ascending && (__builtin_mul_overflow(n, in->nintervals + 1, &intervals) ||
+	                   __builtin_mul_overflow(n, in->nsegments + 1, &segments)))
 		return false;
 	*selection = (struct selection){ .interval = rmb_arena_alloc(arena, (size_t)intervals, sizeof *selection->interval),
 		                         .segment = rmb_arena_alloc(arena, (size_t)segments, sizeof *selection->segment),
@@ -162,8 +162,10 @@ rmb_view_frames(struct rmb_arena *arena, const struct rmb_recording *in, const s
 {
 	struct selection selection;
 	if (in->shift)
-		return rmb_error_set(error, RMB_EDATA, "frames cannot be selected from a recording whose neurons are shifted against each "
-		                     "other in time; select frames before the shuffle, or export the shuffled recording and load it");
+		return rmb_error_set(error, RMB_EDATA,
+		                     "frames cannot be selected from a recording whose neurons are shifted against each "
+		                     "other in time; select frames before the shuffle, or export the shuffled recording and "
+		                     "load it");
 	if (!selection_room(arena, in, interval, n, &selection))
 		return rmb_error_nomem(error, "a view of selected frames");
 	for (int64_t i = 0; i < n; i++) {
@@ -230,7 +232,9 @@ rmb_view_scale(struct rmb_arena *arena, const struct rmb_recording *in, const do
 		return rmb_error_nomem(error, "a scaled view");
 	for (size_t i = 0; i < n; i++)
 		if (in->scale ? !compose_scales(&o[i], &c[i], offset[i], scale[i]) : !isfinite(o[i]) || !isfinite(c[i]))
-			return rmb_error_set(error, RMB_EDATA, "neuron %zu cannot be scaled by (x - %g) * %g: the numbers leave the range of a double",
+			return rmb_error_set(error, RMB_EDATA,
+			                     "neuron %zu cannot be scaled by (x - %g) * %g: the numbers leave the range of a "
+			                     "double",
 			                     i, offset[i], scale[i]);
 	*out = *in;
 	out->offset = o;

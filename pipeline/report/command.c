@@ -16,10 +16,12 @@ rmb_command_report(const struct rmb_options *options)
 	for (int i = 0; i < graph->nnodes; i++)
 		missing += graph->node[i]->keep && !rmb_cache_has(&session.cache, graph->node[i]->key, NULL);
 	if (!graph->recipe->report)
-		rmb_error_set(&error, RMB_ERECIPE, "%s asks for no report; add `report: {output: report.html}`", graph->recipe->path);
+		rmb_error_set(&error, RMB_ERECIPE, "%s asks for no report; add `report: {output: report.html}`",
+		              graph->recipe->path);
 	else if (rmb_report_write(graph, &session.cache, NULL, session.out, &changed, &error) == 0) {
 		if (missing)
-			fprintf(stderr, "%d of %d results are missing; `rumble run %s` computes them\n", missing, graph->nnodes, graph->recipe->path);
+			fprintf(stderr, "%d of %d results are missing; `rumble run %s` computes them\n", missing,
+			        graph->nnodes, graph->recipe->path);
 		if (!options->quiet)
 			printf("%s/%s%s\n", session.out, graph->recipe->report, changed ? "" : " (unchanged)");
 	}

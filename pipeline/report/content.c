@@ -21,7 +21,8 @@ alike(const char *a, const char *b)
 /* The same sentence about several nodes stands once, with the first of their names; also, if these are of one entry,
  * where its numbers differ, and a name that follows itself stands once. entry NULL: none. */
 static void
-remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text, const struct rmb_entry *entry)
+remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text,
+       const struct rmb_entry *entry)
 {
 	enum { NAMED = 12 };
 	for (int i = 0; i < *n; i++) {
@@ -64,7 +65,8 @@ warnings(struct rmb_gathering *g, int source, struct rmb_section *section)
 		size_t k;
 		json_array_foreach(all, k, one)
 			if (json_is_string(one))
-				remark(g, list, &section->nremarks, MOST, without_replicate(g, node), rmb_arena_strdup(g->arena, json_string_value(one)), node->entry);
+				remark(g, list, &section->nremarks, MOST, without_replicate(g, node),
+				       rmb_arena_strdup(g->arena, json_string_value(one)), node->entry);
 		json_decref(all);
 	}
 	section->remark = list;
@@ -76,9 +78,12 @@ headlines(struct rmb_gathering *g, int source, struct rmb_section *section)
 	struct rmb_remark *list = rmb_arena_alloc(g->arena, (size_t)g->graph->nnodes, sizeof *list);
 	for (int i = 0; list && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
-		const char *text = node->source == source && node->stage->headline ? rmb_gather_text(rmb_gather_object(g, node), node->stage->headline) : NULL;
+		const char *text = node->source == source && node->stage->headline
+		                           ? rmb_gather_text(rmb_gather_object(g, node), node->stage->headline)
+		                           : NULL;
 		if (text)
-			list[section->nheadlines++] = (struct rmb_remark){ .who = node->name, .text = rmb_arena_strdup(g->arena, text), .named = 1 };
+			list[section->nheadlines++] = (struct rmb_remark){ .who = node->name,
+			                                                   .text = rmb_arena_strdup(g->arena, text), .named = 1 };
 	}
 	section->headline = list;
 }
@@ -102,9 +107,11 @@ about(struct rmb_gathering *g, const struct rmb_source *source)
 {
 	const char *text = "";
 	for (int i = 0; i < source->nlabels; i++)
-		text = rmb_joined(g->arena, text, " \xc2\xb7 ", rmb_arena_printf(g->arena, "%s: %s", source->label[i].name, source->label[i].value));
+		text = rmb_joined(g->arena, text, " \xc2\xb7 ",
+		                  rmb_arena_printf(g->arena, "%s: %s", source->label[i].name, source->label[i].value));
 	for (int i = 0; i < source->ntags; i++)
-		text = rmb_joined(g->arena, text, i ? ", " : " \xc2\xb7 ", i ? source->tag[i] : rmb_arena_printf(g->arena, "tags: %s", source->tag[i]));
+		text = rmb_joined(g->arena, text, i ? ", " : " \xc2\xb7 ",
+		                  i ? source->tag[i] : rmb_arena_printf(g->arena, "tags: %s", source->tag[i]));
 	return text;
 }
 
@@ -117,7 +124,8 @@ result_tables(struct rmb_gathering *g, int source, struct rmb_section *section)
 		const struct rmb_node *node = g->graph->node[i];
 		char axis[RMB_NAME_MAX];
 		int used;
-		for (const char *axes = node->stage->tables; node->source == source && axes && sscanf(axes, "%63s%n", axis, &used) == 1; axes += used) {
+		for (const char *axes = node->stage->tables;
+		     node->source == source && axes && sscanf(axes, "%63s%n", axis, &used) == 1; axes += used) {
 			struct rmb_table *larger = rmb_arena_room(g->arena, table, (size_t)section->ntables, sizeof *larger);
 			if (!larger)
 				return;
@@ -217,8 +225,9 @@ lead(struct rmb_gathering *g, const struct rmb_page *page)
 		here += g->standing[i].stand == RMB_HERE;
 	for (int i = 0; i < page->nsections; i++)
 		warned += page->section[i].nremarks;
-	return rmb_arena_printf(g->arena, "%d recording%s \xc2\xb7 %d of %d results \xc2\xb7 %d warning%s \xc2\xb7 %s", nsources, nsources == 1 ? "" : "s",
-	                        here, g->graph->nnodes, warned, warned == 1 ? "" : "s", page->program);
+	return rmb_arena_printf(g->arena, "%d recording%s \xc2\xb7 %d of %d results \xc2\xb7 %d warning%s \xc2\xb7 %s",
+	                        nsources, nsources == 1 ? "" : "s", here, g->graph->nnodes, warned, warned == 1 ? "" : "s",
+	                        page->program);
 }
 
 /* The same branch looks the same in every figure: branches are counted as they first come up in the graph. What has none
@@ -232,7 +241,10 @@ looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 	for (int i = 0; i < graph->nnodes; i++)
 		parts |= graph->node[i]->sets && !graph->node[i]->hidden;
 	for (int i = 0; look && seen && i < graph->nnodes; i++) {
-		const char *branch = graph->node[i]->hidden ? NULL : graph->node[i]->branch ? graph->node[i]->branch : parts ? "" : NULL;
+		const char *branch = graph->node[i]->hidden   ? NULL
+		                     : graph->node[i]->branch ? graph->node[i]->branch
+		                     : parts                  ? ""
+		                                              : NULL;
 		while (branch && look[i] < n && strcmp(seen[look[i]], branch))
 			look[i]++;
 		if (branch && look[i] == n)
@@ -245,10 +257,13 @@ looks(struct rmb_arena *arena, const struct rmb_graph *graph)
 static void
 set_limits(struct rmb_gathering *g)
 {
-	enum { IMAGES = 4, CURVES = 64, LEAST_IMAGE = 100, LEAST_LINE = 200 }; /* numbers that may have all; what each gets at least */
+	enum { IMAGES = 4, CURVES = 64, LEAST_IMAGE = 100,
+	       LEAST_LINE = 200 }; /* numbers that may have all; what each gets at least */
 	double images = 0, curves = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		for (const struct rmb_figure *f = g->graph->node[i]->replicate <= 1 ? rmb_figures_of(g->graph->node[i]) : NULL; f && f->name; f++)
+		for (const struct rmb_figure *f = g->graph->node[i]->replicate <= 1 ? rmb_figures_of(g->graph->node[i])
+		                                                                    : NULL;
+		     f && f->name; f++)
 			*(strcmp(f->kind, "raster") ? &curves : &images) += 1;
 	g->image_limit = (int)fmax(LEAST_IMAGE, RMB_IMAGE_LIMIT * fmin(1, sqrt(IMAGES / fmax(images, 1))));
 	g->line_limit = (int)fmax(LEAST_LINE, RMB_LINE_LIMIT * fmin(1, CURVES / fmax(curves, 1)));

@@ -101,7 +101,8 @@ rmb_group_name(const struct rmb_drawing *d, int i)
 const char *
 rmb_drawing_title(const struct rmb_drawing *d, const char *title, const char *unit)
 {
-	return *unit && strcmp(unit, "1") ? rmb_arena_printf(d->g->arena, "%s (%s)", title, unit) : rmb_arena_strdup(d->g->arena, title);
+	return *unit && strcmp(unit, "1") ? rmb_arena_printf(d->g->arena, "%s (%s)", title, unit)
+	                                  : rmb_arena_strdup(d->g->arena, title);
 }
 
 void
@@ -161,9 +162,12 @@ blank(struct rmb_drawing *d)
 	if (!d->data)
 		return false;
 	*d->data = (struct rmb_figure_data){
-		.file = file_name(d->g, d->source, name, of), .title = rmb_arena_printf(arena, "%s: %s%s%s", name, figure->name, *part ? ", " : "", part),
-		.x = figure->x || !d->part ? rmb_drawing_fill(d, -1, figure->x) : d->part, .y = rmb_drawing_fill(d, -1, figure->y), .logx = figure->logx, .logy = figure->logy,
-		.equal = figure->equal, .low = { figure->xwindow[0], figure->ywindow[0] }, .high = { figure->xwindow[1], figure->ywindow[1] },
+		.file = file_name(d->g, d->source, name, of), .title = rmb_arena_printf(arena, "%s: %s%s%s", name, figure->name,
+		        *part ? ", " : "", part),
+		.x = figure->x || !d->part ? rmb_drawing_fill(d, -1, figure->x) : d->part,
+		.y = rmb_drawing_fill(d, -1, figure->y), .logx = figure->logx, .logy = figure->logy,
+		.equal = figure->equal, .low = { figure->xwindow[0], figure->ywindow[0] },
+		.high = { figure->xwindow[1], figure->ywindow[1] },
 		.caption = rmb_drawing_fill(d, -1, figure->caption ? figure->caption : node->stage->caption) };
 	return true;
 }
@@ -270,7 +274,8 @@ figures_of(struct rmb_gathering *g, int source, const struct rmb_entry *entry, s
 		for (int i = 0; i < (stands_alone(f) ? ngroups : 1) && !code; i++) {
 			if (strcmp(f->kind, "raster") == 0 && group[i].node[0]->sets)
 				continue; /* a picture of the whole is there, and parts may be many */
-			struct rmb_drawing d = { .g = g, .source = source, .figure = f, .ngroups = stands_alone(f) ? 1 : ngroups, .group = group + i };
+			struct rmb_drawing d = { .g = g, .source = source, .figure = f, .ngroups = stands_alone(f) ? 1 : ngroups,
+			                         .group = group + i };
 			code = add_parts(&d, list, error);
 		}
 	return code;

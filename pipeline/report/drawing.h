@@ -41,7 +41,8 @@ const char *rmb_drawing_title(const struct rmb_drawing *drawing, const char *tit
 /* Adds a sentence to the caption, once. */
 void rmb_drawing_note(const struct rmb_drawing *drawing, const char *sentence);
 /* An output of a node with so many axes, of numbers; NULL: there is none. */
-const struct rmb_array *rmb_drawing_array(const struct rmb_drawing *drawing, const struct rmb_node *node, const char *output, int naxes);
+const struct rmb_array *rmb_drawing_array(const struct rmb_drawing *drawing, const struct rmb_node *node, const char *output,
+                                          int naxes);
 /* Entries first .. first + n - 1 as doubles. NULL: no memory. */
 double *rmb_drawing_values(const struct rmb_drawing *drawing, const struct rmb_array *array, int64_t first, int64_t n);
 #endif

@@ -158,8 +158,8 @@ add_band(struct rmb_drawing *d, const struct curve *c, const struct rmb_trace *l
 	if (!band)
 		return rmb_error_nomem(error, "a figure");
 	band->label = line->label, band->look = line->look, band->quiet = true;
-	int code = rmb_trace_set_band(d->g->arena, c->x, c->start, c->step, c->low, c->high, c->n, d->data->logx, d->data->logy, d->g->line_limit, band,
-	                              error);
+	int code = rmb_trace_set_band(d->g->arena, c->x, c->start, c->step, c->low, c->high, c->n, d->data->logx,
+	                              d->data->logy, d->g->line_limit, band, error);
 	band->mark = line->mark == RMB_POINTS && !c->spread ? RMB_BARS : RMB_BAND;
 	return code;
 }
@@ -187,7 +187,8 @@ add_series(struct rmb_drawing *d, int group, const struct rmb_series *series, st
 	struct rmb_trace *trace = rmb_traces_add(d->g->arena, guide ? &d->guides : &d->series);
 	if (!trace)
 		return rmb_error_nomem(error, "a figure");
-	const char *label = series->label ? rmb_drawing_fill(d, group, series->label) : series->y, *branch = rmb_group_name(d, group);
+	const char *label = series->label ? rmb_drawing_fill(d, group, series->label) : series->y,
+	           *branch = rmb_group_name(d, group);
 	trace->label = alone || !*branch ? label : rmb_arena_printf(d->g->arena, "%s: %s", branch, label);
 	trace->mark = guide ? RMB_LINE : rmb_mark_named(series->style);
 	trace->quiet = group > 0 && !guide && !in_legend(d, series);

@@ -25,14 +25,16 @@ texts_of(const struct rmb_drawing *d, const char *output)
 {
 	const struct rmb_object *object = output ? rmb_gather_object(d->g, d->group[0].node[0]) : NULL;
 	const struct rmb_array *a = object ? rmb_object_array(object, output) : NULL;
-	return a && a->naxes == 1 && a->type == RMB_TEXT && a->width ? (struct texts){ a->axis[0].n, a->width, a->data } : (struct texts){ 0 };
+	return a && a->naxes == 1 && a->type == RMB_TEXT && a->width ? (struct texts){ a->axis[0].n, a->width, a->data }
+	                                                             : (struct texts){ 0 };
 }
 
 /* Entry i; a copy, for texts go with their object. */
 static const char *
 text_at(const struct rmb_drawing *d, const struct texts *texts, int64_t i)
 {
-	return i < texts->n ? rmb_arena_printf(d->g->arena, "%.*s", (int)texts->width, texts->data + (size_t)i * texts->width) : "";
+	return i < texts->n ? rmb_arena_printf(d->g->arena, "%.*s", (int)texts->width, texts->data + (size_t)i * texts->width)
+	                    : "";
 }
 
 const char **
@@ -55,8 +57,10 @@ static bool
 find(const struct rmb_drawing *d, const struct rmb_series *series, struct forest *f)
 {
 	const struct rmb_node *node = d->group[0].node[0];
-	*f = (struct forest){ series, texts_of(d, series->y), texts_of(d, series->z), texts_of(d, d->part ? d->figure->split : NULL),
-	                      rmb_drawing_array(d, node, series->x, 1), rmb_drawing_array(d, node, series->low, 1), rmb_drawing_array(d, node, series->high, 1) };
+	*f = (struct forest){ series, texts_of(d, series->y), texts_of(d, series->z),
+	                      texts_of(d, d->part ? d->figure->split : NULL),
+	                      rmb_drawing_array(d, node, series->x, 1), rmb_drawing_array(d, node, series->low, 1),
+	                      rmb_drawing_array(d, node, series->high, 1) };
 	if (f->low && f->high && f->x && (f->low->axis[0].n != f->x->axis[0].n || f->high->axis[0].n != f->x->axis[0].n))
 		f->low = f->high = NULL;
 	return f->x && f->row.n == f->x->axis[0].n;
@@ -136,7 +140,8 @@ look_of(const struct rmb_drawing *d, const char *name, int next)
 struct pen { struct rmb_trace *trace; float *x, *y; int64_t n; };
 
 static bool
-begin(struct rmb_drawing *d, struct rmb_traces *list, enum rmb_mark mark, const char *label, int look, int64_t most, struct pen *pen)
+begin(struct rmb_drawing *d, struct rmb_traces *list, enum rmb_mark mark, const char *label, int look, int64_t most,
+      struct pen *pen)
 {
 	*pen = (struct pen){ rmb_traces_add(d->g->arena, list), rmb_arena_alloc(d->g->arena, (size_t)most, sizeof *pen->x),
 	                     rmb_arena_alloc(d->g->arena, (size_t)most, sizeof *pen->y), 0 };
@@ -161,13 +166,15 @@ add_name(struct rmb_drawing *d, const struct forest *f, const struct lane *lane,
 	bool named_by_rows = f->series->z && strcmp(f->series->z, f->series->y) == 0;
 	struct pen bars, points;
 	int look = look_of(d, name, next);
-	if (!begin(d, &d->bands, RMB_STROKES, label, look, 3 * (int64_t)n, &bars) || !begin(d, &d->series, RMB_POINTS, label, look, n, &points))
+	if (!begin(d, &d->bands, RMB_STROKES, label, look, 3 * (int64_t)n, &bars) ||
+	    !begin(d, &d->series, RMB_POINTS, label, look, n, &points))
 		return RMB_ELIMIT;
 	points.trace->quiet = named_by_rows || !*label, bars.trace->quiet = true;
 	for (int i = 0; i < n; i++) {
 		if (lane[i].entry < 0 || strcmp(lane[i].name, name))
 			continue;
-		double low = f->low && f->high ? rmb_gather_value(f->low, lane[i].entry) : NAN, high = isfinite(low) ? rmb_gather_value(f->high, lane[i].entry) : NAN;
+		double low = f->low && f->high ? rmb_gather_value(f->low, lane[i].entry) : NAN,
+		       high = isfinite(low) ? rmb_gather_value(f->high, lane[i].entry) : NAN;
 		put(&points, rmb_gather_value(f->x, lane[i].entry), -1 - i);
 		if (!isfinite(high) || (d->data->logx && low <= 0))
 			continue;

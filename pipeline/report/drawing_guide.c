@@ -1,4 +1,5 @@
-/* pipeline/report/drawing_guide.c -- what a figure is compared with: lines, stripes, circles, power laws, as traces like any other. */
+/* pipeline/report/drawing_guide.c -- what a figure is compared with: lines, stripes, circles, power laws, as traces like any
+ * other. */
 #include <math.h>
 #include <string.h>
 #include "pipeline/report/drawing.h"
@@ -111,8 +112,10 @@ add(struct rmb_drawing *d, int group, int panel, const struct rmb_guide *guide, 
 	own = own && d->ngroups > 1;
 	const char *label = rmb_drawing_fill(d, own ? group : -1, guide->label), *branch = rmb_group_name(d, group);
 	*trace = (struct rmb_trace){ .label = own && *branch ? rmb_arena_printf(arena, "%s: %s", branch, label) : label,
-	                             .mark = kind->band ? RMB_BAND : own ? RMB_DASHES : RMB_LINE, .panel = panel, .quiet = panel > 0 || !guide->label || (own && group > 0),
-	                             .look = own ? d->g->look[d->group[group].node[0]->index] : RMB_LOOK_GUIDE(look), .n = s.n, .x = s.x,
+	                             .mark = kind->band ? RMB_BAND : own ? RMB_DASHES : RMB_LINE, .panel = panel,
+	                             .quiet = panel > 0 || !guide->label || (own && group > 0),
+	                             .look = own ? d->g->look[d->group[group].node[0]->index] : RMB_LOOK_GUIDE(look), .n = s.n,
+	                             .x = s.x,
 	                             .y = s.y, .low = kind->band ? s.low : NULL, .count = s.n };
 	return 0;
 }

@@ -6,7 +6,8 @@
 
 /* The object with the samples of a recording: its own, or that of another node of the graph, or none of ours. */
 static const struct rmb_object *
-samples_of(struct rmb_gathering *g, const struct rmb_object *object, const char *port, struct rmb_object **opened, struct rmb_error *error)
+samples_of(struct rmb_gathering *g, const struct rmb_object *object, const char *port, struct rmb_object **opened,
+           struct rmb_error *error)
 {
 	const char *key = rmb_bundle_source(object, port);
 	struct rmb_object *samples = NULL;
@@ -71,7 +72,9 @@ rmb_draw_image(struct rmb_drawing *d, struct rmb_error *error)
 	struct rmb_error unreadable = { 0 };
 	d->data->image = image_of(d, node, d->figure->image, &unreadable);
 	if (!d->data->image && unreadable.code)
-		d->g->standing[node->index] = (struct rmb_standing){ RMB_MISSING, rmb_arena_printf(d->g->arena, "cannot be drawn: %s", unreadable.text) };
+		d->g->standing[node->index] = (struct rmb_standing){ RMB_MISSING,
+		                                                     rmb_arena_printf(d->g->arena, "cannot be drawn: %s",
+		                                                             unreadable.text) };
 	if (d->group[0].n > 1)
 		rmb_drawing_note(d, "Of several replicates the first is shown.");
 	return unreadable.code == RMB_ELIMIT ? rmb_error_nomem(error, "an image") : 0;

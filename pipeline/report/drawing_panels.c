@@ -1,4 +1,5 @@
-/* pipeline/report/drawing_panels.c -- figures whose colours mean values, a panel for each branch: families of lines, maps of points. */
+/* pipeline/report/drawing_panels.c -- figures whose colours mean values, a panel for each branch: families of lines, maps of
+ * points. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -61,19 +62,22 @@ left_out(const struct rmb_drawing *d, const struct rmb_group *group, int64_t row
 }
 
 static int
-add_line(struct rmb_drawing *d, const struct rmb_group *group, const struct rmb_array *y, int64_t row, int panel, struct rmb_error *error)
+add_line(struct rmb_drawing *d, const struct rmb_group *group, const struct rmb_array *y, int64_t row, int panel,
+         struct rmb_error *error)
 {
 	const struct rmb_axis *slow = &y->axis[0], *fast = &y->axis[1];
 	const struct rmb_array *x = rmb_drawing_array(d, group->node[0], d->figure->series[0].x, 1);
 	struct rmb_trace *trace = rmb_traces_add(d->g->arena, &d->series);
-	double *value = row_of(d, group, y, row), *xv = x && x->axis[0].n == fast->n ? rmb_drawing_values(d, x, 0, fast->n) : NULL;
+	double *value = row_of(d, group, y, row),
+	       *xv = x && x->axis[0].n == fast->n ? rmb_drawing_values(d, x, 0, fast->n) : NULL;
 	if (!trace || !value)
 		return rmb_error_nomem(error, "a figure");
 	int limit = d->g->line_limit / 10 > LEAST_LINE ? d->g->line_limit / 10 : LEAST_LINE;
 	trace->scaled = true, trace->mark = RMB_LINE, trace->panel = panel;
 	trace->value = slow->start + (double)row * slow->step;
 	trace->label = rmb_arena_printf(d->g->arena, "%s %s", slow->name, rmb_number_print(d->g->arena, trace->value, 3));
-	return rmb_trace_set(d->g->arena, xv, fast->start, fast->step, value, fast->n, d->data->logx, d->data->logy, limit, trace, error);
+	return rmb_trace_set(d->g->arena, xv, fast->start, fast->step, value, fast->n, d->data->logx, d->data->logy, limit,
+	                     trace, error);
 }
 
 static int
@@ -92,7 +96,8 @@ add_family(struct rmb_drawing *d, int i, const struct rmb_array *y, struct rmb_e
 			code = add_line(d, &d->group[i], y, row, d->data->npanels - 1, error);
 	}
 	if (n > MOST_LINES)
-		rmb_drawing_note(d, d->figure->logz ? "Drawn are about fifty rows, evenly spaced in their logarithm." : "Drawn are fifty rows, evenly spaced.");
+		rmb_drawing_note(d, d->figure->logz ? "Drawn are about fifty rows, evenly spaced in their logarithm."
+		                                    : "Drawn are fifty rows, evenly spaced.");
 	if (flagged)
 		rmb_drawing_note(d, "Rows flagged as meaningless are left out.");
 	return code;
@@ -152,7 +157,9 @@ choose(const struct rmb_drawing *d, int64_t n, int64_t drawn)
 	for (int64_t i = 0; i < n; i++)
 		index[i] = i;
 	if (drawn < n) {
-		rmb_random_permutation(rmb_stream_named(rmb_arena_printf(d->g->arena, "points of a map, seed %" PRId64, d->g->graph->recipe->seed)), n, index);
+		rmb_random_permutation(rmb_stream_named(rmb_arena_printf(d->g->arena, "points of a map, seed %" PRId64,
+		                                                         d->g->graph->recipe->seed)),
+		                       n, index);
 		qsort(index, (size_t)drawn, sizeof *index, by_index);
 	}
 	return index;
@@ -163,15 +170,18 @@ add_map(struct rmb_drawing *d, const struct places *at, const struct rmb_array *
 {
 	struct rmb_arena *arena = d->g->arena;
 	struct rmb_trace *trace = rmb_traces_add(arena, &d->series);
-	float *x = rmb_arena_alloc(arena, (size_t)at->drawn, sizeof *x), *y = rmb_arena_alloc(arena, (size_t)at->drawn, sizeof *y);
+	float *x = rmb_arena_alloc(arena, (size_t)at->drawn, sizeof *x),
+	      *y = rmb_arena_alloc(arena, (size_t)at->drawn, sizeof *y);
 	float *value = rmb_arena_alloc(arena, (size_t)at->drawn, sizeof *value);
 	if (!trace || !x || !y || !value)
 		return rmb_error_nomem(error, "a figure");
-	*trace = (struct rmb_trace){ .label = d->data->panel[d->data->npanels - 1], .mark = RMB_POINTS, .panel = d->data->npanels - 1, .quiet = true,
+	*trace = (struct rmb_trace){ .label = d->data->panel[d->data->npanels - 1], .mark = RMB_POINTS,
+	                             .panel = d->data->npanels - 1, .quiet = true,
 	                             .x = x, .y = y, .z = value, .count = at->n, .thinned = at->drawn < at->n };
 	for (int64_t k = 0; k < at->drawn; k++) {
 		double pz = rmb_gather_value(z, row * at->n + at->index[k]);
-		double px = at->x ? rmb_gather_value(at->x, at->index[k]) : pz, py = at->y ? rmb_gather_value(at->y, at->index[k]) : pz;
+		double px = at->x ? rmb_gather_value(at->x, at->index[k]) : pz,
+		       py = at->y ? rmb_gather_value(at->y, at->index[k]) : pz;
 		if (!isfinite(px) || !isfinite(py) || !isfinite(pz))
 			continue;
 		x[trace->n] = (float)px, y[trace->n] = (float)py, value[trace->n++] = (float)pz;
@@ -184,19 +194,27 @@ add_maps(struct rmb_drawing *d, int i, const struct places *at, const struct rmb
 {
 	const struct rmb_series *series = &d->figure->series[0];
 	const struct rmb_node *node = d->group[i].node[0];
-	const struct rmb_array *one = rmb_drawing_array(d, node, series->z, 1), *z = one ? one : rmb_drawing_array(d, node, series->z, 2);
+	const struct rmb_array *one = rmb_drawing_array(d, node, series->z, 1),
+	                       *z = one ? one : rmb_drawing_array(d, node, series->z, 2);
 	if (!z || z->axis[z->naxes - 1].n != at->n)
 		return 0;
 	*drawn = z;
 	int64_t rows = one ? 1 : z->axis[0].n < MOST_MAPS ? z->axis[0].n : MOST_MAPS;
 	int code = 0;
 	for (int64_t row = 0; row < rows && !code; row++) {
-		const char *name = one ? "" : rmb_arena_printf(d->g->arena, "%s %s", z->axis[0].name, rmb_number_print(d->g->arena, z->axis[0].start + (double)row * z->axis[0].step, 3));
-		const char *branch = rmb_group_name(d, i), *title = d->ngroups > 1 && *branch ? rmb_joined(d->g->arena, branch, *name ? ": " : "", name) : name;
+		const char *name =
+			one ? ""
+			    : rmb_arena_printf(d->g->arena, "%s %s", z->axis[0].name,
+		                               rmb_number_print(d->g->arena, z->axis[0].start + (double)row * z->axis[0].step,
+		                                                3));
+		const char *branch = rmb_group_name(d, i),
+		           *title = d->ngroups > 1 && *branch ? rmb_joined(d->g->arena, branch, *name ? ": " : "", name)
+		                                              : name;
 		code = add_panel(d, title) ? rmb_error_nomem(error, "a figure") : add_map(d, at, z, row, error);
 	}
 	if (!one && rows < z->axis[0].n)
-		rmb_drawing_note(d, rmb_arena_printf(d->g->arena, "Drawn are the first %d of %" PRId64 " rows.", MOST_MAPS, z->axis[0].n));
+		rmb_drawing_note(d, rmb_arena_printf(d->g->arena, "Drawn are the first %d of %" PRId64 " rows.", MOST_MAPS,
+		                                     z->axis[0].n));
 	if (d->group[i].n > 1)
 		rmb_drawing_note(d, "Of several replicates the first is shown.");
 	return code;
@@ -226,7 +244,8 @@ set_map_scale(struct rmb_drawing *d, const char *unit)
 	qsort(all, n, sizeof *all, by_size);
 	double end = n ? fabs((double)all[n - 1 - n / 100]) : 0;
 	end = end > 0 ? end : n && all[n - 1] != 0 ? fabs((double)all[n - 1]) : 1;
-	d->data->scale = (struct rmb_scale){ rmb_drawing_title(d, d->figure->z ? d->figure->z : d->figure->series[0].z, unit), -end, end, false, &rmb_ramp_map };
+	d->data->scale = (struct rmb_scale){ rmb_drawing_title(d, d->figure->z ? d->figure->z : d->figure->series[0].z, unit),
+	                                     -end, end, false, &rmb_ramp_map };
 	rmb_drawing_note(d, "Colours leave out the outermost 1\xc2\xa0% of values.");
 	return 0;
 }
@@ -296,7 +315,9 @@ rmb_draw_map(struct rmb_drawing *d, struct rmb_error *error)
 		if (!(at.index = choose(d, at.n, at.drawn)))
 			return rmb_error_nomem(error, "a figure");
 		if (at.drawn < at.n)
-			rmb_drawing_note(d, rmb_arena_printf(d->g->arena, "Drawn are %" PRId64 " of %" PRId64 " points, chosen at random.", at.drawn, at.n));
+			rmb_drawing_note(d, rmb_arena_printf(d->g->arena,
+			                                     "Drawn are %" PRId64 " of %" PRId64 " points, chosen at random.",
+			                                     at.drawn, at.n));
 		code = add_maps(d, i, &at, &z, error);
 		first = first.n ? first : at;
 	}

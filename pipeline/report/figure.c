@@ -114,7 +114,8 @@ rmb_ramp_colour(const struct rmb_ramp *ramp, double place, char colour[8])
 	double part = place * (ramp->n - 1) - i;
 	int rgb[3];
 	for (int c = 0; c < 3; c++)
-		rgb[c] = (int)lrint((1 - part) * hex_pair(ramp->light[i] + 1 + 2 * c) + part * hex_pair(ramp->light[i + 1] + 1 + 2 * c));
+		rgb[c] = (int)lrint((1 - part) * hex_pair(ramp->light[i] + 1 + 2 * c) +
+		                    part * hex_pair(ramp->light[i + 1] + 1 + 2 * c));
 	snprintf(colour, 8, "#%02x%02x%02x", rgb[0] & 255, rgb[1] & 255, rgb[2] & 255);
 }
 
@@ -157,7 +158,8 @@ settle(struct span span, bool log_axis, double *low, double *high)
 {
 	bool none = !(span.low <= span.high);
 	if (log_axis) {
-		double from = none ? 0 : log10(span.low), to = none ? 1 : log10(span.high), room = to > from ? 0.03 * (to - from) : 0.3;
+		double from = none ? 0 : log10(span.low), to = none ? 1 : log10(span.high),
+		       room = to > from ? 0.03 * (to - from) : 0.3;
 		*low = pow(10, from - room), *high = pow(10, to + room);
 	} else {
 		double from = none ? 0 : span.low, to = none ? 1 : span.high;
@@ -260,8 +262,8 @@ list_of(struct rmb_arena *arena, const struct rmb_figure_data *figure, bool (*ha
 	for (int i = 0; i < figure->ntraces; i++) {
 		const struct rmb_trace *t = &figure->trace[i];
 		if (has(t))
-			list = rmb_arena_printf(arena, with_total ? "%s%s'%s' %" PRId64 " of %" PRId64 : "%s%s'%s' %" PRId64, list, *list ? ", " : "", t->label,
-			                        with_total ? t->n : t->hidden, t->count);
+			list = rmb_arena_printf(arena, with_total ? "%s%s'%s' %" PRId64 " of %" PRId64 : "%s%s'%s' %" PRId64,
+			                        list, *list ? ", " : "", t->label, with_total ? t->n : t->hidden, t->count);
 	}
 	return list;
 }
@@ -312,7 +314,9 @@ outside_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 			outside += x < figure->low[0] || x > figure->high[0] || y < figure->low[1] || y > figure->high[1];
 		}
 	}
-	return outside ? rmb_arena_printf(arena, "Outside what the axes show: %" PRId64 " of %s.", outside, counted(arena, all, "value")) : "";
+	return outside ? rmb_arena_printf(arena, "Outside what the axes show: %" PRId64 " of %s.", outside,
+	                                  counted(arena, all, "value"))
+	               : "";
 }
 
 /* "'z: fit': 110 points, from 1 (at 11) to 0.02 (at 120)". */
@@ -329,8 +333,9 @@ trace_words(struct rmb_arena *arena, const struct rmb_trace *t)
 static const char *
 image_words(struct rmb_arena *arena, const struct rmb_image *image)
 {
-	return rmb_arena_printf(arena, ", as an image of %" PRId64 " rows and %" PRId64 " columns, values from %s to %s", image->full_rows,
-	                        image->full_columns, rmb_number_print(arena, image->low, 3), rmb_number_print(arena, image->high, 3));
+	return rmb_arena_printf(arena, ", as an image of %" PRId64 " rows and %" PRId64 " columns, values from %s to %s",
+	                        image->full_rows, image->full_columns, rmb_number_print(arena, image->low, 3),
+	                        rmb_number_print(arena, image->high, 3));
 }
 
 /* Of a family or a map: how many lines or points, what their colours mean, what the panels are. */
@@ -342,8 +347,9 @@ scaled_words(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 		lines += figure->trace[i].scaled;
 		points += figure->trace[i].z ? figure->trace[i].n : 0;
 	}
-	const char *words = rmb_arena_printf(arena, ": %" PRId64 " %s coloured by %s from %s to %s", lines ? lines : points, lines ? "lines" : "points",
-	                                     figure->scale.title, rmb_number_print(arena, figure->scale.low, 3),
+	const char *words = rmb_arena_printf(arena, ": %" PRId64 " %s coloured by %s from %s to %s", lines ? lines : points,
+	                                     lines ? "lines" : "points", figure->scale.title,
+	                                     rmb_number_print(arena, figure->scale.low, 3),
 	                                     rmb_number_print(arena, figure->scale.high, 3));
 	for (int i = 0; i < figure->npanels && figure->npanels > 1; i++)
 		words = rmb_arena_printf(arena, "%s%s%s", words, i ? ", " : "; panels: ", figure->panel[i]);
@@ -360,8 +366,10 @@ forest_words(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 			const struct rmb_trace *t = &figure->trace[i];
 			for (int64_t k = 0; t->mark == RMB_POINTS && k < t->n; k++)
 				if (lrintf(t->y[k]) == -1 - lane)
-					words = rmb_arena_printf(arena, "%s%s %s%s%s %s", words, *words ? "," : ":", figure->lane[lane], t->quiet ? "" : " ",
-					                         t->quiet ? "" : t->label, rmb_number_print(arena, (double)t->x[k], 3));
+					words = rmb_arena_printf(arena, "%s%s %s%s%s %s", words, *words ? "," : ":",
+					                         figure->lane[lane], t->quiet ? "" : " ",
+					                         t->quiet ? "" : t->label,
+					                         rmb_number_print(arena, (double)t->x[k], 3));
 		}
 	return words;
 }
@@ -369,8 +377,10 @@ forest_words(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 void
 rmb_figure_finish(struct rmb_arena *arena, struct rmb_figure_data *figure)
 {
-	const char *words = figure->nlanes ? rmb_arena_printf(arena, "%s, %s by row%s", figure->title, figure->x, forest_words(arena, figure))
-	                                  : rmb_arena_printf(arena, "%s, %s over %s", figure->title, figure->y, figure->x), *note;
+	const char *words = figure->nlanes ? rmb_arena_printf(arena, "%s, %s by row%s", figure->title, figure->x,
+	                                                      forest_words(arena, figure))
+	                                   : rmb_arena_printf(arena, "%s, %s over %s", figure->title, figure->y, figure->x),
+	           *note;
 	if (figure->image) {
 		note = image_note(arena, figure->image);
 		words = rmb_arena_printf(arena, "%s%s", words, image_words(arena, figure->image));

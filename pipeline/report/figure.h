@@ -12,8 +12,10 @@
 #include "rumble/recording.h"
 #include "rumble/stage.h"
 
-enum { RMB_LINE_LIMIT = 2000, RMB_POINT_LIMIT = 5000, RMB_IMAGE_LIMIT = 500, RMB_LOOKS = 12, RMB_GUIDE_LOOKS = 3, RMB_RAMP_MOST = 8 };
-enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES, RMB_BAND, RMB_BARS /* a band, place by place */, RMB_STROKES /* a line, solid in every look */ };
+enum { RMB_LINE_LIMIT = 2000, RMB_POINT_LIMIT = 5000, RMB_IMAGE_LIMIT = 500, RMB_LOOKS = 12, RMB_GUIDE_LOOKS = 3,
+       RMB_RAMP_MOST = 8 };
+enum rmb_mark { RMB_POINTS, RMB_LINE, RMB_DASHES, RMB_BAND,
+                RMB_BARS /* a band, place by place */, RMB_STROKES /* a line, solid in every look */ };
 
 /* How the series of one branch look: colours that survive colour blindness and grey printing, and shapes that differ too. */
 struct rmb_look {
@@ -90,21 +92,22 @@ const char *rmb_figure_fill(struct rmb_arena *arena, const char *text, rmb_looku
 /* Values y[n] over x[n] (NULL: start, start + step, ...) as the points of a trace: no more than `limit`; where x ascends,
  * no more than RMB_LINE_LIMIT, the smallest and largest of every stretch; otherwise each k-th. Not finite: a gap. Label,
  * mark and look are the caller's. RMB_ELIMIT: no memory. */
-int rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx, bool logy,
-                  int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
+int rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx,
+                  bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
 
-/* The same for a band: between the lowest low and the highest high of every stretch. A logarithmic axis has no place for a low that is
- * not positive: it becomes 0, and rmb_figure_finish() lets the band end below what is shown. */
-int rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high, int64_t n,
-                       bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
+/* The same for a band: between the lowest low and the highest high of every stretch. A logarithmic axis has no place for a
+ * low that is not positive: it becomes 0, and rmb_figure_finish() lets the band end below what is shown. */
+int rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high,
+                   int64_t n, bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
 
 /* Where the rows of a matrix come from: rows row .. row + nrows - 1, columns column .. column + ncolumns - 1. */
 typedef void rmb_matrix_read(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *buffer);
 /* Means over at most limit x limit blocks, read a few rows at a time. NULL: the error says why. Coordinates are plain indices
  * from 0. */
-struct rmb_image *rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read, const void *from,
-                                 struct rmb_error *error);
-struct rmb_image *rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit, struct rmb_error *error);
+struct rmb_image *rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read,
+                                 const void *from, struct rmb_error *error);
+struct rmb_image *rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit,
+                                      struct rmb_error *error);
 
 /* What the axes show, if nothing was said: all values, and of a band on a logarithmic axis a decade beyond them. */
 void rmb_figure_range(struct rmb_figure_data *figure);

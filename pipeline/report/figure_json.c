@@ -24,8 +24,8 @@ trace_json(struct rmb_arena *arena, const struct rmb_trace *t, const struct rmb_
 	static const char *const mark[] = { "points", "line", "dashes", "band", "bars", "strokes" };
 	const struct rmb_look *look = rmb_trace_look(t);
 	bool pale = t->mark == RMB_POINTS || t->mark == RMB_STROKES || t->low, failed = false;
-	json_t *json = json_pack("{s:o, s:s, s:i, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "panel", t->panel, "y",
-	                         floats(arena, t->y, t->n));
+	json_t *json = json_pack("{s:o, s:s, s:i, s:o}", "label", rmb_json_text(t->label), "mark", mark[t->mark], "panel",
+	                         t->panel, "y", floats(arena, t->y, t->n));
 	if (!before || before->n != t->n || !same(before->x, t->x, t->n))
 		failed = json_object_set_new(json, "x", floats(arena, t->x, t->n));
 	if (t->low)
@@ -35,8 +35,11 @@ trace_json(struct rmb_arena *arena, const struct rmb_trace *t, const struct rmb_
 	else if (t->scaled)
 		failed = failed || json_object_set_new(json, "value", json_real(t->value));
 	else {
-		json_t *style = json_pack("{s:s, s:s, s:s, s:s}", "light", pale ? look->light : look->deep, "dark", pale ? look->dark : look->bright,
-		                          "symbol", look->symbol, "dash", t->mark == RMB_DASHES ? look->dashes : t->mark == RMB_STROKES ? "solid" : look->line);
+		json_t *style = json_pack("{s:s, s:s, s:s, s:s}", "light", pale ? look->light : look->deep, "dark",
+		                          pale ? look->dark : look->bright, "symbol", look->symbol, "dash",
+		                          t->mark == RMB_DASHES    ? look->dashes
+		                          : t->mark == RMB_STROKES ? "solid"
+		                                                   : look->line);
 		failed = failed || json_object_update_missing_new(json, style);
 	}
 	if (t->quiet)
@@ -63,15 +66,17 @@ image_json(struct rmb_arena *arena, const struct rmb_image *i)
 	const char *bytes = rmb_base64(arena, i->value, (size_t)(i->rows * i->columns));
 	const struct rmb_ramp *ramp = &rmb_ramp_image;
 	return json_pack("{s:I, s:I, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "rows", (json_int_t)i->rows, "columns",
-	                 (json_int_t)i->columns, "bytes", bytes ? bytes : "", "low", i->low, "high", i->high, "x", i->x, "dx", i->dx, "y",
-	                 i->y, "dy", i->dy, "light", texts(ramp->light, ramp->n), "dark", texts(ramp->dark, ramp->n));
+	                 (json_int_t)i->columns, "bytes", bytes ? bytes : "", "low", i->low, "high", i->high, "x", i->x, "dx",
+	                 i->dx, "y", i->y, "dy", i->dy, "light", texts(ramp->light, ramp->n), "dark",
+	                 texts(ramp->dark, ramp->n));
 }
 
 static json_t *
 scale_json(const struct rmb_scale *scale)
 {
-	return json_pack("{s:o, s:f, s:f, s:b, s:o, s:o}", "title", rmb_json_text(scale->title), "low", scale->low, "high", scale->high, "log",
-	                 scale->log, "light", texts(scale->ramp->light, scale->ramp->n), "dark", texts(scale->ramp->dark, scale->ramp->n));
+	return json_pack("{s:o, s:f, s:f, s:b, s:o, s:o}", "title", rmb_json_text(scale->title), "low", scale->low, "high",
+	                 scale->high, "log", scale->log, "light", texts(scale->ramp->light, scale->ramp->n), "dark",
+	                 texts(scale->ramp->dark, scale->ramp->n));
 }
 
 json_t *
@@ -83,10 +88,11 @@ rmb_figure_json(struct rmb_arena *arena, const struct rmb_figure_data *f)
 	rmb_figure_grid(f, &grid);
 	for (int i = 0; i < f->ntraces; i++)
 		failed = json_array_append_new(traces, trace_json(arena, &f->trace[i], i ? &f->trace[i - 1] : NULL)) || failed;
-	json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:i, s:i, s:o, s:[f,f], s:[f,f], s:o}", "file", rmb_json_text(f->file), "title",
-	                         rmb_json_text(f->title), "x", rmb_json_text(f->x), "y", rmb_json_text(f->y), "logx", f->logx, "logy", f->logy,
-	                         "equal", f->equal, "columns", grid.columns, "rows", grid.rows, "panels", texts(f->panel, f->npanels), "spanx", f->low[0], f->high[0],
-	                         "spany", f->low[1], f->high[1], "traces", traces);
+	json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:i, s:i, s:o, s:[f,f], s:[f,f], s:o}", "file",
+	                         rmb_json_text(f->file), "title", rmb_json_text(f->title), "x", rmb_json_text(f->x), "y",
+	                         rmb_json_text(f->y), "logx", f->logx, "logy", f->logy, "equal", f->equal, "columns",
+	                         grid.columns, "rows", grid.rows, "panels", texts(f->panel, f->npanels), "spanx", f->low[0],
+	                         f->high[0], "spany", f->low[1], f->high[1], "traces", traces);
 	if (json && f->nlanes)
 		failed = json_object_set_new(json, "lanes", texts(f->lane, f->nlanes)) || failed;
 	if (json && f->image)

@@ -13,7 +13,8 @@ rmb_unusable(struct rmb_arena *arena, const char *why)
 }
 
 struct rmb_standing *
-rmb_standings(struct rmb_arena *arena, const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_result *result)
+rmb_standings(struct rmb_arena *arena, const struct rmb_graph *graph, const struct rmb_cache *cache,
+              const struct rmb_result *result)
 {
 	struct rmb_standing *standing = rmb_arena_alloc(arena, (size_t)graph->nnodes, sizeof *standing);
 	for (int i = 0; standing && i < graph->nnodes; i++) {
@@ -47,12 +48,15 @@ add(FILE *to, const char *text)
 static void
 add_stage(FILE *to, const struct rmb_stage *stage)
 {
-	add(to, stage->brief), add(to, stage->caption), add(to, stage->cite), add(to, stage->headline), add(to, stage->summary), add(to, stage->tables);
+	add(to, stage->brief), add(to, stage->caption), add(to, stage->cite), add(to, stage->headline),
+	        add(to, stage->summary), add(to, stage->tables);
 	for (const struct rmb_port *p = stage->out; p && p->name; p++)
 		add(to, p->name), add(to, p->unit), add(to, p->help);
 	for (const struct rmb_figure *f = stage->figures; f && f->name; f++) {
-		add(to, f->name), add(to, f->kind), add(to, f->x), add(to, f->y), add(to, f->z), add(to, f->image), add(to, f->split), add(to, f->caption);
-		fprintf(to, "%d%d%d%d %a %a %a %a ", f->logx, f->logy, f->logz, f->equal, f->xwindow[0], f->xwindow[1], f->ywindow[0], f->ywindow[1]);
+		add(to, f->name), add(to, f->kind), add(to, f->x), add(to, f->y), add(to, f->z), add(to, f->image),
+		        add(to, f->split), add(to, f->caption);
+		fprintf(to, "%d%d%d%d %a %a %a %a ", f->logx, f->logy, f->logz, f->equal, f->xwindow[0], f->xwindow[1],
+		        f->ywindow[0], f->ywindow[1]);
 		for (size_t s = 0; s < sizeof f->series / sizeof *f->series && f->series[s].y; s++) {
 			const struct rmb_series *one = &f->series[s];
 			add(to, one->y), add(to, one->x), add(to, one->style), add(to, one->label);
@@ -83,7 +87,8 @@ add_recipe(FILE *to, const struct rmb_recipe *recipe)
 }
 
 int
-rmb_content_fingerprint(const struct rmb_graph *graph, const struct rmb_standing *standing, bool gnuplot, char *hex, struct rmb_error *error)
+rmb_content_fingerprint(const struct rmb_graph *graph, const struct rmb_standing *standing, bool gnuplot, char *hex,
+                        struct rmb_error *error)
 {
 	char *text = NULL;
 	size_t length = 0;

@@ -54,7 +54,8 @@ rmb_gather_groups(struct rmb_gathering *g, int source, const struct rmb_entry *e
 		int k = 0;
 		if (node->source != source || node->entry != entry || node->hidden || (here && !rmb_gather_object(g, node)))
 			continue;
-		while (k < *ngroups && strcmp(group[k].node[0]->branch ? group[k].node[0]->branch : "", node->branch ? node->branch : ""))
+		while (k < *ngroups &&
+		       strcmp(group[k].node[0]->branch ? group[k].node[0]->branch : "", node->branch ? node->branch : ""))
 			k++;
 		*ngroups += k == *ngroups;
 		group[k].node = rmb_arena_room(g->arena, group[k].node, (size_t)group[k].n, sizeof *group[k].node);
@@ -91,14 +92,17 @@ const char *
 rmb_spread_print(struct rmb_arena *arena, const struct rmb_spread *spread, int digits)
 {
 	const char *from = rmb_number_print(arena, spread->low, digits), *to = rmb_number_print(arena, spread->high, digits);
-	return from && to && strcmp(from, to) == 0 ? from : rmb_arena_printf(arena, "%s [%s..%s]", rmb_number_print(arena, spread->mean, digits), from, to);
+	return from && to && strcmp(from, to) == 0
+	               ? from
+	               : rmb_arena_printf(arena, "%s [%s..%s]", rmb_number_print(arena, spread->mean, digits), from, to);
 }
 
 const char *
 rmb_gather_text(const struct rmb_object *object, const char *name)
 {
 	const struct rmb_array *a = object ? rmb_object_array(object, name) : NULL;
-	return a && a->naxes == 0 && a->type == RMB_TEXT && a->width > 0 && !((const char *)a->data)[a->width - 1] ? a->data : NULL;
+	return a && a->naxes == 0 && a->type == RMB_TEXT && a->width > 0 && !((const char *)a->data)[a->width - 1] ? a->data
+	                                                                                                           : NULL;
 }
 
 double

@@ -20,8 +20,8 @@ struct rmb_object *rmb_gather_object(struct rmb_gathering *g, const struct rmb_n
 void rmb_gather_close(struct rmb_gathering *g);
 /* A branch of an entry: its replicates, or one node. */
 struct rmb_group { int n; const struct rmb_node **node; };
-/* The nodes of an entry and a recording (-1: group nodes) by branch, in the order in which these come up; those made for a driver's
- * sets apart. here: only those that have an object. NULL: no memory. */
+/* The nodes of an entry and a recording (-1: group nodes) by branch, in the order in which these come up; those made for a
+ * driver's sets apart. here: only those that have an object. NULL: no memory. */
 struct rmb_group *rmb_gather_groups(struct rmb_gathering *g, int source, const struct rmb_entry *entry, bool here, int *n);
 /* Mean and range of a scalar over the replicates that have it as a number. False: none has it. */
 struct rmb_spread { double mean, low, high; };
@@ -41,7 +41,8 @@ json_t *rmb_gather_warnings(const struct rmb_object *object);
 const char *rmb_joined(struct rmb_arena *arena, const char *a, const char *between, const char *b);
 
 /* drawing.c: all figures of a recording's nodes (-1: of group nodes), in recipe order. */
-int rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figure, int *n, struct rmb_error *error) RMB_CHECKED;
+int rmb_drawings(struct rmb_gathering *g, int source, struct rmb_figure_data ***figure, int *n,
+                 struct rmb_error *error) RMB_CHECKED;
 
 /* tables.c. Number of scalar outputs that a stage declares, the headline aside. */
 int rmb_count_scalars(const struct rmb_stage *stage);

@@ -23,7 +23,8 @@ bool
 rmb_gnuplot_found(void)
 {
 	char path_name[4096];
-	for (const char *path_list = getenv("PATH"); path_list && *path_list; path_list += strcspn(path_list, ":"), path_list += *path_list == ':') {
+	for (const char *path_list = getenv("PATH"); path_list && *path_list;
+	     path_list += strcspn(path_list, ":"), path_list += *path_list == ':') {
 		int n = snprintf(path_name, sizeof path_name, "%.*s/gnuplot", (int)strcspn(path_list, ":"), path_list);
 		if (n < (int)sizeof path_name && access(path_name, X_OK) == 0)
 			return true;
@@ -107,8 +108,8 @@ missing(struct rmb_arena *arena, int code, struct rmb_figure_data **figure, int 
 	for (int i = 0; i < n; i++)
 		absent += !figure[i]->svg;
 	if (code == ENOENT)
-		return "gnuplot is not installed, so there are no static figures (on paper, without scripts, as files in figures/). "
-		       "Install gnuplot-nox and write the report again.";
+		return "gnuplot is not installed, so there are no static figures (on paper, without scripts, as files in "
+		       "figures/). Install gnuplot-nox and write the report again.";
 	if (!absent)
 		return NULL;
 	const char *message = whole_file(arena, message_path, &length);
@@ -125,15 +126,19 @@ rmb_gnuplot(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, con
 	if (!n)
 		return 0;
 	if (!directory || !mkdtemp(directory))
-		return rmb_error_set(error, RMB_EOUTPUT, "no temporary directory for figures can be made in %s (%s); set TMPDIR to one that is writable",
+		return rmb_error_set(error, RMB_EOUTPUT,
+		                     "no temporary directory for figures can be made in %s (%s); set TMPDIR to one that is "
+		                     "writable",
 		                     base ? base : "/tmp", strerror(errno));
-	const char *script_path = rmb_gnuplot_path(arena, directory, "script", 0, 0), *message_path = rmb_gnuplot_path(arena, directory, "message", 0, 0);
+	const char *script_path = rmb_gnuplot_path(arena, directory, "script", 0, 0),
+	           *message_path = rmb_gnuplot_path(arena, directory, "message", 0, 0);
 	FILE *to = fopen(script_path, "wx");
 	int code = to ? rmb_gnuplot_script(to, arena, figure, n, directory) : -1;
 	if (to && fclose(to))
 		code = -1;
 	if (code)
-		rmb_error_set(error, RMB_EOUTPUT, "the figures' data cannot be written to %s (%s); set TMPDIR to a place with room", directory,
+		rmb_error_set(error, RMB_EOUTPUT,
+		              "the figures' data cannot be written to %s (%s); set TMPDIR to a place with room", directory,
 		              strerror(errno));
 	else {
 		int state = run(script_path, message_path);

@@ -65,7 +65,8 @@ plot_image(struct script *s, const struct rmb_image *image)
 static bool
 is_alone(const struct rmb_trace *t, int64_t i)
 {
-	return t->mark != RMB_POINTS && !t->low && !isnan(t->y[i]) && (i == 0 || isnan(t->y[i - 1])) && (i + 1 == t->n || isnan(t->y[i + 1]));
+	return t->mark != RMB_POINTS && !t->low && !isnan(t->y[i]) && (i == 0 || isnan(t->y[i - 1])) &&
+	       (i + 1 == t->n || isnan(t->y[i + 1]));
 }
 
 static void
@@ -104,7 +105,9 @@ store_dots(struct script *s, const struct rmb_figure_data *f, const float *x, co
 	for (int64_t i = 0; value && i < 3 * n; i++) {
 		bool moved = i % 3 == 1;
 		double at = (double)x[i / 3];
-		value[2 * i] = (float)(!moved ? at : f->logx ? at * pow(f->high[0] / f->low[0], hair) : at + hair * (f->high[0] - f->low[0]));
+		value[2 * i] = (float)(!moved    ? at
+		                       : f->logx ? at * pow(f->high[0] / f->low[0], hair)
+		                                 : at + hair * (f->high[0] - f->low[0]));
 		value[2 * i + 1] = i % 3 < 2 ? y[i / 3] : NAN;
 	}
 	return value ? store(s, value, 6 * (size_t)n) : -1;
@@ -136,7 +139,9 @@ plot_cloud(struct script *s, const struct rmb_figure_data *f, const struct rmb_t
 {
 	const struct rmb_look *look = rmb_trace_look(t);
 	int code = store_dots(s, f, t->x, t->y, t->n);
-	fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with lines lw 3.5 lc rgb '#90%s' notitle, NaN with points pt 7 ps 0.6 lc rgb '#60%s'",
+	fprintf(s->to,
+	        " binary format='%%float32%%float32' using 1:2 with lines lw 3.5 lc rgb '#90%s' notitle, NaN with points pt "
+	        "7 ps 0.6 lc rgb '#60%s'",
 	        look->light + 1, look->light + 1);
 	end_of_plot(s, t);
 	return code;
@@ -151,23 +156,26 @@ plot_trace(struct script *s, const struct rmb_trace *t, bool few)
 		return plot_bars(s, t, look->light);
 	int code = store_trace(s, t, false), alone = 0;
 	if (t->mark == RMB_BAND)
-		fprintf(s->to, " binary format='%%float32%%float32%%float32' using 1:2:3 with filledcurves fc rgb '#%s%s' fs solid noborder",
+		fprintf(s->to,
+		        " binary format='%%float32%%float32%%float32' using 1:2:3 with filledcurves fc rgb '#%s%s' fs solid "
+		        "noborder",
 		        t->look < 0 ? "A0" : "CC", look->light + 1);
 	else if (t->mark == RMB_POINTS)
-		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with points pt %d ps %g lc rgb '#%s%s'", look->gnuplot_symbol, few ? 0.8 : 0.6,
-		        few ? "00" : "60", look->light + 1);
+		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with points pt %d ps %g lc rgb '#%s%s'",
+		        look->gnuplot_symbol, few ? 0.8 : 0.6, few ? "00" : "60", look->light + 1);
 	else if (t->mark == RMB_STROKES)
 		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with lines lw 2 lc rgb '#50%s'", look->light + 1);
 	else
-		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with lines lw %g dt %s lc rgb '%s'", t->look < 0 ? 1.2 : 2,
-		        t->mark == RMB_DASHES ? look->gnuplot_dashes : look->gnuplot_line, look->deep);
+		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with lines lw %g dt %s lc rgb '%s'",
+		        t->look < 0 ? 1.2 : 2, t->mark == RMB_DASHES ? look->gnuplot_dashes : look->gnuplot_line, look->deep);
 	end_of_plot(s, t);
 	for (int64_t i = 0; i < t->n; i++)
 		alone += is_alone(t, i);
 	if (!code && alone) {
 		fputs(", ", s->to);
 		code = store_trace(s, t, true);
-		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with points pt 7 ps 0.3 lc rgb '%s' notitle", look->deep);
+		fprintf(s->to, " binary format='%%float32%%float32' using 1:2 with points pt 7 ps 0.3 lc rgb '%s' notitle",
+		        look->deep);
 	}
 	return code;
 }
@@ -237,7 +245,10 @@ plot_panel(struct script *s, const struct rmb_figure_data *f, int panel)
 		fputs(plotted++ ? ", " : "plot ", s->to);
 		while (t->scaled && end < f->ntraces && f->trace[end].scaled && f->trace[end].panel == panel)
 			end++;
-		code = t->scaled ? plot_family(s, t, &f->trace[end]) : t->z ? plot_map(s, f, t) : is_cloud(t) ? plot_cloud(s, f, t) : plot_trace(s, t, f->nlanes > 0);
+		code = t->scaled     ? plot_family(s, t, &f->trace[end])
+		       : t->z        ? plot_map(s, f, t)
+		       : is_cloud(t) ? plot_cloud(s, f, t)
+		                     : plot_trace(s, t, f->nlanes > 0);
 		i = end - 1;
 	}
 	fputs(plotted ? "\n" : "plot NaN notitle\n", s->to);
@@ -253,7 +264,8 @@ axis(FILE *to, const char *name, const char *title, bool log, double low, double
 	bool brief = log && low < high && high < 30 * low;
 	fprintf(to, "set %slabel ", name);
 	quoted(to, title);
-	fprintf(to, " noenhanced\n%sset logscale %s\nset format %s '%s'\nset %stics ", log ? "" : "un", name, name, log && !brief ? "10^{%L}" : "%g", name);
+	fprintf(to, " noenhanced\n%sset logscale %s\nset format %s '%s'\nset %stics ", log ? "" : "un", name, name,
+	        log && !brief ? "10^{%L}" : "%g", name);
 	const char *before = "(";
 	for (double ten = brief ? pow(10, floor(log10(low))) : INFINITY; ten <= high; ten *= 10, before = ", ")
 		fprintf(to, "%s%g, %g, %g", before, ten, 2 * ten, 5 * ten);
@@ -299,8 +311,8 @@ panels(FILE *to, const struct rmb_figure_data *f, const struct rmb_grid *g)
 		quoted(to, f->scale.title);
 		fputs(" noenhanced\n", to);
 	}
-	fprintf(to, "set multiplot layout %d,%d margins %g,%g,%g,%g spacing %g,%g\n", g->rows, g->columns, 84 / w, 1 - right / w, 76 / h, 1 - top / h,
-	        28 / w, 56 / h);
+	fprintf(to, "set multiplot layout %d,%d margins %g,%g,%g,%g spacing %g,%g\n", g->rows, g->columns, 84 / w,
+	        1 - right / w, 76 / h, 1 - top / h, 28 / w, 56 / h);
 }
 
 /* One for all panels, drawn with the last. */
@@ -308,7 +320,8 @@ static void
 colour_box(FILE *to, const struct rmb_figure_data *f, const struct rmb_grid *g, bool last)
 {
 	if (last && f->scale.ramp)
-		fprintf(to, "set colorbox user origin %g,%g size %g,%g\n", 1 - 96.0 / g->width, 0.5 - 110.0 / g->height, 14.0 / g->width, 220.0 / g->height);
+		fprintf(to, "set colorbox user origin %g,%g size %g,%g\n", 1 - 96.0 / g->width, 0.5 - 110.0 / g->height,
+		        14.0 / g->width, 220.0 / g->height);
 	else
 		fprintf(to, "unset colorbox\n");
 }
@@ -356,10 +369,13 @@ rmb_gnuplot_script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **f
 		struct script s = { to, arena, directory, i, 0 };
 		struct rmb_grid grid;
 		rmb_figure_grid(f, &grid);
-		fprintf(to, "reset session\nset encoding utf8\nset terminal svg size %d,%d dynamic enhanced %s font 'DejaVu Sans,13' background '#ffffff'\n"
+		fprintf(to,
+		        "reset session\nset encoding utf8\nset terminal svg size %d,%d dynamic enhanced %s font 'DejaVu "
+		        "Sans,13' background '#ffffff'\n"
 		        "set border 3 lc rgb '#444444'\nset tics nomirror out\nset grid lc rgb '#e0e4e8' lt 1\n"
-		        "set key above left Left reverse vertical maxrows %d samplen 2.5\nset size %s\nset output ", grid.width, grid.height,
-		        line_ends(f), grid.legend > 0 ? grid.legend : 1, f->equal ? "ratio -1" : "noratio");
+		        "set key above left Left reverse vertical maxrows %d samplen 2.5\nset size %s\nset output ",
+		        grid.width, grid.height, line_ends(f), grid.legend > 0 ? grid.legend : 1,
+		        f->equal ? "ratio -1" : "noratio");
 		quoted(to, rmb_gnuplot_path(arena, directory, "figure", i, 0));
 		fputc('\n', to);
 		if (f->scale.ramp || f->npanels > 1)

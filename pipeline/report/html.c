@@ -11,7 +11,13 @@ entity(char c)
 {
 	if (((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
 		return "&#xfffd;";
-	return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : c == '`' ? "&#96;" : NULL;
+	return c == '&'    ? "&amp;"
+	       : c == '<'  ? "&lt;"
+	       : c == '>'  ? "&gt;"
+	       : c == '"'  ? "&quot;"
+	       : c == '\'' ? "&#39;"
+	       : c == '`'  ? "&#96;"
+	                   : NULL;
 }
 
 static void
@@ -66,7 +72,9 @@ without_less(const char *text, size_t n, void *to)
 int
 rmb_html_json(FILE *to, const json_t *json)
 {
-	return json && json_dump_callback(json, without_less, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS) == 0 ? 0 : RMB_ELIMIT;
+	return json && json_dump_callback(json, without_less, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS) == 0
+	               ? 0
+	               : RMB_ELIMIT;
 }
 
 char *
@@ -75,6 +83,7 @@ rmb_base64(struct rmb_arena *arena, const void *data, size_t n)
 	static const size_t piece = 3 << 20; /* EVP_EncodeBlock counts in int */
 	char *text = rmb_arena_alloc(arena, (n + 2) / 3 * 4 + 1, 1), *end = text;
 	for (size_t done = 0; text && done < n; done += piece)
-		end += EVP_EncodeBlock((unsigned char *)end, (const unsigned char *)data + done, (int)(n - done < piece ? n - done : piece));
+		end += EVP_EncodeBlock((unsigned char *)end, (const unsigned char *)data + done,
+		                       (int)(n - done < piece ? n - done : piece));
 	return text;
 }

@@ -42,7 +42,8 @@ quantise(struct rmb_arena *arena, const float *mean, struct rmb_image *image)
 
 /* Adds rows row .. row + nrows - 1 to sum[columns], each block column of the matrix to its column of the image. */
 static void
-add_rows(const struct rmb_image *image, rmb_matrix_read *read, const void *from, int64_t row, int64_t nrows, float *buffer, double *sum)
+add_rows(const struct rmb_image *image, rmb_matrix_read *read, const void *from, int64_t row, int64_t nrows, float *buffer,
+         double *sum)
 {
 	int64_t full = image->full_columns;
 	for (int64_t start = 0; start < full; start += BLOCK_COLUMNS) {
@@ -58,7 +59,8 @@ add_rows(const struct rmb_image *image, rmb_matrix_read *read, const void *from,
 }
 
 struct rmb_image *
-rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read, const void *from, struct rmb_error *error)
+rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit, rmb_matrix_read *read, const void *from,
+               struct rmb_error *error)
 {
 	struct rmb_image *image = rmb_arena_alloc(arena, 1, sizeof *image);
 	int64_t nr = rows < limit ? rows : limit, nc = columns < limit ? columns : limit;
@@ -84,7 +86,8 @@ rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit
 		for (int64_t row = first; row < end; row += tall)
 			add_rows(image, read, from, row, end - row < tall ? end - row : tall, buffer, sum);
 		for (int64_t c = 0; c < nc; c++)
-			mean[r * nc + c] = (float)(sum[c] / (double)((end - first) * ((c + 1) * columns / nc - c * columns / nc)));
+			mean[r * nc + c] =
+				(float)(sum[c] / (double)((end - first) * ((c + 1) * columns / nc - c * columns / nc)));
 	}
 	free(buffer);
 	if (quantise(arena, mean, image)) {
@@ -106,7 +109,8 @@ read_recording(const void *from, int64_t row, int64_t nrows, int64_t column, int
 struct rmb_image *
 rmb_image_recording(struct rmb_arena *arena, const struct rmb_recording *recording, int limit, struct rmb_error *error)
 {
-	struct rmb_image *image = rmb_image_make(arena, recording->neurons.n, recording->nframes, limit, read_recording, recording, error);
+	struct rmb_image *image =
+		rmb_image_make(arena, recording->neurons.n, recording->nframes, limit, read_recording, recording, error);
 	if (image && recording->rate > 0)
 		image->x = (image->x + 0.5) / recording->rate, image->dx /= recording->rate;
 	return image;

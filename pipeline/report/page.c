@@ -27,9 +27,12 @@ head(FILE *to, const struct rmb_page *page, struct rmb_arena *arena)
 	         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-%s' 'sha256-%s'; "
 	         "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'\">\n",
 	         script_hash(arena, rmb_asset_script()), script_hash(arena, rmb_asset_plotly()));
-	rmb_html(to, "<meta name=\"rumble-fingerprint\" content=\"%s\">\n<meta name=\"generator\" content=\"%s\">\n"
-	         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
-	         "<title>%s</title>\n<style>\n", page->fingerprint, page->program, page->title);
+	rmb_html(to,
+	         "<meta name=\"rumble-fingerprint\" content=\"%s\">\n<meta name=\"generator\" content=\"%s\">\n"
+	         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
+	         "content=\"light dark\">\n"
+	         "<title>%s</title>\n<style>\n",
+	         page->fingerprint, page->program, page->title);
 	fwrite(css.text, 1, css.length, to);
 	rmb_html(to, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
 }
@@ -38,12 +41,14 @@ static void
 table(FILE *to, const struct rmb_table *t)
 {
 	bool helped = false;
-	rmb_html(to, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>\n", t->title ? t->title : "table");
+	rmb_html(to, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>\n",
+	         t->title ? t->title : "table");
 	if (t->title)
 		rmb_html(to, "<caption>%s</caption>\n", t->title);
 	rmb_html(to, "<thead><tr>");
 	for (int c = 0; c < t->ncolumns; c++) {
-		rmb_html(to, t->column[c].number ? "<th scope=\"col\" class=\"number\">%s</th>" : "<th scope=\"col\">%s</th>", t->column[c].title);
+		rmb_html(to, t->column[c].number ? "<th scope=\"col\" class=\"number\">%s</th>" : "<th scope=\"col\">%s</th>",
+		         t->column[c].title);
 		helped = helped || t->column[c].help;
 	}
 	rmb_html(to, "</tr></thead>\n<tbody>\n");
@@ -91,7 +96,8 @@ static_picture(FILE *to, const struct rmb_figure_data *f)
 	struct rmb_grid grid;
 	rmb_figure_grid(f, &grid);
 	if (f->svg) {
-		rmb_html(to, "<img class=\"static\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"", grid.width, grid.height, f->findings);
+		rmb_html(to, "<img class=\"static\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"", grid.width, grid.height,
+		         f->findings);
 		rmb_svg_uri(to, f->svg, f->svg_length);
 		rmb_html(to, "\">\n");
 	} else
@@ -102,15 +108,18 @@ static int
 figure(FILE *to, struct rmb_arena *arena, const struct rmb_figure_data *f, int number)
 {
 	rmb_html(to, f->npanels > 1 ? "<figure id=\"f%d\" class=\"wide\">" : "<figure id=\"f%d\">", number);
-	rmb_html(to, "\n<h4 id=\"f%d-title\">%s</h4>\n<p class=\"spoken\" id=\"f%d-words\">%s</p>\n", number, f->title, number, f->findings);
+	rmb_html(to, "\n<h4 id=\"f%d-title\">%s</h4>\n<p class=\"spoken\" id=\"f%d-words\">%s</p>\n", number, f->title,
+	         number, f->findings);
 	static_picture(to, f);
-	rmb_html(to, "<div class=\"plot\" role=\"img\" aria-labelledby=\"f%d-words\"></div>\n<figcaption>%s</figcaption>\n", number, f->caption);
+	rmb_html(to, "<div class=\"plot\" role=\"img\" aria-labelledby=\"f%d-words\"></div>\n<figcaption>%s</figcaption>\n",
+	         number, f->caption);
 	rmb_html(to, "<div class=\"tools\" role=\"group\" aria-label=\"Save %s\">", f->title);
 	static const char *const format[] = { "SVG", "PNG", "CSV" };
 	for (int i = 0; i < 3; i++)
-		rmb_html(to, "<button type=\"button\" data-save=\"%s\" aria-label=\"Save %s as %s\">%s</button>", format[i], f->title, format[i],
-		         format[i]);
-	rmb_html(to, "</div>\n<details class=\"data\"><summary>Data of this figure</summary></details>\n<script type=\"application/json\">");
+		rmb_html(to, "<button type=\"button\" data-save=\"%s\" aria-label=\"Save %s as %s\">%s</button>", format[i],
+		         f->title, format[i], format[i]);
+	rmb_html(to, "</div>\n<details class=\"data\"><summary>Data of this figure</summary></details>\n<script "
+	             "type=\"application/json\">");
 	json_t *json = rmb_figure_json(arena, f);
 	int code = rmb_html_json(to, json);
 	json_decref(json);
@@ -176,12 +185,17 @@ summary(FILE *to, const struct rmb_page *page, const char *id, const char *title
 static void
 last_parts(FILE *to, const struct rmb_page *page)
 {
-	rmb_html(to, "<section id=\"recipe\">\n<h2>Recipe</h2>\n<p class=\"about\">%s as it stood; what each result was made with, defaults and --set included, is listed below</p>\n<pre tabindex=\"0\"><code>%s</code></pre>\n"
-	         "</section>\n<section id=\"provenance\">\n<h2>Provenance</h2>\n", page->recipe_name, page->recipe);
+	rmb_html(to,
+	         "<section id=\"recipe\">\n<h2>Recipe</h2>\n<p class=\"about\">%s as it stood; what each result was made "
+	         "with, defaults and --set included, is listed below</p>\n<pre tabindex=\"0\"><code>%s</code></pre>\n"
+	         "</section>\n<section id=\"provenance\">\n<h2>Provenance</h2>\n",
+	         page->recipe_name, page->recipe);
 	table(to, &page->build);
 	rmb_html(to, "<details><summary>Every result with its stage, settings and key</summary>\n");
 	table(to, &page->nodes);
-	rmb_html(to, "</details>\n</section>\n<section id=\"cite\">\n<h2>How to cite</h2>\n<ul>\n<li>%s, the program that made this report.</li>\n",
+	rmb_html(to,
+	         "</details>\n</section>\n<section id=\"cite\">\n<h2>How to cite</h2>\n<ul>\n<li>%s, the program that made "
+	         "this report.</li>\n",
 	         page->program);
 	for (int i = 0; i < page->ncites; i++)
 		rmb_html(to, "<li>%s</li>\n", page->cite[i]);
@@ -193,7 +207,9 @@ scripts(FILE *to)
 {
 	struct rmb_asset plotly = rmb_asset_plotly(), licence = rmb_asset_plotly_licence(), script = rmb_asset_script();
 	if (plotly.length) {
-		rmb_html(to, "<details class=\"licence\"><summary>Charts: Plotly, under the MIT licence</summary><pre>%s</pre></details>\n<script>",
+		rmb_html(to,
+		         "<details class=\"licence\"><summary>Charts: Plotly, under the MIT "
+		         "licence</summary><pre>%s</pre></details>\n<script>",
 		         licence.text);
 		fwrite(plotly.text, 1, plotly.length, to);
 		rmb_html(to, "</script>\n");

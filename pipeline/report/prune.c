@@ -106,7 +106,8 @@ rmb_figures_prune(struct rmb_arena *arena, struct rmb_figure_data **figure, int 
 			rmb_sha256(figure[f]->svg, figure[f]->svg_length, hex);
 			fprintf(to, "%s %s\n", hex, figure[f]->file);
 		}
-	int code = !to || fclose(to) ? rmb_error_nomem(error, "the list of figures") : rmb_inside_write(directory, list_name, text, length, error);
+	int code = !to || fclose(to) ? rmb_error_nomem(error, "the list of figures")
+	                             : rmb_inside_write(directory, list_name, text, length, error);
 	free(text);
 	return code;
 }

@@ -5,5 +5,6 @@
 
 /* Removes from directory/figures what earlier reports wrote and figure[n] does not name, and lists there what is ours now. One
  * that belongs but could not be drawn this time stays as it was; what is not ours, or was changed since, stays always. */
-int rmb_figures_prune(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, const char *directory, struct rmb_error *error) RMB_CHECKED;
+int rmb_figures_prune(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, const char *directory,
+                      struct rmb_error *error) RMB_CHECKED;
 #endif

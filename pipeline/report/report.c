@@ -49,8 +49,8 @@ pictures(struct rmb_arena *arena, struct rmb_page *page, const char *directory, 
 		return code;
 	for (int f = 0; f < n && !code; f++)
 		if (figure[f]->svg)
-			code = rmb_inside_write(directory, rmb_arena_printf(arena, "figures/%s.svg", figure[f]->file), figure[f]->svg,
-			                        figure[f]->svg_length, error);
+			code = rmb_inside_write(directory, rmb_arena_printf(arena, "figures/%s.svg", figure[f]->file),
+			                        figure[f]->svg, figure[f]->svg_length, error);
 	if (!code)
 		code = rmb_figures_prune(arena, figure, n, directory, error);
 	if (!rmb_asset_plotly().length)
@@ -77,8 +77,8 @@ write_page(const struct rmb_page *page, const char *directory, const char *name,
 }
 
 int
-rmb_report_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_result *result, const char *directory,
-                 bool *changed, struct rmb_error *error)
+rmb_report_write(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_result *result,
+                 const char *directory, bool *changed, struct rmb_error *error)
 {
 	const char *name = graph->recipe->report;
 	char fingerprint[65];
@@ -88,7 +88,8 @@ rmb_report_write(const struct rmb_graph *graph, const struct rmb_cache *cache, c
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_standing *standing = arena ? rmb_standings(arena, graph, cache, result) : NULL;
 	struct rmb_error trouble = { 0 };
-	int code = standing ? rmb_content_fingerprint(graph, standing, rmb_gnuplot_found(), fingerprint, error) : rmb_error_nomem(error, "the report");
+	int code = standing ? rmb_content_fingerprint(graph, standing, rmb_gnuplot_found(), fingerprint, error)
+	                    : rmb_error_nomem(error, "the report");
 	if (!code && !stands(directory, name, fingerprint, &trouble)) {
 		struct rmb_page *page = NULL;
 		if ((code = trouble.code))

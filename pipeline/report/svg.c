@@ -48,7 +48,8 @@ put_path(char *to, const char *from, const char *end)
 			from = rest;
 		}
 		double dx = value[0] - point[0], dy = value[1] - point[1];
-		if (command == 'L' && dx * dx + dy * dy < 0.04 && first && (from[strspn(from, " \t\n")] == 'M' || from + strspn(from, " \t\n") == end)) {
+		if (command == 'L' && dx * dx + dy * dy < 0.04 && first &&
+		    (from[strspn(from, " \t\n")] == 'M' || from + strspn(from, " \t\n") == end)) {
 			memcpy(to, "h0", 2);
 			to += 2;
 		} else {
@@ -70,7 +71,9 @@ rmb_svg_small(struct rmb_arena *arena, const char *svg, size_t n, size_t *length
 	const char *end = svg + n, *symbols = memmem(svg, n, "</defs>", 7), *from = svg;
 	char *small = rmb_arena_alloc(arena, n + 1, 1), *to = small;
 	while (small && from < end) {
-		const char *close = from > symbols && symbols && end - from > 4 && memcmp(from, mark, 4) == 0 ? memchr(from + 4, '\'', (size_t)(end - from - 4)) : NULL;
+		const char *close = from > symbols && symbols && end - from > 4 && memcmp(from, mark, 4) == 0
+		                            ? memchr(from + 4, '\'', (size_t)(end - from - 4))
+		                            : NULL;
 		char *path = NULL;
 		if (close) {
 			memcpy(to, mark, 4);

@@ -10,7 +10,8 @@
 static bool
 is_scalar(const struct rmb_stage *stage, const struct rmb_port *port)
 {
-	return port->kinds == RMB_ARRAY && port->axes && !*port->axes && !(stage->headline && strcmp(port->name, stage->headline) == 0);
+	return port->kinds == RMB_ARRAY && port->axes && !*port->axes &&
+	       !(stage->headline && strcmp(port->name, stage->headline) == 0);
 }
 
 /* What a table says of a number that there is none of. */
@@ -105,16 +106,20 @@ numbers_of(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_ta
 void
 rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 {
-	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Quantity", NULL, false }, { "Value", NULL, true },
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Quantity", NULL, false },
+	                                            { "Value", NULL, true },
 	                                            { "Unit", NULL, false }, { "Meaning", NULL, false } };
 	int rows = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
-		rows += g->graph->node[i]->source == source && !g->graph->node[i]->hidden ? rmb_count_scalars(g->graph->node[i]->stage) : 0;
+		rows += g->graph->node[i]->source == source && !g->graph->node[i]->hidden
+		                ? rmb_count_scalars(g->graph->node[i]->stage)
+		                : 0;
 	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
 	for (int e = 0; table->cell && rows && e < g->graph->recipe->nentries; e++) {
 		const struct rmb_entry *entry = &g->graph->recipe->entry[e];
 		int n = 0;
-		const struct rmb_group *group = rmb_count_scalars(entry->stage) ? rmb_gather_groups(g, source, entry, false, &n) : NULL;
+		const struct rmb_group *group =
+			rmb_count_scalars(entry->stage) ? rmb_gather_groups(g, source, entry, false, &n) : NULL;
 		for (int i = 0; group && i < n; i++)
 			numbers_of(g, &group[i], table);
 	}
@@ -123,7 +128,8 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 static struct rmb_column
 column_of(struct rmb_gathering *g, const struct rmb_port *p)
 {
-	return (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name, p->help, p->type != RMB_TEXT };
+	return (struct rmb_column){ *unit_of(p) ? rmb_arena_printf(g->arena, "%s (%s)", p->name, unit_of(p)) : p->name,
+		                    p->help, p->type != RMB_TEXT };
 }
 
 static void
@@ -236,14 +242,17 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 	struct rmb_error error = { 0 };
 	cell[0] = node->name;
 	if (kind == RMB_RECORDING && rmb_unbundle_recording(g->arena, object, port, NULL, &r, &error) == 0) {
-		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n),
+		cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
 		if (r.rate > 0)
-			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4), cell[4] = rmb_number_print(g->arena, r.rate, 4);
+			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4),
+			cell[4] = rmb_number_print(g->arena, r.rate, 4);
 		cell[5] = rmb_arena_printf(g->arena, "%s%s%s", r.scaling, *r.recipe_of_view ? ", " : "", r.recipe_of_view);
 		return true;
 	}
 	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
-		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n), cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n),
+		cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
 		cell[3] = rmb_number_print(g->arena, rmb_spikes_observed(&s), 4);
 		return true;
 	}
@@ -260,12 +269,15 @@ flows(const struct rmb_node *node, int source)
 void
 rmb_table_data(struct rmb_gathering *g, int source, struct rmb_table *table)
 {
-	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Neurons", NULL, true }, { "Consists of", NULL, true },
-	                                            { "Duration (s)", NULL, true }, { "Rate (Hz)", NULL, true }, { "Scaling and view", NULL, false } };
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Neurons", NULL, true },
+	                                            { "Consists of", NULL, true },
+	                                            { "Duration (s)", NULL, true }, { "Rate (Hz)", NULL, true },
+	                                            { "Scaling and view", NULL, false } };
 	int rows = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
 		rows += flows(g->graph->node[i], source);
-	*table = (struct rmb_table){ "Data on the way", 6, 0, column, rmb_arena_alloc(g->arena, 6 * (size_t)rows, sizeof *table->cell) };
+	*table = (struct rmb_table){ "Data on the way", 6, 0, column,
+	                             rmb_arena_alloc(g->arena, 6 * (size_t)rows, sizeof *table->cell) };
 	for (int i = 0; table->cell && i < g->graph->nnodes; i++)
 		if (flows(g->graph->node[i], source))
 			table->nrows += data_row(g, g->graph->node[i], table->cell + 6 * table->nrows);
@@ -279,23 +291,30 @@ settings(struct rmb_gathering *g, const struct rmb_node *node)
 	const char *text = "";
 	for (int p = 0; p < rmb_nparams(node->stage); p++)
 		if (!node->value[p].none)
-			text = rmb_joined(g->arena, text, ", ", rmb_arena_printf(g->arena, "%s: %s", node->stage->params[p].name,
-			                                                     rmb_value_print(g->arena, &node->stage->params[p], &node->value[p])));
+			text = rmb_joined(g->arena, text, ", ",
+			                  rmb_arena_printf(g->arena, "%s: %s", node->stage->params[p].name,
+			                                   rmb_value_print(g->arena, &node->stage->params[p],
+			                                                   &node->value[p])));
 	if (node->stage->draws && node->stage->draws(node->settings))
-		text = rmb_joined(g->arena, text, ", ", rmb_arena_printf(g->arena, "seed: %" PRId64 "%s", g->graph->recipe->seed,
-		                                                     node->turn > 1 ? rmb_arena_printf(g->arena, " (turn %d)", node->turn) : ""));
+		text = rmb_joined(g->arena, text, ", ",
+		                  rmb_arena_printf(g->arena, "seed: %" PRId64 "%s", g->graph->recipe->seed,
+		                                   node->turn > 1 ? rmb_arena_printf(g->arena, " (turn %d)", node->turn)
+		                                                  : ""));
 	return text;
 }
 
 void
 rmb_table_nodes(struct rmb_gathering *g, struct rmb_table *table)
 {
-	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Stage", NULL, false }, { "Settings", NULL, false }, { "Key", NULL, false } };
-	*table = (struct rmb_table){ "Results", 4, 0, column, rmb_arena_alloc(g->arena, 4 * (size_t)g->graph->nnodes, sizeof *table->cell) };
+	static const struct rmb_column column[] = { { "Result", NULL, false }, { "Stage", NULL, false },
+	                                            { "Settings", NULL, false }, { "Key", NULL, false } };
+	*table = (struct rmb_table){ "Results", 4, 0, column, rmb_arena_alloc(g->arena, 4 * (size_t)g->graph->nnodes,
+	                                                                      sizeof *table->cell) };
 	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const char **cell = table->cell + 4 * table->nrows++;
-		cell[0] = node->id, cell[1] = rmb_arena_printf(g->arena, "%s, version %d", node->stage->name, node->stage->version);
+		cell[0] = node->id,
+		cell[1] = rmb_arena_printf(g->arena, "%s, version %d", node->stage->name, node->stage->version);
 		cell[2] = settings(g, node), cell[3] = node->key;
 	}
 }
@@ -305,7 +324,8 @@ void
 rmb_table_build(struct rmb_gathering *g, struct rmb_table *table)
 {
 	enum { MOST = 64 };
-	static const struct rmb_column column[] = { { "Made with", NULL, false }, { "", NULL, false }, { "Results", NULL, true } };
+	static const struct rmb_column column[] = { { "Made with", NULL, false }, { "", NULL, false },
+	                                            { "Results", NULL, true } };
 	int count[MOST] = { 0 };
 	*table = (struct rmb_table){ NULL, 3, 0, column, rmb_arena_alloc(g->arena, 3 * MOST, sizeof *table->cell) };
 	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
@@ -320,7 +340,8 @@ rmb_table_build(struct rmb_gathering *g, struct rmb_table *table)
 			if (r == MOST)
 				continue;
 			if (r == table->nrows) {
-				table->cell[3 * r] = rmb_arena_strdup(g->arena, name), table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
+				table->cell[3 * r] = rmb_arena_strdup(g->arena, name),
+				                table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
 				table->nrows++;
 			}
 			count[r]++;

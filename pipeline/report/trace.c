@@ -95,8 +95,8 @@ keep_some(const struct points *p, int64_t n, int64_t shown, int64_t limit, float
 }
 
 int
-rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx, bool logy,
-              int limit, struct rmb_trace *trace, struct rmb_error *error)
+rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx,
+              bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error)
 {
 	struct points p = { x, start, step, y, logx, logy };
 	int64_t shown = 0, hidden = 0, first = -1, last = -1;
@@ -148,8 +148,8 @@ put_stretch(const struct points *p, const double *low, int64_t first, int64_t en
 }
 
 int
-rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high, int64_t n,
-                   bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error)
+rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high,
+                   int64_t n, bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error)
 {
 	struct points p = { x, start, step, high, logx, logy };
 	int64_t first = 0, last = n - 1, bins = limit / 2;
@@ -158,7 +158,8 @@ rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, doubl
 	while (last > first && !can_show(&p, last))
 		last--;
 	size_t room = (size_t)n; /* every value may stand between gaps */
-	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x), *kept_high = rmb_arena_alloc(arena, room, sizeof *kept_high);
+	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x),
+	      *kept_high = rmb_arena_alloc(arena, room, sizeof *kept_high);
 	trace->low = rmb_arena_alloc(arena, room, sizeof *trace->low);
 	if (!kept_x || !kept_high || !trace->low)
 		return rmb_error_nomem(error, "a figure");
