@@ -1,4 +1,5 @@
-/* first.c -- the analyses to begin with, for recordings that somebody has never analysed: what `rumble init` writes under `stages`.
+/* first.c -- the analyses to begin with, for recordings that somebody has never analysed: what `rumble init` writes under
+ * `stages`.
  *
  * Those of figures 2 and 3 of Pachitariu et al. 2025 (bioRxiv 2025.01.10.632397), on the recording and on its shuffle.
  * The paper's settings where the smallest recording bears them: ranks 11 to 500 take thousands of neurons, correlograms
@@ -64,10 +65,12 @@ add_preparation(struct list *list, bool spikes)
 	add(list, "raw", "load", (struct rmb_first){ 0 });
 	if (spikes) {
 		add(list, "active", "select", (struct rmb_first){ .has = { { "recording", "raw" }, { "min_rate", "0.01 Hz" } } });
-		add(list, "frames", "bin", (struct rmb_first){ .has = { { "recording", "active" }, { "rate", "22 Hz" } }, .remark = "spike times to counts in frames" });
+		add(list, "frames", "bin", (struct rmb_first){ .has = { { "recording", "active" }, { "rate", "22 Hz" } },
+		                                               .remark = "spike times to counts in frames" });
 	}
 	add(list, "z", "zscore", (struct rmb_first){ .has = { { "recording", spikes ? "frames" : "raw" } } });
-	add(list, "shuffled", "shuffle", (struct rmb_first){ .has = { { "recording", "z" } }, .remark = "each neuron shifted in time: correlations are gone" });
+	add(list, "shuffled", "shuffle", (struct rmb_first){ .has = { { "recording", "z" } },
+	                                                     .remark = "each neuron shifted in time: correlations are gone" });
 	add(list, "each", "select", (struct rmb_first){ .has = { { "recording", "[z, shuffled]" } },
 		.remark = "a branch for each: all that follows is done with both" });
 	add(list, "direct", "spectrum", (struct rmb_first){ .has = { { "recording", "each" } }, .heading = "" });
@@ -80,17 +83,21 @@ add_halves(struct list *list, double neurons, double frames, const char *spacing
 	int64_t first = last / 10 < 1 ? 1 : last / 10 < 11 ? last / 10 : 11, next = 2 * first < last / 4 ? 2 * first : first;
 	first = last == 500 ? 11 : first;
 	add(list, "svca2", "svca2", (struct rmb_first){ .has = { { "recording", "each" }, { "spacing", spacing } },
-		.heading = "the spectrum of what two halves of the neurons share, and its exponent with an interval from other pairs of halves",
+		.heading = "the spectrum of what two halves of the neurons share, and its exponent with an interval from "
+		           "other pairs of halves",
 		.remark = "squares of the checkerboard; random halves where positions are unknown" });
 	add(list, "halves", "svca2", (struct rmb_first){
-		.has = { { "recording", "each" }, { "halves", "random" }, { "repeat", neurons * frames < LARGE ? "20" : "5" } } });
+		.has = { { "recording", "each" }, { "halves", "random" },
+		         { "repeat", neurons * frames < LARGE ? "20" : "5" } } });
 	add(list, "alpha", "powerlaw", (struct rmb_first){
-		.has = { { "spectrum", "svca2.spectrum" }, { "replicates", "halves.spectrum" }, { "chance", "svca2@shuffled.spectrum" },
+		.has = { { "spectrum", "svca2.spectrum" }, { "replicates", "halves.spectrum" },
+		         { "chance", "svca2@shuffled.spectrum" },
 		  { "ranks", range(list, first, last) }, { "firsts", range(list, first, next) } },
 		.remark = last < 500 ? "the paper's 11..500 needs thousands of neurons" : NULL });
 	add(list, "svca", "svca", (struct rmb_first){ .has = { { "recording", "z" }, { "spacing", spacing } },
 		.heading = "how many dimensions, and how much of their variance is reliable on frames held out" });
-	add(list, "reliable", "reliable", (struct rmb_first){ .has = { { "spectrum", "svca.spectrum" }, { "total", "svca.total" } } });
+	add(list, "reliable", "reliable", (struct rmb_first){ .has = { { "spectrum", "svca.spectrum" },
+	                                                               { "total", "svca.total" } } });
 	add(list, "dimension", "dimension", (struct rmb_first){ .has = { { "spectrum", "svca2.spectrum" } } });
 }
 
@@ -99,11 +106,13 @@ add_time(struct list *list, double neurons, double frames, const char *spacing)
 {
 	int64_t lags = frames / 20 < 100 ? (int64_t)(frames / 20) : 100, components = (int64_t)fmin(1000, floor(neurons / 2));
 	add(list, "timescale", "autocorrelogram", (struct rmb_first){
-		.has = { { "recording", "z" }, { "spacing", spacing }, { "lags", number(list, lags) }, { "components", number(list, components) },
+		.has = { { "recording", "z" }, { "spacing", spacing }, { "lags", number(list, lags) },
+		         { "components", number(list, components) },
 		  { "ranks", range(list, 1, components < 400 ? components : 400) } },
 		.heading = "how long components last, and whether they turn while they decay" });
 	add(list, "dmd", "dmd", (struct rmb_first){
-		.has = { { "recording", "each" }, { "ridge", "0.1" }, { "components", number(list, (int64_t)fmin(1000, neurons)) } } });
+		.has = { { "recording", "each" }, { "ridge", "0.1" },
+		         { "components", number(list, (int64_t)fmin(1000, neurons)) } } });
 }
 
 const struct rmb_first *

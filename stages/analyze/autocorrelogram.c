@@ -1,15 +1,16 @@
 /* stages/analyze/autocorrelogram.c -- how long the components that two halves of the neurons share resemble themselves.
  *
- * The recording is cut into blocks (of equal width, side by side, none across a joint), each z-scored by itself. The cross-covariance
- * of two halves over the even blocks is C = U S V'. On every odd block, p = u(k)' z1 and q = v(k)' z2 give the circular correlogram
+ * The recording is cut into blocks (of equal width, side by side, none across a joint), each z-scored by itself. The
+ * cross-covariance of two halves over the even blocks is C = U S V'. On every odd block, p = u(k)' z1 and q = v(k)' z2 give
+ * the circular correlogram
  *     g(k, l) = sum over t of p((t + l) mod width) q(t),
- * averaged over the odd blocks and divided by its value at lag 0. Components are found and correlated in different frames and in
- * different neurons, so neither chance nor noise of single neurons makes a peak at lag 0.
- * Index of a component: mean of lags 4 to 6 (about 0.23 s at 22 Hz). Decay: least squares of a exp(-t / decay) from lag 1 on, with the
- * jackknife's error over the odd blocks.
+ * averaged over the odd blocks and divided by its value at lag 0. Components are found and correlated in different frames and
+ * in different neurons, so neither chance nor noise of single neurons makes a peak at lag 0. Index of a component: mean of
+ * lags 4 to 6 (about 0.23 s at 22 Hz). Decay: least squares of a exp(-t / decay) from lag 1 on, with the jackknife's error
+ * over the odd blocks.
  * Reference: Pachitariu et al. 2025, figure 3; `variant: paper` ignores joints and leaves no component out of r.
- * Cost: n1 n2 T + 2 N K T / 2 operations, a decomposition of the smaller half, and K T log T for the transforms; 8 n1 n2 + 8 K T /
- * blocks bytes beyond what svca2 takes. */
+ * Cost: n1 n2 T + 2 N K T / 2 operations, a decomposition of the smaller half, and K T log T for the transforms; 8 n1 n2 + 8
+ * K T / blocks bytes beyond what svca2 takes. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -34,10 +35,12 @@ static const struct rmb_param params[] = {
 	RMB_HALVES_PARAMS,
 	{ .name = "smooth", .kind = RMB_REAL, AT(smooth), .def = "0", .min = 0, .max = RMB_SMOOTH_HALF,
 	  .help = "sd in frames of the Gaussian that smooths the even blocks; 0: none (the paper: 2 for probes)" },
-	{ .name = "lags", .kind = RMB_INT, AT(lags), .def = "100", .min = RMB_INDEX_LAST + 1, .max = 1e6, .help = "lags kept, from 0 on" },
+	{ .name = "lags", .kind = RMB_INT, AT(lags), .def = "100", .min = RMB_INDEX_LAST + 1, .max = 1e6,
+	  .help = "lags kept, from 0 on" },
 	{ .name = "components", .kind = RMB_INT, AT(components), .def = "1000", .min = 1, .max = RMB_LAPACK_MAX,
 	  .help = "components kept, the largest; fewer if there are not so many" },
-	{ .name = "blocks", .kind = RMB_INT, AT(blocks), .def = "10", .min = 2, .max = 1e6, .help = "blocks that the recording is cut into" },
+	{ .name = "blocks", .kind = RMB_INT, AT(blocks), .def = "10", .min = 2, .max = 1e6,
+	  .help = "blocks that the recording is cut into" },
 	{ .name = "sort", .kind = RMB_WORD, AT(sort), .def = "correct", .words = "correct|paper",
 	  .help = "order of components found with smoothing: squared covariance of the pair, or the published sum of squares" },
 	{ .name = "norm", .kind = RMB_WORD, AT(norm), .def = "lag0", .words = "lag0|unit",
@@ -53,7 +56,8 @@ static const struct rmb_param params[] = {
 static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "z-scored activity" }, { 0 } };
 
-#define VECTOR(port, axis, of, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = of, .help = what }
+#define VECTOR(port, axis, of, what) \
+	{ .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = of, .help = what }
 static const struct rmb_port out[] = {
 	VECTOR("autocorrelogram", "rank lag", "1", "correlogram of each component"),
 	VECTOR("lag0", "rank", "1", "value at lag 0 before division"),
@@ -74,7 +78,8 @@ static const struct rmb_figure figures[] = {
 	  .series = { { .y = "autocorrelogram", .style = "line", .flag = "flag" } },
 	  .guide = { { .shape = "horizontal", .at = "0" } } },
 	{ .name = "timescales", .kind = "curve", .x = "rank", .y = "mean of lags 4 to 6", .logx = true, .logy = true,
-	  .caption = "Index of timescale of each component. The correlation r of the logarithms of index and rank is over ranks {ranks} (shaded).",
+	  .caption = "Index of timescale of each component. The correlation r of the logarithms of index and rank is over "
+	             "ranks {ranks} (shaded).",
 	  .series = { { .y = "timescale", .style = "points", .label = "r = {r}" } },
 	  .guide = { { .shape = "span", .at = "ranks" } } },
 	{ .name = "decays", .kind = "curve", .x = "rank", .y = "decay", .logx = true, .logy = true,
@@ -116,8 +121,9 @@ read_index(struct rmb_call *call, const struct settings *set, const struct rmb_c
 		reading->near_zero += usable[k] && divided && beyond_reason(g, found->nlags);
 	}
 	reading->last = set->ranks.last < found->nk ? set->ranks.last : found->nk;
-	reading->r = reading->last > set->ranks.first ? rmb_timescale_r(index, paper ? NULL : usable, set->ranks.first, reading->last,
-	                                                                 &reading->left_out) : NAN;
+	reading->r = reading->last > set->ranks.first ? rmb_timescale_r(index, paper ? NULL : usable, set->ranks.first,
+	                                                                reading->last, &reading->left_out)
+	                                              : NAN;
 	return 0;
 }
 
@@ -158,10 +164,12 @@ publish_decays(struct rmb_call *call, const struct rmb_correlograms *found, doub
 }
 
 static int
-publish(struct rmb_call *call, const struct settings *set, const struct rmb_correlograms *found, double rate, struct reading *reading)
+publish(struct rmb_call *call, const struct settings *set, const struct rmb_correlograms *found, double rate,
+        struct reading *reading)
 {
 	bool timed = rate > 0;
-	struct rmb_axis axes[2] = { rmb_axis_rank(found->nk), rmb_axis_make("lag", timed ? "s" : "frames", found->nlags, 0, timed ? 1 / rate : 1) };
+	struct rmb_axis axes[2] = { rmb_axis_rank(found->nk), rmb_axis_make("lag", timed ? "s" : "frames", found->nlags, 0,
+	                                                                    timed ? 1 / rate : 1) };
 	struct rmb_array *g = rmb_output(call, "autocorrelogram", axes), *lag0 = rmb_output(call, "lag0", axes);
 	struct rmb_array *index = rmb_output(call, "timescale", axes), *flag = rmb_output(call, "flag", axes);
 	if (!g || !lag0 || !index || !flag)
@@ -181,34 +189,48 @@ warn(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
      const struct rmb_correlograms *found, const struct reading *reading)
 {
 	if (recording->nsegments > 1 && strcmp(set->variant, "paper") == 0)
-		rmb_warn(call, "variant paper: blocks and smoothing run across joints of the recording (%" PRId64 " segments)", recording->nsegments);
+		rmb_warn(call,
+		         "variant paper: blocks and smoothing run across joints of the recording (%" PRId64 " segments)",
+		         recording->nsegments);
 	if (!(recording->rate > 0))
-		rmb_warn(call, "recording '%s' has no rate: lags are in frames, and there are no decays in seconds", rmb_recording_name(call));
+		rmb_warn(call, "recording '%s' has no rate: lags are in frames, and there are no decays in seconds",
+		         rmb_recording_name(call));
 	if (found->defined < fewer && found->defined < set->components)
 		rmb_warn_rank(call, "components", found->defined, fewer, strcmp(set->precision, "double") == 0);
 	rmb_warn_solver(call, set->solver, &found->how);
 	if (2 * found->nlags > found->width + 2)
-		rmb_warn(call, "correlograms are circular within blocks of %" PRId64 " frames: lags beyond half of that come round from the other "
-		         "end", found->width);
+		rmb_warn(call,
+		         "correlograms are circular within blocks of %" PRId64
+		         " frames: lags beyond half of that come round from the other end",
+		         found->width);
 	if (reading->flagged > 0)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " components have a lag 0 that is not positive: their correlograms mean nothing and are "
-		         "flagged", reading->flagged, found->nk);
+		rmb_warn(call,
+		         "%" PRId64 " of %" PRId64
+		         " components have a lag 0 that is not positive: their correlograms mean nothing and are flagged",
+		         reading->flagged, found->nk);
 	if (reading->near_zero > 0)
-		rmb_warn(call, "%" PRId64 " of the others have a lag 0 near zero: their correlograms reach beyond 3 in modulus", reading->near_zero);
+		rmb_warn(call,
+		         "%" PRId64 " of the others have a lag 0 near zero: their correlograms reach beyond 3 in modulus",
+		         reading->near_zero);
 	if (reading->last < set->ranks.last)
-		rmb_warn(call, "r is over ranks %" PRId64 "..%" PRId64 ", for there are no more components than %" PRId64, set->ranks.first,
-		         reading->last, found->nk);
+		rmb_warn(call, "r is over ranks %" PRId64 "..%" PRId64 ", for there are no more components than %" PRId64,
+		         set->ranks.first, reading->last, found->nk);
 	if (reading->left_out > 0)
-		rmb_warn(call, "%" PRId64 " of these ranks were left out of r: flagged, or with an index that is not positive", reading->left_out);
+		rmb_warn(call,
+		         "%" PRId64 " of these ranks were left out of r: flagged, or with an index that is not positive",
+		         reading->left_out);
 	if (isnan(reading->r))
 		rmb_warn(call, "r has no value: an index is not positive, or fewer than two ranks are left");
 	if (reading->without_decay > reading->flagged)
 		rmb_warn(call, "no exponential fits %" PRId64 " of the %" PRId64 " correlograms that are not flagged",
 		         reading->without_decay - reading->flagged, found->nk - reading->flagged);
 	if (reading->without_error > 0 && found->ntest < 2)
-		rmb_warn(call, "decays have no standard error: it leaves out one odd block at a time, and there is one; use 4 `blocks` or more");
+		rmb_warn(call, "decays have no standard error: it leaves out one odd block at a time, and there is one; use "
+		               "4 `blocks` or more");
 	else if (reading->without_error > 0)
-		rmb_warn(call, "%" PRId64 " decay%s no standard error: without one of the %" PRId64 " odd blocks no exponential fits",
+		rmb_warn(call,
+		         "%" PRId64 " decay%s no standard error: without one of the %" PRId64
+		         " odd blocks no exponential fits",
 		         reading->without_error, reading->without_error == 1 ? " has" : "s have", found->ntest);
 }
 
@@ -231,13 +253,16 @@ run(struct rmb_call *call)
 	};
 	struct rmb_part part = { call, 0, 1 };
 	struct rmb_sweep sweep = {
-		.first = &first, .second = &second, .in_double = strcmp(set->precision, "double") == 0, .threads = rmb_threads(call),
+		.first = &first, .second = &second, .in_double = strcmp(set->precision, "double") == 0,
+		.threads = rmb_threads(call),
 		.progress = rmb_part_progress, .progress_argument = &part,
 	};
 	struct rmb_correlograms found;
 	struct rmb_error error = { 0 };
 	if ((rc = rmb_correlograms_make(&sweep, &options, rmb_call_arena(call), &found, &error)))
-		return error.code ? rmb_fail(call, rc, "autocorrelogram: recording '%s': %s", rmb_recording_name(call), error.text) : rc;
+		return error.code ? rmb_fail(call, rc, "autocorrelogram: recording '%s': %s", rmb_recording_name(call),
+		                             error.text)
+		                  : rc;
 	struct reading reading = { 0 };
 	rc = publish(call, set, &found, first.rate, &reading);
 	if (!rc)
@@ -253,8 +278,9 @@ check(const void *settings, struct rmb_error *error)
 	if (!rc)
 		rc = rmb_solver_check(set->solver, set->precision, error);
 	if (!rc && set->smooth > 0 && strcmp(set->solver, "block") == 0)
-		return rmb_error_set(error, RMB_ERECIPE, "solver: block finds the largest components only, and with `smooth` all of them are ranked "
-		                     "again; leave solver away, or say `solver: exact`");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "solver: block finds the largest components only, and with `smooth` all of them are "
+		                     "ranked again; leave solver away, or say `solver: exact`");
 	return rc ? rc : rmb_halves_check(&set->halves, error);
 }
 
@@ -262,9 +288,11 @@ static void
 estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cost)
 {
 	const struct settings *set = settings;
-	double item = strcmp(set->precision, "double") == 0 ? 8 : 4, half = size->neurons / 2, nk = fmin(half, (double)set->components);
+	double item = strcmp(set->precision, "double") == 0 ? 8 : 4, half = size->neurons / 2,
+	       nk = fmin(half, (double)set->components);
 	double passes = set->smooth > 0 ? 2 : 1, width = size->frames / (double)set->blocks, rows = nk * (double)set->lags;
-	cost->flops = item / 4 * (passes * half * half * size->frames + size->neurons * nk * size->frames + 20 * half * half * half);
+	cost->flops = item / 4 *
+	              (passes * half * half * size->frames + size->neurons * nk * size->frames + 20 * half * half * half);
 	cost->bytes = 8 * size->neurons * size->frames;
 	cost->memory = 8 * 4 * half * half + 2 * item * nk * (half + width) + 8 * rows * (2 + (double)set->blocks / 2)
 	               + rmb_sweep_memory(size->neurons, size->frames, item > 4) + 32e6;
@@ -273,12 +301,14 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_autocorrelogram = {
-	.name = "autocorrelogram", .version = 3, .folder = "analyze", .brief = "how long the components shared by two halves last",
-	.about = "Finds the components that two halves of the neurons share in every other block of the recording, and correlates the two "
-	         "halves' projections on them in the blocks between. Private noise of neurons has no part in it. Gives a correlogram for "
-	         "each component, an index of its timescale (mean of lags 4 to 6), an exponential fit with its error, and the correlation "
-	         "of the logarithms of index and rank.",
-	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: figure 3",
+	.name = "autocorrelogram", .version = 3, .folder = "analyze",
+	.brief = "how long the components shared by two halves last",
+	.about = "Finds the components that two halves of the neurons share in every other block of the recording, and "
+	         "correlates the two halves' projections on them in the blocks between. Private noise of neurons has no part "
+	         "in it. Gives a correlogram for each component, an index of its timescale (mean of lags 4 to 6), an "
+	         "exponential fit with its error, and the correlation of the logarithms of index and rank.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
+	        "2025.01.10.632397: figure 3",
 	.caption = "Correlograms of components; {blocks} blocks, smoothing {smooth} frames, halves: {halves}, r = {r}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = rmb_halves_draw, .check = check, .estimate = estimate, .run = run,

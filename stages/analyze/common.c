@@ -14,7 +14,8 @@ rmb_halves_check(const void *settings, struct rmb_error *error)
 	if (given && !lists)
 		return rmb_error_set(error, RMB_ERECIPE, "halves: given needs both half1 and half2");
 	if (!given && (set->half1.n >= 0 || set->half2.n >= 0))
-		return rmb_error_set(error, RMB_ERECIPE, "half1 and half2 are read only with `halves: given`; halves is '%s'", set->halves);
+		return rmb_error_set(error, RMB_ERECIPE, "half1 and half2 are read only with `halves: given`; halves is '%s'",
+		                     set->halves);
 	return 0;
 }
 
@@ -32,18 +33,24 @@ rmb_zscored_input(struct rmb_call *call, const char *stage)
 	if (!in)
 		return NULL;
 	if (strncmp(in->scaling, RMB_OUTDATED, strlen(RMB_OUTDATED)) == 0) {
-		rmb_fail(call, RMB_EDATA, "%s: recording '%s' was z-scored over more frames than are left of it, so its neurons no longer have "
-		         "mean 0 and variance 1; put a zscore stage behind the one that chose frames", stage, rmb_recording_name(call));
+		rmb_fail(call, RMB_EDATA,
+		         "%s: recording '%s' was z-scored over more frames than are left of it, so its neurons no longer "
+		         "have mean 0 and variance 1; put a zscore stage behind the one that chose frames",
+		         stage, rmb_recording_name(call));
 		return NULL;
 	}
 	if (strncmp(in->scaling, "zscore", 6) != 0) {
-		rmb_fail(call, RMB_EDATA, "%s: recording '%s' is not z-scored, and its most active neurons would decide the result; put a "
-		         "zscore stage before %s", stage, rmb_recording_name(call), stage);
+		rmb_fail(call, RMB_EDATA,
+		         "%s: recording '%s' is not z-scored, and its most active neurons would decide the result; put a "
+		         "zscore stage before %s",
+		         stage, rmb_recording_name(call), stage);
 		return NULL;
 	}
 	if (in->neurons.n < 1 || in->nframes < 2) {
-		rmb_fail(call, RMB_EDATA, "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64 "); needs 1 neuron and 2 frames "
-		         "or more", stage, rmb_recording_name(call), in->neurons.n, in->nframes);
+		rmb_fail(call, RMB_EDATA,
+		         "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64
+		         "); needs 1 neuron and 2 frames or more",
+		         stage, rmb_recording_name(call), in->neurons.n, in->nframes);
 		return NULL;
 	}
 	return in;
@@ -53,8 +60,10 @@ static int
 too_small(struct rmb_call *call, const char *stage, const char *how, const struct rmb_halves *halves)
 {
 	int64_t fewer = halves->n1 < halves->n2 ? halves->n1 : halves->n2;
-	return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has %" PRId64 " neuron%s in one half of the %s (%" PRId64 " in all); needs 2 "
-	                "or more", stage, rmb_recording_name(call), fewer, fewer == 1 ? "" : "s", how, halves->n1 + halves->n2);
+	return rmb_fail(call, RMB_EDATA,
+	                "%s: recording '%s' has %" PRId64 " neuron%s in one half of the %s (%" PRId64 " in all); needs 2 "
+	                "or more",
+	                stage, rmb_recording_name(call), fewer, fewer == 1 ? "" : "s", how, halves->n1 + halves->n2);
 }
 
 /* Checkerboard where it is asked for or will do; `halves` is left empty where it will not do under auto. */
@@ -68,16 +77,20 @@ by_position(struct rmb_call *call, const char *stage, const struct halves_settin
 		return 0;
 	}
 	if (!neurons->x && !neurons->y)
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions for a checkerboard; give x and y where it is loaded, or "
-		                "use `halves: random`", stage, rmb_recording_name(call));
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: recording '%s' has no positions for a checkerboard; give x and y where it is loaded, or "
+		                "use `halves: random`",
+		                stage, rmb_recording_name(call));
 	int rc = rmb_halves_checkerboard(rmb_call_arena(call), neurons->x, neurons->y, neurons->n, set->spacing, halves,
 	                                 rmb_call_error(call));
 	if (rc || (halves->n1 >= 2 && halves->n2 >= 2))
 		return rc;
 	if (!automatic)
 		return too_small(call, stage, "checkerboard", halves);
-	rmb_warn(call, "a checkerboard of %g um splits recording '%s' into %" PRId64 " and %" PRId64 " neuron%s: its halves were drawn at "
-	         "random", set->spacing, rmb_recording_name(call), halves->n1, halves->n2, halves->n2 == 1 ? "" : "s");
+	rmb_warn(call,
+	         "a checkerboard of %g um splits recording '%s' into %" PRId64 " and %" PRId64
+	         " neuron%s: its halves were drawn at random",
+	         set->spacing, rmb_recording_name(call), halves->n1, halves->n2, halves->n2 == 1 ? "" : "s");
 	halves->n1 = halves->n2 = 0;
 	return 0;
 }
@@ -92,8 +105,10 @@ warn_renumbered(struct rmb_call *call, const struct halves_settings *set, const 
 			int64_t row = lists[l]->v[i];
 			if (row < 0 || row >= neurons->n || neurons->id[row] == row)
 				continue;
-			rmb_warn(call, "half1 and half2 name rows of recording '%s' as it arrives here, after neurons were dropped or chosen: row %"
-			         PRId64 " is neuron %" PRId64 " of the file", rmb_recording_name(call), row, neurons->id[row]);
+			rmb_warn(call,
+			         "half1 and half2 name rows of recording '%s' as it arrives here, after neurons were dropped "
+			         "or chosen: row %" PRId64 " is neuron %" PRId64 " of the file",
+			         rmb_recording_name(call), row, neurons->id[row]);
 			return;
 		}
 }
@@ -140,8 +155,10 @@ rmb_decomposable(struct rmb_call *call, const char *stage, int64_t side)
 {
 	if (side <= RMB_LAPACK_MAX)
 		return 0;
-	return rmb_fail(call, RMB_ELIMIT, "%s: recording '%s' needs the decomposition of a matrix of %" PRId64 " a side; more than %d is beyond "
-	                "what LAPACK handles safely: select neurons", stage, rmb_recording_name(call), side, RMB_LAPACK_MAX);
+	return rmb_fail(call, RMB_ELIMIT,
+	                "%s: recording '%s' needs the decomposition of a matrix of %" PRId64
+	                " a side; more than %d is beyond what LAPACK handles safely: select neurons",
+	                stage, rmb_recording_name(call), side, RMB_LAPACK_MAX);
 }
 
 int
@@ -158,20 +175,25 @@ rmb_warn_rank(struct rmb_call *call, const char *what, int64_t stand, int64_t n,
 	if (stand >= n)
 		return;
 	if (in_double)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " %s stand above rounding level, %g of the largest; the others are not defined by the "
-		         "data (%s)", stand, n, what, rmb_rounding_level(true), causes);
+		rmb_warn(call,
+		         "%" PRId64 " of %" PRId64
+		         " %s stand above rounding level, %g of the largest; the others are not defined by the data (%s)",
+		         stand, n, what, rmb_rounding_level(true), causes);
 	else
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " %s stand above %g of the largest; single precision cannot resolve the others. "
-		         "`precision: double` can, if the data define them (they do not if there are %s)", stand, n, what,
-		         rmb_rounding_level(false), causes);
+		rmb_warn(call,
+		         "%" PRId64 " of %" PRId64
+		         " %s stand above %g of the largest; single precision cannot resolve the others. `precision: double` "
+		         "can, if the data define them (they do not if there are %s)",
+		         stand, n, what, rmb_rounding_level(false), causes);
 }
 
 int
 rmb_solver_check(const char *solver, const char *precision, struct rmb_error *error)
 {
 	if (strcmp(solver, "block") == 0 && strcmp(precision, "double") == 0)
-		return rmb_error_set(error, RMB_ERECIPE, "solver: block works in single precision; with `precision: double` leave solver away, or "
-		                     "say `solver: exact`");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "solver: block works in single precision; with `precision: double` leave solver away, "
+		                     "or say `solver: exact`");
 	return 0;
 }
 
@@ -179,7 +201,9 @@ enum rmb_solver
 rmb_solver_of(const char *solver, const char *precision)
 {
 	bool in_double = strcmp(precision, "double") == 0;
-	return in_double || strcmp(solver, "exact") == 0 ? RMB_SOLVER_EXACT : strcmp(solver, "block") == 0 ? RMB_SOLVER_BLOCK : RMB_SOLVER_AUTO;
+	return in_double || strcmp(solver, "exact") == 0 ? RMB_SOLVER_EXACT
+	       : strcmp(solver, "block") == 0            ? RMB_SOLVER_BLOCK
+	                                                 : RMB_SOLVER_AUTO;
 }
 
 void
@@ -188,13 +212,18 @@ rmb_warn_solver(struct rmb_call *call, const char *solver, const struct rmb_kryl
 	if (strcmp(solver, "block") != 0 || how->accepted)
 		return;
 	if (how->width == 0)
-		rmb_warn(call, "solver: block would need as many vectors as the matrix has rows for so many components: it was decomposed exactly");
+		rmb_warn(call, "solver: block would need as many vectors as the matrix has rows for so many components: it "
+		               "was decomposed exactly");
 	else if (isinf(how->residual))
-		rmb_warn(call, "solver: block could not go on after %" PRId64 " vectors, as where neurons repeat each other: the matrix was decomposed "
-		         "exactly", how->width);
+		rmb_warn(call,
+		         "solver: block could not go on after %" PRId64
+		         " vectors, as where neurons repeat each other: the matrix was decomposed exactly",
+		         how->width);
 	else
-		rmb_warn(call, "solver: block did not reach its accuracy with %" PRId64 " vectors (relative residual %.2g): the matrix was decomposed "
-		         "exactly", how->width, how->residual);
+		rmb_warn(call,
+		         "solver: block did not reach its accuracy with %" PRId64
+		         " vectors (relative residual %.2g): the matrix was decomposed exactly",
+		         how->width, how->residual);
 }
 
 int64_t

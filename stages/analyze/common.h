@@ -19,7 +19,9 @@ struct halves_settings {
 	{ .name = "spacing", .kind = RMB_REAL, .at = offsetof(struct halves_settings, spacing), .def = "25 um", .unit = "um", \
 	  .min = 1e-3, .max = 1e6, .help = "side of a square of the checkerboard" }, \
 	{ .name = "half1", .kind = RMB_INTS, .at = offsetof(struct halves_settings, half1), .def = "none", .none = true, \
-	  .min = 0, .max = 1e9, .help = "neurons of the first half when halves are given: rows, from 0, of the recording read, after neurons were dropped" }, \
+	  .min = 0, .max = 1e9, \
+	  .help = "neurons of the first half when halves are given: rows, from 0, of the recording read, " \
+	          "after neurons were dropped" }, \
 	{ .name = "half2", .kind = RMB_INTS, .at = offsetof(struct halves_settings, half2), .def = "none", .none = true, \
 	  .min = 0, .max = 1e9, .help = "neurons of the second half when halves are given: rows, as for half1" }
 
@@ -29,13 +31,13 @@ struct halves_settings {
 
 #define RMB_SOLVER_PARAM(type) \
 	{ .name = "solver", .kind = RMB_WORD, .at = offsetof(type, solver), .def = "auto", .words = "auto|exact|block", \
-	  .help = "block: only the components wanted, to 1e-4 of each value, and exact where that cannot be had; auto: block if they are a fifth " \
-	          "or less of a large matrix, in single precision" }
+	  .help = "block: only the components wanted, to 1e-4 of each value, and exact where that cannot be had; " \
+	          "auto: block if they are a fifth or less of a large matrix, in single precision" }
 
 /* Of a spectrum: how much of it. */
 #define RMB_COMPONENTS_PARAM(type) \
-	{ .name = "components", .kind = RMB_INT, .at = offsetof(type, components), .def = "none", .none = true, .min = 1, .max = 1e9, \
-	  .help = "values wanted, the largest: those that a fit will read; none: all there are" }
+	{ .name = "components", .kind = RMB_INT, .at = offsetof(type, components), .def = "none", .none = true, \
+	  .min = 1, .max = 1e9, .help = "values wanted, the largest: those that a fit will read; none: all there are" }
 
 /* For the descriptor: the block method works in single precision. */
 int rmb_solver_check(const char *solver, const char *precision, struct rmb_error *error);

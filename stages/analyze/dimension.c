@@ -3,9 +3,9 @@
  * Of a spectrum s(rank), with total S = sum of s,
  *     participation = S^2 / sum of s^2,
  *     components_P = the first rank at which the sum from rank 1 on reaches P % of S, for P = 50, 80, 95.
- * Of the raw spectrum these count noise as well: private noise of N neurons adds up to N components. Of a cross-validated one (svca)
- * they are those of the reliable variance. Its values may be negative where there is only chance; `negative: keep` leaves them, so
- * that chance cancels in the sums, `zero` drops them.
+ * Of the raw spectrum these count noise as well: private noise of N neurons adds up to N components. Of a cross-validated one
+ * (svca) they are those of the reliable variance. Its values may be negative where there is only chance; `negative: keep`
+ * leaves them, so that chance cancels in the sums, `zero` drops them.
  * Cost: one pass over the ranks. */
 #include <inttypes.h>
 #include <math.h>
@@ -36,8 +36,8 @@ static const struct { const char *port; double part; } parts[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "cumulative", .kind = "curve", .x = "rank", .y = "part of the variance", .logx = true,
-	  .caption = "Part of the variance held by all ranks up to this one; half of it by {components_50}, 80 % by {components_80}, 95 % by "
-	             "{components_95} components.",
+	  .caption = "Part of the variance held by all ranks up to this one; half of it by {components_50}, 80 % by "
+	             "{components_80}, 95 % by {components_95} components.",
 	  .series = { { .y = "cumulative", .style = "line", .label = "participation ratio {participation}" } } }, { 0 } };
 
 static int
@@ -46,7 +46,8 @@ run(struct rmb_call *call)
 	const struct settings *set = rmb_settings(call);
 	const struct rmb_array *spectrum = rmb_input_array(call, "spectrum", 0);
 	if (!spectrum || spectrum->naxes != 1 || spectrum->type != RMB_FLOAT64 || spectrum->axis[0].n < 1)
-		return rmb_fail(call, RMB_EDATA, "dimension: '%s' is not a spectrum: needs one axis of ranks, in double precision",
+		return rmb_fail(call, RMB_EDATA,
+		                "dimension: '%s' is not a spectrum: needs one axis of ranks, in double precision",
 		                rmb_input_name(call, "spectrum", 0));
 	int64_t n = spectrum->axis[0].n, bad = rmb_first_nonfinite(spectrum->data, n);
 	if (bad >= 0)
@@ -61,8 +62,10 @@ run(struct rmb_call *call)
 		s[k] = zero ? fmax(((const double *)spectrum->data)[k], 0) : ((const double *)spectrum->data)[k];
 	double total = rmb_cumulative(s, n, cumulative->data);
 	if (!(total > 0))
-		return rmb_fail(call, RMB_EDATA, "dimension: the values of '%s' add up to %g; a spectrum without reliable variance has no "
-		                "dimension", rmb_input_name(call, "spectrum", 0), total);
+		return rmb_fail(call, RMB_EDATA,
+		                "dimension: the values of '%s' add up to %g; a spectrum without reliable variance has no "
+		                "dimension",
+		                rmb_input_name(call, "spectrum", 0), total);
 	int rc = rmb_output_scalar(call, "participation", rmb_participation(s, n));
 	for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++)
 		rc = rmb_output_scalar(call, parts[i].port, (double)rmb_rank_of_part(cumulative->data, n, parts[i].part));
@@ -80,10 +83,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 
 const struct rmb_stage rmb_stage_dimension = {
 	.name = "dimension", .version = 1, .folder = "analyze", .brief = "how many components hold the variance of a spectrum",
-	.about = "Gives the participation ratio of a spectrum and the number of components that hold 50, 80 and 95 % of its variance. Give it "
-	         "the spectrum of svca for the reliable variance, that of spectrum for all variance, noise included.",
+	.about = "Gives the participation ratio of a spectrum and the number of components that hold 50, 80 and 95 % of its "
+	         "variance. Give it the spectrum of svca for the reliable variance, that of spectrum for all variance, noise "
+	         "included.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397; participation ratio: Gao et al. 2017, bioRxiv 214262",
-	.caption = "Participation ratio {participation}; half of the variance is held by {components_50} components, 80 % by {components_80}, "
-	           "95 % by {components_95}.",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .estimate = estimate, .run = run,
+	.caption = "Participation ratio {participation}; half of the variance is held by {components_50} components, 80 % by "
+	           "{components_80}, 95 % by {components_95}.",
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
+	.estimate = estimate, .run = run,
 };

@@ -3,11 +3,10 @@
  * With w(i) the weight of neuron i in a component (a left singular vector of the z-scored activity) and p(i) its place,
  *     centre = sum of w^2 p / sum of w^2   (on a torus the angle of the sum of w^2 exp(i theta), theta = 2 pi p / box - pi),
  *     ratio = mean of w^2 over the neurons within `radius` of the centre / mean of w^2 over all neurons.
- * 1: no locality. The result is the mean ratio of the first components. A component with no neuron near its centre has no ratio and
- * is left out; with `variant: paper` it makes the mean NaN. `geometry: paper` wraps at 1 um, as was published; with a box, its centres
- * are those of the torus.
- * Weights come from the covariance of the shorter side, by its leading eigenvectors or, of a small one, all of them; those published are
- * of a randomised decomposition with a random seed.
+ * 1: no locality. The result is the mean ratio of the first components. A component with no neuron near its centre has no
+ * ratio and is left out; with `variant: paper` it makes the mean NaN. `geometry: paper` wraps at 1 um, as was published; with
+ * a box, its centres are those of the torus. Weights come from the covariance of the shorter side, by its leading
+ * eigenvectors or, of a small one, all of them; those published are of a randomised decomposition with a random seed.
  * Reference: Pachitariu et al. 2025, figure 4.
  * Cost: N N T operations (or N T T, if frames are fewer) and a decomposition of the shorter side; 16 min(N, T)^2 bytes. */
 #include <inttypes.h>
@@ -35,9 +34,11 @@ static const struct rmb_param params[] = {
 	RMB_PLACE_PARAMS,
 	{ .name = "variant", .kind = RMB_WORD, AT(variant), .def = "corrected", .words = "corrected|paper",
 	  .help = "paper: a component without a neuron near its centre makes the mean NaN" },
-	{ .name = "maps", .kind = RMB_INT, AT(maps), .def = "3", .min = 1, .max = 100, .help = "components whose weights are kept" },
+	{ .name = "maps", .kind = RMB_INT, AT(maps), .def = "3", .min = 1, .max = 100,
+	  .help = "components whose weights are kept" },
 	RMB_SOLVER_PARAM(struct settings),
-	{ .name = "precision", .kind = RMB_WORD, AT(precision), .def = "single", .words = "single|double", .help = "of the matrix product" },
+	{ .name = "precision", .kind = RMB_WORD, AT(precision), .def = "single", .words = "single|double",
+	  .help = "of the matrix product" },
 	{ 0 } };
 
 static const struct rmb_port in[] = {
@@ -100,7 +101,8 @@ publish(struct rmb_call *call, const struct settings *set, const struct rmb_reco
 	struct rmb_array *ratio = rmb_output(call, "ratio", &axis), *near = rmb_output(call, "near", &axis);
 	struct rmb_array *variance = rmb_output(call, "variance", &axis);
 	const struct { const char *port; const double *place; } axes[] = {
-		{ "centre_x", recording->neurons.x }, { "centre_y", recording->neurons.y }, { "centre_z", recording->neurons.z } };
+		{ "centre_x", recording->neurons.x }, { "centre_y", recording->neurons.y },
+		{ "centre_z", recording->neurons.z } };
 	if (!ratio || !near || !variance)
 		return RMB_ELIMIT;
 	struct rmb_locality found = { .ratio = ratio->data, .near = near->data };
@@ -116,8 +118,8 @@ publish(struct rmb_call *call, const struct settings *set, const struct rmb_reco
 	for (int64_t k = 0; k < nk; k++)
 		((double *)variance->data)[k] = value[k] / (double)recording->nframes;
 	if (found.empty)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " components have no neuron within %g um of their centre and %s", found.empty, nk,
-		         set->radius, paper ? "make the mean NaN" : "were left out of the mean");
+		rmb_warn(call, "%" PRId64 " of %" PRId64 " components have no neuron within %g um of their centre and %s",
+		         found.empty, nk, set->radius, paper ? "make the mean NaN" : "were left out of the mean");
 	return rmb_output_scalar(call, "locality", paper ? found.published : found.mean);
 }
 
@@ -129,9 +131,11 @@ run(struct rmb_call *call)
 	struct rmb_space space;
 	if (!recording)
 		return RMB_EDATA;
-	int64_t n = recording->neurons.n, nt = recording->nframes, side = n < nt ? n : nt, nk = set->components < side ? set->components : side;
+	int64_t n = recording->neurons.n, nt = recording->nframes, side = n < nt ? n : nt,
+	        nk = set->components < side ? set->components : side;
 	if (n < 2)
-		return rmb_fail(call, RMB_EDATA, "locality: recording '%s' has %" PRId64 " neuron; needs 2 or more", rmb_recording_name(call), n);
+		return rmb_fail(call, RMB_EDATA, "locality: recording '%s' has %" PRId64 " neuron; needs 2 or more",
+		                rmb_recording_name(call), n);
 	int rc = rmb_place_input(call, "locality", &set->place, &recording->neurons, &space);
 	if (!rc)
 		rc = rmb_decomposable(call, "locality", side);
@@ -180,10 +184,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 
 const struct rmb_stage rmb_stage_locality = {
 	.name = "locality", .version = 3, .folder = "analyze", .brief = "how close together the neurons of a component lie",
-	.about = "Finds the principal components of all neurons and compares the squared weights of neurons near the centre of mass of a "
-	         "component with those of all. A ratio of 1 means that components are spread over all neurons. The weights of the first "
-	         "components are kept for maps.",
-	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: figure 4",
+	.about = "Finds the principal components of all neurons and compares the squared weights of neurons near the centre "
+	         "of mass of a component with those of all. A ratio of 1 means that components are spread over all neurons. "
+	         "The weights of the first components are kept for maps.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
+	        "2025.01.10.632397: figure 4",
 	.caption = "Locality of the first {components} components within {radius}, geometry {geometry}: {locality}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.check = check, .estimate = estimate, .run = run,

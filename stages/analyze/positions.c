@@ -7,7 +7,8 @@
 int
 rmb_place_check(const struct place_settings *set, bool paper_box, struct rmb_error *error)
 {
-	bool circular = strcmp(set->geometry, "circular") == 0, paper = strcmp(set->geometry, "paper") == 0, given = !isnan(set->box);
+	bool circular = strcmp(set->geometry, "circular") == 0, paper = strcmp(set->geometry, "paper") == 0,
+	     given = !isnan(set->box);
 	if (circular && !given)
 		return rmb_error_set(error, RMB_ERECIPE, "geometry: circular needs box, the side of the torus (box: 8000 um)");
 	if (given && !circular && !(paper && paper_box))
@@ -33,10 +34,13 @@ all_placed(struct rmb_call *call, const char *stage, const struct rmb_neurons *n
 			length += snprintf(names + length, sizeof names - (size_t)length, "%s%" PRId64, missing ? ", " : "", i);
 		missing++;
 	}
-	return missing == 0 ? 0 : rmb_fail(call, RMB_EDATA, "%s: %" PRId64 " of the %" PRId64 " neurons of recording '%s' have no position "
-	                                   "(indices %s%s); leave them out with a select stage (`neurons`, or a `box` that holds all places), "
-	                                   "or complete the positions", stage, missing, neurons->n, rmb_recording_name(call), names,
-	                                   missing > 5 ? ", ..." : "");
+	return missing == 0
+	               ? 0
+	               : rmb_fail(call, RMB_EDATA,
+	                          "%s: %" PRId64 " of the %" PRId64 " neurons of recording '%s' have no position "
+	                          "(indices %s%s); leave them out with a select stage (`neurons`, or a `box` that holds all "
+	                          "places), or complete the positions",
+	                          stage, missing, neurons->n, rmb_recording_name(call), names, missing > 5 ? ", ..." : "");
 }
 
 static int
@@ -49,9 +53,10 @@ inside_box(struct rmb_call *call, const char *stage, const struct rmb_neurons *n
 			largest = fmax(largest, space->axis[a][i]);
 		}
 		if (largest - least > space->box)
-			return rmb_fail(call, RMB_EDATA, "%s: positions of recording '%s' reach from %g to %g um, further than the box of %g um; give "
-			                "the side of the torus that they lie on, or use `geometry: plane`", stage, rmb_recording_name(call), least,
-			                largest, space->box);
+			return rmb_fail(call, RMB_EDATA,
+			                "%s: positions of recording '%s' reach from %g to %g um, further than the box of %g "
+			                "um; give the side of the torus that they lie on, or use `geometry: plane`",
+			                stage, rmb_recording_name(call), least, largest, space->box);
 	}
 	return 0;
 }
@@ -70,7 +75,8 @@ rmb_place_input(struct rmb_call *call, const char *stage, const struct place_set
 	if (neurons->z)
 		space->axis[space->naxes++] = neurons->z;
 	if (space->naxes == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions; give x and y (or positions) where it is loaded", stage,
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: recording '%s' has no positions; give x and y (or positions) where it is loaded", stage,
 		                rmb_recording_name(call));
 	int rc = all_placed(call, stage, neurons, space);
 	return rc || space->geometry != RMB_TORUS ? rc : inside_box(call, stage, neurons, space);

@@ -4,7 +4,8 @@
 
 /* Stretches of the range, each by itself. */
 static int
-publish_stretches(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options, int64_t last)
+publish_stretches(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
+                  int64_t last)
 {
 	int64_t end[RMB_STRETCHES], first = options->first;
 	struct rmb_axis axis = rmb_axis_index("stretch", rmb_powerlaw_stretches(first, last, end));
@@ -18,7 +19,8 @@ publish_stretches(struct rmb_call *call, const struct rmb_array *spectrum, const
 		stretch.first = first;
 		stretch.last = end[i];
 		((double *)rank->data)[i] = sqrt((double)first * (double)end[i]);
-		((double *)exponent->data)[i] = rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &stretch, &fit, &error) ? NAN : fit.alpha;
+		((double *)exponent->data)[i] =
+			rmb_powerlaw_fit(spectrum->data, spectrum->axis[0].n, &stretch, &fit, &error) ? NAN : fit.alpha;
 	}
 	return 0;
 }
@@ -30,7 +32,8 @@ struct grid { int64_t nfirst, nlast, first[FIRSTS], last[LASTS]; };
 static struct grid
 make_grid(struct rmb_range firsts, struct rmb_range lasts, int64_t components, int64_t resolved)
 {
-	int64_t some = components > 1 ? components : 1, top = lasts.last < some ? lasts.last : some, low = resolved > 3 ? resolved / 2 : 1;
+	int64_t some = components > 1 ? components : 1, top = lasts.last < some ? lasts.last : some,
+	        low = resolved > 3 ? resolved / 2 : 1;
 	struct grid grid;
 	low = low < lasts.first ? low : lasts.first;
 	grid.nfirst = rmb_log_spaced(firsts.first, firsts.last, FIRSTS, grid.first);
@@ -51,7 +54,8 @@ static int
 publish_by_first(struct rmb_call *call, const struct rmb_array *spectrum, const struct rmb_powerlaw_options *options,
                  const struct grid *grid, int64_t last)
 {
-	double *first = make_column(call, "first_tried", "first", grid->nfirst), *by_first = make_column(call, "by_first", "first", grid->nfirst);
+	double *first = make_column(call, "first_tried", "first", grid->nfirst),
+	       *by_first = make_column(call, "by_first", "first", grid->nfirst);
 	for (int64_t i = 0; first && by_first && i < grid->nfirst; i++) {
 		first[i] = (double)grid->first[i];
 		by_first[i] = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i], last);
@@ -67,16 +71,20 @@ publish_by_last(struct rmb_call *call, const struct rmb_array *spectrum, const s
 {
 	struct rmb_axis axes[] = { rmb_axis_index("first", grid->nfirst), rmb_axis_index("last", grid->nlast) };
 	struct rmb_array *band = rmb_output(call, "band", axes);
-	double *last = make_column(call, "last_tried", "last", grid->nlast), *by_last = make_column(call, "by_last", "last", grid->nlast);
-	double *low = make_column(call, "by_last_low", "last", grid->nlast), *high = make_column(call, "by_last_high", "last", grid->nlast);
+	double *last = make_column(call, "last_tried", "last", grid->nlast),
+	       *by_last = make_column(call, "by_last", "last", grid->nlast);
+	double *low = make_column(call, "by_last_low", "last", grid->nlast),
+	       *high = make_column(call, "by_last_high", "last", grid->nlast);
 	struct rmb_scalar all[] = { { "band_low", NAN }, { "band_high", NAN } };
 	if (!band || !last || !by_last || !low || !high)
 		return RMB_ELIMIT;
 	for (int64_t j = 0; j < grid->nlast; j++) {
 		last[j] = (double)grid->last[j];
-		low[j] = high[j] = by_last[j] = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, options->first, grid->last[j]);
+		low[j] = high[j] = by_last[j] =
+			rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, options->first, grid->last[j]);
 		for (int64_t i = 0; i < grid->nfirst; i++) {
-			double alpha = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i], grid->last[j]);
+			double alpha = rmb_powerlaw_exponent(spectrum->data, spectrum->axis[0].n, options, grid->first[i],
+			                                     grid->last[j]);
 			((double *)rmb_array_row(band, i))[j] = alpha;
 			low[j] = fmin(low[j], alpha);
 			high[j] = fmax(high[j], alpha);

@@ -4,7 +4,8 @@
  * for the z-scored activity Z[neuron frame]. Nothing is cross-validated: noise that is private to neurons adds a floor, which
  * flattens the spectrum (svca2 has none). With fewer frames than neurons the same values come from Z' Z / T, and the rest are
  * zero.
- * Cost: N N T operations (half of the product, by symmetry) and an eigen-decomposition of the shorter side; 8 min(N, T)^2 bytes. */
+ * Cost: N N T operations (half of the product, by symmetry) and an eigen-decomposition of the shorter side; 8 min(N, T)^2
+ * bytes. */
 #include <math.h>
 #include <string.h>
 #include "analyze/common.h"
@@ -54,20 +55,22 @@ run(struct rmb_call *call)
 	int64_t wanted = rmb_components_wanted(set->components, nn), nk = wanted < nside ? wanted : nside;
 	struct rmb_axis axis = rmb_axis_rank(wanted);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
-	double *c = rmb_scratch(call, (size_t)(nside * nside), sizeof *c), *values = rmb_scratch(call, (size_t)nside, sizeof *values);
+	double *c = rmb_scratch(call, (size_t)(nside * nside), sizeof *c),
+	       *values = rmb_scratch(call, (size_t)nside, sizeof *values);
 	if (!spectrum || !c || !values)
 		return RMB_ELIMIT;
 
 	struct rmb_part part = { call, 0, 0.6 };
 	struct rmb_sweep sweep = {
-		.first = recording, .by_neuron = nt < nn, .in_double = strcmp(set->precision, "double") == 0, .threads = rmb_threads(call),
+		.first = recording, .by_neuron = nt < nn, .in_double = strcmp(set->precision, "double") == 0,
+		.threads = rmb_threads(call),
 		.progress = rmb_part_progress, .progress_argument = &part,
 	};
 	struct rmb_krylov how;
 	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
-		rc = rmb_leading_eigenvalues(c, nside, nk, rmb_solver_of(set->solver, set->precision), sweep.in_double, sweep.threads, values,
-		                             &how, rmb_call_error(call));
+		rc = rmb_leading_eigenvalues(c, nside, nk, rmb_solver_of(set->solver, set->precision), sweep.in_double,
+		                             sweep.threads, values, &how, rmb_call_error(call));
 	if (rc)
 		return rc;
 	rmb_warn_rank(call, "eigenvalues", finish(values, nk, nt, sweep.in_double), wanted, sweep.in_double);
@@ -98,8 +101,8 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 
 const struct rmb_stage rmb_stage_spectrum = {
 	.name = "spectrum", .version = 3, .folder = "analyze", .brief = "eigenvalues of the covariance of all neurons",
-	.about = "The plain eigenspectrum of the z-scored activity: eigenvalues of Z Z' / T. Not cross-validated, so noise of single "
-	         "neurons lifts its tail. Values " RMB_LEVEL_TEXT " are zero and "
+	.about = "The plain eigenspectrum of the z-scored activity: eigenvalues of Z Z' / T. Not cross-validated, so noise "
+	         "of single neurons lifts its tail. Values " RMB_LEVEL_TEXT " are zero and "
 	         "counted.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: direct eigenspectrum",
 	.caption = "Eigenvalues of the covariance.",

@@ -16,24 +16,29 @@ static const struct rmb_param params[] = {
 	  .help = "of the figure; auto: log if all settings are above zero and the largest is 20 times the smallest or more" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "", .help = "the number to follow, as alpha.exponent" }, { 0 } };
+	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "",
+	  .help = "the number to follow, as alpha.exponent" }, { 0 } };
 
 #define VECTOR(port, over, what, text) { .name = port, .kinds = RMB_ARRAY, .axes = over, .type = what, .unit = "1", .help = text }
-#define X(port, text) { .name = port, .kinds = RMB_ARRAY, .optional = true, .axes = "set", .type = RMB_FLOAT64, .unit = "1", .help = text }
+#define X(port, text) \
+	{ .name = port, .kinds = RMB_ARRAY, .optional = true, .axes = "set", .type = RMB_FLOAT64, .unit = "1", .help = text }
 
 static const struct rmb_port out[] = {
 	VECTOR("value", "set", RMB_FLOAT64, "mean over replicates; not a number where a set failed"),
 	VECTOR("spread", "set", RMB_FLOAT64, "standard deviation over replicates, divisor n"),
 	VECTOR("n", "set", RMB_INT64, "replicates that the mean is over"),
-	VECTOR("setting", "varied set", RMB_FLOAT64, "settings of each set in base units (s, Hz, um); not a number for words, ranges and lists"),
+	VECTOR("setting", "varied set", RMB_FLOAT64,
+	       "settings of each set in base units (s, Hz, um); not a number for words, ranges and lists"),
 	VECTOR("text", "varied set", RMB_TEXT, "the same as one would write them"),
 	X("linear", "first setting, or number of the set where that is no number, if the axis is linear"),
 	X("log", "the same if the axis is logarithmic"),
 	{ .name = "lowest", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "least value of all sets" },
-	{ .name = "highest", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "largest value of all sets" }, { 0 } };
+	{ .name = "highest", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
+	  .help = "largest value of all sets" }, { 0 } };
 
 #define FIGURE(at, islog) { .name = "sweep", .kind = "curve", .x = "{vary}", .y = "{value}", .logx = islog, \
-	.caption = "{value} for each value of {vary}: from {lowest} to {highest}. With replicates, their mean and standard deviation.", \
+	.caption = "{value} for each value of {vary}: from {lowest} to {highest}. With replicates, their mean and " \
+	           "standard deviation.", \
 	.series = { { .y = "value", .x = at, .spread = "spread", .style = "line", .label = "{value}" }, \
 	            { .y = "value", .x = at, .style = "points", .label = "sets" } } }
 static const struct rmb_figure figures[] = { FIGURE("linear", false), FIGURE("log", true), { 0 } };
@@ -70,7 +75,9 @@ output_settings(struct rmb_call *call, int nsets)
 	struct rmb_axis axes[] = { rmb_axis_index("varied", nvaried), rmb_axis_make("set", "1", nsets, 1, 1) };
 	size_t width = 1;
 	for (int i = 0; i < nsets * nvaried; i++)
-		width = strlen(rmb_varied_text(call, i / nvaried, i % nvaried)) >= width ? strlen(rmb_varied_text(call, i / nvaried, i % nvaried)) + 1 : width;
+		width = strlen(rmb_varied_text(call, i / nvaried, i % nvaried)) >= width
+		                ? strlen(rmb_varied_text(call, i / nvaried, i % nvaried)) + 1
+		                : width;
 	struct rmb_array *setting = rmb_output(call, "setting", axes), *text = rmb_output_texts(call, "text", axes, width);
 	if (!setting || !text)
 		return RMB_ELIMIT;
@@ -102,7 +109,10 @@ output_axis(struct rmb_call *call, int nsets)
 	if (!x)
 		return RMB_ELIMIT;
 	if (strcmp(set->axis, "log") == 0 && !positive)
-		rmb_warn(call, "a logarithmic axis has no place for %s, which is not above zero in every set: the figure's is linear", rmb_varied_name(call, 0));
+		rmb_warn(call,
+		         "a logarithmic axis has no place for %s, which is not above zero in every set: the figure's is "
+		         "linear",
+		         rmb_varied_name(call, 0));
 	if (numbers)
 		strcpy(x->unit, rmb_varied_unit(call, 0));
 	for (int s = 0; s < nsets; s++)
@@ -136,11 +146,12 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_sweep = {
 	.name = "sweep", .version = 1, .folder = "analyze", .brief = "a number as a function of settings above it",
-	.about = "Computes one number again for each of the values that `vary` lists, and everything on the way to it from the varied setting "
-	         "on; what lies above is shared. A set with the settings that the recipe has anyway is not computed twice. `vary: {frames.width: [50 ms, "
-	         "100 ms], good.min_rate: [0.1 Hz, 0.05 Hz]}` varies two settings together: the first values are one set, the second another. "
-	         "Replicates of the number become mean and standard deviation (divisor n). A set that fails is not a number, and is named in a "
-	         "warning; the others stand. The results of the sets are in results/ as NODE@SWEEP+1, NODE@SWEEP+2 and so on.",
+	.about = "Computes one number again for each of the values that `vary` lists, and everything on the way to it from "
+	         "the varied setting on; what lies above is shared. A set with the settings that the recipe has anyway is "
+	         "not computed twice. `vary: {frames.width: [50 ms, 100 ms], good.min_rate: [0.1 Hz, 0.05 Hz]}` varies two "
+	         "settings together: the first values are one set, the second another. Replicates of the number become mean "
+	         "and standard deviation (divisor n). A set that fails is not a number, and is named in a warning; the "
+	         "others stand. The results of the sets are in results/ as NODE@SWEEP+1, NODE@SWEEP+2 and so on.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: time-bin sweep",
 	.caption = "{value} for each value of {vary}: from {lowest} to {highest}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),

@@ -3,14 +3,14 @@
  * Every statistic of the recording (an exponent, a curve) is set beside the same statistic of each family's replicates, which
  * went through the very same analyses at the recording's own size: numeric/likeness.h defines the distance in units of their
  * spread, about 1 for one more replicate, and the distance by all statistics together.
- * test: rank -- if the recording were one of the family, it and the n replicates could be exchanged. Each of the n + 1 is measured
- * against the other n; p is the share of them at least as far off as the recording. Exact whatever the distributions, but never
- * below 1/(n + 1). test: normal -- Student's t for a new value of a normal law (a number), or of the logarithm of replicates'
- * distances (a curve), together the smallest p after Holm; it concludes from few replicates what their spread bears out.
- * Holm adjusts for the statistics of a family. Families exclude each other, so that at most one true one can be rejected by
- * mistake, at the level stated, however many are compared: p of the families need no adjustment. What no p could have rejected is
- * not called compatible.
- * Intervals: of the distance that infinitely many replicates would give, from RESAMPLES resamples of those there are.
+ * test: rank -- if the recording were one of the family, it and the n replicates could be exchanged. Each of the n + 1 is
+ * measured against the other n; p is the share of them at least as far off as the recording. Exact whatever the
+ * distributions, but never below 1/(n + 1). test: normal -- Student's t for a new value of a normal law (a number), or of the
+ * logarithm of replicates' distances (a curve), together the smallest p after Holm; it concludes from few replicates what
+ * their spread bears out. Holm adjusts for the statistics of a family. Families exclude each other, so that at most one true
+ * one can be rejected by mistake, at the level stated, however many are compared: p of the families need no adjustment. What
+ * no p could have rejected is not called compatible. Intervals: of the distance that infinitely many replicates would give,
+ * from RESAMPLES resamples of those there are.
  * Cost: RESAMPLES x replicates x points operations a statistic and family. */
 #include <inttypes.h>
 #include <math.h>
@@ -29,12 +29,15 @@ static const struct rmb_param params[] = {
 	  .help = "rank: exact, needs 19 replicates for a level of 0.05; normal: trusts the spread of fewer" },
 	{ .name = "level", .kind = RMB_REAL, AT(level), .def = "0.05", .min = 1e-6, .max = 0.5,
 	  .help = "a family is ruled out at a p up to this: the chance of ruling out the true one" },
-	{ .name = "confidence", .kind = RMB_REAL, AT(confidence), .def = "0.95", .min = 0.5, .max = 0.9999, .help = "of intervals" }, { 0 } };
+	{ .name = "confidence", .kind = RMB_REAL, AT(confidence), .def = "0.95", .min = 0.5, .max = 0.9999,
+	  .help = "of intervals" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "recording", .kinds = RMB_ARRAY, .gather = RMB_ALL, .help = "statistics of the recording: numbers and curves, as alpha@z" },
+	{ .name = "recording", .kinds = RMB_ARRAY, .gather = RMB_ALL,
+	  .help = "statistics of the recording: numbers and curves, as alpha@z" },
 	{ .name = "families", .kinds = RMB_ARRAY, .gather = RMB_ALL,
-	  .help = "the same statistics of the families, a branch each, all replicates; alpha alone means all branches but the recording's" }, { 0 } };
+	  .help = "the same statistics of the families, a branch each, all replicates; alpha alone means all branches but "
+	          "the recording's" }, { 0 } };
 
 #define COLUMN(port, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = "comparison", .type = kind, .unit = "1", .help = what }
 #define SCALAR(port, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = "", .type = kind, .unit = "1", .help = what }
@@ -62,11 +65,14 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "values", .kind = "forest", .split = "statistic",
-	  .caption = "Means of each family's replicates. Bars: where one more replicate would lie, at a confidence of {confidence}.",
-	  .series = { { .y = "family", .x = "mean", .low = "expected_low", .high = "expected_high", .z = "family", .style = "points" },
+	  .caption = "Means of each family's replicates. Bars: where one more replicate would lie, at a confidence of "
+	             "{confidence}.",
+	  .series = { { .y = "family", .x = "mean", .low = "expected_low", .high = "expected_high", .z = "family",
+	                .style = "points" },
 	              { .y = "family", .x = "recording", .style = "line", .label = "the recording" } } },
 	{ .name = "distances", .kind = "forest", .x = "distance from the family, in units of its spread", .logx = true,
-	  .caption = "How far the recording lies from each family, statistic by statistic and by all together, with intervals at a confidence of {confidence}.",
+	  .caption = "How far the recording lies from each family, statistic by statistic and by all together, with "
+	             "intervals at a confidence of {confidence}.",
 	  .series = { { .y = "family", .x = "distance", .low = "low", .high = "high", .z = "statistic", .style = "points" } },
 	  .guide = { { .shape = "vertical", .at = "1", .label = "one more replicate" } } }, { 0 } };
 
@@ -108,7 +114,8 @@ take_samples(struct rmb_call *call, struct against *a, bool rank)
 }
 
 static int
-find_interval(struct rmb_call *call, const struct settings *set, const struct rmb_likeness *likeness, int64_t count, struct finding *f)
+find_interval(struct rmb_call *call, const struct settings *set, const struct rmb_likeness *likeness, int64_t count,
+              struct finding *f)
 {
 	double *distance = rmb_scratch(call, RESAMPLES, sizeof *distance);
 	const double **others = rmb_scratch(call, (size_t)(count * likeness->n), sizeof *others);
@@ -116,7 +123,8 @@ find_interval(struct rmb_call *call, const struct settings *set, const struct rm
 		return RMB_ELIMIT;
 	f->replicates = likeness->n;
 	f->distance = rmb_likeness_joint(likeness, count);
-	rmb_likeness_interval(likeness, count, set->confidence, RESAMPLES, rmb_node_stream(call, "intervals"), distance, others, &f->low, &f->high);
+	rmb_likeness_interval(likeness, count, set->confidence, RESAMPLES, rmb_node_stream(call, "intervals"), distance,
+	                      others, &f->low, &f->high);
 	return 0;
 }
 
@@ -131,12 +139,14 @@ scores_of(struct rmb_call *call, const struct against *a, int64_t s)
 	return score;
 }
 
-/* The recording's number beside mean and spread of the replicates, and where one more would lie: Student's t, in the units that are compared. */
+/* The recording's number beside mean and spread of the replicates, and where one more would lie: Student's t, in the units
+ * that are compared. */
 static int
 describe_number(struct rmb_call *call, const struct settings *set, const struct sample *sample, struct finding *f)
 {
 	const struct rmb_likeness *l = &sample->likeness;
-	double *value = rmb_scratch(call, (size_t)l->n, sizeof *value), *compared = rmb_scratch(call, (size_t)l->n, sizeof *compared);
+	double *value = rmb_scratch(call, (size_t)l->n, sizeof *value),
+	       *compared = rmb_scratch(call, (size_t)l->n, sizeof *compared);
 	if (!value || !compared)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < l->n; i++) {
@@ -158,10 +168,12 @@ find_one(struct rmb_call *call, const struct settings *set, const struct against
 	const struct rmb_likeness *l = &sample->likeness;
 	const char *family = a->members->family[a->family].name, *name = a->members->statistic[s].name;
 	if (sample->missing)
-		rmb_warn(call, "%" PRId64 " of the %" PRId64 " replicates of %s have no %s and are left out of it", sample->missing,
-		         a->members->family[a->family].n, family, name);
+		rmb_warn(call, "%" PRId64 " of the %" PRId64 " replicates of %s have no %s and are left out of it",
+		         sample->missing, a->members->family[a->family].n, family, name);
 	if (!sample->known) {
-		rmb_warn(call, "%s is not compared with %s: the recording has no value, or fewer than two replicates have one", name, family);
+		rmb_warn(call,
+		         "%s is not compared with %s: the recording has no value, or fewer than two replicates have one",
+		         name, family);
 		return 0;
 	}
 	const double *score = scores_of(call, a, s);
@@ -171,7 +183,10 @@ find_one(struct rmb_call *call, const struct settings *set, const struct against
 	if (l->m == 1 && a->members->statistic[s].recording->naxes == 0 && (rc = describe_number(call, set, sample, f)))
 		return rc;
 	if (f->sd == 0 && f->value != f->mean)
-		rmb_warn(call, "all replicates of %s have the same %s, and the recording has another: a distance of a million stands for it", family, name);
+		rmb_warn(call,
+		         "all replicates of %s have the same %s, and the recording has another: a distance of a million "
+		         "stands for it",
+		         family, name);
 	f->attainable = rank ? 1 / (double)(l->n + 1) : 0;
 	if (rank)
 		f->p = rmb_rank_p(f->distance, score, l->n);
@@ -191,8 +206,8 @@ part_incomplete(struct rmb_call *call, struct against *a)
 	for (int64_t s = 0; s < a->members->nstatistics && whole; s++)
 		if (a->sample[s].known && a->sample[s].missing) {
 			a->sample[s].known = false;
-			rmb_warn(call, "%s is left out of the distance from %s by all statistics together", a->members->statistic[s].name,
-			         a->members->family[a->family].name);
+			rmb_warn(call, "%s is left out of the distance from %s by all statistics together",
+			         a->members->statistic[s].name, a->members->family[a->family].name);
 		}
 }
 
@@ -266,7 +281,8 @@ find_together(struct rmb_call *call, const struct settings *set, struct against 
 		return RMB_ELIMIT;
 	int64_t n = complete(a, place), count = together(call, a, place, n, likeness);
 	if (count == 0 || n < 2) {
-		rmb_warn(call, "nothing can be said of %s: fewer than two replicates have all that is compared", a->members->family[a->family].name);
+		rmb_warn(call, "nothing can be said of %s: fewer than two replicates have all that is compared",
+		         a->members->family[a->family].name);
 		return 0;
 	}
 	int rc = find_interval(call, set, likeness, count, all);
@@ -289,7 +305,8 @@ find_family(struct rmb_call *call, const struct settings *set, const struct memb
 	double *p = rmb_scratch(call, (size_t)ns, sizeof *p), *adjusted = rmb_scratch(call, (size_t)ns, sizeof *adjusted);
 	int rc = p && adjusted ? take_samples(call, &a, rank) : RMB_ELIMIT;
 	for (int64_t s = 0; s <= ns; s++)
-		row[s] = (struct finding){ s < ns ? members->statistic[s].name : "all", members->family[family].name, 0, NAN, NAN, NAN, NAN, NAN, NAN,
+		row[s] = (struct finding){ s < ns ? members->statistic[s].name : "all", members->family[family].name, 0, NAN, NAN,
+		                           NAN, NAN, NAN, NAN,
 		                           NAN, NAN, NAN, NAN, NAN };
 	for (int64_t s = 0; s < ns && !rc; s++) {
 		rc = find_one(call, set, &a, s, rank, &row[s]);
@@ -323,9 +340,12 @@ static int
 publish_table(struct rmb_call *call, const struct finding *finding, int64_t n)
 {
 	static const struct { const char *port; size_t at; } column[] = {
-		{ "recording", offsetof(struct finding, value) }, { "mean", offsetof(struct finding, mean) }, { "sd", offsetof(struct finding, sd) },
-		{ "expected_low", offsetof(struct finding, expected_low) }, { "expected_high", offsetof(struct finding, expected_high) },
-		{ "distance", offsetof(struct finding, distance) }, { "low", offsetof(struct finding, low) }, { "high", offsetof(struct finding, high) },
+		{ "recording", offsetof(struct finding, value) }, { "mean", offsetof(struct finding, mean) },
+		{ "sd", offsetof(struct finding, sd) },
+		{ "expected_low", offsetof(struct finding, expected_low) },
+		{ "expected_high", offsetof(struct finding, expected_high) },
+		{ "distance", offsetof(struct finding, distance) }, { "low", offsetof(struct finding, low) },
+		{ "high", offsetof(struct finding, high) },
 		{ "p", offsetof(struct finding, p) }, { "adjusted", offsetof(struct finding, adjusted) },
 		{ "attainable", offsetof(struct finding, attainable) } };
 	struct rmb_axis axis = rmb_axis_index("comparison", n);
@@ -369,26 +389,32 @@ run(struct rmb_call *call)
 	if (!finding)
 		return RMB_ELIMIT;
 	for (int64_t f = 0; f < members.nfamilies; f++) {
-		if ((rc = find_family(call, set, &members, f, &finding[f * rows])) || (rc = rmb_progress(call, (double)(f + 1), (double)members.nfamilies)))
+		if ((rc = find_family(call, set, &members, f, &finding[f * rows])) ||
+		    (rc = rmb_progress(call, (double)(f + 1), (double)members.nfamilies)))
 			return rc;
 	}
 	struct basis how = { rmb_recording_name(call), set->level, set->confidence, strcmp(set->test, "rank") == 0 };
-	struct verdict verdict = rmb_comparison_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, &how);
+	struct verdict verdict =
+		rmb_comparison_verdict(rmb_call_arena(call), finding, members.nfamilies, members.nstatistics, &how);
 	rc = publish_verdict(call, &verdict);
 	return rc ? rc : publish_table(call, finding, rows * members.nfamilies);
 }
 
 const struct rmb_stage rmb_stage_compare = {
 	.name = "compare", .version = 8, .folder = "compare", .brief = "which family of networks a recording looks like",
-	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by statistic and by all "
-	         "together, in units of the replicates' own spread: about 1 for one more replicate. A statistic is a number or a curve; a curve "
-	         "along ranks is looked at at 50 ranks evenly spaced in their logarithm. What is nowhere negative is compared by logarithms, in which a value "
-	         "below a hundredth of the median counts as that; points of a curve beyond three spreads count by their logarithm, so that a wild one does not decide. A family "
-	         "is ruled out if its replicates, each measured against the recording and all others, are hardly ever as far off (test rank), or "
-	         "by Student's t (test normal, which trusts that numbers are normal: of curves with wild points take rank). Statistics are adjusted for by Holm's method; families exclude each other and need no "
-	         "adjustment. What so few replicates could not have ruled out is called undecided, never compatible; so is a family that is left alone while one that was "
-	         "ruled out lies within the interval of its distance.",
+	.about = "Measures how far a recording lies from the replicates of each family (surrogates, shuffles), statistic by "
+	         "statistic and by all together, in units of the replicates' own spread: about 1 for one more replicate. A "
+	         "statistic is a number or a curve; a curve along ranks is looked at at 50 ranks evenly spaced in their "
+	         "logarithm. What is nowhere negative is compared by logarithms, in which a value below a hundredth of the "
+	         "median counts as that; points of a curve beyond three spreads count by their logarithm, so that a wild one "
+	         "does not decide. A family is ruled out if its replicates, each measured against the recording and all "
+	         "others, are hardly ever as far off (test rank), or by Student's t (test normal, which trusts that numbers "
+	         "are normal: of curves with wild points take rank). Statistics are adjusted for by Holm's method; families "
+	         "exclude each other and need no adjustment. What so few replicates could not have ruled out is called "
+	         "undecided, never compatible; so is a family that is left alone while one that was ruled out lies within "
+	         "the interval of its distance.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
 	.caption = "{basis}", .headline = "verdict", .tables = "comparison",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_names = true, .draws = rmb_draws_always, .run = run,
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_names = true,
+	.draws = rmb_draws_always, .run = run,
 };

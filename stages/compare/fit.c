@@ -1,13 +1,15 @@
 /* stages/compare/fit.c -- settings that make a number smallest: of a simulation, those that bring it nearest to a recording.
  *
- * A driver. `vary` gives two bounds for each setting; between them numeric/evolution.h searches by generations of sets, and each set's value is
- * its mean over replicates. Settings are searched on a line from 0 to 1 between the bounds, in the coordinate in which they matter evenly:
+ * A driver. `vary` gives two bounds for each setting; between them numeric/evolution.h searches by generations of sets, and
+ * each set's value is its mean over replicates. Settings are searched on a line from 0 to 1 between the bounds, in the
+ * coordinate in which they matter evenly:
  *     x            as a rule
  *     ln x         bounds a factor of ten or more apart: times, rates, sparse probabilities
  *     -ln(1 - x)   settings that cannot exceed 1, and whose bounds are so far apart in their distance from 1: an edge
  *     ln(x/(1-x))  both
- * A set without value, or without that of some replicates, counts as worse than all that have them. The search ends after `generations`, when
- * candidates differ by less than `tolerance` of the way between the bounds, or when a generation has one value throughout.
+ * A set without value, or without that of some replicates, counts as worse than all that have them. The search ends after
+ * `generations`, when candidates differ by less than `tolerance` of the way between the bounds, or when a generation has one
+ * value throughout.
  * Cost: nothing; candidates cost what they cost. */
 #include <inttypes.h>
 #include <math.h>
@@ -23,23 +25,29 @@ enum { MOST_SETS = 20000, ENOUGH = 20 };
 
 #define AT(field) .at = offsetof(struct settings, field)
 static const struct rmb_param params[] = {
-	{ .name = "generations", .kind = RMB_INT, AT(generations), .def = "12", .min = 1, .max = 900, .help = "rounds of candidates, at most" },
-	{ .name = "population", .kind = RMB_INT, AT(population), .def = "none", .none = true, .min = 4, .max = RMB_EVOLUTION_POPULATION,
+	{ .name = "generations", .kind = RMB_INT, AT(generations), .def = "12", .min = 1, .max = 900,
+	  .help = "rounds of candidates, at most" },
+	{ .name = "population", .kind = RMB_INT, AT(population), .def = "none", .none = true, .min = 4,
+	  .max = RMB_EVOLUTION_POPULATION,
 	  .help = "candidates of a generation; none: 4 for one setting, 6 for two, 7 for three, more for more" },
 	{ .name = "tolerance", .kind = RMB_REAL, AT(tolerance), .def = "0.01", .unit = "1", .max = 0.5,
-	  .help = "standard deviation of candidates, as a part of the way between the bounds, at which the search ends; 0: never" }, { 0 } };
+	  .help = "standard deviation of candidates, as a part of the way between the bounds, at which the search ends; 0: "
+	          "never" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "", .help = "the number to make small, as the misfit of a simulation" }, { 0 } };
+	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "",
+	  .help = "the number to make small, as the misfit of a simulation" }, { 0 } };
 
 #define VECTOR(port, over, what, text) { .name = port, .kinds = RMB_ARRAY, .axes = over, .type = what, .unit = "1", .help = text }
-#define X(port, text) { .name = port, .kinds = RMB_ARRAY, .optional = true, .axes = "set", .type = RMB_FLOAT64, .unit = "1", .help = text }
+#define X(port, text) \
+	{ .name = port, .kinds = RMB_ARRAY, .optional = true, .axes = "set", .type = RMB_FLOAT64, .unit = "1", .help = text }
 static const struct rmb_port out[] = {
 	VECTOR("best", "varied", RMB_FLOAT64, "settings of the best set in base units (s, Hz, um)"),
 	VECTOR("name", "varied", RMB_TEXT, "what is varied"),
 	VECTOR("best_text", "varied", RMB_TEXT, "the best set as one would write it"),
 	VECTOR("low", "varied", RMB_FLOAT64, "smallest among the better half of the last generation"),
-	VECTOR("high", "varied", RMB_FLOAT64, "largest among them: how far the search has closed in, not an interval of confidence"),
+	VECTOR("high", "varied", RMB_FLOAT64,
+	       "largest among them: how far the search has closed in, not an interval of confidence"),
 	VECTOR("least", "", RMB_FLOAT64, "value of the best set"),
 	VECTOR("sentence", "", RMB_TEXT, "the best set in words"),
 	VECTOR("evaluated", "", RMB_INT64, "sets that were tried"),
@@ -55,8 +63,10 @@ static const struct rmb_port out[] = {
 	.caption = "{value} of every candidate against the " which " setting that is varied. {sentence}", \
 	.series = { { .y = "value", .x = which, .style = "points", .label = "candidates" } } }
 static const struct rmb_figure figures[] = {
-	{ .name = "search", .kind = "curve", .x = "candidate", .y = "{value}", .caption = "{value} of every candidate in the order tried. {sentence}",
-	  .series = { { .y = "value", .style = "points", .label = "candidates" }, { .y = "so_far", .style = "line", .label = "least so far" } } },
+	{ .name = "search", .kind = "curve", .x = "candidate", .y = "{value}",
+	  .caption = "{value} of every candidate in the order tried. {sentence}",
+	  .series = { { .y = "value", .style = "points", .label = "candidates" },
+	              { .y = "so_far", .style = "line", .label = "least so far" } } },
 	AGAINST("first", "{vary}"), AGAINST("second", "{vary2}"), AGAINST("third", "{vary3}"), { 0 } };
 
 static int
@@ -84,13 +94,18 @@ static int
 describe(const struct rmb_varied *v, struct coordinate *c, struct rmb_error *error)
 {
 	if (v->n != 2)
-		return rmb_error_set(error, RMB_ERECIPE, "%s has %d value%s; a search needs two bounds: [LOW, HIGH]", v->name, v->n, v->n == 1 ? "" : "s");
+		return rmb_error_set(error, RMB_ERECIPE, "%s has %d value%s; a search needs two bounds: [LOW, HIGH]", v->name,
+		                     v->n, v->n == 1 ? "" : "s");
 	*c = (struct coordinate){ LINEAR, v->param, number_of(v, 0), number_of(v, 1) };
 	for (int i = 0; i < 2; i++)
 		if (!isfinite(i ? c->high : c->low))
-			return rmb_error_set(error, RMB_ERECIPE, "%s is bounded by %s, which is no number; only numbers can be fitted", v->name, v->text[i]);
+			return rmb_error_set(error, RMB_ERECIPE,
+			                     "%s is bounded by %s, which is no number; only numbers can be fitted", v->name,
+			                     v->text[i]);
 	if (!(c->low < c->high))
-		return rmb_error_set(error, RMB_ERECIPE, "%s is bounded by %s and %s; the first bound must be below the second", v->name, v->text[0], v->text[1]);
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "%s is bounded by %s and %s; the first bound must be below the second", v->name,
+		                     v->text[0], v->text[1]);
 	bool part = v->param->kind == RMB_REAL && v->param->min >= 0 && v->param->max > 0 && v->param->max <= 1;
 	bool from_zero = c->low > 0 && c->high >= 10 * c->low, from_one = part && c->high < 1 && 1 - c->low >= 10 * (1 - c->high);
 	c->scale = from_zero && from_one ? LOGIT : from_zero ? LOG : from_one ? LOG_REST : LINEAR;
@@ -183,7 +198,8 @@ propose(struct rmb_search *search, struct rmb_error *error)
 	struct rmb_evolution e;
 	int n = search->nvaried, population = population_of(set, n), order[RMB_EVOLUTION_POPULATION], code;
 	if (n > RMB_EVOLUTION_NUMBERS)
-		return rmb_error_set(error, RMB_ERECIPE, "vary names %d settings; a fit can search %d at most", n, RMB_EVOLUTION_NUMBERS);
+		return rmb_error_set(error, RMB_ERECIPE, "vary names %d settings; a fit can search %d at most", n,
+		                     RMB_EVOLUTION_NUMBERS);
 	for (int v = 0; v < n; v++)
 		if ((code = describe(&search->varied[v], &c[v], error)))
 			return code;
@@ -192,7 +208,9 @@ propose(struct rmb_search *search, struct rmb_error *error)
 	for (int first = 0; first + population <= search->ntried; first += population) {
 		differ = sort(&search->tried[first], population, order);
 		if (first == 0 && !isfinite(score_of(&search->tried[order[0]]).mean))
-			return rmb_error_set(error, RMB_EDATA, "none of the %d candidates of the first generation has a value; look at why they failed or choose other bounds",
+			return rmb_error_set(error, RMB_EDATA,
+			                     "none of the %d candidates of the first generation has a value; look at why "
+			                     "they failed or choose other bounds",
 			                     population);
 		rmb_evolution_learn(&e, order);
 	}
@@ -236,12 +254,14 @@ warn(const struct tries *t)
 	if (without)
 		rmb_warn(t->call, "%" PRId64 " of %d candidates have no value", without, t->nsets);
 	if (few)
-		rmb_warn(t->call, "%" PRId64 " of %d candidates lack replicates and count as worse than the others", few, t->nsets);
+		rmb_warn(t->call, "%" PRId64 " of %d candidates lack replicates and count as worse than the others", few,
+		         t->nsets);
 	double least = INFINITY, most = -INFINITY;
 	for (int s = t->nsets - t->population; s < t->nsets; s++)
 		least = fmin(least, t->value[s]), most = fmax(most, t->value[s]);
 	if (least == most)
-		rmb_warn(t->call, "all candidates of the last generation have the same value: it does not depend on what is varied, or only where nothing was tried");
+		rmb_warn(t->call, "all candidates of the last generation have the same value: it does not depend on what is "
+		                  "varied, or only where nothing was tried");
 }
 
 /* Names and texts of the best set, and texts of all. */
@@ -254,9 +274,11 @@ output_texts(const struct tries *t)
 	for (int v = 0; v < t->nvaried; v++) {
 		named = strlen(rmb_varied_name(call, v)) >= named ? strlen(rmb_varied_name(call, v)) + 1 : named;
 		for (int s = 0; s < t->nsets; s++)
-			longest = strlen(rmb_varied_text(call, s, v)) >= longest ? strlen(rmb_varied_text(call, s, v)) + 1 : longest;
+			longest = strlen(rmb_varied_text(call, s, v)) >= longest ? strlen(rmb_varied_text(call, s, v)) + 1
+			                                                         : longest;
 	}
-	struct rmb_array *name = rmb_output_texts(call, "name", axes, named), *best = rmb_output_texts(call, "best_text", axes, longest),
+	struct rmb_array *name = rmb_output_texts(call, "name", axes, named),
+	                 *best = rmb_output_texts(call, "best_text", axes, longest),
 	                 *text = rmb_output_texts(call, "text", axes, longest);
 	if (!name || !best || !text)
 		return RMB_ELIMIT;
@@ -297,8 +319,8 @@ warn_of_the_end(const struct tries *t, int v, const double *row)
 		most &= row[t->best] >= row[s];
 	}
 	if (t->nsets >= ENOUGH && least != most)
-		rmb_warn(t->call, "the best %s, %s, is the %s of all that were tried: wider bounds may hold a better one", rmb_varied_name(t->call, v),
-		         rmb_varied_text(t->call, t->best, v), least ? "smallest" : "largest");
+		rmb_warn(t->call, "the best %s, %s, is the %s of all that were tried: wider bounds may hold a better one",
+		         rmb_varied_name(t->call, v), rmb_varied_text(t->call, t->best, v), least ? "smallest" : "largest");
 }
 
 static int
@@ -307,8 +329,8 @@ output_numbers(const struct tries *t)
 	static const char *const axis_of[] = { "first", "second", "third" };
 	struct rmb_call *call = t->call;
 	struct rmb_axis axes[] = { rmb_axis_index("varied", t->nvaried), rmb_axis_make("set", "1", t->nsets, 1, 1) };
-	struct rmb_array *best = rmb_output(call, "best", axes), *low = rmb_output(call, "low", axes), *high = rmb_output(call, "high", axes),
-	                 *setting = rmb_output(call, "setting", axes);
+	struct rmb_array *best = rmb_output(call, "best", axes), *low = rmb_output(call, "low", axes),
+	                 *high = rmb_output(call, "high", axes), *setting = rmb_output(call, "setting", axes);
 	if (!best || !low || !high || !setting)
 		return RMB_ELIMIT;
 	for (int v = 0; v < t->nvaried; v++) {
@@ -361,10 +383,12 @@ output_sentence(const struct tries *t)
 		if (bare)
 			snprintf(number, sizeof number, "%.6g", x);
 		text = rmb_arena_printf(arena, "%s %s %s = %s", text, v ? "and" : "with", rmb_varied_name(t->call, v),
-		                        bare ? number : rmb_quantity_print(x, rmb_varied_unit(t->call, v), number, sizeof number));
+		                        bare ? number
+		                             : rmb_quantity_print(x, rmb_varied_unit(t->call, v), number, sizeof number));
 	}
 	if (text)
-		text = rmb_arena_printf(arena, "%s: %.4g, of %d candidates in %d generations.", text, t->value[t->best], t->nsets, t->nsets / t->population);
+		text = rmb_arena_printf(arena, "%s: %.4g, of %d candidates in %d generations.", text, t->value[t->best],
+		                        t->nsets, t->nsets / t->population);
 	return text ? rmb_output_text(t->call, "sentence", text) : rmb_fail(t->call, RMB_ELIMIT, "no memory for a sentence");
 }
 
@@ -375,8 +399,10 @@ run(struct rmb_call *call)
 	struct rmb_axis axis = rmb_axis_make("set", "1", t.nsets, 1, 1);
 	t.population = population_of(rmb_settings(call), t.nvaried);
 	for (int i = 0; i < rmb_input_count(call, "value"); i++)
-		if (rmb_input_array(call, "value", i)->type != RMB_FLOAT64 || rmb_array_count(rmb_input_array(call, "value", i)) != 1)
-			return rmb_fail(call, RMB_EDATA, "fit: '%s' is not a number in double precision", rmb_input_name(call, "value", i));
+		if (rmb_input_array(call, "value", i)->type != RMB_FLOAT64 ||
+		    rmb_array_count(rmb_input_array(call, "value", i)) != 1)
+			return rmb_fail(call, RMB_EDATA, "fit: '%s' is not a number in double precision",
+			                rmb_input_name(call, "value", i));
 	struct rmb_array *value = rmb_output(call, "value", &axis), *n = rmb_output(call, "n", &axis);
 	if (!value || !n)
 		return RMB_ELIMIT;
@@ -399,22 +425,28 @@ check(const void *settings, struct rmb_error *error)
 {
 	const struct settings *set = settings;
 	if (set->population > 0 && set->generations * set->population > MOST_SETS)
-		return rmb_error_set(error, RMB_ERECIPE, "%" PRId64 " generations of %" PRId64 " candidates are more than the %d that a search can have",
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "%" PRId64 " generations of %" PRId64
+		                     " candidates are more than the %d that a search can have",
 		                     set->generations, set->population, MOST_SETS);
 	return 0;
 }
 
 const struct rmb_stage rmb_stage_fit = {
 	.name = "fit", .version = 1, .folder = "compare", .brief = "settings that bring a simulation nearest to a recording",
-	.about = "Looks for the settings at which a number is smallest, such as the misfit of a simulation: `vary: {network.edge: [0.9, 0.9999], "
-	         "network.time_constant: [10 ms, 200 ms]}` gives bounds, and generations of candidates close in on the best, each computed and kept like "
-	         "any node, so that a search that was stopped goes on. Settings whose bounds are a factor of ten apart are searched by their "
-	         "logarithm, those near 1, as an edge, by that of their distance from 1. Simulations should have `draws: common`, so that candidates are "
-	         "compared on the same random numbers, and some replicates, so that the best does not fit one draw. The spread of the last "
-	         "generation says how far the search has closed in; how well the data determine a setting it does not say: refit simulations made with the best "
-	         "settings for that. A best set at a bound asks for wider bounds.",
-	.cite = "Hansen 2016, The CMA Evolution Strategy: A Tutorial, arXiv 1604.00772; Krause, Arbones and Igel 2016, NeurIPS 29: root by Cholesky",
+	.about = "Looks for the settings at which a number is smallest, such as the misfit of a simulation: `vary: "
+	         "{network.edge: [0.9, 0.9999], network.time_constant: [10 ms, 200 ms]}` gives bounds, and generations of "
+	         "candidates close in on the best, each computed and kept like any node, so that a search that was stopped "
+	         "goes on. Settings whose bounds are a factor of ten apart are searched by their logarithm, those near 1, as "
+	         "an edge, by that of their distance from 1. Simulations should have `draws: common`, so that candidates are "
+	         "compared on the same random numbers, and some replicates, so that the best does not fit one draw. The "
+	         "spread of the last generation says how far the search has closed in; how well the data determine a setting "
+	         "it does not say: refit simulations made with the best settings for that. A best set at a bound asks for "
+	         "wider bounds.",
+	.cite = "Hansen 2016, The CMA Evolution Strategy: A Tutorial, arXiv 1604.00772; Krause, Arbones and Igel 2016, "
+	        "NeurIPS 29: root by Cholesky",
 	.caption = "{sentence}", .headline = "sentence", .tables = "varied",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .draws = rmb_draws_always, .check = check,
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
+	.draws = rmb_draws_always, .check = check,
 	.propose = propose, .goes_on = true, .run = run,
 };

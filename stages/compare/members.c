@@ -14,7 +14,8 @@ same(const char *a, const char *b)
 static bool
 is_itself(const struct rmb_origin *a, const struct rmb_origin *b)
 {
-	return same(a->entry, b->entry) && same(a->branch, b->branch) && same(a->output, b->output) && a->replicate == b->replicate;
+	return same(a->entry, b->entry) && same(a->branch, b->branch) && same(a->output, b->output) &&
+	       a->replicate == b->replicate;
 }
 
 /* The input at `recording` that has the same statistic: of the same entry and output, or the only one of that output. -1: none. */
@@ -54,9 +55,13 @@ find_statistics(struct rmb_call *call, struct members *m)
 			return rmb_fail(call, RMB_ELIMIT, "no memory for names");
 		for (int before = 0; before < s; before++)
 			if (same(statistic[before].name, name))
-				return rmb_fail(call, RMB_EDATA, "%s: 'recording' names %s twice (%s and %s); name the one branch and replicate that is "
-				                "the recording", m->stage, name, statistic[before].input, rmb_input_name(call, "recording", s));
-		statistic[s] = (struct statistic){ name, rmb_input_array(call, "recording", s), rmb_input_name(call, "recording", s) };
+				return rmb_fail(call, RMB_EDATA,
+				                "%s: 'recording' names %s twice (%s and %s); name the one branch and "
+				                "replicate that is the recording",
+				                m->stage, name, statistic[before].input,
+				                rmb_input_name(call, "recording", s));
+		statistic[s] = (struct statistic){ name, rmb_input_array(call, "recording", s),
+		                                   rmb_input_name(call, "recording", s) };
 	}
 	m->nstatistics = n;
 	m->statistic = statistic;
@@ -96,8 +101,11 @@ place_members(struct finder *f, const struct rmb_array **array, int64_t most)
 		const struct rmb_origin *origin = rmb_input_origin(f->call, f->members->port, i);
 		int s = statistic_of(f->call, origin);
 		if (s < 0)
-			return rmb_fail(f->call, RMB_EDATA, "%s: '%s' names %s, but 'recording' has no %s.%s to compare it with; name the same "
-			                "results at both", f->members->stage, f->members->port, rmb_input_name(f->call, f->members->port, i), origin->entry, origin->output);
+			return rmb_fail(f->call, RMB_EDATA,
+			                "%s: '%s' names %s, but 'recording' has no %s.%s to compare it with; name the same "
+			                "results at both",
+			                f->members->stage, f->members->port, rmb_input_name(f->call, f->members->port, i),
+			                origin->entry, origin->output);
 		if (is_itself(origin, rmb_input_origin(f->call, "recording", s)))
 			continue;
 		int64_t family = family_at(f, family_name(origin)), replicate = replicate_at(f, family, origin->replicate);
@@ -105,9 +113,11 @@ place_members(struct finder *f, const struct rmb_array **array, int64_t most)
 			continue;
 		const struct rmb_array **slot = &array[(s * f->members->nfamilies + family) * most + replicate];
 		if (*slot)
-			return rmb_fail(f->call, RMB_EDATA, "%s: family %s has two replicates %d of %s (%s is one of them); give families names of "
-			                "their own", f->members->stage, f->family[family].name, origin->replicate, f->members->statistic[s].name,
-			                rmb_input_name(f->call, f->members->port, i));
+			return rmb_fail(f->call, RMB_EDATA,
+			                "%s: family %s has two replicates %d of %s (%s is one of them); give families names "
+			                "of their own",
+			                f->members->stage, f->family[family].name, origin->replicate,
+			                f->members->statistic[s].name, rmb_input_name(f->call, f->members->port, i));
 		*slot = rmb_input_array(f->call, f->members->port, i);
 	}
 	return 0;
@@ -120,7 +130,8 @@ rmb_members_find(struct rmb_call *call, const char *stage, const char *port, str
 	int rc = find_statistics(call, m), n = rmb_input_count(call, port);
 	if (rc)
 		return rc;
-	struct finder f = { call, m, rmb_scratch(call, (size_t)n, sizeof *f.family), rmb_scratch(call, (size_t)n, sizeof *f.number) };
+	struct finder f = { call, m, rmb_scratch(call, (size_t)n, sizeof *f.family),
+	                    rmb_scratch(call, (size_t)n, sizeof *f.number) };
 	for (int i = 0; f.number && i < n; i++)
 		if (!(f.number[i] = rmb_scratch(call, (size_t)n, sizeof **f.number)))
 			return RMB_ELIMIT;
@@ -193,8 +204,8 @@ has_values(const struct rmb_array *a, const int64_t *index, int64_t n)
 	return false;
 }
 
-/* Keeps the points at which everything is finite, or above zero too. The recording counts like any replicate: points chosen by replicates alone would
- * be those at which they happen to scatter less than it. */
+/* Keeps the points at which everything is finite, or above zero too. The recording counts like any replicate: points chosen
+ * by replicates alone would be those at which they happen to scatter less than it. */
 static int64_t
 common_points(const struct rmb_array *const *array, int64_t n, const int64_t *index, int64_t count, bool positive, int64_t *kept)
 {
@@ -217,14 +228,15 @@ check_shape(struct rmb_call *call, const struct members *m, const struct statist
 	if (a->naxes > 1 || a->type == RMB_TEXT)
 		return rmb_fail(call, RMB_EDATA, "%s: %s is not a single number or a curve", m->stage, s->name);
 	if (a->naxes != s->recording->naxes || (a->naxes && !same(a->axis[0].name, s->recording->axis[0].name)))
-		return rmb_fail(call, RMB_EDATA, "%s: %s of a family is not of the same kind as that of the recording", m->stage, s->name);
+		return rmb_fail(call, RMB_EDATA, "%s: %s of a family is not of the same kind as that of the recording",
+		                m->stage, s->name);
 	return 0;
 }
 
 /* The arrays that have the statistic at all: the recording first. *shortest is what they have in common. */
 static int
-find_present(struct rmb_call *call, const struct members *m, int64_t s, int64_t f, const struct rmb_array **present, int64_t *place,
-             int64_t *n, int64_t *shortest)
+find_present(struct rmb_call *call, const struct members *m, int64_t s, int64_t f, const struct rmb_array **present,
+             int64_t *place, int64_t *n, int64_t *shortest)
 {
 	const struct rmb_array *const *all = m->array[s * m->nfamilies + f];
 	*n = 1;
@@ -244,7 +256,8 @@ find_present(struct rmb_call *call, const struct members *m, int64_t s, int64_t 
 
 /* Values of what is present at the points, or their logarithms. */
 static int
-fill(struct rmb_call *call, const struct rmb_array *const *present, int64_t n, const int64_t *point, int64_t m, bool logs, struct sample *sample)
+fill(struct rmb_call *call, const struct rmb_array *const *present, int64_t n, const int64_t *point, int64_t m, bool logs,
+     struct sample *sample)
 {
 	double *value = rmb_scratch(call, (size_t)(n * m), sizeof *value);
 	const double **row = rmb_scratch(call, (size_t)n, sizeof *row);

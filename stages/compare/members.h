@@ -6,8 +6,16 @@
 
 enum { RMB_CURVE_POINTS = 50 }; /* of a curve along ranks, evenly spaced in their logarithm */
 
-struct statistic { const char *name; const struct rmb_array *recording; const char *input; }; /* "alpha.exponent"; name of the input */
-struct family { const char *name; int64_t n; const int *replicate; };       /* "symmetric"; numbers of its replicates */
+struct statistic {
+	const char *name; /* "alpha.exponent" */
+	const struct rmb_array *recording;
+	const char *input; /* its name as an input: "mouse3/alpha@z.exponent" */
+};
+struct family {
+	const char *name; /* "symmetric" */
+	int64_t n;
+	const int *replicate; /* [n] their numbers */
+};
 struct members {
 	const char *stage, *port; /* which reads them, and its port of families */
 	int64_t nstatistics, nfamilies;
@@ -16,7 +24,8 @@ struct members {
 	const struct rmb_array *const **array; /* [statistic * nfamilies + family][replicate]; NULL: that one is not there */
 };
 
-/* Sorts out the inputs of a stage at `recording` and at `port`; what the recording and the families have in common is left out of the families. 0 or a failure. */
+/* Sorts out the inputs of a stage at `recording` and at `port`; what the recording and the families have in common is left
+ * out of the families. 0 or a failure. */
 int rmb_members_find(struct rmb_call *call, const char *stage, const char *port, struct members *members) RMB_CHECKED;
 
 /* One statistic and the replicates of one family that have it, at the points that all of them have. */
@@ -29,9 +38,11 @@ struct sample {
 	int64_t missing;       /* replicates of the family that do not have it */
 };
 /* 0 or a failure. */
-int rmb_members_sample(struct rmb_call *call, const struct members *members, int64_t statistic, int64_t family, struct sample *sample) RMB_CHECKED;
-/* Makes logarithms of what is not negative anywhere: of a positive quantity (a rate, a fraction, a number of dimensions) replicates scatter by factors,
- * and in linear units a value of zero would look near to any family that reaches a few times its own mean. Values below a hundredth of the median of
- * recording and replicates count as that, zero too. Points that do not allow it go if they are a tenth or fewer; else all stay as they are. */
+int rmb_members_sample(struct rmb_call *call, const struct members *members, int64_t statistic, int64_t family,
+                       struct sample *sample) RMB_CHECKED;
+/* Makes logarithms of what is not negative anywhere: of a positive quantity (a rate, a fraction, a number of dimensions)
+ * replicates scatter by factors, and in linear units a value of zero would look near to any family that reaches a few times
+ * its own mean. Values below a hundredth of the median of recording and replicates count as that, zero too. Points that do
+ * not allow it go if they are a tenth or fewer; else all stay as they are. */
 int rmb_members_logs(struct rmb_call *call, struct sample *sample) RMB_CHECKED;
 #endif

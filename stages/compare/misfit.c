@@ -4,8 +4,9 @@
  *     number        d = (x' - x) / |x|
  *     curve         d^2 = mean over points of (x'(j) - x(j))^2  /  mean over points of x(j)^2
  *     along ranks   d^2 = mean of (mean over replicates of ln x'(j) - ln x(j))^2, where compare uses logarithms too
- * and misfit = sqrt(mean over statistics of d^2). `scales` divides a difference by another number than the recording's own. Unlike
- * compare's, the distance is not in units of the replicates' spread: a search would find networks whose replicates scatter.
+ * and misfit = sqrt(mean over statistics of d^2). `scales` divides a difference by another number than the recording's own.
+ * Unlike compare's, the distance is not in units of the replicates' spread: a search would find networks whose replicates
+ * scatter.
  * Cost: replicates x points. */
 #include <inttypes.h>
 #include <math.h>
@@ -15,12 +16,16 @@
 struct settings { struct rmb_reals scales; };
 
 static const struct rmb_param params[] = {
-	{ .name = "scales", .kind = RMB_REALS, .at = offsetof(struct settings, scales), .def = "none", .none = true, .min = 1e-12, .max = 1e12,
-	  .help = "difference that counts as 1, for each entry of `recording` in order; none: the recording's own size, of logarithms 1" }, { 0 } };
+	{ .name = "scales", .kind = RMB_REALS, .at = offsetof(struct settings, scales), .def = "none", .none = true, .min = 1e-12,
+	  .max = 1e12,
+	  .help = "difference that counts as 1, for each entry of `recording` in order; none: the recording's own size, of "
+	          "logarithms 1" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "recording", .kinds = RMB_ARRAY, .gather = RMB_ALL, .help = "statistics of the recording: numbers and curves, as alpha@z" },
-	{ .name = "simulation", .kinds = RMB_ARRAY, .gather = RMB_ALL, .help = "the same statistics of one simulation, all replicates, as alpha@network" }, { 0 } };
+	{ .name = "recording", .kinds = RMB_ARRAY, .gather = RMB_ALL,
+	  .help = "statistics of the recording: numbers and curves, as alpha@z" },
+	{ .name = "simulation", .kinds = RMB_ARRAY, .gather = RMB_ALL,
+	  .help = "the same statistics of one simulation, all replicates, as alpha@network" }, { 0 } };
 
 #define COLUMN(port, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = "statistic", .type = kind, .unit = "1", .help = what }
 static const struct rmb_port out[] = {
@@ -74,13 +79,16 @@ measure(struct rmb_call *call, const struct members *members, int64_t s, double 
 	const char *name = members->statistic[s].name;
 	*row = (struct row){ difference(&sample, number, scale), NAN, NAN, sample.likeness.n };
 	if (sample.missing)
-		rmb_warn(call, "%" PRId64 " of the %" PRId64 " replicates of %s have no %s", sample.missing, members->family[0].n, members->family[0].name, name);
+		rmb_warn(call, "%" PRId64 " of the %" PRId64 " replicates of %s have no %s", sample.missing,
+		         members->family[0].n, members->family[0].name, name);
 	if (number && sample.likeness.n > 0 && sample.likeness.m > 0)
 		row->recording = sample.likeness.x[0], row->mean = mean_at(&sample.likeness, 0);
 	if (isnan(row->difference))
 		rmb_warn(call, "%s has no value, in the recording or in %s: there is no misfit", name, members->family[0].name);
 	if (isinf(row->difference))
-		return rmb_fail(call, RMB_EDATA, "misfit: %s of recording '%s' is zero, so that no difference can be relative to it; say with `scales` what counts as 1",
+		return rmb_fail(call, RMB_EDATA,
+		                "misfit: %s of recording '%s' is zero, so that no difference can be relative to it; say with "
+		                "`scales` what counts as 1",
 		                name, rmb_recording_name(call));
 	return 0;
 }
@@ -93,8 +101,10 @@ publish(struct rmb_call *call, const struct members *members, const struct row *
 	size_t width = 1;
 	for (int64_t s = 0; s < members->nstatistics; s++)
 		width = strlen(members->statistic[s].name) >= width ? strlen(members->statistic[s].name) + 1 : width;
-	struct rmb_array *name = rmb_output_texts(call, "statistic", &axis, width), *difference_to = rmb_output(call, "difference", &axis),
-	                 *recording = rmb_output(call, "recording", &axis), *mean = rmb_output(call, "mean", &axis), *n = rmb_output(call, "replicates", &axis);
+	struct rmb_array *name = rmb_output_texts(call, "statistic", &axis, width),
+	                 *difference_to = rmb_output(call, "difference", &axis),
+	                 *recording = rmb_output(call, "recording", &axis), *mean = rmb_output(call, "mean", &axis),
+	                 *n = rmb_output(call, "replicates", &axis);
 	if (!name || !difference_to || !recording || !mean || !n)
 		return RMB_ELIMIT;
 	for (int64_t s = 0; s < members->nstatistics; s++) {
@@ -117,10 +127,14 @@ run(struct rmb_call *call)
 	if (rc)
 		return rc;
 	if (members.nfamilies > 1)
-		return rmb_fail(call, RMB_EDATA, "misfit: 'simulation' names %" PRId64 " simulations (%s, %s, ...); name the branch of one, as alpha@%s",
+		return rmb_fail(call, RMB_EDATA,
+		                "misfit: 'simulation' names %" PRId64
+		                " simulations (%s, %s, ...); name the branch of one, as alpha@%s",
 		                members.nfamilies, members.family[0].name, members.family[1].name, members.family[0].name);
 	if (set->scales.n >= 0 && set->scales.n != members.nstatistics)
-		return rmb_fail(call, RMB_EDATA, "misfit: scales has %" PRId64 " values and 'recording' %" PRId64 " statistics; give one for each",
+		return rmb_fail(call, RMB_EDATA,
+		                "misfit: scales has %" PRId64 " values and 'recording' %" PRId64
+		                " statistics; give one for each",
 		                set->scales.n, members.nstatistics);
 	struct row *row = rmb_scratch(call, (size_t)members.nstatistics, sizeof *row);
 	if (!row)
@@ -132,10 +146,11 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_misfit = {
 	.name = "misfit", .version = 2, .folder = "compare", .brief = "how far a simulation is from a recording, in one number",
-	.about = "Sets statistics of a simulation, means over its replicates, beside those of the recording: numbers by their relative difference, curves by the "
-	         "root mean square difference over points relative to the curve's, curves along ranks (spectra) by that of their logarithms at 50 ranks "
-	         "evenly spaced in logarithm. The misfit is the root mean square over statistics: 0.1 means a tenth off. It is what `fit` makes "
-	         "small, and no test: `compare` says how surely a family is ruled out.",
+	.about = "Sets statistics of a simulation, means over its replicates, beside those of the recording: numbers by "
+	         "their relative difference, curves by the root mean square difference over points relative to the curve's, "
+	         "curves along ranks (spectra) by that of their logarithms at 50 ranks evenly spaced in logarithm. The "
+	         "misfit is the root mean square over statistics: 0.1 means a tenth off. It is what `fit` makes small, and "
+	         "no test: `compare` says how surely a family is ruled out.",
 	.cite = "the points and logarithms are those of compare",
 	.caption = "Misfit of the simulation: {misfit}.", .tables = "statistic",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .reads_names = true, .run = run,

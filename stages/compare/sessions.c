@@ -40,7 +40,8 @@ several_results(const struct rmb_call *call, const char *port, int n)
 
 struct piece { int input; double value; const char *part; /* NULL: of the recording as a whole */ };
 
-/* The names of parts that belong to value i: those of the same recording, and of the same branch where several are there. NULL: none. */
+/* The names of parts that belong to value i: those of the same recording, and of the same branch where several are there.
+ * NULL: none. */
 static const struct rmb_array *
 names_of(struct rmb_call *call, const char *port, int i, const char *parts)
 {
@@ -57,24 +58,31 @@ names_of(struct rmb_call *call, const char *port, int i, const char *parts)
 static const char *
 part_name(struct rmb_call *call, const struct rmb_array *names, int64_t k)
 {
-	const char *name = rmb_arena_printf(rmb_call_arena(call), "%.*s", (int)names->width, (const char *)names->data + (size_t)k * names->width);
+	const char *name = rmb_arena_printf(rmb_call_arena(call), "%.*s", (int)names->width,
+	                                    (const char *)names->data + (size_t)k * names->width);
 	return name ? name : "";
 }
 
 static int
 cut_up(struct rmb_call *call, const char *port, int i, const char *parts, struct piece *piece)
 {
-	const struct rmb_array *a = rmb_input_array(call, port, i), *names = a->naxes == 1 ? names_of(call, port, i, parts) : NULL;
+	const struct rmb_array *a = rmb_input_array(call, port, i),
+	                       *names = a->naxes == 1 ? names_of(call, port, i, parts) : NULL;
 	bool whole = a->type == RMB_INT64;
 	if (a->naxes > 1 || (!whole && a->type != RMB_FLOAT64))
-		return rmb_fail(call, RMB_EDATA, "%s is not a single number; name an output that is one", rmb_input_name(call, port, i));
+		return rmb_fail(call, RMB_EDATA, "%s is not a single number; name an output that is one",
+		                rmb_input_name(call, port, i));
 	if (a->naxes == 1 && !names)
-		return rmb_fail(call, RMB_EDATA, "%s is not a single number; name an output that is one, or of a split what its parts are (part: NODE.part)",
+		return rmb_fail(call, RMB_EDATA,
+		                "%s is not a single number; name an output that is one, or of a split what its parts are "
+		                "(part: NODE.part)",
 		                rmb_input_name(call, port, i));
 	if (names && names->axis[0].n != a->axis[0].n)
-		return rmb_fail(call, RMB_EDATA, "%s has %" PRId64 " numbers and %" PRId64 " names of parts", rmb_input_name(call, port, i), a->axis[0].n, names->axis[0].n);
+		return rmb_fail(call, RMB_EDATA, "%s has %" PRId64 " numbers and %" PRId64 " names of parts",
+		                rmb_input_name(call, port, i), a->axis[0].n, names->axis[0].n);
 	for (int64_t k = 0; k < rmb_array_count(a); k++)
-		piece[k] = (struct piece){ i, whole ? (double)((const int64_t *)a->data)[k] : ((const double *)a->data)[k], names ? part_name(call, names, k) : NULL };
+		piece[k] = (struct piece){ i, whole ? (double)((const int64_t *)a->data)[k] : ((const double *)a->data)[k],
+		                           names ? part_name(call, names, k) : NULL };
 	return 0;
 }
 
@@ -100,17 +108,21 @@ all_pieces(struct rmb_call *call, const char *port, const char *parts, int64_t *
 struct places { int64_t *recording, *condition; }; /* of every piece */
 
 static int
-find_names(struct rmb_call *call, const char *port, const char *label, const struct piece *piece, int64_t n, struct sessions *s, struct places *at,
-           int64_t *group_of)
+find_names(struct rmb_call *call, const char *port, const char *label, const struct piece *piece, int64_t n,
+           struct sessions *s, struct places *at, int64_t *group_of)
 {
 	bool several = several_results(call, port, rmb_input_count(call, port));
 	for (int64_t i = 0; i < n; i++) {
 		int input = piece[i].input;
 		const struct rmb_origin *origin = rmb_input_origin(call, port, input);
-		const char *group = piece[i].part ? piece[i].part : rmb_input_label(call, port, input, label), *condition = condition_name(call, origin, several);
-		const char *row = piece[i].part ? rmb_arena_printf(rmb_call_arena(call), "%s %s", origin->recording, piece[i].part) : origin->recording;
+		const char *group = piece[i].part ? piece[i].part : rmb_input_label(call, port, input, label),
+		           *condition = condition_name(call, origin, several);
+		const char *row = piece[i].part
+		                          ? rmb_arena_printf(rmb_call_arena(call), "%s %s", origin->recording, piece[i].part)
+		                          : origin->recording;
 		if (!*origin->recording)
-			return rmb_fail(call, RMB_EDATA, "%s is over all recordings; name results that each recording has", rmb_input_name(call, port, input));
+			return rmb_fail(call, RMB_EDATA, "%s is over all recordings; name results that each recording has",
+			                rmb_input_name(call, port, input));
 		if (!condition || !row)
 			return rmb_fail(call, RMB_ELIMIT, "no memory for names");
 		int64_t before = s->nrecordings, r = at->recording[i] = index_of(s->recording, &s->nrecordings, row);
@@ -123,7 +135,8 @@ find_names(struct rmb_call *call, const char *port, const char *label, const str
 }
 
 static int
-find_values(struct rmb_call *call, const char *port, const struct piece *piece, int64_t n, struct sessions *s, const struct places *at)
+find_values(struct rmb_call *call, const char *port, const struct piece *piece, int64_t n, struct sessions *s,
+            const struct places *at)
 {
 	int64_t cells = s->nrecordings * s->nconditions;
 	double *value = rmb_scratch(call, (size_t)cells, sizeof *value);
@@ -135,8 +148,8 @@ find_values(struct rmb_call *call, const char *port, const struct piece *piece, 
 		if (isfinite(piece[i].value))
 			value[cell] += piece[i].value, count[cell]++;
 		else
-			rmb_warn(call, "%s is not a number%s%s and is left out", rmb_input_name(call, port, piece[i].input), piece[i].part ? " for " : "",
-			         piece[i].part ? piece[i].part : "");
+			rmb_warn(call, "%s is not a number%s%s and is left out", rmb_input_name(call, port, piece[i].input),
+			         piece[i].part ? " for " : "", piece[i].part ? piece[i].part : "");
 	}
 	for (int64_t cell = 0; cell < cells; cell++)
 		value[cell] = count[cell] ? value[cell] / (double)count[cell] : NAN;
@@ -152,9 +165,12 @@ rmb_sessions_find(struct rmb_call *call, const char *port, const char *label, co
 	struct piece *piece = all_pieces(call, port, parts, &n);
 	if (!piece)
 		return RMB_EDATA;
-	struct places at = { rmb_scratch(call, (size_t)n, sizeof *at.recording), rmb_scratch(call, (size_t)n, sizeof *at.condition) };
-	*s = (struct sessions){ .recording = rmb_scratch(call, (size_t)n, sizeof *s->recording), .condition = rmb_scratch(call, (size_t)n, sizeof *s->condition),
-	                        .group = rmb_scratch(call, (size_t)n, sizeof *s->group), .group_of = group_of = rmb_scratch(call, (size_t)n, sizeof *group_of) };
+	struct places at = { rmb_scratch(call, (size_t)n, sizeof *at.recording),
+	                     rmb_scratch(call, (size_t)n, sizeof *at.condition) };
+	*s = (struct sessions){ .recording = rmb_scratch(call, (size_t)n, sizeof *s->recording),
+	                        .condition = rmb_scratch(call, (size_t)n, sizeof *s->condition),
+	                        .group = rmb_scratch(call, (size_t)n, sizeof *s->group),
+	                        .group_of = group_of = rmb_scratch(call, (size_t)n, sizeof *group_of) };
 	if (!group_of || !at.recording || !at.condition || !s->recording || !s->condition || !s->group)
 		return RMB_ELIMIT;
 	int rc = find_names(call, port, label, piece, n, s, &at, group_of);

@@ -5,10 +5,11 @@
  *   of a group and condition   mean, standard deviation (divisor n - 1), interval of the mean
  *   within a group             first condition - another, recording by recording
  *   between groups             means of the first condition
- * variant: default -- exact permutation tests, two-sided: all 2^n signs of the differences, all ways to deal recordings to the two
- * groups (beyond 2^18 of them as many are drawn). They assume nothing of distributions, and with few recordings no p is small:
- * 0.25 for three. paper -- paired t, one-sided (first condition larger); revised -- the same two-sided; between groups Welch's t, two-sided,
- * in both. Holm adjusts within each kind of test. Intervals: Student's t, or percentiles of RESAMPLES resamples of recordings.
+ * variant: default -- exact permutation tests, two-sided: all 2^n signs of the differences, all ways to deal recordings to
+ * the two groups (beyond 2^18 of them as many are drawn). They assume nothing of distributions, and with few recordings no p
+ * is small: 0.25 for three. paper -- paired t, one-sided (first condition larger); revised -- the same two-sided; between
+ * groups Welch's t, two-sided, in both. Holm adjusts within each kind of test. Intervals: Student's t, or percentiles of
+ * RESAMPLES resamples of recordings.
  * Reference: Pachitariu et al. 2025, figure 2.
  * Cost: 2^18 arrangements of the recordings a test at most. */
 #include <inttypes.h>
@@ -28,12 +29,16 @@ static const struct rmb_param params[] = {
 	  .help = "condition that the others are compared with; none: the one that is listed first" },
 	{ .name = "variant", .kind = RMB_WORD, AT(variant), .def = "default", .words = "default|paper|revised",
 	  .help = "default: exact permutations; paper: paired t-test, one-sided; revised: two-sided" },
-	{ .name = "interval", .kind = RMB_WORD, AT(interval), .def = "t", .words = "t|bootstrap", .help = "of means and differences: Student's t, or resamples of recordings" },
-	{ .name = "confidence", .kind = RMB_REAL, AT(confidence), .def = "0.95", .min = 0.5, .max = 0.9999, .help = "of intervals" }, { 0 } };
+	{ .name = "interval", .kind = RMB_WORD, AT(interval), .def = "t", .words = "t|bootstrap",
+	  .help = "of means and differences: Student's t, or resamples of recordings" },
+	{ .name = "confidence", .kind = RMB_REAL, AT(confidence), .def = "0.95", .min = 0.5, .max = 0.9999,
+	  .help = "of intervals" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .axes = "|part", .help = "a number of each recording, in all branches: alpha.exponent; or of each part: areas.value" },
-	{ .name = "part", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .optional = true, .axes = "part", .help = "of a split, what the parts are: areas.part" }, { 0 } };
+	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .axes = "|part",
+	  .help = "a number of each recording, in all branches: alpha.exponent; or of each part: areas.value" },
+	{ .name = "part", .kinds = RMB_ARRAY, .gather = RMB_RECORDINGS, .optional = true, .axes = "part",
+	  .help = "of a split, what the parts are: areas.part" }, { 0 } };
 
 #define COLUMN(port, axis, kind, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = kind, .unit = "1", .help = what }
 static const struct rmb_port out[] = {
@@ -53,7 +58,8 @@ static const struct rmb_port out[] = {
 	COLUMN("difference_high", "test", RMB_FLOAT64, "upper end"),
 	COLUMN("p", "test", RMB_FLOAT64, "p of the test"),
 	COLUMN("adjusted", "test", RMB_FLOAT64, "p adjusted for the tests of its kind (Holm)"),
-	COLUMN("stars", "test", RMB_TEXT, "of the adjusted p, of p itself under variant paper and revised: *** below 0.001, ** 0.01, * 0.05"),
+	COLUMN("stars", "test", RMB_TEXT, "of the adjusted p, of p itself under variant paper and revised: *** below 0.001, "
+	                                  "** 0.01, * 0.05"),
 	COLUMN("recording", "value", RMB_TEXT, "recording"),
 	COLUMN("group", "value", RMB_TEXT, "its group"),
 	COLUMN("condition", "value", RMB_TEXT, "condition"),
@@ -62,14 +68,18 @@ static const struct rmb_port out[] = {
 	COLUMN("place", "point", RMB_FLOAT64, "where a value is drawn: group, and within it the condition"),
 	COLUMN("height", "point", RMB_FLOAT64, "the value; recordings parted by what is not a number"),
 	COLUMN("mean_place", "mark", RMB_FLOAT64, "where a mean is drawn"),
-	{ .name = "key", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1", .help = "groups and conditions, in the order drawn" }, { 0 } };
+	{ .name = "key", .kinds = RMB_ARRAY, .axes = "", .type = RMB_TEXT, .unit = "1",
+	  .help = "groups and conditions, in the order drawn" }, { 0 } };
 
 static const struct rmb_figure figures[] = {
-	{ .name = "means", .kind = "forest", .x = "{value}", .caption = "Means over recordings, with intervals at a confidence of {confidence}.",
+	{ .name = "means", .kind = "forest", .x = "{value}",
+	  .caption = "Means over recordings, with intervals at a confidence of {confidence}.",
 	  .series = { { .y = "mean_of", .x = "mean", .low = "low", .high = "high", .z = "mean_condition", .style = "points" } } },
 	{ .name = "differences", .kind = "forest", .x = "{value}: difference",
-	  .caption = "What the legend names less what the row names, mean over recordings, with intervals at a confidence of {confidence}.",
-	  .series = { { .y = "right", .x = "difference", .low = "difference_low", .high = "difference_high", .z = "left", .style = "points" } },
+	  .caption = "What the legend names less what the row names, mean over recordings, with intervals at a confidence of "
+	             "{confidence}.",
+	  .series = { { .y = "right", .x = "difference", .low = "difference_low", .high = "difference_high", .z = "left",
+	                .style = "points" } },
 	  .guide = { { .shape = "vertical", .at = "0", .label = "no difference" } } },
 	{ .name = "groups", .kind = "curve", .x = "group", .y = "value",
 	  .caption = "Every recording is a line through its conditions. {key}.",
@@ -107,7 +117,8 @@ bootstraps(const struct work *w)
 static void
 resample(const struct work *w, const double *x, int64_t nx, const double *y, int64_t ny, double *low, double *high)
 {
-	rmb_bootstrap(x, nx, y, ny, w->set->confidence, RESAMPLES, rmb_node_stream(w->call, "resamples"), w->resamples, low, high);
+	rmb_bootstrap(x, nx, y, ny, w->set->confidence, RESAMPLES, rmb_node_stream(w->call, "resamples"), w->resamples, low,
+	              high);
 }
 
 static void
@@ -127,7 +138,8 @@ static struct mean
 mean_of(const struct work *w, int64_t group, int64_t condition)
 {
 	int64_t n = rmb_sessions_pairs(&w->s, group, condition, -1, w->x, NULL);
-	struct mean m = { w->s.group[group], w->s.condition[condition], n, NAN, NAN, NAN, NAN, place_of(&w->s, group, condition) };
+	struct mean m = { w->s.group[group], w->s.condition[condition], n, NAN, NAN, NAN, NAN,
+	                  place_of(&w->s, group, condition) };
 	if (n > 0)
 		m.mean = rmb_mean(w->x, n);
 	m.sd = rmb_deviation(w->x, n);
@@ -174,9 +186,12 @@ test_within(const struct work *w, int64_t group, int64_t other, struct test *t)
 static void
 test_between(const struct work *w, int64_t group, int64_t other, struct test *t)
 {
-	int64_t nx = rmb_sessions_pairs(&w->s, group, w->first, -1, w->x, NULL), ny = rmb_sessions_pairs(&w->s, other, w->first, -1, w->y, NULL);
+	int64_t nx = rmb_sessions_pairs(&w->s, group, w->first, -1, w->x, NULL),
+	        ny = rmb_sessions_pairs(&w->s, other, w->first, -1, w->y, NULL);
 	t->n = nx + ny;
-	t->how = !permutes(w) ? "Welch's t, two-sided" : rmb_choices_are_few(nx + ny, nx) ? "all ways to deal recordings" : "recordings dealt at random";
+	t->how = !permutes(w)                       ? "Welch's t, two-sided"
+	         : rmb_choices_are_few(nx + ny, nx) ? "all ways to deal recordings"
+	                                            : "recordings dealt at random";
 	if (nx < 1 || ny < 1)
 		return;
 	memcpy(w->both, w->x, (size_t)nx * sizeof *w->x);
@@ -199,7 +214,8 @@ test_between(const struct work *w, int64_t group, int64_t other, struct test *t)
 static const char *
 side(const struct work *w, int64_t group, int64_t condition)
 {
-	const char *name = w->s.nconditions > 1 ? rmb_arena_printf(rmb_call_arena(w->call), "%s %s", w->s.group[group], w->s.condition[condition])
+	const char *name = w->s.nconditions > 1 ? rmb_arena_printf(rmb_call_arena(w->call), "%s %s", w->s.group[group],
+	                                                           w->s.condition[condition])
 	                                        : w->s.group[group];
 	return name ? name : "";
 }
@@ -285,7 +301,8 @@ static int
 publish_means(const struct work *w)
 {
 	static const struct column columns[] = {
-		{ "mean_of", offsetof(struct mean, group), RMB_TEXT }, { "mean_condition", offsetof(struct mean, condition), RMB_TEXT },
+		{ "mean_of", offsetof(struct mean, group), RMB_TEXT },
+		{ "mean_condition", offsetof(struct mean, condition), RMB_TEXT },
 		{ "count", offsetof(struct mean, n), RMB_INT64 }, { "mean", offsetof(struct mean, mean), RMB_FLOAT64 },
 		{ "sd", offsetof(struct mean, sd), RMB_FLOAT64 }, { "low", offsetof(struct mean, low), RMB_FLOAT64 },
 		{ "high", offsetof(struct mean, high), RMB_FLOAT64 }, { 0 } };
@@ -304,9 +321,11 @@ publish_tests(const struct work *w)
 	static const struct column columns[] = {
 		{ "left", offsetof(struct test, left), RMB_TEXT }, { "right", offsetof(struct test, right), RMB_TEXT },
 		{ "test", offsetof(struct test, how), RMB_TEXT }, { "recordings", offsetof(struct test, n), RMB_INT64 },
-		{ "difference", offsetof(struct test, difference), RMB_FLOAT64 }, { "difference_low", offsetof(struct test, low), RMB_FLOAT64 },
+		{ "difference", offsetof(struct test, difference), RMB_FLOAT64 },
+		{ "difference_low", offsetof(struct test, low), RMB_FLOAT64 },
 		{ "difference_high", offsetof(struct test, high), RMB_FLOAT64 }, { "p", offsetof(struct test, p), RMB_FLOAT64 },
-		{ "adjusted", offsetof(struct test, adjusted), RMB_FLOAT64 }, { "stars", offsetof(struct test, stars), RMB_TEXT }, { 0 } };
+		{ "adjusted", offsetof(struct test, adjusted), RMB_FLOAT64 },
+		{ "stars", offsetof(struct test, stars), RMB_TEXT }, { 0 } };
 	int64_t n;
 	const struct test *test = all_tests(w, &n);
 	return test ? publish(w->call, "test", n, columns, test, sizeof *test) : RMB_ELIMIT;
@@ -325,7 +344,8 @@ publish_values(const struct work *w)
 	int64_t n = s->nrecordings * s->nconditions;
 	struct row *row = rmb_scratch(w->call, (size_t)n, sizeof *row);
 	for (int64_t i = 0; row && i < n; i++)
-		row[i] = (struct row){ s->recording[i / s->nconditions], s->group[s->group_of[i / s->nconditions]], s->condition[i % s->nconditions],
+		row[i] = (struct row){ s->recording[i / s->nconditions], s->group[s->group_of[i / s->nconditions]],
+		                       s->condition[i % s->nconditions],
 		                       s->value[i], s->replicates[i] };
 	return row ? publish(w->call, "value", n, columns, row, sizeof *row) : RMB_ELIMIT;
 }
@@ -370,7 +390,9 @@ find_first(struct work *w)
 		w->first++;
 	if (w->first < w->s.nconditions)
 		return 0;
-	return rmb_fail(w->call, RMB_EDATA, "summarize: 'first' is '%s', but the values have no such branch; the first is '%s'", wanted, w->s.condition[0]);
+	return rmb_fail(w->call, RMB_EDATA,
+	                "summarize: 'first' is '%s', but the values have no such branch; the first is '%s'", wanted,
+	                w->s.condition[0]);
 }
 
 static void
@@ -389,8 +411,10 @@ warn_few(const struct work *w)
 	for (int64_t g = 0; g < w->s.ngroups && w->s.nconditions > 1 && permutes(w); g++) {
 		int64_t n = rmb_sessions_pairs(&w->s, g, w->first, -1, w->x, NULL);
 		if (n > 0 && n < 6)
-			rmb_warn(w->call, "%" PRId64 " recording%s of %s: whatever they are, the exact test within it gives no p below %.2g", n, n == 1 ? "" : "s",
-			         w->s.group[g], pow(2, 1 - (double)n));
+			rmb_warn(w->call,
+			         "%" PRId64
+			         " recording%s of %s: whatever they are, the exact test within it gives no p below %.2g",
+			         n, n == 1 ? "" : "s", w->s.group[g], pow(2, 1 - (double)n));
 	}
 }
 
@@ -402,7 +426,8 @@ run(struct rmb_call *call)
 	if (rc || (rc = find_first(&w)))
 		return rc;
 	size_t n = (size_t)w.s.nrecordings;
-	w.x = rmb_scratch(call, n, sizeof *w.x), w.y = rmb_scratch(call, n, sizeof *w.y), w.both = rmb_scratch(call, n, 2 * sizeof *w.both);
+	w.x = rmb_scratch(call, n, sizeof *w.x), w.y = rmb_scratch(call, n, sizeof *w.y),
+	w.both = rmb_scratch(call, n, 2 * sizeof *w.both);
 	w.order = rmb_scratch(call, n, 2 * sizeof *w.order), w.resamples = rmb_scratch(call, RESAMPLES, sizeof *w.resamples);
 	if (!w.x || !w.y || !w.both || !w.order || !w.resamples)
 		return RMB_ELIMIT;
@@ -417,13 +442,15 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_summarize = {
 	.name = "summarize", .version = 2, .folder = "compare", .brief = "one number over all recordings, by area, with tests",
-	.about = "Gathers a number from every recording: means and intervals by a label (area), the recording against its shuffle and surrogates "
-	         "recording by recording, and areas against each other. Every recording counts once; replicates are averaged. Tests are exact "
-	         "permutations unless told otherwise, so that nothing is assumed of distributions, adjusted by Holm's method among those within groups "
-	         "and those between. Missing values are left out with a warning. Of a `split` the groups are its parts: {value: areas.value, part: areas.part}; a recording "
-	         "then counts once in every group.",
+	.about = "Gathers a number from every recording: means and intervals by a label (area), the recording against its "
+	         "shuffle and surrogates recording by recording, and areas against each other. Every recording counts once; "
+	         "replicates are averaged. Tests are exact permutations unless told otherwise, so that nothing is assumed of "
+	         "distributions, adjusted by Holm's method among those within groups and those between. Missing values are "
+	         "left out with a warning. Of a `split` the groups are its parts: {value: areas.value, part: areas.part}; a "
+	         "recording then counts once in every group.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, figure 2; Holm 1979, Scand. J. Statist. 6, 65",
 	.caption = "Recordings by {by}, variant {variant}, intervals by {interval}.", .tables = "group test value",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_labels = true,
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
+	.reads_labels = true,
 	.reads_names = true, .goes_on = true, .draws = rmb_draws_always, .run = run,
 };

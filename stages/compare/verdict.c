@@ -20,7 +20,8 @@ brief(struct rmb_arena *arena, double x)
 	return rmb_arena_printf(arena, fabs(x) >= 100 && fabs(x) < 1e6 ? "%.0f" : "%.2g", x);
 }
 
-/* "alpha.exponent, p = 0.05": the statistic that by itself rules the family out and is furthest apart; or all together, where none does. */
+/* "alpha.exponent, p = 0.05": the statistic that by itself rules the family out and is furthest apart; or all together, where
+ * none does. */
 static const char *
 against(struct rmb_arena *arena, const struct finding *family, int64_t nstatistics, double level)
 {
@@ -30,7 +31,8 @@ against(struct rmb_arena *arena, const struct finding *family, int64_t nstatisti
 			most = &family[s];
 	const char *name = most ? most->statistic : "all together";
 	double p = most ? most->p : family[nstatistics].p;
-	return p < 1e-6 ? rmb_arena_printf(arena, "%s, p below 1e-6", name) : rmb_arena_printf(arena, "%s, p = %.2g", name, p); /* no law is known further out */
+	return p < 1e-6 ? rmb_arena_printf(arena, "%s, p below 1e-6", name)
+	                : rmb_arena_printf(arena, "%s, p = %.2g", name, p); /* no law is known further out */
 }
 
 /* "symmetric (distance 0.9, p = 0.4)", or of a family that is ruled out "shuffled (alpha.exponent, p = 0.05)". */
@@ -55,7 +57,8 @@ join(struct rmb_arena *arena, const char *text, const char *name, int64_t i, int
 
 /* The `count` families that stand so, with their evidence; "": none. */
 static const char *
-list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level, enum standing standing, int64_t count)
+list(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level,
+     enum standing standing, int64_t count)
 {
 	const char *text = "";
 	for (int64_t f = 0, i = 0; f < nfamilies; f++) {
@@ -78,15 +81,20 @@ basis(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
 	}
 	for (int64_t s = 0; s < nstatistics; s++)
 		names = join(arena, names, finding[s].statistic, s, nstatistics);
-	const char *least = by->rank ? rmb_arena_printf(arena, " (p = %.2g is the least they allow)", 1 / (double)(fewest + 1)) : "";
-	return rmb_arena_printf(arena, "By %s, %s against %" PRId64 "%s replicates a family%s, at a level of %g: a recording's own family is ruled out in %g %%, "
-	                        "or somewhat more, for noise is matched. Distances are in units of the spread of a family's replicates, about 1 for one "
-	                        "of them; intervals of %g %%.", names ? names : "", by->rank ? "ranked" : "Student's t", fewest,
-	                        most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->level, 100 * by->confidence);
+	const char *least =
+		by->rank ? rmb_arena_printf(arena, " (p = %.2g is the least they allow)", 1 / (double)(fewest + 1)) : "";
+	return rmb_arena_printf(arena,
+	                        "By %s, %s against %" PRId64
+	                        "%s replicates a family%s, at a level of %g: a recording's own family is ruled out in %g %%, "
+	                        "or somewhat more, for noise is matched. Distances are in units of the spread of a family's "
+	                        "replicates, about 1 for one of them; intervals of %g %%.",
+	                        names ? names : "", by->rank ? "ranked" : "Student's t", fewest,
+	                        most > fewest ? " or more" : "", least ? least : "", by->level, 100 * by->level,
+	                        100 * by->confidence);
 }
 
-/* Families that were ruled out and yet lie about as near as the only one that was not: "a, b"; "": none. One true family in twenty is ruled out at a
- * level of 0.05, and what is then left alone is a neighbour of it. */
+/* Families that were ruled out and yet lie about as near as the only one that was not: "a, b"; "": none. One true family in
+ * twenty is ruled out at a level of 0.05, and what is then left alone is a neighbour of it. */
 static const char *
 rivals(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, double level)
 {
@@ -112,8 +120,8 @@ ruled_out(struct rmb_arena *arena, const char *before, const char *bad, int64_t 
 }
 
 static const char *
-sentence(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *how, const int64_t *count,
-         const struct finding *nearest)
+sentence(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics,
+         const struct basis *how, const int64_t *count, const struct finding *nearest)
 {
 	double level = how->level;
 	const char *good = list(arena, finding, nfamilies, nstatistics, level, COMPATIBLE, count[COMPATIBLE]);
@@ -123,23 +131,29 @@ sentence(struct rmb_arena *arena, const struct finding *finding, int64_t nfamili
 	if (!good || !open || !also || !because)
 		return NULL;
 	if (count[UNTESTED]) {
-		const char *needs = how->rank ? rmb_arena_printf(arena, ", for p below %g takes %d replicates or more", level, (int)ceil(1 / level - 1 - 1e-9)) : "";
-		return rmb_arena_printf(arena, "%s is undecided: nothing can be concluded about %s%s%s%s%s.", how->recording, open, needs ? needs : "",
-		                        *good ? "; compatible with " : "", good, also);
+		const char *needs = how->rank ? rmb_arena_printf(arena, ", for p below %g takes %d replicates or more", level,
+		                                                 (int)ceil(1 / level - 1 - 1e-9))
+		                              : "";
+		return rmb_arena_printf(arena, "%s is undecided: nothing can be concluded about %s%s%s%s%s.", how->recording,
+		                        open, needs ? needs : "", *good ? "; compatible with " : "", good, also);
 	}
 	if (count[COMPATIBLE] > 1)
-		return rmb_arena_printf(arena, "%s is undecided between %s, nearest %s%s.", how->recording, good, nearest->family, also);
+		return rmb_arena_printf(arena, "%s is undecided between %s, nearest %s%s.", how->recording, good,
+		                        nearest->family, also);
 	if (count[COMPATIBLE] == 0)
-		return rmb_arena_printf(arena, "%s is like none of the families, nearest %s (distance %s)%s.", how->recording, nearest->family,
-		                        brief(arena, nearest->distance), because);
+		return rmb_arena_printf(arena, "%s is like none of the families, nearest %s (distance %s)%s.", how->recording,
+		                        nearest->family, brief(arena, nearest->distance), because);
 	const char *near = rivals(arena, finding, nfamilies, nstatistics, level);
 	if (*near)
-		return rmb_arena_printf(arena, "%s is undecided: compatible with %s alone, but about as near: %s%s.", how->recording, good, near, also);
-	return rmb_arena_printf(arena, "%s is compatible with %s%s%s.", how->recording, good, nfamilies == 1 ? ", the only family compared" : " alone", because);
+		return rmb_arena_printf(arena, "%s is undecided: compatible with %s alone, but about as near: %s%s.",
+		                        how->recording, good, near, also);
+	return rmb_arena_printf(arena, "%s is compatible with %s%s%s.", how->recording, good,
+	                        nfamilies == 1 ? ", the only family compared" : " alone", because);
 }
 
 struct verdict
-rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics, const struct basis *how)
+rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics,
+                       const struct basis *how)
 {
 	int64_t count[3] = { 0 };
 	const struct finding *nearest = NULL;
@@ -150,7 +164,8 @@ rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, i
 			nearest = all;
 	}
 	struct verdict v = { "undecided", nearest ? nearest->family : "", nearest ? nearest->distance : NAN, count[COMPATIBLE],
-	                     sentence(arena, finding, nfamilies, nstatistics, how, count, nearest), basis(arena, finding, nfamilies, nstatistics, how) };
+	                     sentence(arena, finding, nfamilies, nstatistics, how, count, nearest),
+	                     basis(arena, finding, nfamilies, nstatistics, how) };
 	bool alone = !count[UNTESTED] && count[COMPATIBLE] == 1 && !*rivals(arena, finding, nfamilies, nstatistics, how->level);
 	if (alone)
 		v.decision = "compatible";

@@ -15,7 +15,11 @@ struct finding {
 	double attainable;           /* the smallest p that so many replicates allow */
 };
 
-enum standing { APART, COMPATIBLE, UNTESTED }; /* UNTESTED: no p at or below the level was attainable, or nothing could be compared */
+enum standing {
+	APART,
+	COMPATIBLE,
+	UNTESTED /* no p at or below the level was attainable, or nothing could be compared */
+};
 enum standing rmb_comparison_standing(const struct finding *all, double level);
 
 struct verdict {
@@ -26,8 +30,13 @@ struct verdict {
 	const char *sentence;        /* the one sentence, with its evidence */
 	const char *basis;           /* by what, against how many replicates, at what level */
 };
-struct basis { const char *recording; double level, confidence; int rank; }; /* its name; of the decision, of intervals; p are ranks, else Student's t */
-/* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together. In the arena; a NULL sentence or basis: no memory. */
-struct verdict rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies, int64_t nstatistics,
-                                      const struct basis *how);
+struct basis {
+	const char *recording;    /* its name */
+	double level, confidence; /* of the decision, of intervals */
+	int rank;                 /* p are those of ranks, else of Student's t */
+};
+/* Of finding[nfamilies][nstatistics + 1], the last of each about all statistics together. In the arena; a NULL sentence or
+ * basis: no memory. */
+struct verdict rmb_comparison_verdict(struct rmb_arena *arena, const struct finding *finding, int64_t nfamilies,
+                                      int64_t nstatistics, const struct basis *how);
 #endif

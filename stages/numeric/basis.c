@@ -34,14 +34,15 @@ rmb_basis_multiply(int threads, int64_t m, int64_t n, int64_t k, struct rmb_matr
 /* ---- blocks of vectors --------------------------------------------------------------------------------------------- */
 
 int
-rmb_basis_work_make(struct rmb_basis_work *work, struct rmb_arena *arena, int64_t n, int64_t block, int64_t most, const char *stream, int threads,
-                    struct rmb_error *error)
+rmb_basis_work_make(struct rmb_basis_work *work, struct rmb_arena *arena, int64_t n, int64_t block, int64_t most,
+                    const char *stream, int threads, struct rmb_error *error)
 {
 	size_t b = (size_t)block;
 	*work = (struct rmb_basis_work){
 		.threads = threads < 1 ? 1 : threads > 64 ? 64 : threads, .block = block, .stream = rmb_stream_named(stream),
 		.error = error, .coefficient = rmb_arena_alloc(arena, b * (size_t)(most + block), sizeof(float)),
-		.product = rmb_arena_alloc(arena, b * (size_t)n, sizeof(float)), .wide = rmb_arena_alloc(arena, 2 * b * (size_t)n, sizeof(double)),
+		.product = rmb_arena_alloc(arena, b * (size_t)n, sizeof(float)),
+		.wide = rmb_arena_alloc(arena, 2 * b * (size_t)n, sizeof(double)),
 		.gram = rmb_arena_alloc(arena, b * b, sizeof(double)), .turn = rmb_arena_alloc(arena, b * b, sizeof(float)),
 		.power = rmb_arena_alloc(arena, b, sizeof(double)), .scale = rmb_arena_alloc(arena, b, sizeof(double)),
 	};
@@ -64,9 +65,11 @@ project_out(struct rmb_basis_work *work, const struct rmb_basis *basis, float *x
 	struct rmb_matrix q = { basis->q, basis->n, false }, across = { basis->q, basis->n, true };
 	if (basis->m == 0)
 		return 0;
-	int rc = rmb_basis_multiply(work->threads, b, basis->m, basis->n, (struct rmb_matrix){ x, basis->n, false }, across, work->coefficient);
+	int rc = rmb_basis_multiply(work->threads, b, basis->m, basis->n, (struct rmb_matrix){ x, basis->n, false }, across,
+	                            work->coefficient);
 	if (!rc)
-		rc = rmb_basis_multiply(work->threads, b, basis->n, basis->m, (struct rmb_matrix){ work->coefficient, basis->m, false }, q, work->product);
+		rc = rmb_basis_multiply(work->threads, b, basis->n, basis->m,
+		                        (struct rmb_matrix){ work->coefficient, basis->m, false }, q, work->product);
 	for (int64_t i = 0; !rc && i < b * basis->n; i++)
 		x[i] -= work->product[i];
 	return rc;
@@ -80,7 +83,8 @@ rmb_basis_gram(struct rmb_basis_work *work, const float *x, const float *y, int6
 		left[i] = (double)x[i];
 		right[i] = (double)y[i];
 	}
-	return rmb_gemm_double(b, b, n, (struct rmb_matrix){ left, n, false }, (struct rmb_matrix){ right, n, true }, 0, gram, b, work->error);
+	return rmb_gemm_double(b, b, n, (struct rmb_matrix){ left, n, false }, (struct rmb_matrix){ right, n, true }, 0, gram,
+	                       b, work->error);
 }
 
 /* Rows of x become orthonormal, as good as their angles allow, by the eigenvectors of their Gram matrix scaled to unit diagonal
@@ -104,8 +108,10 @@ straighten(struct rmb_basis_work *work, float *x, int64_t b, int64_t n, bool *go
 		return rc;
 	for (int64_t k = 0; k < b; k++)
 		for (int64_t i = 0; i < b; i++)
-			work->turn[k * b + i] = work->power[k] > 0 ? (float)(gram[k * b + i] * scale[i] / sqrt(work->power[k])) : 0;
-	rc = rmb_basis_multiply(work->threads, b, n, b, (struct rmb_matrix){ work->turn, b, false }, (struct rmb_matrix){ x, n, false }, work->product);
+			work->turn[k * b + i] =
+				work->power[k] > 0 ? (float)(gram[k * b + i] * scale[i] / sqrt(work->power[k])) : 0;
+	rc = rmb_basis_multiply(work->threads, b, n, b, (struct rmb_matrix){ work->turn, b, false },
+	                        (struct rmb_matrix){ x, n, false }, work->product);
 	memcpy(x, work->product, (size_t)(b * n) * sizeof *x);
 	for (int64_t k = 0; k < b; k++) {
 		*good = *good && work->power[k] > 0.5;
@@ -116,7 +122,8 @@ straighten(struct rmb_basis_work *work, float *x, int64_t b, int64_t n, bool *go
 }
 
 int
-rmb_basis_orthogonalise(struct rmb_basis_work *work, const struct rmb_basis *basis, float *x, int64_t b, double *into, int64_t ld, double *left)
+rmb_basis_orthogonalise(struct rmb_basis_work *work, const struct rmb_basis *basis, float *x, int64_t b, double *into,
+                        int64_t ld, double *left)
 {
 	bool good = false;
 	for (int round = 0; round < ROUNDS && !(good && round > 1); round++) {

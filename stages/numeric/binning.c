@@ -45,7 +45,8 @@ rmb_bin_spikes(const struct rmb_binning *binning, const double *time, int64_t n,
 	int64_t counted = 0, r = 0;
 	for (int64_t s = 0; s < n; s++) {
 		/* the last run that has begun; a spike just before the edge of the next may lie on it */
-		while (r + 1 < binning->nruns && rmb_bin_of(time[s], binning->run[r + 1].start, binning->width, binning->nearest) >= 0)
+		while (r + 1 < binning->nruns &&
+		       rmb_bin_of(time[s], binning->run[r + 1].start, binning->width, binning->nearest) >= 0)
 			r++;
 		const struct rmb_bins *run = &binning->run[r];
 		int64_t bin = binning->nruns ? rmb_bin_of(time[s], run->start, binning->width, binning->nearest) : -1;
@@ -78,12 +79,15 @@ rmb_bin_states(const int64_t *in, int64_t n, int64_t factor, int64_t *out)
 void
 rmb_bin_epochs(const struct rmb_binning *binning, const double *epoch, const int64_t *state, int64_t n, int64_t *out)
 {
-	/* edges of bins and of epochs that should agree differ by rounding: an epoch that ends with it where a bin starts covers nothing of the bin */
-	double slack = 1e-6 * binning->width, whole = binning->width - 2 * slack, early = binning->nearest ? binning->width / 2 : 0;
+	/* edges of bins and of epochs that should agree differ by rounding: an epoch that ends with it where a bin starts
+	 * covers nothing of the bin */
+	double slack = 1e-6 * binning->width, whole = binning->width - 2 * slack,
+	       early = binning->nearest ? binning->width / 2 : 0;
 	int64_t first = 0;
 	for (int64_t r = 0; r < binning->nruns; r++)
 		for (int64_t b = 0; b < binning->run[r].n; b++, out++) {
-			double start = binning->run[r].start - early + (double)b * binning->width, end = start + binning->width, covered = 0;
+			double start = binning->run[r].start - early + (double)b * binning->width,
+			       end = start + binning->width, covered = 0;
 			while (first < n && epoch[2 * first + 1] <= start + slack)
 				first++;
 			for (int64_t e = first; e < n && epoch[2 * e] < end && state[e] == state[first]; e++)

@@ -29,7 +29,8 @@ rmb_gemm_single(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb
 {
 	if (!rmb_blas_fits("matrix product", (int64_t[]){ m, n, k, a.ld, b.ld, ldc }, 6, error))
 		return RMB_ELIMIT;
-	cblas_sgemm(CblasRowMajor, side(a), side(b), (int)m, (int)n, (int)k, 1, a.data, (int)a.ld, b.data, (int)b.ld, 0, c, (int)ldc);
+	cblas_sgemm(CblasRowMajor, side(a), side(b), (int)m, (int)n, (int)k, 1, a.data, (int)a.ld, b.data, (int)b.ld, 0, c,
+	            (int)ldc);
 	return 0;
 }
 
@@ -39,7 +40,8 @@ rmb_gemm_double(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb
 {
 	if (!rmb_blas_fits("matrix product", (int64_t[]){ m, n, k, a.ld, b.ld, ldc }, 6, error))
 		return RMB_ELIMIT;
-	cblas_dgemm(CblasRowMajor, side(a), side(b), (int)m, (int)n, (int)k, 1, a.data, (int)a.ld, b.data, (int)b.ld, beta, c, (int)ldc);
+	cblas_dgemm(CblasRowMajor, side(a), side(b), (int)m, (int)n, (int)k, 1, a.data, (int)a.ld, b.data, (int)b.ld, beta, c,
+	            (int)ldc);
 	return 0;
 }
 

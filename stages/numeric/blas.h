@@ -15,8 +15,8 @@ struct rmb_matrix { const void *data; int64_t ld; bool transposed; };
 int rmb_gemm_single(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb_matrix b, float *c, int64_t ldc,
                     struct rmb_error *error) RMB_CHECKED;
 /* C = A B + beta C. */
-int rmb_gemm_double(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb_matrix b, double beta, double *c, int64_t ldc,
-                    struct rmb_error *error) RMB_CHECKED;
+int rmb_gemm_double(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb_matrix b, double beta, double *c,
+                    int64_t ldc, struct rmb_error *error) RMB_CHECKED;
 
 /* Position of the first NaN or infinity among v[n]; -1: all are finite. */
 int64_t rmb_first_nonfinite(const double *v, int64_t n);
@@ -25,8 +25,8 @@ int rmb_blas_fits(const char *what, const int64_t *sizes, int n, struct rmb_erro
 /* Threads of OpenBLAS itself from now on, in the whole process. Must be 1 while several threads of ours call it: with more
  * they wait for each other spinning, a hundred times slower. Another number gives other last bits. */
 void rmb_blas_threads(int n);
-/* How many of them decompose a symmetric matrix of n a side. It depends on the size alone, not on the threads that a stage was given,
- * for the last bits depend on it; a stage states it in its cost, so that a run keeps slots for them. */
+/* How many of them decompose a symmetric matrix of n a side. It depends on the size alone, not on the threads that a stage
+ * was given, for the last bits depend on it; a stage states it in its cost, so that a run keeps slots for them. */
 int rmb_solver_threads(int64_t n);
 /* The kernel type that OpenBLAS chose ("Haswell"), and its build. */
 const char *rmb_blas_kernel(void);

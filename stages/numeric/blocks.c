@@ -180,8 +180,8 @@ rmb_blocks_memory(double n)
 }
 
 int
-rmb_blocks_make(const double *a, int64_t n, double step, int64_t width, int threads, struct rmb_arena *arena, struct rmb_blocks *o,
-                struct rmb_error *error)
+rmb_blocks_make(const double *a, int64_t n, double step, int64_t width, int threads, struct rmb_arena *arena,
+                struct rmb_blocks *o, struct rmb_error *error)
 {
 	static const char what[] = "the operators of a bin";
 	assert(step > 0 && width >= 1);
@@ -193,14 +193,18 @@ rmb_blocks_make(const double *a, int64_t n, double step, int64_t width, int thre
 		if (!(made[i] = rmb_arena_alloc(i < 5 ? arena : scratch, count, sizeof *made[i])))
 			rc = rmb_error_nomem(error, what);
 	if (!rc) {
-		*o = (struct rmb_blocks){ .n = n, .width = width, .p = made[0], .b = made[1], .ee = made[2], .me = made[3], .mm = made[4] };
-		struct builder builder = { .o = o, .m = made[5], .t = made[6], .u = made[7], .noise = step * step, .threads = threads, .error = error };
+		*o = (struct rmb_blocks){ .n = n, .width = width, .p = made[0], .b = made[1], .ee = made[2], .me = made[3],
+		                          .mm = made[4] };
+		struct builder builder = { .o = o, .m = made[5], .t = made[6], .u = made[7], .noise = step * step,
+		                           .threads = threads, .error = error };
 		make_step(a, n, step, made[5]);
 		rc = build(&builder);
 	}
 	rmb_arena_free(scratch);
 	if (!rc && (rmb_first_nonfinite(o->p, n * n) >= 0 || rmb_first_nonfinite(o->mm, n * n) >= 0))
-		rc = rmb_error_set(error, RMB_EDATA, "the network is unstable: its activity grows without bound within %lld steps", (long long)width);
+		rc = rmb_error_set(error, RMB_EDATA,
+		                   "the network is unstable: its activity grows without bound within %lld steps",
+		                   (long long)width);
 	return rc;
 }
 
@@ -240,8 +244,11 @@ rmb_stationary(const double *a, int64_t n, double step, int threads, double *s, 
 		t = u;
 		u = swap;
 	}
-	return rc ? rc : rmb_error_set(error, RMB_EDATA, "the network is unstable in steps of %.4g time constants: the covariance of its activity "
-	                               "grows without bound", step);
+	return rc ? rc
+	          : rmb_error_set(error, RMB_EDATA,
+	                          "the network is unstable in steps of %.4g time constants: the covariance of its activity "
+	                          "grows without bound",
+	                          step);
 }
 
 int

@@ -12,7 +12,8 @@
 
 /* c[n1][n2] over the even blocks, smoothed if asked. */
 static int
-covariance(const struct rmb_sweep *what, struct rmb_correlogram_blocks *blocks, bool smooth, double from, double to, double *c, struct rmb_error *error)
+covariance(const struct rmb_sweep *what, struct rmb_correlogram_blocks *blocks, bool smooth, double from, double to,
+           double *c, struct rmb_error *error)
 {
 	struct rmb_stretch stretch = { what, from, to };
 	int64_t nfit = (blocks->n + 1) / 2, nframes = nfit * blocks->width;
@@ -72,8 +73,8 @@ rank_band(void *argument, int64_t piece, int thread)
 }
 
 static int
-rank_again(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct ranking *ranking, struct rmb_arena *arena,
-           struct rmb_error *error)
+rank_again(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct ranking *ranking,
+           struct rmb_arena *arena, struct rmb_error *error)
 {
 	ranking->dv = rmb_arena_alloc(arena, (size_t)(what->threads * BAND * ranking->n1), sizeof(double));
 	if (!ranking->dv)
@@ -97,11 +98,13 @@ chosen(const double *rows, int64_t n, const struct scored *order, int64_t nk, bo
 
 /* basis[0][nk][n1], basis[1][nk][n2]: the leading components of the even blocks. */
 static int
-find_components(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_correlogram_blocks *blocks, struct rmb_arena *early,
-                struct rmb_arena *arena, struct rmb_correlograms *to, void *basis[2], struct rmb_error *error)
+find_components(const struct rmb_sweep *what, const struct rmb_correlogram_options *set,
+                struct rmb_correlogram_blocks *blocks, struct rmb_arena *early, struct rmb_arena *arena,
+                struct rmb_correlograms *to, void *basis[2], struct rmb_error *error)
 {
 	int64_t n1 = what->first->neurons.n, n2 = what->second->neurons.n, nk = n1 < n2 ? n1 : n2;
-	double *c = rmb_arena_alloc(early, (size_t)(n1 * n2), sizeof *c), *s = rmb_arena_alloc(early, (size_t)nk, sizeof *s), *u, *v;
+	double *c = rmb_arena_alloc(early, (size_t)(n1 * n2), sizeof *c), *s = rmb_arena_alloc(early, (size_t)nk, sizeof *s),
+	       *u, *v;
 	struct scored *scored = rmb_arena_alloc(early, (size_t)nk, sizeof *scored);
 	if (!c || !s || !scored)
 		return rmb_error_nomem(error, "a cross-covariance");
@@ -110,8 +113,8 @@ find_components(const struct rmb_sweep *what, const struct rmb_correlogram_optio
 	int rc = covariance(what, blocks, set->smooth > 0, 0, set->smooth > 0 ? 0.3 : 0.4, c, error);
 	if (!rc)
 		rc = what->in_double ? rmb_components(c, n1, n2, wanted, true, what->threads, early, s, &u, &v, error)
-		     : rmb_leading_terms(c, n1, n2, wanted, set->smooth > 0 ? RMB_SOLVER_EXACT : set->solver, what->threads, early, s, &u, &v,
-		                         &to->how, error);
+		                     : rmb_leading_terms(c, n1, n2, wanted, set->smooth > 0 ? RMB_SOLVER_EXACT : set->solver,
+		                                         what->threads, early, s, &u, &v, &to->how, error);
 	if (rc)
 		return rc;
 	to->defined = rmb_clear_rounding(s, wanted, what->in_double);
@@ -181,7 +184,8 @@ finish(const struct rmb_correlogram_options *set, const double *sum, struct rmb_
 		for (int64_t b = 0; b < to->ntest; b++)
 			for (int64_t l = 0; l < row; l++)
 				g[l] += to->part[b * size + k * row + l] / (double)to->ntest;
-		double sp = RMB_CORRELOGRAM_EPSILON + sqrt(fmax(sum[4 * k + 2] / frames - mp * mp, 0)), sq = RMB_CORRELOGRAM_EPSILON + sqrt(fmax(sum[4 * k + 3] / frames - mq * mq, 0));
+		double sp = RMB_CORRELOGRAM_EPSILON + sqrt(fmax(sum[4 * k + 2] / frames - mp * mp, 0)),
+		       sq = RMB_CORRELOGRAM_EPSILON + sqrt(fmax(sum[4 * k + 3] / frames - mq * mq, 0));
 		for (int64_t l = 0; set->unit && l < row; l++)
 			g[l] = (g[l] - width * mp * mq) / (sp * sq * width);
 		to->lag0[k] = g[0];
@@ -191,8 +195,8 @@ finish(const struct rmb_correlogram_options *set, const double *sum, struct rmb_
 }
 
 static int
-correlate_block(const struct rmb_sweep *what, const struct rmb_correlogram_blocks *blocks, void *const basis[2], int64_t b, struct correlating *all, void *p,
-                void *q, struct rmb_error *error)
+correlate_block(const struct rmb_sweep *what, const struct rmb_correlogram_blocks *blocks, void *const basis[2], int64_t b,
+                struct correlating *all, void *p, void *q, struct rmb_error *error)
 {
 	double ntest = (double)(blocks->n / 2);
 	struct rmb_stretch stretch = { what, 0.7 + 0.3 * (double)b / ntest, 0.7 + 0.3 * (double)(b + 1) / ntest };
@@ -210,12 +214,14 @@ correlate_block(const struct rmb_sweep *what, const struct rmb_correlogram_block
 }
 
 static int
-correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_correlogram_blocks *blocks, void *const basis[2],
-          struct rmb_correlator *correlator, struct rmb_arena *early, struct rmb_correlograms *to, struct rmb_error *error)
+correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_correlogram_blocks *blocks,
+          void *const basis[2], struct rmb_correlator *correlator, struct rmb_arena *early, struct rmb_correlograms *to,
+          struct rmb_error *error)
 {
 	size_t item = what->in_double ? sizeof(double) : sizeof(float), size = (size_t)(to->nk * blocks->width);
 	void *p = rmb_arena_alloc(early, size, item), *q = rmb_arena_alloc(early, size, item);
-	struct correlating all = { .set = set, .correlator = correlator, .nk = to->nk, .nlags = set->nlags, .width = blocks->width,
+	struct correlating all = { .set = set, .correlator = correlator, .nk = to->nk, .nlags = set->nlags,
+	                           .width = blocks->width,
 	                           .in_double = what->in_double, .p = p, .q = q };
 	all.sum = rmb_arena_alloc(early, (size_t)(4 * to->nk), sizeof(double));
 	all.scratch = rmb_arena_alloc(early, (size_t)(what->threads * rmb_correlator_scratch(correlator)), sizeof(double));
@@ -233,8 +239,8 @@ correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *se
 }
 
 static int
-results_make(const struct rmb_correlogram_blocks *blocks, const struct rmb_correlogram_options *set, struct rmb_arena *arena, struct rmb_correlograms *to,
-             struct rmb_error *error)
+results_make(const struct rmb_correlogram_blocks *blocks, const struct rmb_correlogram_options *set, struct rmb_arena *arena,
+             struct rmb_correlograms *to, struct rmb_error *error)
 {
 	to->nlags = set->nlags;
 	to->width = blocks->width;

@@ -15,7 +15,7 @@ enum { RMB_SMOOTH_HALF = 20 }; /* the smoothing kernel reaches so many frames to
 struct rmb_correlogram_options {
 	int64_t nblocks, nlags, components;
 	double smooth;            /* sd of the kernel exp(-t^2 / 2 smooth^2), frames; 0: none */
-	bool square_inside;       /* with smoothing: order pairs by sum of squares (published), not by the square of their covariance */
+	bool square_inside;       /* with smoothing: order pairs by sum of squares (published), not by their covariance squared */
 	bool unit;                /* projections of unit variance over the odd blocks; else divide by lag 0 */
 	bool both;                /* the mean of g(l) and g(-l) */
 	enum rmb_solver solver;   /* with smoothing always exact: the order without it may bring any component forward */

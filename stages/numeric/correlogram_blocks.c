@@ -25,7 +25,9 @@ rmb_correlogram_blocks(const int64_t *segment, int64_t nsegments, int64_t nframe
                        int64_t **start, int64_t *nstarts, int64_t *width, struct rmb_error *error)
 {
 	if (nframes < nblocks)
-		return rmb_error_set(error, RMB_EDATA, "%" PRId64 " blocks do not fit into %" PRId64 " frames; give fewer `blocks`", nblocks, nframes);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "%" PRId64 " blocks do not fit into %" PRId64 " frames; give fewer `blocks`", nblocks,
+		                     nframes);
 	for (*width = nframes / nblocks; held(segment, nsegments, nframes, *width) < nblocks;)
 		--*width;
 	*start = rmb_arena_alloc(arena, (size_t)held(segment, nsegments, nframes, *width), sizeof **start);
@@ -80,8 +82,9 @@ score(struct rmb_correlogram_blocks *blocks, int threads, struct rmb_arena *aren
 		half->offset = rmb_arena_alloc(arena, n, sizeof(double));
 		half->scale = rmb_arena_alloc(arena, n, sizeof(double));
 		struct scoring scoring = { blocks, half, buffer };
-		rc = half->offset && half->scale ? rmb_parallel(threads, (half->recording->neurons.n + ROWS - 1) / ROWS, score_rows, &scoring)
-		                                 : rmb_error_nomem(error, "the scale of each block");
+		rc = half->offset && half->scale
+		             ? rmb_parallel(threads, (half->recording->neurons.n + ROWS - 1) / ROWS, score_rows, &scoring)
+		             : rmb_error_nomem(error, "the scale of each block");
 	}
 	rmb_arena_free(early);
 	return rc;
@@ -105,7 +108,8 @@ rmb_correlogram_read(const void *reader, const struct rmb_recording *recording, 
 }
 
 void
-rmb_correlogram_read_smooth(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, double *to)
+rmb_correlogram_read_smooth(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n,
+                            double *to)
 {
 	enum { WIDE = 2 * RMB_SMOOTH_HALF };
 	const struct rmb_correlogram_blocks *blocks = reader;
@@ -127,23 +131,26 @@ rmb_correlogram_read_smooth(const void *reader, const struct rmb_recording *reco
 /* ---- both ---------------------------------------------------------------------------------------------------------- */
 
 int
-rmb_correlogram_blocks_make(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_arena *arena, struct rmb_correlogram_blocks *blocks,
-            struct rmb_error *error)
+rmb_correlogram_blocks_make(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_arena *arena,
+                            struct rmb_correlogram_blocks *blocks, struct rmb_error *error)
 {
 	const struct rmb_recording *recording = what->first;
 	*blocks = (struct rmb_correlogram_blocks){ .half = { { .recording = what->first }, { .recording = what->second } } };
-	int rc = rmb_correlogram_blocks(recording->segment, set->joined ? 1 : recording->nsegments, recording->nframes, set->nblocks, arena,
-	                                &blocks->start, &blocks->n, &blocks->width, error);
+	int rc = rmb_correlogram_blocks(recording->segment, set->joined ? 1 : recording->nsegments, recording->nframes,
+	                                set->nblocks, arena, &blocks->start, &blocks->n, &blocks->width, error);
 	if (rc)
 		return rc;
 	if (blocks->width < set->nlags)
-		return rmb_error_set(error, RMB_EDATA, "%" PRId64 " lags need blocks of as many frames, and %" PRId64 " blocks of the %" PRId64
-		                     " frames have %" PRId64 "; ask for fewer `lags` or `blocks`", set->nlags, set->nblocks, recording->nframes,
-		                     blocks->width);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "%" PRId64 " lags need blocks of as many frames, and %" PRId64 " blocks of the %" PRId64
+		                     " frames have %" PRId64 "; ask for fewer `lags` or `blocks`",
+		                     set->nlags, set->nblocks, recording->nframes, blocks->width);
 	blocks->stretch = set->joined ? (blocks->n + 1) / 2 * blocks->width : blocks->width;
 	if (set->smooth > 0 && blocks->stretch <= 2 * RMB_SMOOTH_HALF)
-		return rmb_error_set(error, RMB_EDATA, "blocks of %" PRId64 " frames are shorter than the %d of the smoothing kernel; use no "
-		                     "`smooth` or fewer `blocks`", blocks->stretch, 2 * RMB_SMOOTH_HALF + 1);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "blocks of %" PRId64 " frames are shorter than the %d of the smoothing kernel; use no "
+		                     "`smooth` or fewer `blocks`",
+		                     blocks->stretch, 2 * RMB_SMOOTH_HALF + 1);
 	for (int t = 0; set->smooth > 0 && t <= 2 * RMB_SMOOTH_HALF; t++)
 		blocks->kernel[t] = exp(-pow(t - RMB_SMOOTH_HALF, 2) / (2 * set->smooth * set->smooth));
 	return score(blocks, what->threads, arena, error);

@@ -18,11 +18,14 @@ struct rmb_correlogram_blocks {
 	double kernel[2 * RMB_SMOOTH_HALF + 1];
 };
 
-/* Blocks of both halves of `what`, z-scored; tables are made in the arena. RMB_EDATA: too few frames for blocks, lags or the kernel. */
+/* Blocks of both halves of `what`, z-scored; tables are made in the arena. RMB_EDATA: too few frames for blocks, lags or the
+ * kernel. */
 int rmb_correlogram_blocks_make(const struct rmb_sweep *what, const struct rmb_correlogram_options *set, struct rmb_arena *arena,
                                 struct rmb_correlogram_blocks *blocks, struct rmb_error *error) RMB_CHECKED;
 /* For rmb_sweep.read, the reader being the blocks: frames frame.. of the even (or odd) blocks side by side. */
-void rmb_correlogram_read(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, double *to);
+void rmb_correlogram_read(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n,
+                          double *to);
 /* The same smoothed, where the kernel lies within a stretch as a whole. */
-void rmb_correlogram_read_smooth(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, double *to);
+void rmb_correlogram_read_smooth(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame,
+                                 int64_t n, double *to);
 #endif

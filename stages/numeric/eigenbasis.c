@@ -73,7 +73,8 @@ rmb_eigenbasis_make(double *v, const double *real, const double *imaginary, int6
 
 /* ---- two modes and a bin ---- */
 
-/* Of a mode on the left and the conjugate of one on the right, for noises of covariance 1: what numeric/blocks.h has of matrices. */
+/* Of a mode on the left and the conjugate of one on the right, for noises of covariance 1: what numeric/blocks.h has of
+ * matrices. */
 struct pair { double complex pl, pr, bl, br, ee, me, em, mm; };
 
 /* w steps, then the same w steps again; me and mm are sums without 1/w, and b = a + ... + a^w. */
@@ -182,7 +183,8 @@ fill_block(const struct fill *fill, int64_t i, int64_t j)
 	int64_t n = basis->n;
 	bool left = basis->imaginary[i] != 0, right = basis->imaginary[j] != 0;
 	const double *q = basis->noise + i * n + j;
-	double xx = q[0], xy = right ? q[1] : 0, yx = left ? q[n] : 0, yy = left && right ? q[n + 1] : 0, *k = fill->k + i * n + j;
+	double xx = q[0], xy = right ? q[1] : 0, yx = left ? q[n] : 0, yy = left && right ? q[n + 1] : 0,
+	       *k = fill->k + i * n + j;
 	double complex gl = 1 - basis->real[i] - I * basis->imaginary[i], gr = 1 - basis->real[j] - I * basis->imaginary[j];
 	double complex across = factor(fill, gl, conj(gr)), along = right ? factor(fill, gl, gr) : across;
 	across *= ((xx + yy) + I * (xy - yx)) / 2;
@@ -226,15 +228,16 @@ make(struct fill fill, double *c, double *scratch, struct rmb_error *error)
 }
 
 int
-rmb_eigenbasis_covariance(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t first, int64_t last, double *c, double *scratch,
-                          struct rmb_error *error)
+rmb_eigenbasis_covariance(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t first, int64_t last, double *c,
+                          double *scratch, struct rmb_error *error)
 {
 	return make((struct fill){ basis, steps, COVARIANCE, first, last, NULL }, c, scratch, error);
 }
 
 /* p = W a^w W^-1, or b of the means; t[n][n]: scratch. */
 static int
-make_operator(const struct rmb_eigenbasis *basis, struct rmb_steps steps, bool mean, double *t, double *to, struct rmb_error *error)
+make_operator(const struct rmb_eigenbasis *basis, struct rmb_steps steps, bool mean, double *t, double *to,
+              struct rmb_error *error)
 {
 	int64_t n = basis->n;
 	for (int64_t b = 0; b < basis->nblocks; b++) {
@@ -254,15 +257,16 @@ make_operator(const struct rmb_eigenbasis *basis, struct rmb_steps steps, bool m
 }
 
 int
-rmb_eigenbasis_blocks(const struct rmb_eigenbasis *basis, struct rmb_steps steps, struct rmb_arena *arena, struct rmb_blocks *o, double *s,
-                      double *scratch, struct rmb_error *error)
+rmb_eigenbasis_blocks(const struct rmb_eigenbasis *basis, struct rmb_steps steps, struct rmb_arena *arena,
+                      struct rmb_blocks *o, double *s, double *scratch, struct rmb_error *error)
 {
 	double **made[] = { &o->p, &o->b, &o->ee, &o->me, &o->mm };
 	*o = (struct rmb_blocks){ .n = basis->n, .width = steps.width };
 	for (int i = 0; i < 5; i++)
 		if (!(*made[i] = rmb_arena_alloc(arena, (size_t)(basis->n * basis->n), sizeof(double))))
 			return rmb_error_nomem(error, "the operators of a bin");
-	const struct { enum which which; double *to; } covariances[] = { { EE, o->ee }, { ME, o->me }, { MM, o->mm }, { START, s } };
+	const struct { enum which which; double *to; } covariances[] = { { EE, o->ee }, { ME, o->me }, { MM, o->mm },
+	                                                                 { START, s } };
 	int rc = make_operator(basis, steps, false, scratch, o->p, error);
 	if (!rc)
 		rc = make_operator(basis, steps, true, scratch, o->b, error);

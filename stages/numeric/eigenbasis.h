@@ -19,7 +19,7 @@
 
 struct rmb_eigenbasis {
 	int64_t n;
-	const double *real, *imaginary; /* [n] eigenvalues, borrowed: conjugates side by side, that with the positive imaginary part first */
+	const double *real, *imaginary; /* [n] eigenvalues, borrowed; conjugates side by side, the one above the axis first */
 	double *w, *inverse, *noise;    /* W, W^-1, Q */
 	int64_t nblocks, *block;        /* [nblocks + 1] first mode of every eigenvalue or pair */
 	bool sound;                     /* W Q W' is the unit matrix to 1e-9, seen on one vector */
@@ -31,9 +31,9 @@ int rmb_eigenbasis_make(double *v, const double *real, const double *imaginary, 
                         struct rmb_eigenbasis *basis, struct rmb_error *error) RMB_CHECKED;
 /* The operators of a bin, made in the arena, and the stationary covariance s[n][n], as rmb_blocks_make and rmb_stationary
  * have them. All modes are stable in such steps (rmb_network_stable). scratch[2 n n]. */
-int rmb_eigenbasis_blocks(const struct rmb_eigenbasis *basis, struct rmb_steps steps, struct rmb_arena *arena, struct rmb_blocks *blocks,
-                          double *s, double *scratch, struct rmb_error *error) RMB_CHECKED;
+int rmb_eigenbasis_blocks(const struct rmb_eigenbasis *basis, struct rmb_steps steps, struct rmb_arena *arena,
+                          struct rmb_blocks *blocks, double *s, double *scratch, struct rmb_error *error) RMB_CHECKED;
 /* c[n][n]: covariance of bin means t + k and t, its mean over k = first..last. scratch[2 n n]. */
-int rmb_eigenbasis_covariance(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t first, int64_t last, double *c, double *scratch,
-                              struct rmb_error *error) RMB_CHECKED;
+int rmb_eigenbasis_covariance(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t first, int64_t last,
+                              double *c, double *scratch, struct rmb_error *error) RMB_CHECKED;
 #endif

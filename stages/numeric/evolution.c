@@ -98,8 +98,10 @@ gather(const struct rmb_evolution *e, const int *order, const double *weight, in
 void
 rmb_evolution_learn(struct rmb_evolution *e, const int *order)
 {
-	double weight[RMB_EVOLUTION_POPULATION], effective, n = e->n, square = 0, length = sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n * n));
-	double z[RMB_EVOLUTION_NUMBERS] = { 0 }, y[RMB_EVOLUTION_NUMBERS] = { 0 }, rank_mu[RMB_EVOLUTION_NUMBERS][RMB_EVOLUTION_NUMBERS] = { { 0 } };
+	double weight[RMB_EVOLUTION_POPULATION], effective, n = e->n, square = 0;
+	double length = sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n * n)); /* of a standard normal vector, expected */
+	double z[RMB_EVOLUTION_NUMBERS] = { 0 }, y[RMB_EVOLUTION_NUMBERS] = { 0 };
+	double rank_mu[RMB_EVOLUTION_NUMBERS][RMB_EVOLUTION_NUMBERS] = { { 0 } };
 	int mu = weigh(e, weight, &effective);
 	gather(e, order, weight, mu, z, y, rank_mu);
 	double cs = (effective + 2) / (n + effective + 5), damping = 1 + 2 * fmax(0, sqrt((effective - 1) / (n + 1)) - 1) + cs;
@@ -111,7 +113,8 @@ rmb_evolution_learn(struct rmb_evolution *e, const int *order)
 		e->sigma_path[i] = (1 - cs) * e->sigma_path[i] + sqrt(cs * (2 - cs) * effective) * z[i];
 		square += e->sigma_path[i] * e->sigma_path[i];
 	}
-	int steady = sqrt(square / (1 - pow(1 - cs, 2 * e->generation))) < (1.4 + 2 / (n + 1)) * length; /* no long jump under way */
+	/* no long jump under way */
+	int steady = sqrt(square / (1 - pow(1 - cs, 2 * e->generation))) < (1.4 + 2 / (n + 1)) * length;
 	for (int i = 0; i < e->n; i++)
 		e->path[i] = (1 - cc) * e->path[i] + (steady ? sqrt(cc * (2 - cc) * effective) * y[i] : 0);
 	double keep = 1 - c1 - cmu + (steady ? 0 : c1 * cc * (2 - cc));

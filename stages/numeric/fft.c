@@ -26,7 +26,9 @@ struct rmb_correlator *
 rmb_correlator_new(int64_t n, struct rmb_error *error)
 {
 	if (n < 1 || n > INT_MAX - 16) {
-		rmb_error_set(error, RMB_ELIMIT, "a correlation of %" PRId64 " frames does not fit the integers of FFTW (1 to %d)", n, INT_MAX - 16);
+		rmb_error_set(error, RMB_ELIMIT,
+		              "a correlation of %" PRId64 " frames does not fit the integers of FFTW (1 to %d)", n,
+		              INT_MAX - 16);
 		return NULL;
 	}
 	struct rmb_correlator *correlator = calloc(1, sizeof *correlator);

@@ -9,8 +9,11 @@ rmb_intervals_check(const char *setting, const struct rmb_reals *list, struct rm
 	bool wrong = list->n == 0 || (list->n > 0 && list->n % 2);
 	for (int64_t i = 0; !wrong && i < list->n; i += 2)
 		wrong = !(list->v[i] < list->v[i + 1]);
-	return !wrong ? 0 : rmb_error_set(error, RMB_ERECIPE, "`%s` must hold pairs, each with its start before its end, such as [0 s, 10 s, 60 s, 65 s]",
-	                                  setting);
+	return !wrong ? 0
+	              : rmb_error_set(error, RMB_ERECIPE,
+	                              "`%s` must hold pairs, each with its start before its end, such as [0 s, 10 s, 60 s, "
+	                              "65 s]",
+	                              setting);
 }
 
 static int

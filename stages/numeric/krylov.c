@@ -78,8 +78,9 @@ lift(struct rmb_basis_work *work, double *small, int64_t k, const struct rmb_bas
 	float *rows = rmb_arena_alloc(arena, (size_t)(k * basis->n), sizeof *rows);
 	if (!rows)
 		return rmb_error_nomem(work->error, "the components");
-	int rc = rmb_basis_multiply(work->threads, k, basis->n, basis->m, (struct rmb_matrix){ rmb_to_single(small, k * basis->m), basis->m, false },
-	                  (struct rmb_matrix){ basis->q, basis->n, false }, rows);
+	int rc = rmb_basis_multiply(work->threads, k, basis->n, basis->m,
+	                            (struct rmb_matrix){ rmb_to_single(small, k * basis->m), basis->m, false },
+	                            (struct rmb_matrix){ basis->q, basis->n, false }, rows);
 	for (int64_t i = 0; !rc && i < k * basis->n; i++)
 		v[i] = (double)rows[i];
 	return rc;
@@ -87,8 +88,8 @@ lift(struct rmb_basis_work *work, double *small, int64_t k, const struct rmb_bas
 
 /* ---- the small problem --------------------------------------------------------------------------------------------- */
 
-/* A symmetric: h = Q A Q', on and below its diagonal of blocks, and there is no P. C any: h = Q C P', zero above. The last block of
- * rows of Q has been applied; what that left outside the basis stands behind it, as the next block. */
+/* A symmetric: h = Q A Q', on and below its diagonal of blocks, and there is no P. C any: h = Q C P', zero above. The last
+ * block of rows of Q has been applied; what that left outside the basis stands behind it, as the next block. */
 struct problem {
 	const float *a;          /* [n1][n2] */
 	int64_t n1, n2;
@@ -115,7 +116,9 @@ extend_symmetric(struct rmb_basis_work *work, struct problem *all)
 	float *x = rmb_basis_next(&all->q);
 	all->q.m += work->block;
 	int rc = apply(work, all, x, work->block, false, rmb_basis_next(&all->q));
-	return rc ? rc : rmb_basis_orthogonalise(work, &all->q, rmb_basis_next(&all->q), work->block, all->h + at * all->ld, all->ld, all->left);
+	return rc ? rc
+	          : rmb_basis_orthogonalise(work, &all->q, rmb_basis_next(&all->q), work->block, all->h + at * all->ld,
+	                                    all->ld, all->left);
 }
 
 /* C' q(j) = sum over i <= j of h(j, i) p(i), which defines p(j); C p(j) = h(j, j) q(j) + h(j + 1, j) q(j + 1), which
@@ -158,7 +161,8 @@ small_matrix(const struct rmb_basis_work *work, const struct problem *all, doubl
 static int
 other_side(const struct rmb_basis_work *work, const double *h, int64_t m, const double *right, int64_t k, double *left)
 {
-	int rc = rmb_gemm_double(k, m, m, (struct rmb_matrix){ right, m, false }, (struct rmb_matrix){ h, m, true }, 0, left, m, work->error);
+	int rc = rmb_gemm_double(k, m, m, (struct rmb_matrix){ right, m, false }, (struct rmb_matrix){ h, m, true }, 0, left,
+	                         m, work->error);
 	for (int64_t r = 0; !rc && r < k; r++) {
 		double power = 0;
 		for (int64_t i = 0; i < m; i++)
@@ -173,7 +177,8 @@ other_side(const struct rmb_basis_work *work, const double *h, int64_t m, const 
 static int
 probe(struct rmb_basis_work *work, const struct problem *all, struct rmb_arena *arena, double *largest)
 {
-	float *x = rmb_arena_alloc(arena, (size_t)(PROBE * all->n1), sizeof *x), *y = rmb_arena_alloc(arena, (size_t)(PROBE * all->n2), sizeof *y);
+	float *x = rmb_arena_alloc(arena, (size_t)(PROBE * all->n1), sizeof *x),
+	      *y = rmb_arena_alloc(arena, (size_t)(PROBE * all->n2), sizeof *y);
 	int rc = x && y ? 0 : rmb_error_nomem(work->error, "a block of vectors");
 	for (int64_t i = 0; !rc && i < PROBE; i++)
 		rmb_basis_draw(work, x + i * all->n1, all->n1);
@@ -209,7 +214,8 @@ small_make(const struct rmb_basis_work *work, const struct problem *all, int64_t
 {
 	int64_t m = all->q.m;
 	double *matrix = rmb_arena_alloc(arena, (size_t)(m * m), sizeof *matrix);
-	*small = (struct small){ .w = rmb_arena_alloc(arena, (size_t)m, sizeof(double)), .v = rmb_arena_alloc(arena, (size_t)(k * m), sizeof(double)),
+	*small = (struct small){ .w = rmb_arena_alloc(arena, (size_t)m, sizeof(double)),
+	                         .v = rmb_arena_alloc(arena, (size_t)(k * m), sizeof(double)),
 	                         .again = rmb_arena_alloc(arena, (size_t)k, sizeof(double)) };
 	small->h = all->symmetric ? NULL : rmb_arena_alloc(arena, (size_t)(m * m), sizeof(double));
 	if (!matrix || !small->w || !small->v || !small->again || (!all->symmetric && !small->h))
@@ -227,17 +233,19 @@ small_make(const struct rmb_basis_work *work, const struct problem *all, int64_t
 
 /* Vectors of the values first .. first + n - 1, and the residual of those that stand above rounding. */
 static int
-vectors_from(const struct rmb_basis_work *work, const struct problem *all, const struct small *small, int64_t first, int64_t n, double *residual)
+vectors_from(const struct rmb_basis_work *work, const struct problem *all, const struct small *small, int64_t first,
+             int64_t n, double *residual)
 {
 	int rc = rmb_reduced_vectors(&small->reduced, first, n, small->again, small->v, work->error);
 	if (!rc)
-		*residual = residual_of(small->w + first, small->v, first + n < small->nk ? n : small->nk - first, all->q.m, all->left, work->block);
+		*residual = residual_of(small->w + first, small->v, first + n < small->nk ? n : small->nk - first, all->q.m,
+		                        all->left, work->block);
 	return rc;
 }
 
 static int
-publish(struct rmb_basis_work *work, const struct problem *all, const struct small *small, int64_t k, struct rmb_arena *arena, double *w, double *u,
-        double *v)
+publish(struct rmb_basis_work *work, const struct problem *all, const struct small *small, int64_t k, struct rmb_arena *arena,
+        double *w, double *u, double *v)
 {
 	int64_t m = all->q.m;
 	double *left = u ? rmb_arena_alloc(arena, (size_t)(k * m), sizeof *left) : NULL;
@@ -250,7 +258,8 @@ publish(struct rmb_basis_work *work, const struct problem *all, const struct sma
 	return rc || !v ? rc : lift(work, small->v, k, all->symmetric ? &all->q : &all->p, arena, v);
 }
 
-/* Is the basis wide enough? If so, the results. The last few values, which come out worst, decide whether the others are looked at. */
+/* Is the basis wide enough? If so, the results. The last few values, which come out worst, decide whether the others are
+ * looked at. */
 static int
 look(struct rmb_basis_work *work, const struct problem *all, int64_t k, double *w, double *u, double *v, struct rmb_krylov *how)
 {
@@ -269,7 +278,8 @@ look(struct rmb_basis_work *work, const struct problem *all, int64_t k, double *
 		rc = vectors_from(work, all, &small, 0, k, &how->residual);
 	if (!rc && how->accepted)
 		rc = probe(work, all, arena, &outside);
-	how->accepted = !rc && how->accepted && good_enough(how->residual) && outside <= fmax(small.w[k - 1] * (1 + MISSED), level * small.w[0]);
+	how->accepted = !rc && how->accepted && good_enough(how->residual) &&
+	                outside <= fmax(small.w[k - 1] * (1 + MISSED), level * small.w[0]);
 	if (how->accepted)
 		rc = publish(work, all, &small, k, arena, w, u, v);
 	rmb_arena_free(arena);
@@ -282,7 +292,8 @@ problem_make(struct rmb_basis_work *work, struct problem *all, const struct plan
 	size_t room = (size_t)(plan->most + plan->block), ld = (size_t)plan->most;
 	all->ld = plan->most;
 	all->q = (struct rmb_basis){ rmb_arena_alloc(arena, room * (size_t)all->n1, sizeof(float)), all->n1, 0 };
-	all->p = (struct rmb_basis){ all->symmetric ? all->q.q : rmb_arena_alloc(arena, room * (size_t)all->n2, sizeof(float)), all->n2, 0 };
+	all->p = (struct rmb_basis){ all->symmetric ? all->q.q : rmb_arena_alloc(arena, room * (size_t)all->n2, sizeof(float)),
+	                             all->n2, 0 };
 	all->h = rmb_arena_alloc(arena, ld * ld, sizeof *all->h);
 	all->left = rmb_arena_alloc(arena, (size_t)(plan->block * plan->block), sizeof *all->left);
 	all->row = rmb_arena_alloc(arena, (size_t)plan->block * ld, sizeof *all->row);
@@ -296,7 +307,8 @@ problem_make(struct rmb_basis_work *work, struct problem *all, const struct plan
 }
 
 static int
-solve(struct problem *all, int64_t k, int threads, double *w, double *u, double *v, struct rmb_krylov *how, struct rmb_error *error)
+solve(struct problem *all, int64_t k, int threads, double *w, double *u, double *v, struct rmb_krylov *how,
+      struct rmb_error *error)
 {
 	struct plan plan = plan_for(all->n1 < all->n2 ? all->n1 : all->n2, k);
 	struct rmb_basis_work work = { 0 };
@@ -304,7 +316,8 @@ solve(struct problem *all, int64_t k, int threads, double *w, double *u, double 
 	if (plan.first > plan.most)
 		return 0;
 	struct rmb_arena *arena = rmb_arena_new();
-	int rc = arena ? rmb_basis_work_make(&work, arena, all->n1 > all->n2 ? all->n1 : all->n2, plan.block, plan.most, "block Krylov", threads, error)
+	int rc = arena ? rmb_basis_work_make(&work, arena, all->n1 > all->n2 ? all->n1 : all->n2, plan.block, plan.most,
+	                                     "block Krylov", threads, error)
 	               : rmb_error_nomem(error, "a block of vectors");
 	if (!rc)
 		rc = problem_make(&work, all, &plan, arena);
@@ -323,15 +336,16 @@ solve(struct problem *all, int64_t k, int threads, double *w, double *u, double 
 }
 
 int
-rmb_krylov_eigen(const float *a, int64_t n, int64_t k, int threads, double *w, double *v, struct rmb_krylov *how, struct rmb_error *error)
+rmb_krylov_eigen(const float *a, int64_t n, int64_t k, int threads, double *w, double *v, struct rmb_krylov *how,
+                 struct rmb_error *error)
 {
 	struct problem all = { .a = a, .n1 = n, .n2 = n, .symmetric = true };
 	return solve(&all, k, threads, w, NULL, v, how, error);
 }
 
 int
-rmb_krylov_singular(const float *c, int64_t n1, int64_t n2, int64_t k, int threads, double *s, double *u, double *v, struct rmb_krylov *how,
-                    struct rmb_error *error)
+rmb_krylov_singular(const float *c, int64_t n1, int64_t n2, int64_t k, int threads, double *s, double *u, double *v,
+                    struct rmb_krylov *how, struct rmb_error *error)
 {
 	struct problem all = { .a = c, .n1 = n1, .n2 = n2 };
 	return solve(&all, k, threads, s, u, v, how, error);

@@ -117,8 +117,8 @@ resample(const struct rmb_likeness *s, int64_t count, int64_t draw, struct rmb_s
 }
 
 void
-rmb_likeness_interval(const struct rmb_likeness *s, int64_t count, double level, int64_t draws, struct rmb_stream stream, double *distance,
-                      const double **others, double *low, double *high)
+rmb_likeness_interval(const struct rmb_likeness *s, int64_t count, double level, int64_t draws, struct rmb_stream stream,
+                      double *distance, const double **others, double *low, double *high)
 {
 	int64_t n = s->n, kept = 0;
 	for (int64_t draw = 0; draw < draws; draw++) {

@@ -77,7 +77,8 @@ rmb_weights(const struct rmb_sweep *given, enum rmb_solver solver, int64_t *nk, 
             struct rmb_error *error)
 {
 	struct rmb_sweep activity = *given;
-	int64_t nn = activity.first->neurons.n, nt = activity.first->nframes, side = nn < nt ? nn : nt, wanted = *nk < side ? *nk : side;
+	int64_t nn = activity.first->neurons.n, nt = activity.first->nframes, side = nn < nt ? nn : nt,
+	        wanted = *nk < side ? *nk : side;
 	activity.threads = given->threads < 1 ? 1 : given->threads > 64 ? 64 : given->threads;
 	activity.by_neuron = nt < nn;
 	struct rmb_arena *arena = rmb_arena_new();
@@ -85,7 +86,8 @@ rmb_weights(const struct rmb_sweep *given, enum rmb_solver solver, int64_t *nk, 
 	double *v = c && activity.by_neuron ? rmb_arena_alloc(arena, (size_t)(wanted * side), sizeof *v) : w;
 	int rc = c && v ? rmb_product(&activity, c, error) : rmb_error_nomem(error, "the covariance");
 	if (!rc)
-		rc = rmb_leading_eigenvectors(c, side, wanted, solver, activity.in_double, activity.threads, value, v, how, error);
+		rc = rmb_leading_eigenvectors(c, side, wanted, solver, activity.in_double, activity.threads, value, v, how,
+		                              error);
 	if (!rc) {
 		*nk = rmb_clear_rounding(value, wanted, activity.in_double);
 		if (activity.by_neuron)
@@ -167,7 +169,8 @@ rmb_locality_find(const double *w, int64_t nk, int64_t n, const struct rmb_space
 	for (int64_t k = 0; k < nk; k++) {
 		double centre[3];
 		for (int a = 0; a < space->naxes; a++)
-			found->centre[a][k] = centre[a] = centre_of(w + k * n, n, space->axis[a], circular || space->geometry == RMB_TORUS, space->box);
+			found->centre[a][k] = centre[a] =
+				centre_of(w + k * n, n, space->axis[a], circular || space->geometry == RMB_TORUS, space->box);
 		found->ratio[k] = ratio_of(w + k * n, n, space, centre, radius, &found->near[k]);
 		if (found->near[k] > 0)
 			sum += found->ratio[k];

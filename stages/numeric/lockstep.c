@@ -41,8 +41,8 @@ order_runs(const struct rmb_simulation *what, int64_t *run)
 
 /* One group of runs from beginning to end. *done counts frames. */
 static int
-run_group(const struct rmb_simulation *what, const struct rmb_method *method, const int64_t *run, int64_t nruns, float *x, double total,
-          double *done, struct rmb_error *error)
+run_group(const struct rmb_simulation *what, const struct rmb_method *method, const int64_t *run, int64_t nruns, float *x,
+          double total, double *done, struct rmb_error *error)
 {
 	int64_t columns = rmb_lockstep_columns(what->n, method->group);
 	int rc = method->start(method->self, run, nruns, error);

@@ -1,8 +1,8 @@
 /* numeric/lockstep.h -- simulating many independent runs of a network side by side, block by block.
  *
- * Products of matrices are quick only when they have many columns, so runs advance together: a block holds the same few frames of all
- * runs that are still going. What a block holds depends on the number of neurons and on the lengths of the runs alone, so results are
- * the same bytes for any number of threads. Nothing is kept but the block. */
+ * Products of matrices are quick only when they have many columns, so runs advance together: a block holds the same few
+ * frames of all runs that are still going. What a block holds depends on the number of neurons and on the lengths of the runs
+ * alone, so results are the same bytes for any number of threads. Nothing is kept but the block. */
 #ifndef RMB_NUMERIC_LOCKSTEP_H
 #define RMB_NUMERIC_LOCKSTEP_H
 #include <stdbool.h>

@@ -2,12 +2,15 @@
  *
  * A signal x with standard deviation u becomes y = x / u + noise z, z standard normal. Then
  *     RMB_SIGNAL   y itself;
- *     RMB_SPIKES_POISSON   counts, Poisson with mean rate max(y, 0) / <max(y, 0)>, so that the mean count is the rate: the mean <> is that of the
- *                  simulation itself, for slow activity is far from the mean of its law for minutes;
- *     RMB_CALCIUM  such counts through an indicator: c <- decay c + count, brightness Poisson with mean gain (8 (1 - decay) c / rate + 400), from
- *                  which the filter is taken back: brightness(t) - decay brightness(t - 1), over gain. (The published model, with its filter
- *                  not cut off at 50 frames and with this plain deconvolution, for the published one is not public.)
- * and is convolved with a Gaussian of unit sum, with zeros beyond both ends of a run. All numbers drawn are named by neuron and frame. */
+ *     RMB_SPIKES_POISSON   counts, Poisson with mean rate max(y, 0) / <max(y, 0)>, so that the mean count is the rate. The
+ *                  mean <> is that of the simulation itself, because slow activity is far from the mean of its law for minutes;
+ *     RMB_CALCIUM  such counts through an indicator: c <- decay c + count, brightness Poisson with mean
+ *                  gain (8 (1 - decay) c / rate + 400), from which the filter is taken back:
+ *                  (brightness(t) - decay brightness(t - 1)) / gain. This is the published model but for two things: its
+ *                  filter is not cut off at 50 frames, and the deconvolution is this plain one, as the published one is
+ *                  not public.
+ * and is convolved with a Gaussian of unit sum, with zeros beyond both ends of a run. All numbers drawn are named by neuron
+ * and frame. */
 #ifndef RMB_NUMERIC_MEASUREMENT_H
 #define RMB_NUMERIC_MEASUREMENT_H
 #include <stdbool.h>
@@ -43,5 +46,6 @@ double rmb_measure_drive(const struct rmb_measurement *what, int64_t i, int64_t 
 
 /* A run of neuron i, of n frames from frame `start` of the recording on: y[n] is what is recorded of x[n]; both may be
  * the same. room[n + 2 half] is scratch. */
-void rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room, double *y);
+void rmb_measure(const struct rmb_measurement *what, int64_t i, int64_t start, int64_t n, const double *x, double *room,
+                 double *y);
 #endif

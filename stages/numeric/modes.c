@@ -30,7 +30,8 @@ make_mode(struct rmb_modes *modes, int64_t k, double g, struct rmb_steps steps)
 }
 
 int
-rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, struct rmb_steps steps, struct rmb_modes *modes, struct rmb_error *error)
+rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, struct rmb_steps steps, struct rmb_modes *modes,
+               struct rmb_error *error)
 {
 	double *room = rmb_arena_alloc(arena, (size_t)(6 * n), sizeof *room);
 	if (!room)
@@ -38,10 +39,14 @@ rmb_modes_make(struct rmb_arena *arena, const double *gap, int64_t n, struct rmb
 	*modes = (struct rmb_modes){ n, room, room + n, room + 2 * n, room + 3 * n, room + 4 * n, room + 5 * n };
 	for (int64_t k = 0; k < n; k++) {
 		if (!(gap[k] > 0))
-			return rmb_error_set(error, RMB_EDATA, "the network is unstable: an eigenvalue is %.6g, all must be below 1", 1 - gap[k]);
+			return rmb_error_set(error, RMB_EDATA,
+			                     "the network is unstable: an eigenvalue is %.6g, all must be below 1",
+			                     1 - gap[k]);
 		if (!(gap[k] * steps.step < 2))
-			return rmb_error_set(error, RMB_EDATA, "steps of %g time constants are too long for an eigenvalue of %.6g: they must be shorter "
-			                     "than %.4g time constants", steps.step, 1 - gap[k], 2 / gap[k]);
+			return rmb_error_set(error, RMB_EDATA,
+			                     "steps of %g time constants are too long for an eigenvalue of %.6g: they must "
+			                     "be shorter than %.4g time constants",
+			                     steps.step, 1 - gap[k], 2 / gap[k]);
 		make_mode(modes, k, gap[k], steps);
 	}
 	return 0;
@@ -101,7 +106,8 @@ tile_means(void *argument, int64_t piece, int thread)
 			uint64_t noise = rmb_lockstep_noise(n, block->run[a], 1 + block->frame + j) + (uint64_t)k;
 			rmb_random_normals(sampler->what->stream, noise, m, z1);
 			rmb_random_normals(sampler->what->beside, noise, m, z2);
-			rmb_modes_advance(sampler->modes, k, m, z1, z2, sampler->state + a * n + k, sampler->means + (j * block->nruns + a) * n + k);
+			rmb_modes_advance(sampler->modes, k, m, z1, z2, sampler->state + a * n + k,
+			                  sampler->means + (j * block->nruns + a) * n + k);
 		}
 	return 0;
 }
@@ -114,13 +120,15 @@ fill(void *self, const struct rmb_block *block, struct rmb_error *error)
 	int threads = sampler->what->threads;
 	sampler->block = block;
 	int rc = rmb_parallel(threads, (sampler->modes->n + TILE - 1) / TILE, tile_means, sampler);
-	struct rmb_apply apply = { .a = sampler->vectors, .x = sampler->means, .rows = block->ld, .columns = block->n, .k = sampler->modes->n,
+	struct rmb_apply apply = { .a = sampler->vectors, .x = sampler->means, .rows = block->ld, .columns = block->n,
+	                           .k = sampler->modes->n,
 		                   .across = true, .turned = true, .y = block->x };
 	return rc ? rc : rmb_apply_matrix(&apply, threads, error);
 }
 
 int
-rmb_modes_simulate(const struct rmb_simulation *what, const struct rmb_modes *modes, const float *vectors, struct rmb_error *error)
+rmb_modes_simulate(const struct rmb_simulation *what, const struct rmb_modes *modes, const float *vectors,
+                   struct rmb_error *error)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	int64_t columns = rmb_lockstep_columns(what->n, GROUP);

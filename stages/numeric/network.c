@@ -30,7 +30,10 @@ check_places(const struct rmb_network *net, struct rmb_error *error)
 	for (int axis = 0; axis < net->space.naxes; axis++)
 		for (int64_t i = 0; i < net->n; i++)
 			if (!isfinite(net->space.axis[axis][i]))
-				return rmb_error_set(error, RMB_EDATA, "a local network needs the place of every neuron; neuron %" PRId64 " has none", i);
+				return rmb_error_set(error, RMB_EDATA,
+				                     "a local network needs the place of every neuron; neuron %" PRId64
+				                     " has none",
+				                     i);
 	return 0;
 }
 
@@ -40,14 +43,17 @@ rmb_network_check(const struct rmb_network *net, struct rmb_error *error)
 	if (net->n < 2)
 		return rmb_error_set(error, RMB_EDATA, "a network needs 2 neurons or more; found %" PRId64, net->n);
 	if (net->n > RMB_LAPACK_MAX)
-		return rmb_error_set(error, RMB_ELIMIT, "a network of %" PRId64 " neurons is larger than the %d whose eigenvalues LAPACK finds "
-		                     "safely; use fewer neurons", net->n, RMB_LAPACK_MAX);
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "a network of %" PRId64 " neurons is larger than the %d whose eigenvalues LAPACK finds "
+		                     "safely; use fewer neurons",
+		                     net->n, RMB_LAPACK_MAX);
 	if (!(net->edge > 0 && net->edge < 1))
 		return rmb_error_set(error, RMB_EDATA, "the edge of a stable network lies between 0 and 1; found %g", net->edge);
 	if (!(net->asymmetry >= 0 && net->asymmetry <= 1))
 		return rmb_error_set(error, RMB_EDATA, "asymmetry lies between 0 and 1; found %g", net->asymmetry);
 	if (sparse(net) && !(net->probability > 0 && net->probability < 1))
-		return rmb_error_set(error, RMB_EDATA, "a probability of connection between 0 and 1 is needed, both excluded; found %g",
+		return rmb_error_set(error, RMB_EDATA,
+		                     "a probability of connection between 0 and 1 is needed, both excluded; found %g",
 		                     net->probability);
 	if (net->family != RMB_CLUSTERED && net->family != RMB_LOCAL)
 		return 0;
@@ -57,7 +63,8 @@ rmb_network_check(const struct rmb_network *net, struct rmb_error *error)
 	if (net->family == RMB_LOCAL)
 		return check_places(net, error);
 	if (net->cluster < 2 || net->cluster > net->n)
-		return rmb_error_set(error, RMB_EDATA, "clusters of %" PRId64 " neurons do not fit a network of %" PRId64, net->cluster, net->n);
+		return rmb_error_set(error, RMB_EDATA, "clusters of %" PRId64 " neurons do not fit a network of %" PRId64,
+		                     net->cluster, net->n);
 	return 0;
 }
 
@@ -96,8 +103,9 @@ least(int64_t a, int64_t b)
 static bool
 normal_draws(const struct rmb_network *net)
 {
-	return net->family == RMB_CLIPPED || (net->family == RMB_DENSE && (net->entries == RMB_BINARY || net->entries == RMB_GAUSSIAN ||
-	                                                                   net->entries == RMB_HALF_NORMAL));
+	return net->family == RMB_CLIPPED ||
+	       (net->family == RMB_DENSE &&
+	        (net->entries == RMB_BINARY || net->entries == RMB_GAUSSIAN || net->entries == RMB_HALF_NORMAL));
 }
 
 static int
@@ -108,7 +116,8 @@ draw_rows(void *argument, int64_t piece, int thread)
 	bool normal = normal_draws(s->net);
 	(void)thread;
 	for (int64_t i = piece * ROWS * n; i < end; i++)
-		s->a[i] = normal ? rmb_random_normal(s->net->stream, (uint64_t)i) : rmb_random_uniform(s->net->stream, (uint64_t)i);
+		s->a[i] = normal ? rmb_random_normal(s->net->stream, (uint64_t)i)
+		                 : rmb_random_uniform(s->net->stream, (uint64_t)i);
 	return 0;
 }
 
@@ -263,8 +272,10 @@ shape(struct shaping *s, int64_t npieces, struct rmb_error *error)
 	for (int64_t i = 0; i < npieces; i++)
 		connected += s->connected[i];
 	if (!rc && connected == 0)
-		rc = rmb_error_set(error, RMB_EDATA, "none of the %" PRId64 " neurons is connected at a probability of %g; raise it, or use more "
-		                   "neurons", net->n, net->probability);
+		rc = rmb_error_set(error, RMB_EDATA,
+		                   "none of the %" PRId64
+		                   " neurons is connected at a probability of %g; raise it, or use more neurons",
+		                   net->n, net->probability);
 	return rc;
 }
 
@@ -275,7 +286,8 @@ rmb_network_shape(const struct rmb_network *net, double *a, struct rmb_error *er
 	int rc = rmb_network_check(net, error);
 	if (rc)
 		return rc;
-	struct shaping s = { .net = net, .a = a, .sum = calloc((size_t)npieces, sizeof *s.sum), .other = calloc((size_t)npieces, sizeof *s.other),
+	struct shaping s = { .net = net, .a = a, .sum = calloc((size_t)npieces, sizeof *s.sum),
+	                     .other = calloc((size_t)npieces, sizeof *s.other),
 	                     .connected = calloc((size_t)npieces, sizeof *s.connected) };
 	rc = s.sum && s.other && s.connected ? shape(&s, npieces, error) : rmb_error_nomem(error, "network");
 	free(s.sum);

@@ -1,8 +1,8 @@
 /* numeric/network.h -- random connectivity of a linear network, scaled to the edge of stability.
  *
- * A network is drawn in two steps: raw numbers, entry by entry from a counter-based stream, and their shaping into a matrix. Entry (i, j)
- * has number i n + j of the stream, so a matrix is the same bytes for any number of threads, and can be drawn again instead of kept.
- * Everything here holds one n x n matrix, the caller's. Matrices are row-major double[n][n].
+ * A network is drawn in two steps: raw numbers, entry by entry from a counter-based stream, and their shaping into a matrix.
+ * Entry (i, j) has number i n + j of the stream, so a matrix is the same bytes for any number of threads, and can be drawn
+ * again instead of kept. Everything here holds one n x n matrix, the caller's. Matrices are row-major double[n][n].
  *
  * Shaping (Pachitariu et al. 2025, connectivity). Values R(i, j) for all pairs: a distribution of mean zero (dense families), or
  * B - P(i, j) with B = 1 with probability P (sparse families). The diagonal is zero. Asymmetry p turns R into A:
@@ -24,7 +24,8 @@ enum rmb_family {
 	RMB_SPARSE,    /* with the same probability for all pairs */
 	RMB_CLUSTERED, /* with `peak` inside clusters of consecutive neurons, with `probability` elsewhere */
 	RMB_LOCAL,     /* with max(peak exp(-distance / width), probability) */
-	RMB_CLIPPED    /* normal entries / sqrt(n + 1e-3), the diagonal too, not symmetric; eigenvalues beyond the edge moved onto it */
+	RMB_CLIPPED /* normal / sqrt(n + 1e-3), the diagonal too, not symmetric; eigenvalues beyond the edge are moved onto it
+	             */
 };
 enum rmb_entries {
 	RMB_UNIFORM,     /* 2 u - 1 */
@@ -45,7 +46,7 @@ struct rmb_network {
 	int64_t cluster;          /* RMB_CLUSTERED: neurons of a cluster; those of an incomplete last one are in none */
 	struct rmb_space space;   /* RMB_LOCAL: places */
 	double width;             /* RMB_LOCAL: of the profile, in the unit of the places */
-	double inhibition;        /* RMB_LOCAL: P that is subtracted has a profile so many times as wide and the same mean; 1: the same */
+	double inhibition;        /* RMB_LOCAL: the P subtracted has a profile so many times as wide, of the same mean */
 	double edge;              /* largest real part wanted, below 1 */
 	struct rmb_stream stream;
 	int threads;
@@ -70,14 +71,15 @@ int rmb_network_normalise(const struct rmb_network *network, double *a, double *
                           struct rmb_error *error) RMB_CHECKED;
 
 /* All at once. Eigenvalues of the normalised network; a is scratch, destroyed. imaginary may be NULL for a symmetric network. */
-int rmb_network_eigenvalues(const struct rmb_network *network, double *a, double *real, double *imaginary, struct rmb_error *error)
-	RMB_CHECKED;
-/* Eigenvalues of the normalised network and its eigenvectors in the rows of v[n][n], both as rmb_general_eigenvectors has them. a is
- * destroyed. */
-int rmb_network_eigenvectors(const struct rmb_network *network, double *a, double *v, double *real, double *imaginary, struct rmb_error *error)
-	RMB_CHECKED;
+int rmb_network_eigenvalues(const struct rmb_network *network, double *a, double *real, double *imaginary,
+                            struct rmb_error *error) RMB_CHECKED;
+/* Eigenvalues of the normalised network and its eigenvectors in the rows of v[n][n], both as rmb_general_eigenvectors has
+ * them. a is destroyed. */
+int rmb_network_eigenvectors(const struct rmb_network *network, double *a, double *v, double *real, double *imaginary,
+                             struct rmb_error *error) RMB_CHECKED;
 /* The normalised matrix itself, in a, and its eigenvalues. */
-int rmb_network_matrix(const struct rmb_network *network, double *a, double *real, double *imaginary, struct rmb_error *error) RMB_CHECKED;
+int rmb_network_matrix(const struct rmb_network *network, double *a, double *real, double *imaginary,
+                       struct rmb_error *error) RMB_CHECKED;
 
 /* The step h = dt / tau must be smaller than this for x <- x + h (A x - x + e) to be stable: the least 2 Re(g) / |g|^2, g
  * = 1 - eigenvalue. imaginary may be NULL. At most 0: the network is unstable at any step. */

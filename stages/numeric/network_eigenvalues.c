@@ -17,8 +17,10 @@ scale(const struct rmb_network *net, double *real, double *imaginary, double *fa
 		rightmost = fmax(rightmost, real[i]);
 	}
 	if (!(rightmost > 1e-12 * largest))
-		return rmb_error_set(error, RMB_EDATA, "the network cannot be normalised: no eigenvalue has a positive real part (the largest is "
-		                     "%g, the largest modulus %g)", rightmost, largest);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "the network cannot be normalised: no eigenvalue has a positive real part (the largest "
+		                     "is %g, the largest modulus %g)",
+		                     rightmost, largest);
 	*factor = net->edge / rightmost;
 	for (int64_t i = 0; i < net->n; i++) {
 		real[i] *= *factor;
@@ -70,8 +72,8 @@ move_onto_edge(const struct rmb_network *net, double *real, double *imaginary)
 	}
 }
 
-/* They do so while the eigenvectors W stay: A = W E W^-1, all real, where a pair of conjugates has the real and imaginary part of its
- * vector as two columns x, y of W, and A x = Re x - Im y, A y = Im x + Re y. */
+/* They do so while the eigenvectors W stay: A = W E W^-1, all real, where a pair of conjugates has the real and imaginary
+ * part of its vector as two columns x, y of W, and A x = Re x - Im y, A y = Im x + Re y. */
 static int
 clip(const struct rmb_network *net, double *a, double *w, double *real, double *imaginary, struct rmb_error *error)
 {
@@ -90,12 +92,14 @@ clip(const struct rmb_network *net, double *a, double *w, double *real, double *
 	transpose(w, n);
 	rc = rmb_right_divide(a, n, w, n, &rcond, error);
 	if (!rc && !(rcond > 1e-13))
-		rc = rmb_error_set(error, RMB_EDATA, "the network cannot be normalised: its eigenvectors do not span all directions");
+		rc = rmb_error_set(error, RMB_EDATA,
+		                   "the network cannot be normalised: its eigenvectors do not span all directions");
 	return rc ? rc : rmb_sort_eigenvalues(real, imaginary, n, error);
 }
 
 int
-rmb_network_normalise(const struct rmb_network *net, double *a, double *spare, double *real, double *imaginary, struct rmb_error *error)
+rmb_network_normalise(const struct rmb_network *net, double *a, double *spare, double *real, double *imaginary,
+                      struct rmb_error *error)
 {
 	double factor = 1;
 	int rc = rmb_network_check(net, error);
@@ -133,7 +137,8 @@ rmb_network_eigenvalues(const struct rmb_network *net, double *a, double *real, 
 }
 
 int
-rmb_network_eigenvectors(const struct rmb_network *net, double *a, double *v, double *real, double *imaginary, struct rmb_error *error)
+rmb_network_eigenvectors(const struct rmb_network *net, double *a, double *v, double *real, double *imaginary,
+                         struct rmb_error *error)
 {
 	double factor;
 	int rc = draw(net, a, error);
@@ -195,11 +200,14 @@ rmb_network_stable(const double *real, const double *imaginary, int64_t n, doubl
 		return 0;
 	int64_t worst = 0;
 	for (int64_t i = 1; i < n; i++)
-		if (largest_step(real[i], imaginary ? imaginary[i] : 0) < largest_step(real[worst], imaginary ? imaginary[worst] : 0))
+		if (largest_step(real[i], imaginary ? imaginary[i] : 0) <
+		    largest_step(real[worst], imaginary ? imaginary[worst] : 0))
 			worst = i;
 	if (!(most > 0))
-		return rmb_error_set(error, RMB_EDATA, "the network is unstable: eigenvalue %g must have a real part below 1", real[worst]);
-	return rmb_error_set(error, RMB_EDATA, "the network is unstable in steps of %.4g time constants, because of its eigenvalue %.4g %+.4gi: "
-	                     "steps must be shorter than %.4g time constants, or the edge smaller", step, real[worst],
-	                     imaginary ? imaginary[worst] : 0.0, most);
+		return rmb_error_set(error, RMB_EDATA, "the network is unstable: eigenvalue %g must have a real part below 1",
+		                     real[worst]);
+	return rmb_error_set(error, RMB_EDATA,
+	                     "the network is unstable in steps of %.4g time constants, because of its eigenvalue %.4g "
+	                     "%+.4gi: steps must be shorter than %.4g time constants, or the edge smaller",
+	                     step, real[worst], imaginary ? imaginary[worst] : 0.0, most);
 }

@@ -32,7 +32,9 @@ struct rmb_phases *
 rmb_phases_new(int64_t n, struct rmb_error *error)
 {
 	if (n < 1 || n > INT_MAX - 16) {
-		rmb_error_set(error, RMB_ELIMIT, "a transform of %" PRId64 " frames does not fit the integers of FFTW (1 to %d)", n, INT_MAX - 16);
+		rmb_error_set(error, RMB_ELIMIT,
+		              "a transform of %" PRId64 " frames does not fit the integers of FFTW (1 to %d)", n,
+		              INT_MAX - 16);
 		return NULL;
 	}
 	struct rmb_phases *phases = calloc(1, sizeof *phases);
@@ -73,7 +75,8 @@ rmb_phases_draw(const struct rmb_phases *phases, struct rmb_stream stream, uint6
 	fftw_execute_dft_r2c(phases->forward, scratch, f);
 	f[0][0] /= (double)n; /* FFTW's transforms there and back multiply by n */
 	for (int64_t k = 1; k <= n / 2; k++) {
-		double angle = 2 * M_PI * rmb_random_uniform(stream, first + (uint64_t)k), size = hypot(f[k][0], f[k][1]) / (double)n;
+		double angle = 2 * M_PI * rmb_random_uniform(stream, first + (uint64_t)k),
+		       size = hypot(f[k][0], f[k][1]) / (double)n;
 		if (2 * k == n) { /* the highest of an even number is real: its sign */
 			f[k][0] = angle < M_PI ? size : -size;
 			f[k][1] = 0;

@@ -38,7 +38,8 @@ correlate(double *c, const double *d, int64_t n)
 
 /* index[k] from eigenvectors in the rows of u and the mean r of R(4..6). t[n][n]: scratch. */
 static int
-make_index(const double *u, const double *value, const double *r, double *t, int64_t n, int threads, double *index, struct rmb_error *error)
+make_index(const double *u, const double *value, const double *r, double *t, int64_t n, int threads, double *index,
+           struct rmb_error *error)
 {
 	int rc = rmb_square_product(u, r, false, 0, t, n, threads, error);
 	for (int64_t k = 0; !rc && k < n; k++) {
@@ -85,12 +86,13 @@ allocate(struct rmb_arena *arena, int64_t n, bool standard, struct rmb_populatio
 }
 
 int
-rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t lag, bool standard, struct rmb_arena *arena,
-                        struct rmb_population *p, struct rmb_error *error)
+rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t lag, bool standard,
+                        struct rmb_arena *arena, struct rmb_population *p, struct rmb_error *error)
 {
 	int64_t n = basis->n, count = n * n;
 	struct rmb_arena *own = rmb_arena_new();
-	double *zero = own ? rmb_arena_alloc(own, (size_t)count, sizeof *zero) : NULL, *other = own ? rmb_arena_alloc(own, (size_t)count, sizeof *other) : NULL;
+	double *zero = own ? rmb_arena_alloc(own, (size_t)count, sizeof *zero) : NULL,
+	       *other = own ? rmb_arena_alloc(own, (size_t)count, sizeof *other) : NULL;
 	double *scratch = own ? rmb_arena_alloc(own, (size_t)count, 2 * sizeof *scratch) : NULL;
 	int rc = zero && other && scratch ? allocate(arena, n, standard, p, error) : rmb_error_nomem(error, what);
 	if (!rc)
@@ -111,7 +113,8 @@ rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps ste
 
 /* c[lags][n][n], destroyed: the mean of those of the index takes the first one's place. t[3][n][n]: scratch. */
 static int
-analyse(double *c, int64_t n, int64_t lag, bool standard, int threads, double *t, struct rmb_population *p, struct rmb_error *error)
+analyse(double *c, int64_t n, int64_t lag, bool standard, int threads, double *t, struct rmb_population *p,
+        struct rmb_error *error)
 {
 	int64_t count = n * n;
 	double *mean = c + RMB_INDEX_FIRST * count;
@@ -131,12 +134,13 @@ analyse(double *c, int64_t n, int64_t lag, bool standard, int threads, double *t
 }
 
 int
-rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool standard, int threads, struct rmb_arena *arena,
-                    struct rmb_population *p, struct rmb_error *error)
+rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool standard, int threads,
+                    struct rmb_arena *arena, struct rmb_population *p, struct rmb_error *error)
 {
 	int64_t count = n * n, nlags = lags(lag);
 	struct rmb_arena *own = rmb_arena_new();
-	double *s = own ? rmb_arena_alloc(own, (size_t)count, sizeof *s) : NULL, *t = own ? rmb_arena_alloc(own, (size_t)count, 3 * sizeof *t) : NULL;
+	double *s = own ? rmb_arena_alloc(own, (size_t)count, sizeof *s) : NULL,
+	       *t = own ? rmb_arena_alloc(own, (size_t)count, 3 * sizeof *t) : NULL;
 	double *c = own ? rmb_arena_alloc(own, (size_t)(nlags * count), sizeof *c) : NULL;
 	struct rmb_blocks blocks;
 	int rc = s && t && c ? allocate(arena, n, standard, p, error) : rmb_error_nomem(error, what);

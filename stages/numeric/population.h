@@ -22,9 +22,9 @@ struct rmb_population {
 double rmb_population_memory(double n, int64_t lag);
 double rmb_population_flops(double n, bool standard);
 /* From a sound basis; results in the arena. standard: those too, over `lag` bins. */
-int rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t lag, bool standard, struct rmb_arena *arena,
-                            struct rmb_population *population, struct rmb_error *error) RMB_CHECKED;
+int rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t lag, bool standard,
+                            struct rmb_arena *arena, struct rmb_population *population, struct rmb_error *error) RMB_CHECKED;
 /* The same from the network itself, a[n][n]. RMB_EDATA: unstable in such steps. */
-int rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool standard, int threads, struct rmb_arena *arena,
-                        struct rmb_population *population, struct rmb_error *error) RMB_CHECKED;
+int rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool standard, int threads,
+                        struct rmb_arena *arena, struct rmb_population *population, struct rmb_error *error) RMB_CHECKED;
 #endif

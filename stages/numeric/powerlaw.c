@@ -52,7 +52,8 @@ weigh(const double *s, const struct rmb_powerlaw_options *options, int64_t last,
 
 /* Residuals of the line, and the parabola's coefficient: y regressed on the part of x^2 that 1 and x do not explain. */
 static void
-judge(const double *s, const struct rmb_powerlaw_options *options, double largest, const struct moments *m, struct rmb_powerlaw *fit)
+judge(const double *s, const struct rmb_powerlaw_options *options, double largest, const struct moments *m,
+      struct rmb_powerlaw *fit)
 {
 	double third = 0, square = m->xx / m->w, residual = 0, qq = 0, qe = 0;
 	for (int pass = 0; pass < 2; pass++)
@@ -123,18 +124,24 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 		if (enters(s, rank, largest, options->modulus))
 			fit->used++;
 		if (options->modulus && s[rank - 1] == 0)
-			return rmb_error_set(error, RMB_EDATA, "the spectrum is zero at rank %" PRId64 ", and the paper's fit takes its logarithm; "
-			                     "end the range before it, use `variant: default`, or make the spectrum with `precision: double` if single "
-			                     "precision lost it", rank);
+			return rmb_error_set(error, RMB_EDATA,
+			                     "the spectrum is zero at rank %" PRId64
+			                     ", and the paper's fit takes its logarithm; end the range before it, use "
+			                     "`variant: default`, or make the spectrum with `precision: double` if single "
+			                     "precision lost it",
+			                     rank);
 	}
 	fit->left_out = (fit->last < options->first ? 0 : fit->last - options->first + 1) - fit->used;
 	if (n <= options->first)
-		return rmb_error_set(error, RMB_EDATA, "a power law needs 2 or more ranks: the fit begins at rank %" PRId64 ", and the spectrum has %"
-		                     PRId64 " ranks; give lower `ranks`, or more neurons", options->first, n);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "a power law needs 2 or more ranks: the fit begins at rank %" PRId64
+		                     ", and the spectrum has %" PRId64 " ranks; give lower `ranks`, or more neurons",
+		                     options->first, n);
 	if (fit->used < 2)
-		return rmb_error_set(error, RMB_EDATA, "a power law needs 2 or more values above rounding level at ranks %" PRId64 "..%" PRId64
-		                     "; the spectrum has %" PRId64 " ranks, and %" PRId64 " such values there", options->first, options->last,
-		                     n, fit->used);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "a power law needs 2 or more values above rounding level at ranks %" PRId64 "..%" PRId64
+		                     "; the spectrum has %" PRId64 " ranks, and %" PRId64 " such values there",
+		                     options->first, options->last, n, fit->used);
 	return 0;
 }
 
@@ -142,7 +149,9 @@ int
 rmb_ranks_check(int64_t first, int64_t last, const char *what, struct rmb_error *error)
 {
 	if (last <= first)
-		return rmb_error_set(error, RMB_ERECIPE, "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; %s needs two or more", first, last, what);
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "ranks: %" PRId64 "..%" PRId64 " holds fewer than two ranks; %s needs two or more",
+		                     first, last, what);
 	return 0;
 }
 
@@ -164,7 +173,8 @@ rmb_powerlaw_fit(const double *s, int64_t n, const struct rmb_powerlaw_options *
 	fit->r_weighted = m.most > m.least ? m.xy / sqrt(m.xx * m.yy) : NAN;
 	fit->r_paper = options->modulus ? rmb_published_r(s, log((double)options->first), log((double)(fit->last - 1))) : NAN;
 	if (!isfinite(fit->alpha) || !isfinite(fit->intercept) || !isfinite(exp(fit->intercept)) || exp(fit->intercept) <= 0)
-		return rmb_error_set(error, RMB_EDATA, "the fit gave an exponent of %g and %g at rank 1", fit->alpha, exp(fit->intercept));
+		return rmb_error_set(error, RMB_EDATA, "the fit gave an exponent of %g and %g at rank 1", fit->alpha,
+		                     exp(fit->intercept));
 	return 0;
 }
 

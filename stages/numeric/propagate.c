@@ -37,8 +37,10 @@ rmb_propagate_roots(struct rmb_arena *arena, struct rmb_blocks *o, double *s, in
 		rc = rmb_cholesky(s, n, error);
 	if (rc)
 		return rc;
-	*roots = (struct rmb_propagator_roots){ to_single(arena, o->p, count), to_single(arena, o->b, count), to_single(arena, o->ee, count),
-		                                to_single(arena, o->me, count), to_single(arena, o->mm, count), to_single(arena, s, count) };
+	*roots = (struct rmb_propagator_roots){ to_single(arena, o->p, count), to_single(arena, o->b, count),
+	                                        to_single(arena, o->ee, count),
+		                                to_single(arena, o->me, count), to_single(arena, o->mm, count),
+		                                to_single(arena, s, count) };
 	bool all = roots->p && roots->b && roots->l11 && roots->l21 && roots->l22 && roots->start;
 	return all ? 0 : rmb_error_nomem(error, "the propagators of a network");
 }
@@ -55,7 +57,8 @@ draw_column(void *argument, int64_t column, int thread)
 	const struct rmb_block *block = draw->block;
 	int64_t j = column / block->nruns, a = column % block->nruns;
 	(void)thread;
-	rmb_random_normals(draw->stream, rmb_lockstep_noise(block->n, block->run[a], draw->time + j), block->n, draw->z + column * block->n);
+	rmb_random_normals(draw->stream, rmb_lockstep_noise(block->n, block->run[a], draw->time + j), block->n,
+	                   draw->z + column * block->n);
 	return 0;
 }
 
@@ -104,8 +107,8 @@ start_blocks(void *self, const int64_t *run, int64_t nruns, struct rmb_error *er
 }
 
 int
-rmb_propagate_frame(const struct rmb_propagator_roots *roots, int64_t n, int64_t runs, const float *z1, const float *z2, float *x, float *y,
-                    float *m, struct rmb_error *error)
+rmb_propagate_frame(const struct rmb_propagator_roots *roots, int64_t n, int64_t runs, const float *z1, const float *z2,
+                    float *x, float *y, float *m, struct rmb_error *error)
 {
 	int64_t count = runs * n;
 	int rc = apply(roots->b, false, x, runs, n, m, 1, error);
@@ -185,7 +188,8 @@ fill_blocks(void *self, const struct rmb_block *block, struct rmb_error *error)
 /* ---- step by step ---- */
 
 int
-rmb_propagate_step(const float *a, int64_t n, int64_t runs, double h, const float *e, float *x, float *y, int threads, struct rmb_error *error)
+rmb_propagate_step(const float *a, int64_t n, int64_t runs, double h, const float *e, float *x, float *y, int threads,
+                   struct rmb_error *error)
 {
 	float factor = (float)h;
 	int rc = apply(a, false, x, runs, n, y, threads, error);
@@ -205,7 +209,8 @@ step_on(struct propagation *p, const struct rmb_block *block, int64_t first, int
 	for (int64_t t = 0; !rc && t < nsteps; t++) {
 		rc = draw_all(&one, p->what->stream, first + t, p->z1, threads);
 		if (!rc)
-			rc = rmb_propagate_step(p->stepping->a, block->n, block->nruns, p->stepping->h, p->z1, p->state, p->z2, threads, error);
+			rc = rmb_propagate_step(p->stepping->a, block->n, block->nruns, p->stepping->h, p->z1, p->state,
+			                        p->z2, threads, error);
 		if (sum)
 			add(sum, p->state, rc ? 0 : count);
 	}

@@ -39,7 +39,8 @@ decompose(struct principal *all, enum rmb_solver solver, struct rmb_krylov *how,
 	double *c = arena ? rmb_arena_alloc(arena, (size_t)(all->side * all->side), sizeof *c) : NULL;
 	int rc = c ? rmb_product(all->sweep, c, error) : rmb_error_nomem(error, "a covariance");
 	if (!rc)
-		rc = rmb_leading_eigenvectors(c, all->side, all->wanted, solver, all->sweep->in_double, all->sweep->threads, all->w, all->v, how, error);
+		rc = rmb_leading_eigenvectors(c, all->side, all->wanted, solver, all->sweep->in_double, all->sweep->threads,
+		                              all->w, all->v, how, error);
 	rmb_arena_free(arena);
 	return rc;
 }
@@ -136,7 +137,8 @@ moment_tile(void *argument, int64_t piece, int thread)
 	for (int64_t s = 0; s < moment->nintervals; s++)
 		for (int64_t t = 0, n; !rc && t < moment->interval[s].n; t += n) {
 			n = moment->interval[s].n - t < STEP ? moment->interval[s].n - t : STEP;
-			rc = add_pairs(moment, i, ni, j, nj, moment->interval[s].start + t, n, moment->sum + (int64_t)thread * TILE * TILE);
+			rc = add_pairs(moment, i, ni, j, nj, moment->interval[s].start + t, n,
+			               moment->sum + (int64_t)thread * TILE * TILE);
 		}
 	return rc;
 }
@@ -161,12 +163,14 @@ clip(const struct rmb_interval *interval, int64_t nintervals, int64_t start, int
 
 /* The courses of n frames from `start` on, in x. */
 static int
-make_window(const struct rmb_courses *courses, int64_t start, int64_t n, void *x, struct rmb_courses *window, struct rmb_error *error)
+make_window(const struct rmb_courses *courses, int64_t start, int64_t n, void *x, struct rmb_courses *window,
+            struct rmb_error *error)
 {
 	struct rmb_interval frames = { start, n };
 	struct rmb_sweep sweep = courses->sweep;
 	double whole = (double)courses->nframes;
-	struct rmb_stretch stretch = { &courses->sweep, 0.7 + 0.3 * (double)start / whole, 0.7 + 0.3 * (double)(start + n) / whole };
+	struct rmb_stretch stretch = { &courses->sweep, 0.7 + 0.3 * (double)start / whole,
+	                               0.7 + 0.3 * (double)(start + n) / whole };
 	sweep.interval = &frames;
 	sweep.nintervals = 1;
 	sweep.progress = rmb_stretch_progress;
@@ -182,8 +186,8 @@ make_window(const struct rmb_courses *courses, int64_t start, int64_t n, void *x
 struct moments { const struct rmb_interval *interval; int64_t nintervals, lag[2]; int nlags; double divisor, *m[2]; };
 
 static int
-add_windows(const struct rmb_courses *courses, const struct moments *all, struct moment *moment, int threads, struct rmb_interval *interval,
-            void *x, int64_t step, int64_t room, struct rmb_error *error)
+add_windows(const struct rmb_courses *courses, const struct moments *all, struct moment *moment, int threads,
+            struct rmb_interval *interval, void *x, int64_t step, int64_t room, struct rmb_error *error)
 {
 	int rc = 0;
 	for (int64_t start = 0; !rc && start < courses->nframes; start += step) {
@@ -205,14 +209,18 @@ add_windows(const struct rmb_courses *courses, const struct moments *all, struct
 }
 
 static int
-moments_make(const struct rmb_courses *courses, const struct moments *all, int threads, struct rmb_arena *arena, struct rmb_error *error)
+moments_make(const struct rmb_courses *courses, const struct moments *all, int threads, struct rmb_arena *arena,
+             struct rmb_error *error)
 {
 	threads = threads < 1 ? 1 : threads > 64 ? 64 : threads;
 	int64_t nk = courses->nk, nt = courses->nframes, reach = all->lag[all->nlags - 1];
 	int64_t step = courses->x ? nt : reach > WINDOW ? reach : WINDOW, room = step < nt - reach ? step + reach : nt;
-	struct moment moment = { .side = (nk + TILE - 1) / TILE, .sum = rmb_arena_alloc(arena, (size_t)threads * TILE * TILE, sizeof(float)) };
+	struct moment moment = { .side = (nk + TILE - 1) / TILE, .sum = rmb_arena_alloc(arena, (size_t)threads * TILE * TILE,
+	        sizeof(float)) };
 	struct rmb_interval *interval = rmb_arena_alloc(arena, (size_t)all->nintervals, sizeof *interval);
-	void *x = courses->x ? NULL : rmb_arena_alloc(arena, (size_t)(nk * room), courses->in_double ? sizeof(double) : sizeof(float));
+	void *x = courses->x
+	                  ? NULL
+	                  : rmb_arena_alloc(arena, (size_t)(nk * room), courses->in_double ? sizeof(double) : sizeof(float));
 	if (!moment.sum || !interval || (!courses->x && !x))
 		return rmb_error_nomem(error, "lagged moments");
 	if (!rmb_blas_fits("lagged moments", (int64_t[]){ nk, nt }, 2, error))
@@ -230,8 +238,8 @@ moments_make(const struct rmb_courses *courses, const struct moments *all, int t
 }
 
 int
-rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
-                   int threads, double *m, struct rmb_arena *arena, struct rmb_error *error)
+rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag,
+                   double divisor, int threads, double *m, struct rmb_arena *arena, struct rmb_error *error)
 {
 	struct moments one = { interval, nintervals, { lag, 0 }, 1, divisor, { m, NULL } };
 	return moments_make(courses, &one, threads, arena, error);
@@ -256,7 +264,8 @@ add_interval(struct pairs *pairs, int64_t start, int64_t n)
 
 /* Pairs that lie `reach` frames apart, inside blocks that start anew in every segment. */
 static int
-pairs_inside(const struct rmb_propagator_options *set, int64_t nframes, int64_t reach, struct pairs *pairs, struct rmb_error *error)
+pairs_inside(const struct rmb_propagator_options *set, int64_t nframes, int64_t reach, struct pairs *pairs,
+             struct rmb_error *error)
 {
 	for (int64_t s = 0; s < set->nsegments; s++) {
 		int64_t end = s + 1 < set->nsegments ? set->segment[s + 1] : nframes;
@@ -265,8 +274,10 @@ pairs_inside(const struct rmb_propagator_options *set, int64_t nframes, int64_t 
 	}
 	pairs->divisor = (double)pairs->npairs;
 	if (pairs->npairs == 0)
-		return rmb_error_set(error, RMB_EDATA, "pairs of frames %" PRId64 " apart are needed, and no block of %" PRId64 " frames or segment "
-		                     "of the recording is longer than that", reach, set->block);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "pairs of frames %" PRId64 " apart are needed, and no block of %" PRId64
+		                     " frames or segment of the recording is longer than that",
+		                     reach, set->block);
 	return 0;
 }
 
@@ -275,8 +286,10 @@ pairs_published(const struct rmb_propagator_options *set, int64_t nframes, struc
 {
 	int64_t left = nframes - set->lag, block = set->block, nblocks = left > 0 ? left / block : 0;
 	if (set->pairs == RMB_PAIRING_PAPER && nblocks < 1)
-		return rmb_error_set(error, RMB_EDATA, "the published variant needs %" PRId64 " frames or more, a block and the lag, and the "
-		                     "recording has %" PRId64 "; give a shorter `block`, or use `variant: blocks`", block + set->lag, nframes);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "the published variant needs %" PRId64 " frames or more, a block and the lag, and the "
+		                     "recording has %" PRId64 "; give a shorter `block`, or use `variant: blocks`",
+		                     block + set->lag, nframes);
 	if (set->pairs == RMB_PAIRING_PAPER) {
 		add_interval(pairs, 0, nblocks * block);
 		pairs->divisor = (double)pairs->npairs;
@@ -285,8 +298,10 @@ pairs_published(const struct rmb_propagator_options *set, int64_t nframes, struc
 	nblocks = nblocks > 1 ? nblocks : 1;
 	block = block < left ? block : left;
 	if (block <= set->lag)
-		return rmb_error_set(error, RMB_EDATA, "the revised variant needs blocks longer than the lag of %" PRId64 " frames; blocks have %"
-		                     PRId64 " and the recording has %" PRId64 " frames", set->lag, set->block, nframes);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "the revised variant needs blocks longer than the lag of %" PRId64
+		                     " frames; blocks have %" PRId64 " and the recording has %" PRId64 " frames",
+		                     set->lag, set->block, nframes);
 	for (int64_t b = 0; b < nblocks; b++)
 		add_interval(pairs, b * block, block - set->lag);
 	pairs->divisor = (double)nblocks;
@@ -294,9 +309,11 @@ pairs_published(const struct rmb_propagator_options *set, int64_t nframes, struc
 }
 
 static int
-pairs_make(const struct rmb_propagator_options *set, int64_t nframes, struct rmb_arena *arena, struct pairs *pairs, struct rmb_error *error)
+pairs_make(const struct rmb_propagator_options *set, int64_t nframes, struct rmb_arena *arena, struct pairs *pairs,
+           struct rmb_error *error)
 {
-	*pairs = (struct pairs){ .interval = rmb_arena_alloc(arena, (size_t)(nframes / set->block + set->nsegments + 1), sizeof *pairs->interval) };
+	*pairs = (struct pairs){ .interval = rmb_arena_alloc(arena, (size_t)(nframes / set->block + set->nsegments + 1),
+	                                                     sizeof *pairs->interval) };
 	if (!pairs->interval)
 		return rmb_error_nomem(error, "pairs of frames");
 	if (set->instrumented || set->pairs == RMB_PAIRING_BLOCKS)
@@ -335,14 +352,15 @@ shrink(double *m, int64_t nk, int64_t n)
 }
 
 static int
-propagate(const struct rmb_propagator_options *set, bool in_double, double *near, double *far, int64_t nk, struct rmb_propagator *to,
-          struct rmb_error *error)
+propagate(const struct rmb_propagator_options *set, bool in_double, double *near, double *far, int64_t nk,
+          struct rmb_propagator *to, struct rmb_error *error)
 {
 	/* Components are kept down to the rounding level of their variance, so what can be inverted stands far above this. */
 	double singular = in_double ? (double)nk * DBL_EPSILON : 1e-4 * rmb_rounding_level(false);
 	to->n = set->instrumented && set->truncate ? leading_positive(near, nk) : nk;
 	if (to->n < 1)
-		return rmb_error_set(error, RMB_EDATA, "the first component has no variance that lasts from one frame to the next: there is "
+		return rmb_error_set(error, RMB_EDATA,
+		                     "the first component has no variance that lasts from one frame to the next: there is "
 		                     "nothing but noise to propagate");
 	shrink(near, nk, to->n);
 	shrink(far, nk, to->n);
@@ -351,8 +369,10 @@ propagate(const struct rmb_propagator_options *set, bool in_double, double *near
 	/* A = far near^-1 */
 	int rc = rmb_right_divide(far, to->n, near, to->n, &to->rcond, error);
 	if (!rc && !(to->rcond > singular))
-		return rmb_error_set(error, RMB_EDATA, "the covariance of %" PRId64 " components is singular (reciprocal condition %.2g); ask for "
-		                     "fewer components%s", to->n, to->rcond, set->instrumented ? "" : " or a larger ridge");
+		return rmb_error_set(error, RMB_EDATA,
+		                     "the covariance of %" PRId64
+		                     " components is singular (reciprocal condition %.2g); ask for fewer components%s",
+		                     to->n, to->rcond, set->instrumented ? "" : " or a larger ridge");
 	return rc ? rc : rmb_general_eigenvalues(far, to->n, to->real, to->imaginary, error);
 }
 
@@ -361,7 +381,8 @@ rmb_propagator_make(const struct rmb_courses *courses, const struct rmb_propagat
                     struct rmb_propagator *propagator, struct rmb_error *error)
 {
 	int64_t nk = courses->nk, near_lag = options->instrumented ? 1 : 0;
-	double *near = rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *near), *far = rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *far);
+	double *near = rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *near),
+	       *far = rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *far);
 	struct pairs pairs;
 	*propagator = (struct rmb_propagator){ .real = rmb_arena_alloc(arena, (size_t)nk, sizeof(double)),
 	                                       .imaginary = rmb_arena_alloc(arena, (size_t)nk, sizeof(double)) };

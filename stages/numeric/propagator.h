@@ -29,8 +29,9 @@ int rmb_principal_courses(const struct rmb_sweep *what, int64_t components, enum
                           struct rmb_arena *arena, struct rmb_courses *courses, struct rmb_error *error) RMB_CHECKED;
 
 /* m[nk][nk] = sum over pairs of x(t + lag) x(t)', divided; t goes through the intervals. */
-int rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag, double divisor,
-                       int threads, double *m, struct rmb_arena *arena, struct rmb_error *error) RMB_CHECKED;
+int
+rmb_courses_moment(const struct rmb_courses *courses, const struct rmb_interval *interval, int64_t nintervals, int64_t lag,
+                   double divisor, int threads, double *m, struct rmb_arena *arena, struct rmb_error *error) RMB_CHECKED;
 
 enum rmb_pairing {
 	RMB_PAIRING_BLOCKS, /* both ends of a pair in one block and one segment; blocks start anew in every segment */

@@ -13,7 +13,8 @@ rmb_network_correlation(double *a, int64_t n, int threads, double *value, double
 {
 	int rc = rmb_eigenvectors(a, n, value, error);
 	if (!rc && !(value[0] < 1))
-		rc = rmb_error_set(error, RMB_EDATA, "the network is unstable, for its largest eigenvalue is %g; it must be below 1", value[0]);
+		rc = rmb_error_set(error, RMB_EDATA,
+		                   "the network is unstable, for its largest eigenvalue is %g; it must be below 1", value[0]);
 	for (int64_t k = 0; !rc && k < n; k++)
 		for (int64_t i = 0; i < n; i++)
 			a[k * n + i] *= sqrt(0.5 / (1 - value[k]));
@@ -44,7 +45,8 @@ static int
 strongest_first(const void *left, const void *right)
 {
 	const struct partner *a = left, *b = right;
-	return a->strength != b->strength ? (a->strength < b->strength) - (a->strength > b->strength) : (a->index > b->index) - (a->index < b->index);
+	return a->strength != b->strength ? (a->strength < b->strength) - (a->strength > b->strength)
+	                                  : (a->index > b->index) - (a->index < b->index);
 }
 
 static int
@@ -65,8 +67,8 @@ rank_one(void *argument, int64_t i, int thread)
 }
 
 int
-rmb_recovery(const double *a, const double *correlation, int64_t n, const double *top, int64_t ntop, bool published, int threads, double *fraction,
-             struct rmb_error *error)
+rmb_recovery(const double *a, const double *correlation, int64_t n, const double *top, int64_t ntop, bool published,
+             int threads, double *fraction, struct rmb_error *error)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	int64_t *count = arena ? rmb_arena_alloc(arena, (size_t)ntop, sizeof *count) : NULL;

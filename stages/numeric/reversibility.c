@@ -17,7 +17,8 @@ covariance(const struct frames *f, int64_t from, int64_t to, double *c, struct r
 	if (!interval)
 		return rmb_error_nomem(error, "pairs of frames");
 	for (int64_t s = 0; s < f->nsegments; s++) {
-		int64_t start = f->segment[s] > from ? f->segment[s] : from, end = s + 1 < f->nsegments ? f->segment[s + 1] : f->courses->nframes;
+		int64_t start = f->segment[s] > from ? f->segment[s] : from,
+		        end = s + 1 < f->nsegments ? f->segment[s + 1] : f->courses->nframes;
 		int64_t pairs = (end < to ? end : to) - start - f->lag;
 		if (pairs < 1)
 			continue;
@@ -25,8 +26,11 @@ covariance(const struct frames *f, int64_t from, int64_t to, double *c, struct r
 		npairs += pairs;
 	}
 	if (npairs == 0)
-		return rmb_error_set(error, RMB_EDATA, "pairs of frames %" PRId64 " apart are needed in each half of the recording, and no segment of one "
-		                     "is longer than that", f->lag);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "pairs of frames %" PRId64
+		                     " apart are needed in each half of the recording, and no segment of one is longer than "
+		                     "that",
+		                     f->lag);
 	return rmb_courses_moment(f->courses, interval, n, f->lag, (double)npairs, f->threads, c, arena, error);
 }
 
@@ -92,9 +96,11 @@ step_noise(const double *c, int64_t n, double *noise, double *spare, double *w, 
 }
 
 int
-rmb_step_entropy(const double *c, const double *c1, const double *c2, int64_t n, struct rmb_arena *arena, double *entropy, struct rmb_error *error)
+rmb_step_entropy(const double *c, const double *c1, const double *c2, int64_t n, struct rmb_arena *arena, double *entropy,
+                 struct rmb_error *error)
 {
-	double *noise = rmb_arena_alloc(arena, (size_t)(n * n), 4 * sizeof *noise), *w = rmb_arena_alloc(arena, (size_t)n, sizeof *w), rcond;
+	double *noise = rmb_arena_alloc(arena, (size_t)(n * n), 4 * sizeof *noise),
+	       *w = rmb_arena_alloc(arena, (size_t)n, sizeof *w), rcond;
 	if (!noise || !w)
 		return rmb_error_nomem(error, "the entropy production");
 	double *first = noise + n * n, *second = first + n * n, *product = second + n * n;
@@ -105,7 +111,8 @@ rmb_step_entropy(const double *c, const double *c1, const double *c2, int64_t n,
 		return rc;
 	antisymmetric_part(c1, n, first);
 	antisymmetric_part(c2, n, second);
-	rc = rmb_gemm_double(n, n, n, (struct rmb_matrix){ first, n, false }, (struct rmb_matrix){ second, n, true }, 0, product, n, error);
+	rc = rmb_gemm_double(n, n, n, (struct rmb_matrix){ first, n, false }, (struct rmb_matrix){ second, n, true }, 0,
+	                     product, n, error);
 	rc = rc ? rc : rmb_right_divide(product, n, noise, n, &rcond, error);
 	if (rc || !(rcond > 0))
 		return rc;
@@ -116,11 +123,12 @@ rmb_step_entropy(const double *c, const double *c1, const double *c2, int64_t n,
 }
 
 int
-rmb_reversibility(const struct rmb_courses *courses, bool whiten, int64_t nsegments, const int64_t *segment, int64_t lag, int threads,
-                  struct rmb_arena *arena, struct rmb_reversibility *to, struct rmb_error *error)
+rmb_reversibility(const struct rmb_courses *courses, bool whiten, int64_t nsegments, const int64_t *segment, int64_t lag,
+                  int threads, struct rmb_arena *arena, struct rmb_reversibility *to, struct rmb_error *error)
 {
 	int64_t n = courses->nk, cut = courses->nframes / 2;
-	double *c[3] = { rmb_arena_alloc(arena, (size_t)(n * n), 3 * sizeof(double)) }, *scale = rmb_arena_alloc(arena, (size_t)n, sizeof *scale);
+	double *c[3] = { rmb_arena_alloc(arena, (size_t)(n * n), 3 * sizeof(double)) },
+	*scale = rmb_arena_alloc(arena, (size_t)n, sizeof *scale);
 	struct frames frames = { courses, nsegments, segment, lag, threads };
 	const int64_t range[3][2] = { { 0, courses->nframes }, { 0, cut }, { cut, courses->nframes } };
 	if (!c[0] || !scale)

@@ -20,6 +20,7 @@ void rmb_running_gaussian(const double *x, int64_t n, const double *tap, int64_t
 void rmb_running_extreme(const double *x, int64_t n, int64_t width, bool largest, int64_t *queue, double *y);
 /* y is not x. */
 void rmb_running_mean(const double *x, int64_t n, int64_t width, double *y);
-/* That percentile of each window, as rmb_percentile() has it; y is not x; room[3 n + 1] is scratch. O(n log n) whatever the width. */
+/* That percentile of each window, as rmb_percentile() has it; y is not x; room[3 n + 1] is scratch. O(n log n) whatever the
+ * width. */
 void rmb_running_percentile(const double *x, int64_t n, int64_t width, double percent, int64_t *room, double *y);
 #endif

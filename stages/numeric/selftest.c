@@ -20,11 +20,13 @@ expect(const struct test *test, const char *what, int64_t m, int64_t n, double f
 {
 	bool good = found <= allowed;
 	if (test->out)
-		fprintf(test->out, "%-4s %-40s %4" PRId64 " x %-4" PRId64 " error %-8.2g allowed %.2g\n", good ? "ok" : "BAD", what, m, n, found,
-		        allowed);
-	return good ? 0 : rmb_error_set(test->error, RMB_EINTERNAL, "%s of %" PRId64 " x %" PRId64 " is wrong on this machine (error %g, "
-	                                "allowed %g, %s): use another OpenBLAS or set OPENBLAS_CORETYPE", what, m, n, found, allowed,
-	                                rmb_blas_build());
+		fprintf(test->out, "%-4s %-40s %4" PRId64 " x %-4" PRId64 " error %-8.2g allowed %.2g\n", good ? "ok" : "BAD",
+		        what, m, n, found, allowed);
+	return good ? 0
+	            : rmb_error_set(test->error, RMB_EINTERNAL,
+	                            "%s of %" PRId64 " x %" PRId64 " is wrong on this machine (error %g, "
+	                            "allowed %g, %s): use another OpenBLAS or set OPENBLAS_CORETYPE",
+	                            what, m, n, found, allowed, rmb_blas_build());
 }
 
 static double *
@@ -63,9 +65,11 @@ check_product(const struct test *test, int64_t m, int64_t k)
 		af[i] = (float)a[i];
 		bf[i] = (float)b[i];
 	}
-	int rc = rmb_gemm_double(m, m, k, (struct rmb_matrix){ a, k, false }, (struct rmb_matrix){ b, k, true }, 0, c, m, test->error);
+	int rc = rmb_gemm_double(m, m, k, (struct rmb_matrix){ a, k, false }, (struct rmb_matrix){ b, k, true }, 0, c, m,
+	                         test->error);
 	if (!rc)
-		rc = rmb_gemm_single(m, m, k, (struct rmb_matrix){ af, k, false }, (struct rmb_matrix){ bf, k, true }, cf, m, test->error);
+		rc = rmb_gemm_single(m, m, k, (struct rmb_matrix){ af, k, false }, (struct rmb_matrix){ bf, k, true }, cf, m,
+		                     test->error);
 	double worst = 0, worstf = 0, root = sqrt((double)k);
 	for (int64_t i = 0; !rc && i < m; i++)
 		for (int64_t j = 0; j < m; j++) {
@@ -165,8 +169,10 @@ rmb_selftest(bool quick, FILE *out, struct rmb_error *error)
 	struct test test = { rmb_arena_new(), out, error };
 	int rc = test.arena ? 0 : rmb_error_nomem(error, "the self test");
 	if (strstr(rmb_blas_build(), "SINGLE_THREADED"))
-		rc = rmb_error_set(error, RMB_EINTERNAL, "this OpenBLAS (%s) is built without locks and gives wrong numbers when threads call it; "
-		                   "install the pthread build (Debian: libopenblas0-pthread)", rmb_blas_build());
+		rc = rmb_error_set(error, RMB_EINTERNAL,
+		                   "this OpenBLAS (%s) is built without locks and gives wrong numbers when threads call it; "
+		                   "install the pthread build (Debian: libopenblas0-pthread)",
+		                   rmb_blas_build());
 	rmb_blas_threads(1);
 	for (int i = 0; !rc && i < (quick ? 3 : 4); i++)
 		rc = check_product(&test, products[i][0], products[i][1]);

@@ -41,7 +41,8 @@ rmb_halves_checkerboard(struct rmb_arena *arena, const double *x, const double *
 }
 
 int
-rmb_halves_random(struct rmb_arena *arena, struct rmb_stream stream, int64_t n, struct rmb_halves *halves, struct rmb_error *error)
+rmb_halves_random(struct rmb_arena *arena, struct rmb_stream stream, int64_t n, struct rmb_halves *halves,
+                  struct rmb_error *error)
 {
 	int rc = halves_make(arena, n, n, halves, error);
 	for (int64_t i = 0; !rc && i < n; i++)
@@ -54,10 +55,12 @@ take_list(const char *name, const int64_t *list, int64_t nlist, int64_t n, char 
 {
 	for (int64_t i = 0; i < nlist; i++) {
 		if (list[i] < 0 || list[i] >= n)
-			return rmb_error_set(error, RMB_EDATA, "%s names neuron %" PRId64 "; the recording has neurons 0 to %" PRId64, name, list[i],
-			                     n - 1);
+			return rmb_error_set(error, RMB_EDATA,
+			                     "%s names neuron %" PRId64 "; the recording has neurons 0 to %" PRId64, name,
+			                     list[i], n - 1);
 		if (taken[list[i]])
-			return rmb_error_set(error, RMB_EDATA, "%s names neuron %" PRId64 ", which a half holds already", name, list[i]);
+			return rmb_error_set(error, RMB_EDATA, "%s names neuron %" PRId64 ", which a half holds already",
+			                     name, list[i]);
 		taken[list[i]] = 1;
 		to[i] = list[i];
 	}
@@ -91,8 +94,10 @@ place_blocks(struct rmb_time_split *split, int64_t nframes, struct rmb_error *er
 		split->start[i] = i == split->nblocks - 1 ? last : (int64_t)((double)i * step);
 	for (int64_t i = 1; i < split->nblocks; i++)
 		if (split->start[i] < split->start[i - 1] + split->length)
-			return rmb_error_set(error, RMB_EDATA, "training and test blocks of %" PRId64 " frames would overlap in a recording of %"
-			                     PRId64 "; use a larger pad", split->length, nframes);
+			return rmb_error_set(error, RMB_EDATA,
+			                     "training and test blocks of %" PRId64
+			                     " frames would overlap in a recording of %" PRId64 "; use a larger pad",
+			                     split->length, nframes);
 	return 0;
 }
 
@@ -103,12 +108,16 @@ rmb_time_split_make(struct rmb_arena *arena, int64_t nframes, double fraction, i
 	*split = (struct rmb_time_split){ .nblocks = rmb_published_segments(nframes) };
 	int64_t ntest = (int64_t)floor((double)split->nblocks * fraction);
 	if (ntest < 1 || split->nblocks < 2)
-		return rmb_error_set(error, RMB_EDATA, "too few frames to set any apart for testing: %" PRId64 "; at a test fraction of %g it "
-		                     "takes %.0f", nframes, fraction, RMB_PUBLISHED_LEAST * fmax(2, ceil(1 / fraction)));
+		return rmb_error_set(error, RMB_EDATA,
+		                     "too few frames to set any apart for testing: %" PRId64 "; at a test fraction of %g it "
+		                     "takes %.0f",
+		                     nframes, fraction, RMB_PUBLISHED_LEAST * fmax(2, ceil(1 / fraction)));
 	split->length = nframes / split->nblocks - pad;
 	if (split->length < 1)
-		return rmb_error_set(error, RMB_EDATA, "a gap of %" PRId64 " frame%s leaves nothing of the %" PRId64 " blocks of a recording of %"
-		                     PRId64 " frames; use a smaller pad", pad, pad == 1 ? "" : "s", split->nblocks, nframes);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "a gap of %" PRId64 " frame%s leaves nothing of the %" PRId64
+		                     " blocks of a recording of %" PRId64 " frames; use a smaller pad",
+		                     pad, pad == 1 ? "" : "s", split->nblocks, nframes);
 	size_t n = (size_t)split->nblocks;
 	split->start = rmb_arena_alloc(arena, n, sizeof *split->start);
 	split->label = rmb_arena_alloc(arena, n, sizeof *split->label);

@@ -117,7 +117,8 @@ rmb_paired_t(const double *x, const double *y, int64_t n, enum rmb_sides sides)
 struct rmb_ttest
 rmb_welch_t(const double *x, int64_t nx, const double *y, int64_t ny, enum rmb_sides sides)
 {
-	double dx = rmb_deviation(x, nx), dy = rmb_deviation(y, ny), vx = dx * dx / (double)nx, vy = dy * dy / (double)ny, v = vx + vy;
+	double dx = rmb_deviation(x, nx), dy = rmb_deviation(y, ny), vx = dx * dx / (double)nx, vy = dy * dy / (double)ny,
+	       v = vx + vy;
 	double freedom = v > 0 ? v * v / (vx * vx / (double)(nx - 1) + vy * vy / (double)(ny - 1)) : (double)(nx + ny - 2);
 	return finish(rmb_mean(x, nx) - rmb_mean(y, ny), sqrt(v), freedom, sides);
 }
@@ -276,8 +277,8 @@ resampled_mean(const double *x, int64_t n, struct rmb_stream stream, uint64_t fi
 }
 
 void
-rmb_bootstrap(const double *x, int64_t nx, const double *y, int64_t ny, double level, int64_t draws, struct rmb_stream stream, double *scratch,
-              double *low, double *high)
+rmb_bootstrap(const double *x, int64_t nx, const double *y, int64_t ny, double level, int64_t draws, struct rmb_stream stream,
+              double *scratch, double *low, double *high)
 {
 	for (int64_t d = 0; d < draws; d++) {
 		uint64_t first = (uint64_t)(d * (nx + ny));

@@ -42,8 +42,8 @@ double rmb_rank_p(double x, const double *other, int64_t n);
 /* Holm: adjusted[i] <= level for all i that may be rejected together. NaN stays and counts for nothing. */
 void rmb_holm(const double *p, int64_t n, double *adjusted);
 /* Percentile interval of the mean of x[nx], less that of y[ny] unless ny is 0, from `draws` resamples; scratch[draws]. */
-void rmb_bootstrap(const double *x, int64_t nx, const double *y, int64_t ny, double level, int64_t draws, struct rmb_stream stream,
-                   double *scratch, double *low, double *high);
+void rmb_bootstrap(const double *x, int64_t nx, const double *y, int64_t ny, double level, int64_t draws,
+                   struct rmb_stream stream, double *scratch, double *low, double *high);
 /* "***" below 0.001, "**" below 0.01, "*" below 0.05, else "n.s."; "" for NaN. */
 const char *rmb_stars(double p);
 #endif

@@ -31,7 +31,8 @@ rmb_mode_variance(double eigenvalue)
 void
 rmb_mode_binned(double gap, struct rmb_steps steps, int64_t nlags, double *covariance)
 {
-	double h = steps.step, a = 1 - h * gap, n = (double)steps.width, v = h / (gap * (2 - h * gap)), power = 1, sum = 0, weighted = 0;
+	double h = steps.step, a = 1 - h * gap, n = (double)steps.width, v = h / (gap * (2 - h * gap)), power = 1, sum = 0,
+	       weighted = 0;
 	for (int64_t j = 0; j < steps.width; j++) {
 		sum += power;
 		weighted += j > 0 ? (n - (double)j) * power : 0;
@@ -109,13 +110,14 @@ int64_t
 rmb_symmetric_rows(int64_t n, int64_t count)
 {
 	/* An eigenvector falls as exp(-(2/3) d^(3/2) / sqrt(n x^2)) over d rows beyond its turning point: until rounding level. */
-	double x = upper_quantile(fmin(1, ((double)count + 0.5) / (double)n)), rest = (double)n * x * x, beyond = pow(1.5 * 37 * sqrt(rest), 2.0 / 3), rows = (double)n - rest + 1.2 * beyond + 32;
+	double x = upper_quantile(fmin(1, ((double)count + 0.5) / (double)n)), rest = (double)n * x * x,
+	       beyond = pow(1.5 * 37 * sqrt(rest), 2.0 / 3), rows = (double)n - rest + 1.2 * beyond + 32;
 	return x > 0 && rows < (double)n ? (int64_t)rows : n;
 }
 
 int
-rmb_symmetric_draw(struct rmb_stream stream, int64_t draw, int64_t n, int64_t count, int64_t rows, const double *q, double *eigenvalue,
-                   struct rmb_error *error)
+rmb_symmetric_draw(struct rmb_stream stream, int64_t draw, int64_t n, int64_t count, int64_t rows, const double *q,
+                   double *eigenvalue, struct rmb_error *error)
 {
 	double *diagonal = malloc((size_t)(2 * rows) * sizeof *diagonal), *beside = diagonal + rows;
 	if (!diagonal)
@@ -148,7 +150,8 @@ rmb_exponent_inversion(const double *distance, const double *mean, const double 
 	*out = (struct rmb_inversion){ NAN, NAN, NAN, 0, 0 };
 	for (int64_t i = 0; i < n; i++) {
 		double under = mean[i] - z * spread[i] - exponent, over = mean[i] + z * spread[i] - exponent;
-		if (under <= 0 && over >= 0) { /* inside: the outermost such points are ends, unless the band is left between two */
+		if (under <= 0 &&
+		    over >= 0) { /* inside: the outermost such points are ends, unless the band is left between two */
 			out->high = isnan(out->high) ? distance[i] : out->high;
 			out->low = distance[i];
 			out->open_high |= i == 0;
@@ -156,7 +159,8 @@ rmb_exponent_inversion(const double *distance, const double *mean, const double 
 		}
 		if (i + 1 == n)
 			break;
-		double next_under = mean[i + 1] - z * spread[i + 1] - exponent, next_over = mean[i + 1] + z * spread[i + 1] - exponent;
+		double next_under = mean[i + 1] - z * spread[i + 1] - exponent,
+		       next_over = mean[i + 1] + z * spread[i + 1] - exponent;
 		if (over < 0 && next_over >= 0) {
 			double at = crossing(distance[i], distance[i + 1], over, next_over);
 			out->high = isnan(out->high) ? at : out->high;

@@ -15,8 +15,8 @@ double rmb_timescale_r(const double *index, const bool *usable, int64_t first, i
 
 struct rmb_decay { double tau, error; }; /* in lags; NaN: no decay within reach, no error */
 
-/* Least squares of a exp(-l / tau) through lags 1..nlags-1 of a correlogram that is the mean of part[0..nparts-1], each of which is
- * `stride` after the one before. The error is the jackknife's, leaving out one part at a time: neighbouring lags share their noise,
- * parts do not. scratch[nlags]. */
+/* Least squares of a exp(-l / tau) through lags 1..nlags-1 of a correlogram that is the mean of part[0..nparts-1], each of
+ * which is `stride` after the one before. The error is the jackknife's, leaving out one part at a time: neighbouring lags
+ * share their noise, parts do not. scratch[nlags]. */
 struct rmb_decay rmb_decay_fit(const double *part, int64_t nparts, int64_t stride, int64_t nlags, double *scratch);
 #endif

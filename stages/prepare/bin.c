@@ -16,7 +16,8 @@ static const struct rmb_param params[] = {
 	{ .name = "width", .kind = RMB_REAL, .at = offsetof(struct bin_settings, width), .def = "none", .none = true, .unit = "s",
 	  .min = 1e-6, .max = 1e6, .help = "length of a frame wanted (or give rate)" },
 	{ .name = "rule", .kind = RMB_WORD, .at = offsetof(struct bin_settings, rule), .def = "floor", .words = "floor|paper",
-	  .help = "bins from the start of each observed interval or segment, or the published ones, which run on through all of them" },
+	  .help = "bins from the start of each observed interval or segment, or the published ones, which run on through all "
+	          "of them" },
 	{ .name = "how", .kind = RMB_WORD, .at = offsetof(struct bin_settings, how), .def = "mean", .words = "mean|sum",
 	  .help = "frames: mean or sum of those that are joined; spikes are always counted" },
 	{ 0 },
@@ -39,7 +40,8 @@ rmb_bin_width(const struct bin_settings *set)
 }
 
 struct rmb_recording
-rmb_bin_made(const struct rmb_neurons *neurons, int64_t nframes, double rate, const int64_t *segment, const double *time, int64_t nsegments)
+rmb_bin_made(const struct rmb_neurons *neurons, int64_t nframes, double rate, const int64_t *segment, const double *time,
+             int64_t nsegments)
 {
 	return (struct rmb_recording){
 		.neurons = *neurons, .nframes = nframes, .rate = rate, .segment = segment, .nsegments = nsegments,
@@ -84,12 +86,13 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_bin = {
 	.name = "bin", .version = 4, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
 	.brief = "count spikes in frames, or join frames to wider ones",
-	.about = "Spikes are counted in bins of the width asked for that lie whole inside an observed interval; every observed interval "
-	         "becomes a segment. Rule `paper` takes the published bins instead: they begin at the earliest spike of all neurons present, "
-	         "a spike belongs to the nearest bin edge (ties to the even one), so that the first bin is half as wide as the others. "
-	         "Frames are joined to the whole number that is within 1 % of the width asked for, inside segments, or with rule `paper` "
-	         "as if there were one; if there is none, the message names the nearest widths. What is left over at the ends is dropped and reported. Z-scores do not survive joining: "
-	         "bin before zscore.",
+	.about = "Spikes are counted in bins of the width asked for that lie whole inside an observed interval; every "
+	         "observed interval becomes a segment. Rule `paper` takes the published bins instead: they begin at the "
+	         "earliest spike of all neurons present, a spike belongs to the nearest bin edge (ties to the even one), so "
+	         "that the first bin is half as wide as the others. Frames are joined to the whole number that is within 1 % "
+	         "of the width asked for, inside segments, or with rule `paper` as if there were one; if there is none, the "
+	         "message names the nearest widths. What is left over at the ends is dropped and reported. Z-scores do not "
+	         "survive joining: bin before zscore.",
 	.cite = "Pachitariu et al. 2025, methods",
 	.caption = "Activity in frames (rate {rate}, width {width}, rule {rule}).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct bin_settings),

@@ -72,10 +72,11 @@ find_factor(struct rmb_call *call, const struct rmb_recording *recording)
 	rmb_quantity_print(floor(factor) / recording->rate, "s", below, sizeof below);
 	rmb_quantity_print(ceil(factor) / recording->rate, "s", above, sizeof above);
 	if (factor < 1)
-		rmb_fail(call, RMB_EDATA, "frames of %s ('%s') cannot be split into %s; the narrowest width is %s (%.6g Hz)", frame, name, asked,
-		         frame, recording->rate);
+		rmb_fail(call, RMB_EDATA, "frames of %s ('%s') cannot be split into %s; the narrowest width is %s (%.6g Hz)",
+		         frame, name, asked, frame, recording->rate);
 	else
-		rmb_fail(call, RMB_EDATA, "frames of %s ('%s') do not join to %s; the nearest widths are %s (%.6g Hz) and %s (%.6g Hz)", frame,
+		rmb_fail(call, RMB_EDATA,
+		         "frames of %s ('%s') do not join to %s; the nearest widths are %s (%.6g Hz) and %s (%.6g Hz)", frame,
 		         name, asked, below, recording->rate / floor(factor), above, recording->rate / ceil(factor));
 	return 0;
 }
@@ -113,10 +114,13 @@ warn_joined(struct rmb_call *call, const struct rmb_recording *recording, int64_
 	double asked = rmb_bin_width(rmb_settings(call)), made = (double)factor / recording->rate;
 	int64_t dropped = recording->nframes - nframes * factor;
 	if (dropped)
-		rmb_warn(call, "frames dropped because they make no whole bin of %" PRId64 " at the end of a segment: %" PRId64 " of %" PRId64
-		         " (segments: %" PRId64 ")", factor, dropped, recording->nframes, recording->nsegments);
+		rmb_warn(call,
+		         "frames dropped because they make no whole bin of %" PRId64 " at the end of a segment: %" PRId64
+		         " of %" PRId64 " (segments: %" PRId64 ")",
+		         factor, dropped, recording->nframes, recording->nsegments);
 	if (fabs(asked - made) > 1e-6 * made)
-		rmb_warn(call, "bins are %.6g s wide (%" PRId64 " frame%s); %.6g s were asked for", made, factor, factor == 1 ? "" : "s", asked);
+		rmb_warn(call, "bins are %.6g s wide (%" PRId64 " frame%s); %.6g s were asked for", made, factor,
+		         factor == 1 ? "" : "s", asked);
 }
 
 /* What join_piece needs, in scratch. False: no memory. */
@@ -141,7 +145,9 @@ without_joints(struct rmb_call *call, const struct rmb_recording *recording)
 {
 	struct rmb_recording joined = *recording;
 	if (recording->nsegments > 1)
-		rmb_warn(call, "rule paper: bins run on over the joints of the %" PRId64 " segments of '%s', and the result is one segment",
+		rmb_warn(call,
+		         "rule paper: bins run on over the joints of the %" PRId64
+		         " segments of '%s', and the result is one segment",
 		         recording->nsegments, rmb_recording_name(call));
 	joined.nsegments = 1;
 	return joined;
@@ -170,10 +176,12 @@ rmb_bin_join(struct rmb_call *call, const struct rmb_recording *recording)
 		return RMB_ELIMIT;
 	int64_t nsegments = bin_segments(recording, factor, segment, time, &nframes);
 	if (nframes == 0)
-		return rmb_fail(call, RMB_EDATA, "no segment of '%s' is as long as a bin of %" PRId64 " frames; its frames: %" PRId64
-		                ", in segments: %" PRId64, rmb_recording_name(call), factor, recording->nframes, recording->nsegments);
-	struct rmb_recording made = rmb_bin_made(&recording->neurons, nframes, recording->rate / (double)factor, segment, recording->shift ? NULL : time,
-	                                       nsegments);
+		return rmb_fail(call, RMB_EDATA,
+		                "no segment of '%s' is as long as a bin of %" PRId64 " frames; its frames: %" PRId64
+		                ", in segments: %" PRId64,
+		                rmb_recording_name(call), factor, recording->nframes, recording->nsegments);
+	struct rmb_recording made = rmb_bin_made(&recording->neurons, nframes, recording->rate / (double)factor, segment,
+	                                         recording->shift ? NULL : time, nsegments);
 	snprintf(made.recipe_of_view, sizeof made.recipe_of_view, "%s", recording->recipe_of_view);
 	int64_t *state = recording->state ? rmb_scratch(call, (size_t)nframes, sizeof *state) : NULL;
 	if (!job_frames(&job, recording, factor, nframes, strcmp(set->how, "sum") == 0) || (recording->state && !state))
@@ -182,7 +190,8 @@ rmb_bin_join(struct rmb_call *call, const struct rmb_recording *recording)
 		bin_states(recording, factor, state);
 	made.state = state;
 	int code = rmb_output_recording(call, "recording", &made);
-	if (code == 0 && (code = rmb_parallel(rmb_threads(call), (recording->neurons.n + ROWS - 1) / ROWS, join_piece, &job)) == 0)
+	if (code == 0 &&
+	    (code = rmb_parallel(rmb_threads(call), (recording->neurons.n + ROWS - 1) / ROWS, join_piece, &job)) == 0)
 		warn_joined(call, recording, factor, nframes);
 	return code;
 }

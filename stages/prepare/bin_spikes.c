@@ -58,10 +58,13 @@ no_bin(struct rmb_call *call, const struct rmb_spikes *spikes, double width, dou
 	rmb_quantity_print(width, "s", bin, sizeof bin);
 	rmb_quantity_print(observed, "s", together, sizeof together);
 	if (!(observed > 0))
-		return rmb_fail(call, RMB_EDATA, "no bin of %s fits: the spikes of '%s' span no time; give `window` where it is loaded", bin,
+		return rmb_fail(call, RMB_EDATA,
+		                "no bin of %s fits: the spikes of '%s' span no time; give `window` where it is loaded", bin,
 		                rmb_recording_name(call));
-	return rmb_fail(call, RMB_EDATA, "no bin of %s fits into the observed time of '%s' (%s in all; intervals: %" PRId64 "); choose a smaller "
-	                "width, or give `window` where it is loaded", bin, rmb_recording_name(call), together, spikes->nobserved);
+	return rmb_fail(call, RMB_EDATA,
+	                "no bin of %s fits into the observed time of '%s' (%s in all; intervals: %" PRId64
+	                "); choose a smaller width, or give `window` where it is loaded",
+	                bin, rmb_recording_name(call), together, spikes->nobserved);
 }
 
 /* The bins under the rule asked for; *rest becomes the time that belongs to no bin. */
@@ -79,11 +82,15 @@ lay_bins(struct rmb_call *call, const struct rmb_spikes *spikes, struct rmb_binn
 	spike_range(spikes, &earliest, &latest);
 	double span = fmax(latest, observed[2 * spikes->nobserved - 1]) - fmin(earliest, observed[0]);
 	if (span / width > 0x1p40)
-		return rmb_fail(call, RMB_ELIMIT, "%g bins of %g s would be needed for the %g s of '%s'; choose a larger width, and look at the "
-		                "unit of the spike times", span / width, width, span, rmb_recording_name(call));
+		return rmb_fail(call, RMB_ELIMIT,
+		                "%g bins of %g s would be needed for the %g s of '%s'; choose a larger width, and look at "
+		                "the unit of the spike times",
+		                span / width, width, span, rmb_recording_name(call));
 	*rest = 0;
 	if (strcmp(set->rule, "paper") == 0 && spikes->nobserved > 1)
-		rmb_warn(call, "rule paper: bins run on through the gaps between the %" PRId64 " observed intervals of '%s', and count 0 there",
+		rmb_warn(call,
+		         "rule paper: bins run on through the gaps between the %" PRId64
+		         " observed intervals of '%s', and count 0 there",
 		         spikes->nobserved, rmb_recording_name(call));
 	if (strcmp(set->rule, "paper") == 0)
 		*binning = rmb_bins_published(earliest, latest, width, run);
@@ -103,9 +110,12 @@ check_room(struct rmb_call *call, const struct rmb_binning *binning, int64_t nne
 	rmb_quantity_print(binning->width, "s", width, sizeof width);
 	rmb_quantity_print(size, "B", needs, sizeof needs);
 	rmb_quantity_print(room, "B", has, sizeof has);
-	return rmb_fail(call, RMB_EOUTPUT, "bins of %s over the %.6g s of '%s' make %" PRId64 " frames for each of its neurons (%" PRId64 "), in all %s; %s is "
-	                "free: choose a larger width, load a part with `window`, or look at the unit of the spike times (`clock`)", width,
-	                (double)binning->nbins * binning->width, rmb_recording_name(call), binning->nbins, nneurons, needs, has);
+	return rmb_fail(call, RMB_EOUTPUT,
+	                "bins of %s over the %.6g s of '%s' make %" PRId64 " frames for each of its neurons (%" PRId64
+	                "), in all %s; %s is free: choose a larger width, load a part with `window`, or look at the unit of "
+	                "the spike times (`clock`)",
+	                width, (double)binning->nbins * binning->width, rmb_recording_name(call), binning->nbins, nneurons,
+	                needs, has);
 }
 
 static void
@@ -120,11 +130,15 @@ warn_uncounted(struct rmb_call *call, const struct job *job, double rest)
 	if (counted == n)
 		return;
 	if (rest > 1e-9 * job->binning->width)
-		rmb_warn(call, "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64 " (bins of %s leave %s of the observed "
-		         "time over)", n - counted, n, width, left);
+		rmb_warn(call,
+		         "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64
+		         " (bins of %s leave %s of the observed time over)",
+		         n - counted, n, width, left);
 	else
-		rmb_warn(call, "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64 " (on the very end of the observed time, "
-		         "where no bin of %s begins)", n - counted, n, width);
+		rmb_warn(call,
+		         "spikes dropped because they lie in no whole bin: %" PRId64 " of %" PRId64
+		         " (on the very end of the observed time, where no bin of %s begins)",
+		         n - counted, n, width);
 }
 
 int
@@ -157,7 +171,8 @@ rmb_bin_count(struct rmb_call *call, const struct rmb_spikes *spikes)
 		rmb_bin_epochs(&binning, spikes->stated, spikes->state, spikes->nstates, state);
 		made.state = state;
 	}
-	if ((code = rmb_output_recording(call, "recording", &made)) == 0 && (code = rmb_parallel(rmb_threads(call), (spikes->neurons.n + ROWS - 1) / ROWS, count_piece, &job)) == 0)
+	if ((code = rmb_output_recording(call, "recording", &made)) == 0 &&
+	    (code = rmb_parallel(rmb_threads(call), (spikes->neurons.n + ROWS - 1) / ROWS, count_piece, &job)) == 0)
 		warn_uncounted(call, &job, rest);
 	return code;
 }

@@ -21,10 +21,13 @@ struct settings {
 #define AT(field) .at = offsetof(struct settings, field)
 static const struct rmb_param params[] = {
 	{ .name = "tau", .kind = RMB_REAL, AT(tau), .unit = "s", .min = 1e-3, .max = 1e3,
-	  .help = "time constant of the indicator's decay; suite2p advises 0.7 s (GCaMP6f), 1 s (GCaMP6m), 1.25 to 1.5 s (GCaMP6s)" },
+	  .help = "time constant of the indicator's decay; suite2p advises 0.7 s (GCaMP6f), 1 s (GCaMP6m), 1.25 to 1.5 s "
+	          "(GCaMP6s)" },
 	{ .name = "baseline", .kind = RMB_WORD, AT(baseline), .def = "maximin", .words = "maximin|none",
-	  .help = "maximin: running maximum of the running minimum of the smoothed trace; none: leave the trace as it is (behind detrend)" },
-	{ .name = "window", .kind = RMB_REAL, AT(window), .def = "60 s", .unit = "s", .min = 1e-3, .max = 1e6, .help = "of the running minimum and maximum" },
+	  .help = "maximin: running maximum of the running minimum of the smoothed trace; none: leave the trace as it is "
+	          "(behind detrend)" },
+	{ .name = "window", .kind = RMB_REAL, AT(window), .def = "60 s", .unit = "s", .min = 1e-3, .max = 1e6,
+	  .help = "of the running minimum and maximum" },
 	{ .name = "smooth", .kind = RMB_REAL, AT(smooth), .def = "10", .min = 0.5, .max = 1000,
 	  .help = "sd in frames of the Gaussian that smooths the trace before its minimum is sought" },
 	{ 0 },
@@ -36,12 +39,14 @@ static const struct rmb_port in[] = {
 };
 
 static const struct rmb_port out[] = {
-	{ .name = "recording", .kinds = RMB_RECORDING, .help = "spikes in each frame, in units of the fluorescence; never negative" },
+	{ .name = "recording", .kinds = RMB_RECORDING,
+	  .help = "spikes in each frame, in units of the fluorescence; never negative" },
 	{ 0 },
 };
 
 static const struct rmb_figure figures[] = {
-	{ .name = "raster", .kind = "raster", .x = "time", .y = "neuron", .image = "recording", .caption = "Deconvolved activity of all neurons (decay {tau})." },
+	{ .name = "raster", .kind = "raster", .x = "time", .y = "neuron", .image = "recording",
+	  .caption = "Deconvolved activity of all neurons (decay {tau})." },
 	{ 0 },
 };
 
@@ -72,10 +77,13 @@ plan(struct rmb_call *call, const struct settings *set, const struct rmb_recordi
 {
 	if (!rmb_frames_of(call, recording, "tau", set->tau))
 		return RMB_EDATA;
-	*work = (struct work){ .decay = exp(-1 / (set->tau * recording->rate)), .baseline = strcmp(set->baseline, "maximin") == 0 };
+	*work = (struct work){ .decay = exp(-1 / (set->tau * recording->rate)),
+	                       .baseline = strcmp(set->baseline, "maximin") == 0 };
 	if (work->decay <= 0)
-		return rmb_fail(call, RMB_EDATA, "calcium that decays in tau = %g s is gone within one frame of '%s' (%g Hz): there is nothing to deconvolve", set->tau,
-		                rmb_recording_name(call), recording->rate);
+		return rmb_fail(call, RMB_EDATA,
+		                "calcium that decays in tau = %g s is gone within one frame of '%s' (%g Hz): there is "
+		                "nothing to deconvolve",
+		                set->tau, rmb_recording_name(call), recording->rate);
 	if (!work->baseline)
 		return 0;
 	work->half = rmb_gaussian_half(set->smooth);
@@ -95,8 +103,10 @@ warn_of_spikes(struct rmb_call *call, const struct rmb_recording *recording, con
 	for (int64_t i = 0; i < recording->neurons.n; i++)
 		share += (double)zeros[i] / (double)recording->nframes / (double)recording->neurons.n;
 	if (share > 0.1)
-		rmb_warn(call, "%.0f %% of the samples of '%s' are exactly 0: it looks as if it had been deconvolved already. Load the fluorescence, of a suite2p folder by "
-		         "`activity: F-0.7Fneu`", 100 * share, rmb_recording_name(call));
+		rmb_warn(call,
+		         "%.0f %% of the samples of '%s' are exactly 0: it looks as if it had been deconvolved already. Load "
+		         "the fluorescence, of a suite2p folder by `activity: F-0.7Fneu`",
+		         100 * share, rmb_recording_name(call));
 }
 
 static int
@@ -106,7 +116,9 @@ run(struct rmb_call *call)
 	struct work work = { 0 };
 	int code = plan(call, rmb_settings(call), recording, &work);
 	size_t n = (size_t)rmb_segment_longest(recording), baseline = sizeof(double) * (3 * n + 2 * (size_t)work.half);
-	struct rmb_remake remake = { deconvolve, &work, baseline > n * sizeof(struct rmb_decaying) ? baseline : n * sizeof(struct rmb_decaying), NULL,
+	struct rmb_remake remake = { deconvolve, &work,
+	                             baseline > n * sizeof(struct rmb_decaying) ? baseline : n * sizeof(struct rmb_decaying),
+	                             NULL,
 	                             rmb_scratch(call, (size_t)recording->neurons.n, sizeof *remake.zeros) };
 	if (code || !remake.zeros)
 		return code ? code : RMB_ELIMIT;
@@ -127,12 +139,14 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_deconvolve = {
 	.name = "deconvolve", .version = 1, .folder = "prepare", .run = run, .estimate = estimate,
 	.brief = "spikes from fluorescence, as suite2p finds them",
-	.about = "Takes a baseline from every trace and finds the spikes that explain what is left: calcium decays with `tau`, jumps upwards at spikes, and is "
-	         "as near to the trace as such calcium can be, in least squares, without penalty or threshold (OASIS). The baseline `maximin` follows slow "
-	         "drifts: the trace is smoothed, then its running minimum over `window` and the running maximum of that are taken. Of the fluorescence, baseline "
-	         "settings and neuropil correction of a suite2p folder this makes the numbers of its spks.npy. Load the fluorescence without the neuropil's, "
-	         "`activity: F-0.7Fneu`. Gaps are honoured: each segment has a baseline and calcium of its own. Neurons with samples that are not finite are "
-	         "dropped with a warning; constant ones become zeros.",
+	.about = "Takes a baseline from every trace and finds the spikes that explain what is left: calcium decays with "
+	         "`tau`, jumps upwards at spikes, and is as near to the trace as such calcium can be, in least squares, "
+	         "without penalty or threshold (OASIS). The baseline `maximin` follows slow drifts: the trace is smoothed, "
+	         "then its running minimum over `window` and the running maximum of that are taken. Of the fluorescence, "
+	         "baseline settings and neuropil correction of a suite2p folder this makes the numbers of its spks.npy. Load "
+	         "the fluorescence without the neuropil's, `activity: F-0.7Fneu`. Gaps are honoured: each segment has a "
+	         "baseline and calcium of its own. Neurons with samples that are not finite are dropped with a warning; "
+	         "constant ones become zeros.",
 	.cite = "Pachitariu et al. 2017, bioRxiv 061507; Friedrich, Zhou & Paninski 2017, PLoS Comput. Biol. 13, e1005423",
 	.caption = "Fluorescence deconvolved with a decay of {tau} (baseline {baseline}, window {window}).",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),

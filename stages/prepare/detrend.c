@@ -5,7 +5,8 @@
  *     percentile  a low percentile of it, below transients: the usual F0 of fluorescence,
  *     maximin     the running maximum of the running minimum of the trace smoothed by a Gaussian (suite2p's),
  *     linear      the straight line of least squares,
- * and x - b (`how: subtract`) or (x - b) / b (`how: divide`, dF/F) is what comes out. Windows lie inside segments and are cut off at their ends.
+ * and x - b (`how: subtract`) or (x - b) / b (`how: divide`, dF/F) is what comes out. Windows lie inside segments and are cut
+ * off at their ends.
  * Cost: N T log T for the percentile, N T times the weights of the Gaussian for maximin, else N T. */
 #include <string.h>
 #include "numeric/deconvolution.h"
@@ -20,9 +21,12 @@ struct settings {
 #define AT(field) .at = offsetof(struct settings, field)
 static const struct rmb_param params[] = {
 	{ .name = "baseline", .kind = RMB_WORD, AT(baseline), .def = "mean", .words = "mean|percentile|maximin|linear",
-	  .help = "running mean; running percentile; running maximum of the running minimum of the smoothed trace; straight line" },
-	{ .name = "window", .kind = RMB_REAL, AT(window), .def = "60 s", .unit = "s", .min = 1e-3, .max = 1e6, .help = "that the baseline is taken over; unused for linear" },
-	{ .name = "percentile", .kind = RMB_REAL, AT(percentile), .def = "8", .min = 0, .max = 100, .help = "of the window; 50 is the median" },
+	  .help = "running mean; running percentile; running maximum of the running minimum of the smoothed trace; straight "
+	          "line" },
+	{ .name = "window", .kind = RMB_REAL, AT(window), .def = "60 s", .unit = "s", .min = 1e-3, .max = 1e6,
+	  .help = "that the baseline is taken over; unused for linear" },
+	{ .name = "percentile", .kind = RMB_REAL, AT(percentile), .def = "8", .min = 0, .max = 100,
+	  .help = "of the window; 50 is the median" },
 	{ .name = "smooth", .kind = RMB_REAL, AT(smooth), .def = "10", .min = 0.5, .max = 1000,
 	  .help = "maximin: sd in frames of the Gaussian that smooths the trace before its minimum is sought" },
 	{ .name = "how", .kind = RMB_WORD, AT(how), .def = "subtract", .words = "subtract|divide",
@@ -122,7 +126,8 @@ run(struct rmb_call *call)
 	const struct settings *set = rmb_settings(call);
 	const struct rmb_recording *recording = rmb_input_recording(call, "recording", 0);
 	int b = chosen(set);
-	struct work work = { .baseline = baselines[b].baseline, .percentile = set->percentile, .divide = strcmp(set->how, "divide") == 0 };
+	struct work work = { .baseline = baselines[b].baseline, .percentile = set->percentile,
+	                     .divide = strcmp(set->how, "divide") == 0 };
 	if (work.baseline != linear && (work.width = rmb_window_of(call, recording, set->window)) == 0)
 		return RMB_EDATA;
 	if (work.baseline == maximin) {
@@ -132,7 +137,8 @@ run(struct rmb_call *call)
 		rmb_gaussian_taps(rmb_gaussian_exponent(set->smooth), work.half, work.tap);
 	}
 	size_t room = baselines[b].room * (size_t)rmb_segment_longest(recording) + 2 * (size_t)work.half + 1;
-	struct rmb_remake remake = { take_away, &work, room * sizeof(double), "have a baseline that is not above zero, by which dF/F would divide", NULL };
+	struct rmb_remake remake = { take_away, &work, room * sizeof(double),
+	                             "have a baseline that is not above zero, by which dF/F would divide", NULL };
 	return rmb_rows_remake(call, recording, &remake);
 }
 
@@ -149,11 +155,13 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_detrend = {
 	.name = "detrend", .version = 1, .folder = "prepare", .run = run, .estimate = estimate,
 	.brief = "take away slow drifts, or make dF/F of fluorescence",
-	.about = "Subtracts a baseline from every neuron: the mean of the window around each frame, which leaves fast changes only (a high-pass); a low percentile of it, "
-	         "which lies below transients; suite2p's `maximin`; or a straight line. `how: divide` divides by the baseline as well: with `baseline: percentile` that "
-	         "is dF/F. Neurons whose baseline is not above zero somewhere have no dF/F and are dropped with a warning, as are those with samples that are not "
-	         "finite. Windows lie inside segments and are cut off at their ends, so that nothing is carried across a gap. Z-scores do not survive: detrend before "
-	         "zscore. What is slower than the window is lost to every analysis behind: slow components, and the long end of autocorrelograms.",
+	.about = "Subtracts a baseline from every neuron: the mean of the window around each frame, which leaves fast "
+	         "changes only (a high-pass); a low percentile of it, which lies below transients; suite2p's `maximin`; or a "
+	         "straight line. `how: divide` divides by the baseline as well: with `baseline: percentile` that is dF/F. "
+	         "Neurons whose baseline is not above zero somewhere have no dF/F and are dropped with a warning, as are "
+	         "those with samples that are not finite. Windows lie inside segments and are cut off at their ends, so that "
+	         "nothing is carried across a gap. Z-scores do not survive: detrend before zscore. What is slower than the "
+	         "window is lost to every analysis behind: slow components, and the long end of autocorrelograms.",
 	.cite = "suite2p (maximin): Pachitariu et al. 2017, bioRxiv 061507",
 	.caption = "Activity without its baseline ({baseline} of {window}, {how}).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),

@@ -144,13 +144,19 @@ any_alternative(struct walk *w, bool blanks, const char *text)
 
 enum field { ID, X, Y, Z, QUALITY, PLANE, PROBE, RATE, AREA, NFIELDS };
 static const struct { const char *name, *unit; } fields[NFIELDS] = {
-	{ "id", "1" }, { "x", "um" }, { "y", "um" }, { "z", "um" }, { "quality", "1" }, { "plane", "1" }, { "probe", "1" }, { "rate", "Hz" }, { "area", NULL } };
+	{ "id", "1" }, { "x", "um" }, { "y", "um" }, { "z", "um" }, { "quality", "1" }, { "plane", "1" }, { "probe", "1" },
+	{ "rate", "Hz" }, { "area", NULL } };
 
 static double
 number_of(const struct rmb_known *known, enum field field, int64_t i)
 {
 	const struct rmb_neurons *n = known->neurons;
-	const double *real = field == X ? n->x : field == Y ? n->y : field == Z ? n->z : field == QUALITY ? n->quality : field == RATE ? known->rate : NULL;
+	const double *real = field == X         ? n->x
+	                     : field == Y       ? n->y
+	                     : field == Z       ? n->z
+	                     : field == QUALITY ? n->quality
+	                     : field == RATE    ? known->rate
+	                                        : NULL;
 	const int64_t *whole = field == ID ? n->id : field == PLANE ? n->plane : field == PROBE ? n->probe : NULL;
 	return real ? real[i] : whole ? (double)whole[i] : NAN;
 }
@@ -199,7 +205,8 @@ number(struct walk *w, enum field field)
 
 enum sign { EQUAL, UNEQUAL, LESS_EQUAL, GREATER_EQUAL, LESS, GREATER };
 static const struct { const char *text; enum sign sign; } signs[] = { /* longer ones first */
-	{ "!=", UNEQUAL }, { "<=", LESS_EQUAL }, { ">=", GREATER_EQUAL }, { "==", EQUAL }, { "=", EQUAL }, { "<", LESS }, { ">", GREATER } };
+	{ "!=", UNEQUAL }, { "<=", LESS_EQUAL }, { ">=", GREATER_EQUAL }, { "==", EQUAL }, { "=", EQUAL }, { "<", LESS },
+	{ ">", GREATER } };
 enum { NSIGNS = sizeof signs / sizeof *signs };
 
 static bool
@@ -230,7 +237,8 @@ static int
 texts(struct walk *w, enum sign sign)
 {
 	char place[LONGEST_AREA];
-	const char *area = w->known && w->known->neurons->area ? rmb_area_of(w->known->neurons, w->neuron, place, sizeof place) : NULL;
+	const char *area =
+		w->known && w->known->neurons->area ? rmb_area_of(w->known->neurons, w->neuron, place, sizeof place) : NULL;
 	bool holds = any_alternative(w, false, area);
 	return w->failed || !area || !*area ? RMB_UNKNOWN : holds != (sign == UNEQUAL) ? RMB_TRUE : RMB_FALSE;
 }
@@ -321,7 +329,8 @@ static int
 answer(const char *setting, const char *text, const struct walk *w, struct rmb_error *error)
 {
 	if (strlen(text) > MOST_TEXT)
-		return rmb_error_set(error, RMB_ERECIPE, "%s is %zu characters long; %d are allowed", setting, strlen(text), MOST_TEXT);
+		return rmb_error_set(error, RMB_ERECIPE, "%s is %zu characters long; %d are allowed", setting, strlen(text),
+		                     MOST_TEXT);
 	return w->failed ? rmb_error_set(error, RMB_ERECIPE, "%s cannot be read: \"%s\": %s", setting, text, w->wrong) : 0;
 }
 

@@ -4,10 +4,11 @@
  *     factor     = "not" factor | "(" condition ")" | comparison
  *     comparison = number-field ( = | != | < | <= | > | >= ) number [unit] { "|" number [unit] }
  *                | "area" ( = | != ) pattern
- *     pattern    = text { "|" text }, a text in quotes where it holds blanks or signs; * stands for any characters, ? for one, outside quotes
+ *     pattern    = text { "|" text }, each in quotes if it holds blanks or signs; outside quotes * stands for any characters,
+ *                  ? for one
  *
- * Fields: id, x, y, z (um), quality, plane, probe, rate (Hz), area. Several numbers or texts are alternatives of = and !=. A comparison with
- * something unknown is neither true nor false, and so is what depends on it. */
+ * Fields: id, x, y, z (um), quality, plane, probe, rate (Hz), area. Several numbers or texts are alternatives of = and !=. A
+ * comparison with something unknown is neither true nor false, and so is what depends on it. */
 #ifndef RMB_PREPARE_EXPRESSION_H
 #define RMB_PREPARE_EXPRESSION_H
 #include "rumble/stage.h"

@@ -13,14 +13,18 @@ rmb_frames_of(struct rmb_call *call, const struct rmb_recording *recording, cons
 	const char *name = rmb_recording_name(call);
 	char asked[32], has[32];
 	if (isnan(recording->rate)) {
-		rmb_fail(call, RMB_EDATA, "the frame rate of '%s' is unknown, so %s cannot be taken in frames; give `rate` where it is loaded", name, setting);
+		rmb_fail(call, RMB_EDATA,
+		         "the frame rate of '%s' is unknown, so %s cannot be taken in frames; give `rate` where it is loaded",
+		         name, setting);
 		return 0;
 	}
 	double frames = seconds * recording->rate;
 	rmb_quantity_print(seconds, "s", asked, sizeof asked);
 	rmb_quantity_print((double)recording->nframes / recording->rate, "s", has, sizeof has);
 	if (frames * (1 - 1e-9) > (double)recording->nframes) {
-		rmb_fail(call, RMB_EDATA, "%s is %s, but '%s' lasts %s in all (%" PRId64 " frames at %.6g Hz); choose a shorter one, and look at the rate",
+		rmb_fail(call, RMB_EDATA,
+		         "%s is %s, but '%s' lasts %s in all (%" PRId64
+		         " frames at %.6g Hz); choose a shorter one, and look at the rate",
 		         setting, asked, name, has, recording->nframes, recording->rate);
 		return 0;
 	}
@@ -34,8 +38,10 @@ rmb_window_of(struct rmb_call *call, const struct rmb_recording *recording, doub
 	for (int64_t s = 0; s < recording->nsegments; s++)
 		shorter += rmb_segment_length(recording, s) < width;
 	if (shorter)
-		rmb_warn(call, "%" PRId64 " of the %" PRId64 " segments of '%s' are shorter than the window of %g s: within those the baseline hardly moves", shorter,
-		         recording->nsegments, rmb_recording_name(call), seconds);
+		rmb_warn(call,
+		         "%" PRId64 " of the %" PRId64
+		         " segments of '%s' are shorter than the window of %g s: within those the baseline hardly moves",
+		         shorter, recording->nsegments, rmb_recording_name(call), seconds);
 	return width;
 }
 
@@ -111,7 +117,8 @@ remake_row(const struct job *job, int64_t i, int thread)
 	rmb_read_block_double(recording, i, 1, 0, nframes, x);
 	if ((finite = all_finite(x, nframes)))
 		for (int64_t s = 0; s < recording->nsegments && fit; s++)
-			fit = job->remake->segment(job->remake->how, x + recording->segment[s], rmb_segment_length(recording, s), job->room + thread * job->room_size,
+			fit = job->remake->segment(job->remake->how, x + recording->segment[s],
+			                           rmb_segment_length(recording, s), job->room + thread * job->room_size,
 			                           y + recording->segment[s]);
 	for (int64_t t = 0; job->remake->zeros && t < nframes; t++)
 		job->remake->zeros[i] += x[t] == 0;
@@ -153,8 +160,11 @@ judge(struct rmb_call *call, const struct rmb_recording *recording, const unsign
 	}
 	const char *because = unfit ? rmb_arena_printf(rmb_call_arena(call), "dropped because they %s", unfit) : "";
 	if (kept == 0)
-		return rmb_fail(call, RMB_EDATA, "none of the %" PRId64 " neurons of '%s' is left: %" PRId64 " hold samples that are not finite%s%s", all->n,
-		                rmb_recording_name(call), fault[INFINITE].n, unfit ? ", the others " : "", unfit ? unfit : "");
+		return rmb_fail(call, RMB_EDATA,
+		                "none of the %" PRId64 " neurons of '%s' is left: %" PRId64
+		                " hold samples that are not finite%s%s",
+		                all->n, rmb_recording_name(call), fault[INFINITE].n, unfit ? ", the others " : "",
+		                unfit ? unfit : "");
 	rmb_warn_fault(call, all, &fault[INFINITE], "dropped because they hold samples that are not finite");
 	rmb_warn_fault(call, all, &fault[UNFIT], because ? because : "dropped");
 	rmb_warn_fault(call, all, &fault[CONSTANT], "that are constant now");
@@ -167,17 +177,21 @@ judge(struct rmb_call *call, const struct rmb_recording *recording, const unsign
 int
 rmb_rows_remake(struct rmb_call *call, const struct rmb_recording *recording, const struct rmb_remake *remake)
 {
-	size_t threads = (size_t)rmb_threads(call), frames = threads * (size_t)recording->nframes, n = (size_t)recording->neurons.n;
+	size_t threads = (size_t)rmb_threads(call), frames = threads * (size_t)recording->nframes,
+	       n = (size_t)recording->neurons.n;
 	struct rmb_recording made = {
-		.neurons = recording->neurons, .nframes = recording->nframes, .rate = recording->rate, .nsegments = recording->nsegments,
-		.segment = recording->segment, .segment_time = recording->segment_time, .state = recording->state, .scaling = "none",
+		.neurons = recording->neurons, .nframes = recording->nframes, .rate = recording->rate,
+		.nsegments = recording->nsegments,
+		.segment = recording->segment, .segment_time = recording->segment_time, .state = recording->state,
+		.scaling = "none",
 		.stored_rows = recording->neurons.n, .stored_frames = recording->nframes,
 	};
 	snprintf(made.recipe_of_view, sizeof made.recipe_of_view, "%s", recording->recipe_of_view);
 	size_t room = (remake->room + 63) / 64 * 64;
 	struct job job = { .call = call, .recording = recording, .remake = remake, .room_size = (int64_t)room,
 		           .x = rmb_scratch(call, frames, sizeof *job.x), .y = rmb_scratch(call, frames, sizeof *job.y),
-		           .row = rmb_scratch(call, frames, sizeof *job.row), .room = rmb_scratch(call, threads, room), .fate = rmb_scratch(call, n, 1) };
+		           .row = rmb_scratch(call, frames, sizeof *job.row), .room = rmb_scratch(call, threads, room),
+		           .fate = rmb_scratch(call, n, 1) };
 	if (!job.x || !job.y || !job.row || !job.room || !job.fate)
 		return RMB_ELIMIT;
 	int code = rmb_output_recording(call, "recording", &made);

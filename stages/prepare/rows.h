@@ -5,7 +5,8 @@
 
 /* One way to do so. */
 struct rmb_remake {
-	/* y[n] from x[n], a segment without a gap of one neuron, all finite. room: scratch of the thread. False: the neuron cannot be remade. */
+	/* y[n] from x[n], a segment without a gap of one neuron, all finite. room: scratch of the thread. False: the neuron
+	 * cannot be remade. */
 	bool (*segment)(const void *how, const double *x, int64_t n, void *room, double *y);
 	const void *how;
 	size_t room;       /* bytes of scratch for the longest segment */

@@ -3,10 +3,10 @@
  * A neuron stays if it meets every criterion that is set:
  *     quality > min_quality,   rate > min_rate,   x0 <= x <= x1 and y0 <= y <= y1,   it is listed under `neurons`,
  *     its area, plane and probe are among those named,   the condition `where` holds (expression.h).
- * Both limits are strict, as published (methods S0): snr > 0.3, mean count per frame > 0.01 Hz / frame rate. The rate of spikes is
- * their number over the time observed, that of frames the mean activity times the frame rate, as if frames held counts.
- * A recording becomes a view and moves no data; spikes are copied. Cost: nothing, but one reading of all samples (N T) for
- * min_rate on frames. */
+ * Both limits are strict, as published (methods S0): snr > 0.3, mean count per frame > 0.01 Hz / frame rate. The rate of
+ * spikes is their number over the time observed, that of frames the mean activity times the frame rate, as if frames held
+ * counts. A recording becomes a view and moves no data; spikes are copied. Cost: nothing, but one reading of all samples (N
+ * T) for min_rate on frames. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -27,16 +27,20 @@ struct settings {
 static const struct rmb_param params[] = {
 	{ .name = "min_quality", .kind = RMB_REAL, .at = offsetof(struct settings, min_quality), .def = "none", .none = true,
 	  .help = "keep neurons whose quality (snr, probability, ...) is greater than this" },
-	{ .name = "min_rate", .kind = RMB_REAL, .at = offsetof(struct settings, min_rate), .def = "none", .none = true, .unit = "Hz",
+	{ .name = "min_rate", .kind = RMB_REAL, .at = offsetof(struct settings, min_rate), .def = "none", .none = true,
+	  .unit = "Hz",
 	  .min = 0, .max = 1e6, .help = "keep neurons whose mean rate is greater than this" },
 	{ .name = "neurons", .kind = RMB_INTS, .at = offsetof(struct settings, neurons), .def = "none", .none = true,
 	  .min = 0, .max = 1e12, .help = "keep these neurons, in this order; indices of the input, from 0" },
 	{ .name = "box", .kind = RMB_REALS, .at = offsetof(struct settings, box), .def = "none", .none = true, .unit = "um",
 	  .help = "keep neurons inside [x0, x1, y0, y1], edges included" },
 	{ .name = "area", .kind = RMB_STRING, .at = offsetof(struct settings, area), .def = "none", .none = true,
-	  .help = "keep neurons of these areas: CP|LS, VIS*; * stands for any characters, ? for one, a name in quotes for itself" },
-	{ .name = "plane", .kind = RMB_INTS, .at = offsetof(struct settings, plane), .def = "none", .none = true, .help = "keep neurons of these planes" },
-	{ .name = "probe", .kind = RMB_INTS, .at = offsetof(struct settings, probe), .def = "none", .none = true, .help = "keep neurons of these probes" },
+	  .help = "keep neurons of these areas: CP|LS, VIS*; * stands for any characters, ? for one, a name in quotes for "
+	          "itself" },
+	{ .name = "plane", .kind = RMB_INTS, .at = offsetof(struct settings, plane), .def = "none", .none = true,
+	  .help = "keep neurons of these planes" },
+	{ .name = "probe", .kind = RMB_INTS, .at = offsetof(struct settings, probe), .def = "none", .none = true,
+	  .help = "keep neurons of these probes" },
 	{ .name = "where", .kind = RMB_STRING, .at = offsetof(struct settings, where), .def = "none", .none = true,
 	  .help = "keep neurons of which this holds: quality > 0.3 and area = CP|LS and not (plane = 2 or x < 25 um)" },
 	{ .name = "min_neurons", .kind = RMB_INT, .at = offsetof(struct settings, min_neurons), .def = "1", .min = 1, .max = 1e12,
@@ -105,7 +109,8 @@ passes(const struct judge *judge, int64_t i, struct removed *removed)
 	bool good = isnan(set->min_quality) || neurons->quality[i] > set->min_quality;
 	bool active = isnan(set->min_rate) || above(judge->rate[i], set->min_rate);
 	bool here = set->box.n < 0 || inside(set->box.v, neurons->x[i], neurons->y[i]);
-	bool area = in_area(judge, i), plane = listed(&set->plane, neurons->plane, i), probe = listed(&set->probe, neurons->probe, i);
+	bool area = in_area(judge, i), plane = listed(&set->plane, neurons->plane, i),
+	     probe = listed(&set->probe, neurons->probe, i);
 	int holds = set->where ? rmb_condition_holds(set->where, &(struct rmb_known){ neurons, judge->rate }, i) : RMB_TRUE;
 	removed->quality += !good;
 	removed->quality_unknown += !good && isnan(neurons->quality[i]);
@@ -141,8 +146,10 @@ spike_rates(struct rmb_call *call, const struct rmb_spikes *spikes, double *rate
 {
 	double observed = rmb_spikes_observed(spikes);
 	if (!(observed > 0))
-		return rmb_fail(call, RMB_EDATA, "a rate needs to know how long '%s' was observed; its spikes span no time: give `window` where "
-		                "it is loaded", rmb_recording_name(call));
+		return rmb_fail(call, RMB_EDATA,
+		                "a rate needs to know how long '%s' was observed; its spikes span no time: give `window` "
+		                "where it is loaded",
+		                rmb_recording_name(call));
 	for (int64_t i = 0; i < spikes->neurons.n; i++)
 		rate[i] = (double)(spikes->first[i + 1] - spikes->first[i]) / observed;
 	return 0;
@@ -179,9 +186,11 @@ frame_rates(struct rmb_call *call, const struct rmb_recording *recording, double
 		return rmb_fail(call, RMB_EDATA, "rates are read off the activity, but '%s' is scaled (%s); select before zscore",
 		                rmb_recording_name(call), recording->scaling);
 	if (isnan(recording->rate))
-		return rmb_fail(call, RMB_EDATA, "rates need the frame rate of '%s', which is unknown; give `rate` where it is loaded",
+		return rmb_fail(call, RMB_EDATA,
+		                "rates need the frame rate of '%s', which is unknown; give `rate` where it is loaded",
 		                rmb_recording_name(call));
-	struct frame_rates job = { call, recording, rmb_scratch(call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *job.chunk), rate };
+	struct frame_rates job = { call, recording, rmb_scratch(call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *job.chunk),
+	                           rate };
 	if (!job.chunk)
 		return RMB_ELIMIT;
 	return rmb_parallel(threads, (recording->neurons.n + ROWS - 1) / ROWS, rate_piece, &job);
@@ -195,18 +204,28 @@ check_annotations(struct rmb_call *call, const struct settings *set, const struc
 {
 	const char *name = rmb_recording_name(call);
 	if (!isnan(set->min_quality) && !neurons->quality)
-		return rmb_fail(call, RMB_EDATA, "min_quality is %g, but '%s' has no quality for its neurons; name it where it is loaded "
-		                "(`quality`), or set min_quality to none for this recording", set->min_quality, name);
+		return rmb_fail(call, RMB_EDATA,
+		                "min_quality is %g, but '%s' has no quality for its neurons; name it where it is loaded "
+		                "(`quality`), or set min_quality to none for this recording",
+		                set->min_quality, name);
 	if (set->area && !neurons->area)
-		return rmb_fail(call, RMB_EDATA, "area is %s, but '%s' has no areas for its neurons: its file holds none (an array `areas`); set area to none for "
-		                "this recording", set->area, name);
+		return rmb_fail(call, RMB_EDATA,
+		                "area is %s, but '%s' has no areas for its neurons: its file holds none (an array `areas`); "
+		                "set area to none for this recording",
+		                set->area, name);
 	const char *lacks = set->plane.n >= 0 && !neurons->plane ? "plane" : set->probe.n >= 0 && !neurons->probe ? "probe"
 	                    : set->where ? rmb_condition_lacks(set->where, neurons) : NULL;
 	if (lacks)
-		return rmb_fail(call, RMB_EDATA, "'%s' has no %s for its neurons; name it where it is loaded, or select by something else", name, lacks);
+		return rmb_fail(call, RMB_EDATA,
+		                "'%s' has no %s for its neurons; name it where it is loaded, or select by something else",
+		                name, lacks);
 	if (set->box.n >= 0 && (!neurons->x || !neurons->y))
-		return rmb_fail(call, RMB_EDATA, "box needs positions, but '%s' has no %s; name it where it is loaded, or set box to none",
-		                name, neurons->x ? "y" : neurons->y ? "x" : "x and y");
+		return rmb_fail(call, RMB_EDATA,
+		                "box needs positions, but '%s' has no %s; name it where it is loaded, or set box to none",
+		                name,
+		                neurons->x   ? "y"
+		                : neurons->y ? "x"
+		                             : "x and y");
 	return 0;
 }
 
@@ -219,11 +238,14 @@ check_indices(struct rmb_call *call, const struct rmb_ints *list, int64_t n)
 	for (int64_t k = 0; k < list->n; k++) {
 		int64_t i = list->v[k];
 		if (i < 0 || i >= n)
-			return rmb_fail(call, RMB_EDATA, "neurons lists %" PRId64 ", but '%s' has %" PRId64 " neuron%s, 0 to %" PRId64,
-			                i, rmb_recording_name(call), n, n == 1 ? "" : "s", n - 1);
+			return rmb_fail(call, RMB_EDATA,
+			                "neurons lists %" PRId64 ", but '%s' has %" PRId64 " neuron%s, 0 to %" PRId64, i,
+			                rmb_recording_name(call), n, n == 1 ? "" : "s", n - 1);
 		if (entry[i])
-			return rmb_fail(call, RMB_EDATA, "neurons lists %" PRId64 " twice, as entries %" PRId64 " and %" PRId64 "; a neuron can be "
-			                "taken once", i, entry[i], k + 1);
+			return rmb_fail(call, RMB_EDATA,
+			                "neurons lists %" PRId64 " twice, as entries %" PRId64 " and %" PRId64
+			                "; a neuron can be taken once",
+			                i, entry[i], k + 1);
 		entry[i] = k + 1;
 	}
 	return 0;
@@ -245,15 +267,18 @@ removals(struct rmb_call *call, const struct settings *set, const struct rmb_neu
 	struct rmb_arena *arena = rmb_call_arena(call);
 	const char *text = "";
 	if (!isnan(set->min_quality) && text)
-		text = rmb_arena_printf(arena, "%s; %" PRId64 " have a quality of %g or less", text, removed->quality, set->min_quality);
+		text = rmb_arena_printf(arena, "%s; %" PRId64 " have a quality of %g or less", text, removed->quality,
+		                        set->min_quality);
 	if (!isnan(set->min_rate) && text)
-		text = rmb_arena_printf(arena, "%s; %" PRId64 " have a rate of %g Hz or less", text, removed->rate, set->min_rate);
+		text = rmb_arena_printf(arena, "%s; %" PRId64 " have a rate of %g Hz or less", text, removed->rate,
+		                        set->min_rate);
 	if (set->box.n >= 0 && text)
 		text = rmb_arena_printf(arena, "%s; %" PRId64 " lie outside the box", text, removed->box);
 	if (set->neurons.n >= 0 && text)
 		text = rmb_arena_printf(arena, "%s; %" PRId64 " were listed", text, set->neurons.n);
 	if (set->area && text)
-		text = rmb_arena_printf(arena, "%s; %" PRId64 " are not in area %s (there are %s)", text, removed->area, set->area, areas_there(call, neurons));
+		text = rmb_arena_printf(arena, "%s; %" PRId64 " are not in area %s (there are %s)", text, removed->area,
+		                        set->area, areas_there(call, neurons));
 	if (set->plane.n >= 0 && text)
 		text = rmb_arena_printf(arena, "%s; %" PRId64 " are of other planes", text, removed->plane);
 	if (set->probe.n >= 0 && text)
@@ -264,14 +289,16 @@ removals(struct rmb_call *call, const struct settings *set, const struct rmb_neu
 }
 
 static int
-too_few(struct rmb_call *call, const struct settings *set, const struct rmb_neurons *neurons, int64_t nkeep, const struct removed *removed)
+too_few(struct rmb_call *call, const struct settings *set, const struct rmb_neurons *neurons, int64_t nkeep,
+        const struct removed *removed)
 {
 	if (nkeep == 0)
-		return rmb_fail(call, RMB_EDATA, "no neuron of '%s' is left of %" PRId64 "%s", rmb_recording_name(call), neurons->n,
-		                removals(call, set, neurons, removed));
-	return rmb_fail(call, RMB_EDATA, "%" PRId64 " neuron%s of '%s' %s left of %" PRId64 ", fewer than min_neurons, %" PRId64 "%s", nkeep,
-	                nkeep == 1 ? "" : "s", rmb_recording_name(call), nkeep == 1 ? "is" : "are", neurons->n, set->min_neurons,
-	                removals(call, set, neurons, removed));
+		return rmb_fail(call, RMB_EDATA, "no neuron of '%s' is left of %" PRId64 "%s", rmb_recording_name(call),
+		                neurons->n, removals(call, set, neurons, removed));
+	return rmb_fail(call, RMB_EDATA,
+	                "%" PRId64 " neuron%s of '%s' %s left of %" PRId64 ", fewer than min_neurons, %" PRId64 "%s", nkeep,
+	                nkeep == 1 ? "" : "s", rmb_recording_name(call), nkeep == 1 ? "is" : "are", neurons->n,
+	                set->min_neurons, removals(call, set, neurons, removed));
 }
 
 static void
@@ -282,7 +309,8 @@ warn_unknown(struct rmb_call *call, const struct removed *removed)
 	if (removed->box_unknown)
 		rmb_warn(call, "neurons left out because they have no position: %" PRId64, removed->box_unknown);
 	if (removed->where_unknown)
-		rmb_warn(call, "neurons left out because something that `where` asks for is not known of them: %" PRId64, removed->where_unknown);
+		rmb_warn(call, "neurons left out because something that `where` asks for is not known of them: %" PRId64,
+		         removed->where_unknown);
 }
 
 static int
@@ -309,7 +337,8 @@ output_spikes(struct rmb_call *call, const struct rmb_spikes *spikes, const int6
 	some.written = true;
 	code = rmb_claim_times(call, "recording", some.nspikes);
 	for (int64_t k = 0; k < nkeep && !code; k++) {
-		code = rmb_write_times(call, "recording", first[k], first[k + 1] - first[k], spikes->time + spikes->first[keep[k]]);
+		code = rmb_write_times(call, "recording", first[k], first[k + 1] - first[k],
+		                       spikes->time + spikes->first[keep[k]]);
 		rmb_drop_spikes(spikes, keep[k], 1);
 	}
 	return code ? code : rmb_output_spikes(call, "recording", &some);
@@ -350,7 +379,8 @@ check(const void *settings, struct rmb_error *error)
 	if (set->box.n >= 0 && set->box.n != 4)
 		return rmb_error_set(error, RMB_ERECIPE, "box needs four lengths, [x0, x1, y0, y1]; found %" PRId64, set->box.n);
 	if (set->box.n == 4 && !(box[0] <= box[1] && box[2] <= box[3]))
-		return rmb_error_set(error, RMB_ERECIPE, "box needs x0 <= x1 and y0 <= y1; found x from %g um to %g um, y from %g um to %g um",
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "box needs x0 <= x1 and y0 <= y1; found x from %g um to %g um, y from %g um to %g um",
 		                     box[0], box[1], box[2], box[3]);
 	if (set->neurons.n == 0 || set->plane.n == 0 || set->probe.n == 0)
 		return rmb_error_set(error, RMB_ERECIPE, "%s is an empty list; list at least one, or write none for all",
@@ -373,15 +403,16 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_select = {
 	.name = "select", .version = 1, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
 	.brief = "keep neurons by quality, firing rate, position, area, or any condition on these",
-	.about = "Keeps the neurons that meet every criterion set, with all that is known of them. Limits are strict: a neuron exactly "
-	         "at min_quality or min_rate is left out. The rate of spikes is their number divided by the time observed; that of frames "
-	         "is the mean activity times the frame rate, which is a firing rate only where frames hold spike counts. A neuron "
-	         "without quality or position does not pass a criterion that asks for it. `area` takes names as the file has them, several with | between, "
-	         "with * for any characters: `area: CP|VIS*`. `where` takes comparisons of id, x, y, z, quality, plane, probe, rate and area with and, "
-	         "or, not and brackets: `where: quality > 0.3 and (probe = 0|1 or area != LS)`; lengths and rates carry units. A comparison with "
-	         "something unknown neither holds nor fails. A recording becomes a view and takes no room.",
+	.about = "Keeps the neurons that meet every criterion set, with all that is known of them. Limits are strict: a "
+	         "neuron exactly at min_quality or min_rate is left out. The rate of spikes is their number divided by the "
+	         "time observed; that of frames is the mean activity times the frame rate, which is a firing rate only where "
+	         "frames hold spike counts. A neuron without quality or position does not pass a criterion that asks for it. "
+	         "`area` takes names as the file has them, several with | between, with * for any characters: `area: "
+	         "CP|VIS*`. `where` takes comparisons of id, x, y, z, quality, plane, probe, rate and area with and, or, not "
+	         "and brackets: `where: quality > 0.3 and (probe = 0|1 or area != LS)`; lengths and rates carry units. A "
+	         "comparison with something unknown neither holds nor fails. A recording becomes a view and takes no room.",
 	.cite = "Pachitariu et al. 2025, data: snr > 0.3 (two-photon), more than 0.01 spikes per second (probes)",
-	.caption = "Neurons with quality above {min_quality}, rate above {min_rate}, inside {box}, of the list {neurons}, area {area}, plane {plane}, probe "
-	           "{probe}, where {where} (none: no such criterion).",
+	.caption = "Neurons with quality above {min_quality}, rate above {min_rate}, inside {box}, of the list {neurons}, "
+	           "area {area}, plane {plane}, probe {probe}, where {where} (none: no such criterion).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),
 };

@@ -2,8 +2,8 @@
  *
  *     y(t) = sum over d of w(d) x(t + d),   w(d) proportional to exp(-d^2 / 2 sd^2), of unit sum, to 4 sd on either side.
  * At the ends of a segment the segment goes on mirrored, so that a constant stays one and nothing comes from beyond a gap.
- * Neighbouring frames then share what they hold: lagged covariances at lags up to a few sd are those of the weights, and the number of
- * independent frames falls by 2 sqrt(pi) sd.
+ * Neighbouring frames then share what they hold: lagged covariances at lags up to a few sd are those of the weights, and the
+ * number of independent frames falls by 2 sqrt(pi) sd.
  * Cost: N T times the weights. */
 #include "numeric/running.h"
 #include "prepare/rows.h"
@@ -48,15 +48,20 @@ run(struct rmb_call *call)
 		return RMB_EDATA;
 	struct work work = { .half = rmb_gaussian_half(sd) };
 	if (sd > MOST)
-		return rmb_fail(call, RMB_EDATA, "sd is %g s, %.6g frames of '%s'; at most %d can be smoothed over: join frames with `bin` first", set->sd, sd,
-		                rmb_recording_name(call), MOST);
+		return rmb_fail(call, RMB_EDATA,
+		                "sd is %g s, %.6g frames of '%s'; at most %d can be smoothed over: join frames with `bin` "
+		                "first",
+		                set->sd, sd, rmb_recording_name(call), MOST);
 	if (work.half == 0)
-		return rmb_fail(call, RMB_EDATA, "sd is %g s, %.3g frames of '%s': that smooths nothing; choose a quarter of a frame (%.3g s) or more, or leave the "
-		                "stage away", set->sd, sd, rmb_recording_name(call), 0.25 / recording->rate);
+		return rmb_fail(call, RMB_EDATA,
+		                "sd is %g s, %.3g frames of '%s': that smooths nothing; choose a quarter of a frame (%.3g s) "
+		                "or more, or leave the stage away",
+		                set->sd, sd, rmb_recording_name(call), 0.25 / recording->rate);
 	if (!(work.tap = rmb_scratch(call, (size_t)work.half + 1, sizeof *work.tap)))
 		return RMB_ELIMIT;
 	rmb_gaussian_taps(rmb_gaussian_exponent(sd), work.half, work.tap);
-	struct rmb_remake remake = { blur, &work, sizeof(double) * (size_t)(rmb_segment_longest(recording) + 2 * work.half), NULL, NULL };
+	struct rmb_remake remake = { blur, &work, sizeof(double) * (size_t)(rmb_segment_longest(recording) + 2 * work.half), NULL,
+	                             NULL };
 	return rmb_rows_remake(call, recording, &remake);
 }
 
@@ -70,10 +75,11 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_smooth = {
 	.name = "smooth", .version = 1, .folder = "prepare", .run = run, .estimate = estimate,
 	.brief = "smooth activity in time with a Gaussian",
-	.about = "Convolves every neuron with a Gaussian of unit sum, cut off at four standard deviations. At the ends of a segment activity goes on mirrored; nothing "
-	         "is carried across a gap. Z-scores do not survive: smooth before zscore. Frames next to each other then hold the same: estimates that take them for "
-	         "independent, such as svca's training and test blocks or the level of chance in a spectrum, are off by as much; joining frames with `bin` "
-	         "has no such effect.",
+	.about = "Convolves every neuron with a Gaussian of unit sum, cut off at four standard deviations. At the ends of a "
+	         "segment activity goes on mirrored; nothing is carried across a gap. Z-scores do not survive: smooth before "
+	         "zscore. Frames next to each other then hold the same: estimates that take them for independent, such as "
+	         "svca's training and test blocks or the level of chance in a spectrum, are off by as much; joining frames "
+	         "with `bin` has no such effect.",
 	.cite = "scipy.ndimage.gaussian_filter1d, mode reflect, is the same filter",
 	.caption = "Activity smoothed in time (sd {sd}).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),

@@ -18,9 +18,11 @@ struct settings {
 };
 
 static const struct rmb_param params[] = {
-	{ .name = "neurons", .kind = RMB_REAL, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .unit = "1", .min = 1e-9,
+	{ .name = "neurons", .kind = RMB_REAL, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .unit = "1",
+	  .min = 1e-9,
 	  .max = 1, .help = "share of the neurons that stay, drawn at random; rounded down" },
-	{ .name = "frames", .kind = RMB_INT, .at = offsetof(struct settings, frames), .def = "none", .none = true, .min = 1, .max = 1e12,
+	{ .name = "frames", .kind = RMB_INT, .at = offsetof(struct settings, frames), .def = "none", .none = true, .min = 1,
+	  .max = 1e12,
 	  .help = "frames that stay of every period, its first" },
 	{ .name = "period", .kind = RMB_INT, .at = offsetof(struct settings, period), .def = "4000", .min = 1, .max = 1e12,
 	  .help = "frames in a period" },
@@ -33,7 +35,8 @@ static const struct rmb_port in[] = {
 };
 
 static const struct rmb_port out[] = {
-	{ .name = "recording", .kinds = RMB_RECORDING, .help = "the neurons and frames that stay, with all that is known of them" },
+	{ .name = "recording", .kinds = RMB_RECORDING,
+	  .help = "the neurons and frames that stay, with all that is known of them" },
 	{ .name = "nneurons", .kinds = RMB_ARRAY, .axes = "", .type = RMB_INT64, .unit = "1", .help = "neurons that stay" },
 	{ .name = "nframes", .kinds = RMB_ARRAY, .axes = "", .type = RMB_INT64, .unit = "1", .help = "frames that stay" },
 	{ 0 },
@@ -51,7 +54,8 @@ check(const void *settings, struct rmb_error *error)
 {
 	const struct settings *set = settings;
 	if (set->frames > set->period)
-		return rmb_error_set(error, RMB_ERECIPE, "frames: %" PRId64 " of every period, but a period has %" PRId64, set->frames, set->period);
+		return rmb_error_set(error, RMB_ERECIPE, "frames: %" PRId64 " of every period, but a period has %" PRId64,
+		                     set->frames, set->period);
 	return 0;
 }
 
@@ -76,8 +80,9 @@ take_neurons(struct rmb_call *call, double share, const struct rmb_recording *al
 {
 	int64_t n = all->neurons.n, keep = share_of(share, n);
 	if (keep < 1)
-		return rmb_fail(call, RMB_EDATA, "a share of %g of the %" PRId64 " neurons of '%s' is less than one neuron; take %.2g or more", share, n,
-		                rmb_recording_name(call), 1 / (double)n);
+		return rmb_fail(call, RMB_EDATA,
+		                "a share of %g of the %" PRId64 " neurons of '%s' is less than one neuron; take %.2g or more",
+		                share, n, rmb_recording_name(call), 1 / (double)n);
 	int64_t *order = rmb_scratch(call, (size_t)n, sizeof *order);
 	if (!order)
 		return RMB_ELIMIT;
@@ -138,11 +143,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_subset = {
 	.name = "subset", .version = 1, .folder = "prepare", .run = run, .draws = draws, .check = check, .estimate = estimate,
 	.brief = "a random share of the neurons, or the beginning of every period of frames",
-	.about = "For results as a function of a recording's size. `neurons: 0.25` keeps a quarter of them, rounded down: the first of one random order, so "
-	         "that smaller shares lie within larger ones; `repeat` draws other orders. `frames: 50` keeps the first 50 frames of every 4000 "
-	         "(`period`), so that less time still spans the whole session; each such piece becomes a segment. Put zscore behind it: what was "
-	         "z-scored over more frames than stay does not count as z-scored. After `shuffle` frames cannot be taken: subset first. The "
-	         "result is a view of the samples and takes no room.",
+	.about = "For results as a function of a recording's size. `neurons: 0.25` keeps a quarter of them, rounded down: "
+	         "the first of one random order, so that smaller shares lie within larger ones; `repeat` draws other orders. "
+	         "`frames: 50` keeps the first 50 frames of every 4000 (`period`), so that less time still spans the whole "
+	         "session; each such piece becomes a segment. Put zscore behind it: what was z-scored over more frames than "
+	         "stay does not count as z-scored. After `shuffle` frames cannot be taken: subset first. The result is a "
+	         "view of the samples and takes no room.",
 	.cite = "Pachitariu et al. 2025, revision of 2026: estimators against the number of neurons and the duration",
 	.caption = "A part of the recording: {nneurons} neurons, {nframes} frames.",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),

@@ -1,11 +1,11 @@
 /* stages/prepare/timewindows.c -- the part of a recording that lies in a state, or in intervals of time.
  *
- * A frame stays if its state is one of `states` and if it lies as a whole in one of `intervals` (whichever are given); runs of such
- * frames shorter than `shortest` go. With `as_many_as` only the first n frames stay, n being the smallest number that `states` and
- * each of the states listed there have: running against rest is compared on equal amounts (methods S19). Spikes are treated alike,
- * with time in place of frames.
- * The result is a view with a segment for every run, so that no analysis takes frames on two sides of a joint for neighbours: pairs
- * of dmd have both ends in the state. Z-scores were of all frames and are outdated: zscore comes after.
+ * A frame stays if its state is one of `states` and if it lies as a whole in one of `intervals` (whichever are given); runs
+ * of such frames shorter than `shortest` go. With `as_many_as` only the first n frames stay, n being the smallest number that
+ * `states` and each of the states listed there have: running against rest is compared on equal amounts (methods S19). Spikes
+ * are treated alike, with time in place of frames. The result is a view with a segment for every run, so that no analysis
+ * takes frames on two sides of a joint for neighbours: pairs of dmd have both ends in the state. Z-scores were of all frames
+ * and are outdated: zscore comes after.
  * Cost: a few passes over the states. */
 #include <inttypes.h>
 #include <math.h>
@@ -22,7 +22,8 @@ struct settings {
 
 #define AT(field) .at = offsetof(struct settings, field)
 static const struct rmb_param params[] = {
-	{ .name = "states", .kind = RMB_INTS, AT(states), .def = "none", .none = true, .help = "keep what is in one of these states" },
+	{ .name = "states", .kind = RMB_INTS, AT(states), .def = "none", .none = true,
+	  .help = "keep what is in one of these states" },
 	{ .name = "intervals", .kind = RMB_REALS, AT(intervals), .def = "none", .none = true, .unit = "s",
 	  .help = "[a, b, c, d, ...]: keep what lies from a to before b, from c to before d, ... on the recording's own clock" },
 	{ .name = "shortest", .kind = RMB_REAL, AT(shortest), .def = "0 s", .unit = "s", .min = 0, .max = 1e9,
@@ -86,8 +87,10 @@ describe_states(struct rmb_arena *arena, const int64_t *state, const double *amo
 static int
 no_states(struct rmb_call *call)
 {
-	return rmb_fail(call, RMB_EDATA, "recording '%s' has no states; name them where it is loaded (`state` for frames, `epochs` for "
-	                "frames or spikes), or give `intervals`", rmb_recording_name(call));
+	return rmb_fail(call, RMB_EDATA,
+	                "recording '%s' has no states; name them where it is loaded (`state` for frames, `epochs` for frames "
+	                "or spikes), or give `intervals`",
+	                rmb_recording_name(call));
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------- */
@@ -115,8 +118,8 @@ struct windows {
 
 /* Runs of frames that stay, into run[nframes]; runs end at the edges of segments. Returns how many, *nframes how many frames. */
 static int64_t
-find_runs(const struct settings *set, const struct rmb_recording *recording, const struct rmb_ints *states, const struct windows *windows,
-          struct rmb_interval *run, int64_t *nframes)
+find_runs(const struct settings *set, const struct rmb_recording *recording, const struct rmb_ints *states,
+          const struct windows *windows, struct rmb_interval *run, int64_t *nframes)
 {
 	double shortest = set->shortest * recording->rate * (1 - 1e-9);
 	int64_t n = 0;
@@ -153,10 +156,13 @@ first_frames(struct rmb_interval *run, int64_t n, int64_t most)
 static int
 no_frames(struct rmb_call *call, const struct rmb_recording *recording, const struct rmb_ints *states)
 {
-	const char *there = recording->state ? describe_states(rmb_call_arena(call), recording->state, NULL, recording->nframes) : "";
-	return rmb_fail(call, RMB_EDATA, "no frame of recording '%s' %s%s%s%s; it runs from %g s to %g s", rmb_recording_name(call),
+	const char *there =
+		recording->state ? describe_states(rmb_call_arena(call), recording->state, NULL, recording->nframes) : "";
+	return rmb_fail(call, RMB_EDATA, "no frame of recording '%s' %s%s%s%s; it runs from %g s to %g s",
+	                rmb_recording_name(call),
 	                states->n < 0 ? "lies in the intervals as a whole" : "is in the states, intervals and runs asked for",
-	                *there ? " (its states, with the frames of each: " : "", there, *there ? ")" : "", rmb_frame_time(recording, 0),
+	                *there ? " (its states, with the frames of each: " : "", there, *there ? ")" : "",
+	                rmb_frame_time(recording, 0),
 	                rmb_frame_time(recording, recording->nframes - 1) + 1 / recording->rate);
 }
 
@@ -167,13 +173,17 @@ window_frames(struct rmb_call *call, const struct rmb_recording *recording, cons
 	const char *name = rmb_recording_name(call);
 	struct rmb_recording view;
 	if (recording->shift)
-		return rmb_fail(call, RMB_EDATA, "the neurons of recording '%s' are shifted against each other in time, so its frames have "
-		                "no state and no time of their own; put timewindows before the shuffle", name);
+		return rmb_fail(call, RMB_EDATA,
+		                "the neurons of recording '%s' are shifted against each other in time, so its frames have no "
+		                "state and no time of their own; put timewindows before the shuffle",
+		                name);
 	if (set->states.n > 0 && !recording->state)
 		return no_states(call);
 	if (isnan(recording->rate) && (windows->interval || set->shortest > 0))
-		return rmb_fail(call, RMB_EDATA, "the frame rate of recording '%s' is unknown, so its frames have no times; give `rate` where "
-		                "it is loaded", name);
+		return rmb_fail(call, RMB_EDATA,
+		                "the frame rate of recording '%s' is unknown, so its frames have no times; give `rate` where "
+		                "it is loaded",
+		                name);
 	struct rmb_interval *run = rmb_scratch(call, (size_t)recording->nframes, sizeof *run), *other = NULL;
 	int64_t most, length;
 	if (!run || (set->as_many_as.n > 0 && !(other = rmb_scratch(call, (size_t)recording->nframes, sizeof *other))))
@@ -197,8 +207,8 @@ window_frames(struct rmb_call *call, const struct rmb_recording *recording, cons
 /* Observed intervals that stay, into to[nobserved + nstates + windows->n][2]; `room` holds as many twice. Returns how
  * many, *length their sum. */
 static int64_t
-find_stretches(const struct settings *set, const struct rmb_spikes *spikes, const struct rmb_ints *states, const struct windows *windows,
-               double *room, double *to, double *length)
+find_stretches(const struct settings *set, const struct rmb_spikes *spikes, const struct rmb_ints *states,
+               const struct windows *windows, double *room, double *to, double *length)
 {
 	static const double always[] = { -INFINITY, INFINITY };
 	double *chosen = room, *both = room + 2 * (spikes->nstates + 1);
@@ -209,8 +219,8 @@ find_stretches(const struct settings *set, const struct rmb_spikes *spikes, cons
 	if (states->n < 0)
 		memcpy(chosen + 2 * nchosen++, always, sizeof always);
 	nchosen = rmb_intervals_join(chosen, nchosen);
-	int64_t nboth = rmb_intervals_intersect(chosen, nchosen, windows->interval ? windows->interval : always, windows->interval ? windows->n : 1,
-	                                        both, NULL);
+	int64_t nboth = rmb_intervals_intersect(chosen, nchosen, windows->interval ? windows->interval : always,
+	                                        windows->interval ? windows->n : 1, both, NULL);
 	int64_t nto = rmb_intervals_intersect(spikes->observed, spikes->nobserved, both, nboth, to, NULL);
 	*length = 0;
 	for (int64_t i = 0; i < nto; i++) {
@@ -260,10 +270,12 @@ window_spikes(struct rmb_call *call, const struct rmb_spikes *spikes, const stru
 	if (code)
 		return code;
 	if (n == 0 || some.nspikes == 0)
-		return rmb_fail(call, RMB_EDATA, "no spike of recording '%s' is in the states and intervals asked for (its states, with the "
-		                "seconds of each: %s); it was observed from %g s to %g s", rmb_recording_name(call),
-		                describe_states(rmb_call_arena(call), spikes->state, spikes->stated, spikes->nstates), spikes->observed[0],
-		                spikes->observed[2 * spikes->nobserved - 1]);
+		return rmb_fail(call, RMB_EDATA,
+		                "no spike of recording '%s' is in the states and intervals asked for (its states, with the "
+		                "seconds of each: %s); it was observed from %g s to %g s",
+		                rmb_recording_name(call),
+		                describe_states(rmb_call_arena(call), spikes->state, spikes->stated, spikes->nstates),
+		                spikes->observed[0], spikes->observed[2 * spikes->nobserved - 1]);
 	return rmb_output_spikes(call, "recording", &some);
 }
 
@@ -291,10 +303,12 @@ check(const void *settings, struct rmb_error *error)
 {
 	const struct settings *set = settings;
 	if (set->states.n < 0 && set->intervals.n < 0 && set->shortest <= 0)
-		return rmb_error_set(error, RMB_ERECIPE, "timewindows needs `states` (such as [1]), `intervals` (such as [0 s, 600 s]) or `shortest`");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "timewindows needs `states` (such as [1]), `intervals` (such as [0 s, 600 s]) or "
+		                     "`shortest`");
 	if (set->states.n == 0 || set->as_many_as.n == 0)
-		return rmb_error_set(error, RMB_ERECIPE, "`%s` is an empty list; list at least one state, or write none", set->states.n == 0 ? "states" :
-		                     "as_many_as");
+		return rmb_error_set(error, RMB_ERECIPE, "`%s` is an empty list; list at least one state, or write none",
+		                     set->states.n == 0 ? "states" : "as_many_as");
 	if (set->as_many_as.n > 0 && set->states.n < 0)
 		return rmb_error_set(error, RMB_ERECIPE, "`as_many_as` compares with `states`, which is not given");
 	return rmb_intervals_check("intervals", &set->intervals, error);
@@ -312,12 +326,15 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_timewindows = {
 	.name = "timewindows", .version = 1, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
 	.brief = "keep the part of a recording that is in a state, or in intervals of time",
-	.about = "Keeps the frames (or spikes) that are in one of the states listed, inside the intervals listed, or both. Every run that stays is "
-	         "a segment: no later stage takes frames on two sides of a joint for neighbours. `as_many_as` makes conditions comparable: "
-	         "`states: [1], as_many_as: [0]` keeps the first n frames of state 1, n being the smaller of the numbers of both states. Intervals "
-	         "are in seconds on the recording's own clock: that of its frame or spike times, else from the first frame on. Put it before "
-	         "zscore, for z-scores of all frames do not hold for some of them, and before shuffle. On frames the result is a view and takes no room.",
+	.about = "Keeps the frames (or spikes) that are in one of the states listed, inside the intervals listed, or both. "
+	         "Every run that stays is a segment: no later stage takes frames on two sides of a joint for neighbours. "
+	         "`as_many_as` makes conditions comparable: `states: [1], as_many_as: [0]` keeps the first n frames of state "
+	         "1, n being the smaller of the numbers of both states. Intervals are in seconds on the recording's own "
+	         "clock: that of its frame or spike times, else from the first frame on. Put it before zscore, for z-scores "
+	         "of all frames do not hold for some of them, and before shuffle. On frames the result is a view and takes "
+	         "no room.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, revision of 2026: running against rest",
-	.caption = "Frames in the states {states}, in the intervals {intervals}, in runs of {shortest} or longer (as many as of states {as_many_as}).",
+	.caption = "Frames in the states {states}, in the intervals {intervals}, in runs of {shortest} or longer (as many as "
+	           "of states {as_many_as}).",
 	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings),
 };

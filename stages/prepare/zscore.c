@@ -2,10 +2,10 @@
  *
  * With mean m and standard deviation s of a neuron over all its frames, s with divisor T - ddof,
  *     z(t) = (x(t) - m) / (eps + s).
- * The paper uses ddof 0, eps 0 for recordings, ddof 1 for simulations and eps 0.001 before the dynamic mode decomposition (methods S2).
- * A neuron with a sample that is not finite, or with max - min <= 1e-9 max|x|, has no z-score and is dropped with a warning (S0);
- * with eps > 0 a constant neuron stays as a row of zeros. Two passes in double; the result is a view (offset m, scale
- * 1 / (eps + s)) and takes no room. Cost: two readings of N T samples. */
+ * The paper uses ddof 0, eps 0 for recordings, ddof 1 for simulations and eps 0.001 before the dynamic mode decomposition
+ * (methods S2). A neuron with a sample that is not finite, or with max - min <= 1e-9 max|x|, has no z-score and is dropped
+ * with a warning (S0); with eps > 0 a constant neuron stays as a row of zeros. Two passes in double; the result is a view
+ * (offset m, scale 1 / (eps + s)) and takes no room. Cost: two readings of N T samples. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -114,8 +114,11 @@ run(struct rmb_call *call)
 	size_t n = (size_t)recording->neurons.n;
 	int threads = rmb_threads(call);
 	if (recording->nframes <= set->ddof)
-		return rmb_fail(call, RMB_EDATA, "a standard deviation with ddof %" PRId64 " needs more than %" PRId64 " frame%s; '%s' has %" PRId64,
-		                set->ddof, set->ddof, set->ddof == 1 ? "" : "s", rmb_recording_name(call), recording->nframes);
+		return rmb_fail(call, RMB_EDATA,
+		                "a standard deviation with ddof %" PRId64 " needs more than %" PRId64
+		                " frame%s; '%s' has %" PRId64,
+		                set->ddof, set->ddof, set->ddof == 1 ? "" : "s", rmb_recording_name(call),
+		                recording->nframes);
 	struct job job = { call, recording, rmb_scratch(call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *job.chunk),
 		           rmb_scratch(call, n, sizeof *job.moments) };
 	int64_t *keep = rmb_scratch(call, n, sizeof *keep);
@@ -128,12 +131,15 @@ run(struct rmb_call *call)
 	struct rmb_fault infinite = { 0 }, constant = { 0 }, faint = { 0 };
 	int64_t nkeep = scale_rows(set, recording, job.moments, keep, offset, scale, &infinite, &constant, &faint);
 	if (nkeep == 0)
-		return rmb_fail(call, RMB_EDATA, "none of the %zu neurons of '%s' has a z-score: %" PRId64 " are constant, %" PRId64 " hold "
-		                "samples that are not finite", n, rmb_recording_name(call), constant.n, infinite.n);
+		return rmb_fail(call, RMB_EDATA,
+		                "none of the %zu neurons of '%s' has a z-score: %" PRId64 " are constant, %" PRId64 " hold "
+		                "samples that are not finite",
+		                n, rmb_recording_name(call), constant.n, infinite.n);
 	rmb_warn_fault(call, &recording->neurons, &constant, "dropped because they are constant");
 	rmb_warn_fault(call, &recording->neurons, &infinite, "dropped because they hold samples that are not finite");
-	rmb_warn_fault(call, &recording->neurons, &faint, "whose standard deviation is less than eps, which is in the units of the activity, so "
-	               "that their variance comes out below a quarter");
+	rmb_warn_fault(call, &recording->neurons, &faint,
+	               "whose standard deviation is less than eps, which is in the units of the activity, so that their "
+	               "variance comes out below a quarter");
 	return output_scaled(call, recording, keep, nkeep, offset, scale);
 }
 
@@ -149,11 +155,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 const struct rmb_stage rmb_stage_zscore = {
 	.name = "zscore", .version = 1, .folder = "prepare", .run = run, .estimate = estimate,
 	.brief = "subtract each neuron's mean and divide by its standard deviation",
-	.about = "z = (x - mean) / (eps + sd), each neuron over all its frames, sd with divisor T - ddof, computed in double in two passes. "
-	         "The paper uses ddof 0 for recordings, ddof 1 for simulations, and eps 0.001 before the dynamic mode decomposition. eps is in the units of "
-	         "the activity and makes the variance of a row (sd / (sd + eps))^2 instead of 1. Neurons that are constant or hold samples "
-	         "that are not finite are dropped with a warning; with eps above 0 a constant neuron stays as a row of zeros. The result is "
-	         "a view of the samples and takes no room.",
+	.about = "z = (x - mean) / (eps + sd), each neuron over all its frames, sd with divisor T - ddof, computed in double "
+	         "in two passes. The paper uses ddof 0 for recordings, ddof 1 for simulations, and eps 0.001 before the "
+	         "dynamic mode decomposition. eps is in the units of the activity and makes the variance of a row (sd / (sd "
+	         "+ eps))^2 instead of 1. Neurons that are constant or hold samples that are not finite are dropped with a "
+	         "warning; with eps above 0 a constant neuron stays as a row of zeros. The result is a view of the samples "
+	         "and takes no room.",
 	.cite = "Pachitariu et al. 2025, methods",
 	.caption = "Activity of every neuron z-scored over the whole recording (ddof {ddof}, eps {eps}).",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),

@@ -12,7 +12,8 @@ static const struct rmb_param params[] = { { 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "simulated activity" },
-	{ .name = "like", .kinds = RMB_RECORDING, .help = "recording whose amplitudes it gets: the one that the simulation was made like" }, { 0 } };
+	{ .name = "like", .kinds = RMB_RECORDING,
+	  .help = "recording whose amplitudes it gets: the one that the simulation was made like" }, { 0 } };
 
 static const struct rmb_port out[] = {
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "the simulation with the amplitudes of the recording" }, { 0 } };
@@ -60,7 +61,8 @@ one_neuron(void *argument, int64_t i, int thread)
 	rmb_read_block(job->like, i, 1, 0, n, row);
 	for (int64_t t = 0; t < n; t++)
 		if (!(row[t] - row[t] == 0) || !(sample[t].value - sample[t].value == 0))
-			return rmb_fail(job->call, RMB_EDATA, "amplitudes: neuron %" PRId64 " has samples that are not finite", i);
+			return rmb_fail(job->call, RMB_EDATA,
+			                "amplitudes: neuron %" PRId64 " has samples that are not finite", i);
 	qsort(sample, (size_t)n, sizeof *sample, by_value);
 	qsort(row, (size_t)n, sizeof *row, ascending);
 	for (int64_t t = 0; t < n; t++)
@@ -74,14 +76,19 @@ one_neuron(void *argument, int64_t i, int thread)
 static int
 run(struct rmb_call *call)
 {
-	const struct rmb_recording *from = rmb_input_recording(call, "recording", 0), *like = rmb_input_recording(call, "like", 0);
+	const struct rmb_recording *from = rmb_input_recording(call, "recording", 0),
+	                           *like = rmb_input_recording(call, "like", 0);
 	if (from->neurons.n != like->neurons.n || from->nframes != like->nframes)
-		return rmb_fail(call, RMB_EDATA, "amplitudes: the simulation has %" PRId64 " neurons and %" PRId64 " frames, the recording at `like` %" PRId64
-		                " and %" PRId64 "; give the recording that the simulation was made like", from->neurons.n, from->nframes, like->neurons.n,
-		                like->nframes);
+		return rmb_fail(call, RMB_EDATA,
+		                "amplitudes: the simulation has %" PRId64 " neurons and %" PRId64
+		                " frames, the recording at `like` %" PRId64 " and %" PRId64
+		                "; give the recording that the simulation was made like",
+		                from->neurons.n, from->nframes, like->neurons.n, like->nframes);
 	struct rmb_recording made = {
-		.neurons = from->neurons, .nframes = from->nframes, .rate = from->rate, .nsegments = from->nsegments, .segment = from->segment,
-		.segment_time = from->segment_time, .state = from->state, .stored_rows = from->neurons.n, .stored_frames = from->nframes };
+		.neurons = from->neurons, .nframes = from->nframes, .rate = from->rate, .nsegments = from->nsegments,
+		.segment = from->segment,
+		.segment_time = from->segment_time, .state = from->state, .stored_rows = from->neurons.n,
+		.stored_frames = from->nframes };
 	for (int i = 0; i < RMB_NAME_MAX; i++)
 		made.scaling[i] = like->scaling[i];
 	size_t most = (size_t)rmb_threads(call) * (size_t)from->nframes;
@@ -104,10 +111,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_amplitudes = {
-	.name = "amplitudes", .version = 1, .folder = "simulate", .brief = "give simulated neurons the amplitudes of those recorded, rank for rank",
-	.about = "Replaces the values of every simulated neuron by those of the same neuron in the recording, the smallest by the smallest and so on. Each neuron "
-	         "then has exactly its recorded distribution, in the order of the simulation. Correlations shrink a little where a distribution is far from "
-	         "normal, as those of spikes and calcium are.",
+	.name = "amplitudes", .version = 1, .folder = "simulate",
+	.brief = "give simulated neurons the amplitudes of those recorded, rank for rank",
+	.about = "Replaces the values of every simulated neuron by those of the same neuron in the recording, the smallest "
+	         "by the smallest and so on. Each neuron then has exactly its recorded distribution, in the order of the "
+	         "simulation. Correlations shrink a little where a distribution is far from normal, as those of spikes and "
+	         "calcium are.",
 	.cite = "Theiler et al. 1992, Physica D 58:77: amplitude adjustment",
 	.caption = "Simulated neurons with the recorded amplitudes, rank for rank.",
 	.params = params, .in = in, .out = out, .figures = figures, .draws = rmb_draws_always, .estimate = estimate, .run = run,

@@ -10,10 +10,12 @@ struct settings { int64_t neurons, frames, runs; double bin; };
 
 static const struct rmb_param params[] = {
 	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .min = 2, .max = 1e7, .help = "neurons" },
-	{ .name = "frames", .kind = RMB_INT, .at = offsetof(struct settings, frames), .min = 2, .max = 1e9, .help = "frames of a run" },
+	{ .name = "frames", .kind = RMB_INT, .at = offsetof(struct settings, frames), .min = 2, .max = 1e9,
+	  .help = "frames of a run" },
 	{ .name = "runs", .kind = RMB_INT, .at = offsetof(struct settings, runs), .def = "1", .min = 1, .max = 1e6,
 	  .help = "runs, which are independent of each other: segments" },
-	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .unit = "s", .min = 1e-6, .max = 1e6, .help = "length of a frame" },
+	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .unit = "s", .min = 1e-6, .max = 1e6,
+	  .help = "length of a frame" },
 	{ 0 } };
 
 static const struct rmb_port in[] = { { 0 } };
@@ -35,7 +37,8 @@ static int
 run(struct rmb_call *call)
 {
 	const struct settings *set = rmb_settings(call);
-	int64_t *id = rmb_scratch(call, (size_t)set->neurons, sizeof *id), *row = rmb_scratch(call, (size_t)set->neurons, sizeof *row);
+	int64_t *id = rmb_scratch(call, (size_t)set->neurons, sizeof *id),
+	        *row = rmb_scratch(call, (size_t)set->neurons, sizeof *row);
 	int64_t *segment = rmb_scratch(call, (size_t)set->runs, sizeof *segment), frames = set->frames * set->runs;
 	if (!id || !row || !segment)
 		return RMB_ELIMIT;
@@ -44,8 +47,10 @@ run(struct rmb_call *call)
 	for (int64_t r = 0; r < set->runs; r++)
 		segment[r] = r * set->frames;
 	struct rmb_recording blank = {
-		.neurons = { .n = set->neurons, .id = id }, .nframes = frames, .rate = 1 / set->bin, .nsegments = set->runs, .segment = segment,
-		.scaling = "zscore ddof=0 eps=0", .recipe_of_view = "blank", .stored_rows = 1, .stored_frames = frames, .row = row };
+		.neurons = { .n = set->neurons, .id = id }, .nframes = frames, .rate = 1 / set->bin, .nsegments = set->runs,
+		.segment = segment,
+		.scaling = "zscore ddof=0 eps=0", .recipe_of_view = "blank", .stored_rows = 1, .stored_frames = frames,
+		.row = row };
 	int rc = rmb_output_recording(call, "recording", &blank);
 	return rc ? rc : write_zeros(call, frames);
 }
@@ -56,7 +61,8 @@ check(const void *settings, struct rmb_error *error)
 	const struct settings *set = settings;
 	if ((double)set->frames * (double)set->runs <= 1e9)
 		return 0;
-	return rmb_error_set(error, RMB_ERECIPE, "%" PRId64 " runs of %" PRId64 " frames are more than 1e9 frames", set->runs, set->frames);
+	return rmb_error_set(error, RMB_ERECIPE, "%" PRId64 " runs of %" PRId64 " frames are more than 1e9 frames", set->runs,
+	                     set->frames);
 }
 
 static void
@@ -70,11 +76,14 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_blank = {
-	.name = "blank", .version = 1, .folder = "simulate", .brief = "an empty recording of a given size, to simulate without a recording",
-	.about = "Simulations are made like a recording: of its neurons, frames and segments. Where there is none, `blank` stands for it, with as many "
-	         "neurons and frames as asked for and every sample zero; it counts as z-scored, so that what is simulated like it is z-scored. "
-	         "Only stages with an input `like` can make something of it. The recipe still has an entry under `recordings`, with a name and no file.",
+	.name = "blank", .version = 1, .folder = "simulate",
+	.brief = "an empty recording of a given size, to simulate without a recording",
+	.about = "Simulations are made like a recording: of its neurons, frames and segments. Where there is none, `blank` "
+	         "stands for it, with as many neurons and frames as asked for and every sample zero; it counts as z-scored, "
+	         "so that what is simulated like it is z-scored. Only stages with an input `like` can make something of it. "
+	         "The recipe still has an entry under `recordings`, with a name and no file.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: the sizes of its simulations",
 	.caption = "Stands for a recording of {neurons} neurons and {runs} runs of {frames} frames.",
-	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .check = check, .estimate = estimate, .run = run,
+	.params = params, .in = in, .out = out, .settings_size = sizeof(struct settings), .check = check, .estimate = estimate,
+	.run = run,
 };

@@ -1,11 +1,11 @@
 /* stages/simulate/connectivity.c -- a random network at the edge of stability, and its eigenvalues.
  *
- * Draws a connectivity matrix A of N neurons (numeric/network.h says how) and scales it so that the largest real part of its eigenvalues
- * is `edge`. For a symmetric network the covariance of tau dx/dt = -x + A x + noise has the eigenvectors of A, and eigenvalues that
- * follow from those of A:
+ * Draws a connectivity matrix A of N neurons (numeric/network.h says how) and scales it so that the largest real part of its
+ * eigenvalues is `edge`. For a symmetric network the covariance of tau dx/dt = -x + A x + noise has the eigenvectors of A,
+ * and eigenvalues that follow from those of A:
  *     spectrum = 0.5 / (1 - L),
- * and those of bin means (numeric/theory.h) as closely. Of a network that is not symmetric they do not follow from L alone: `theory` solves for
- * them.
+ * and those of bin means (numeric/theory.h) as closely. Of a network that is not symmetric they do not follow from L alone:
+ * `theory` solves for them.
  * Cost: 4/3 N^3 operations if symmetric, about 10 N^3 if not; 8 N^2 bytes (clipped: twice that). */
 #include <math.h>
 #include <string.h>
@@ -25,17 +25,21 @@ static const struct rmb_param params[] = {
 	RMB_WIRING_PARAMS,
 	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .min = 2,
 	  .max = RMB_LAPACK_MAX, .help = "neurons of the network; none: as many as the recording it is like" },
-	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .def = "none", .none = true, .unit = "s", .min = 1e-6,
+	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .def = "none", .none = true, .unit = "s",
+	  .min = 1e-6,
 	  .max = 1e6, .help = "length of a bin of the binned spectrum; none: a frame of the recording it is like" },
-	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s", .min = 1e-6,
+	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s",
+	  .min = 1e-6,
 	  .max = 1e3, .help = "of a neuron without connections" },
-	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9, .max = 1e3,
+	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9,
+	  .max = 1e3,
 	  .help = "time step of a simulation, adjusted so that a bin is a whole number of them" },
 	{ .name = "matrix", .kind = RMB_FLAG, .at = offsetof(struct settings, matrix), .def = "false",
 	  .help = "keep the matrix itself: 8 bytes for every pair of neurons" }, { 0 } };
 
 static const struct rmb_port in[] = {
-	{ .name = "like", .kinds = RMB_RECORDING, .optional = true, .help = "a recording whose neurons, positions and rate are taken" }, { 0 } };
+	{ .name = "like", .kinds = RMB_RECORDING, .optional = true,
+	  .help = "a recording whose neurons, positions and rate are taken" }, { 0 } };
 
 #define OUT(port, axis, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = "1", .help = what }
 #define MAYBE(port, axis, its_unit, what) \
@@ -47,7 +51,8 @@ static const struct rmb_port out[] = {
 	MAYBE("semicircle", "value", "1", "the density that many independent entries lead to (symmetric)"),
 	MAYBE("spectrum", "rank", "1", "theoretical eigenvalues of the covariance, descending (symmetric)"),
 	MAYBE("binned", "rank", "1", "the same of bin means, in the units of a simulation (symmetric, with a bin)"),
-	{ .name = "largest_step", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "s", .help = "time steps must be shorter than this" },
+	{ .name = "largest_step", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "s",
+	  .help = "time steps must be shorter than this" },
 	OUT("excerpt", "row column", "strengths between the first neurons"),
 	MAYBE("matrix", "neuron neuron", "1", "strength of the connection to each neuron from each neuron (matrix: true)"),
 	MAYBE("x", "neuron", "um", "places of the neurons (local)"),
@@ -107,7 +112,8 @@ publish_density(struct rmb_call *call, const struct rmb_network *net, const doub
 	double width = 2 * limit / BINS;
 	struct rmb_axis axis = rmb_axis_make("value", "1", BINS, -limit + width / 2, width);
 	bool even = rmb_network_symmetric(net) && net->family == RMB_DENSE;
-	struct rmb_array *density = rmb_output(call, "density", &axis), *law = even ? rmb_output(call, "semicircle", &axis) : NULL;
+	struct rmb_array *density = rmb_output(call, "density", &axis),
+	                 *law = even ? rmb_output(call, "semicircle", &axis) : NULL;
 	if (!density || (even && !law))
 		return RMB_ELIMIT;
 	histogram(real, net->n, limit, BINS, density->data);
@@ -121,7 +127,8 @@ publish_spectrum(struct rmb_call *call, const struct settings *set, const double
 {
 	struct rmb_axis axis = rmb_axis_rank(n);
 	struct rmb_steps steps = rmb_steps_of(bin, set->step, set->time_constant);
-	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis), *binned = bin > 0 ? rmb_output(call, "binned", &axis) : NULL;
+	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis),
+	                 *binned = bin > 0 ? rmb_output(call, "binned", &axis) : NULL;
 	if (!spectrum || (bin > 0 && !binned))
 		return RMB_ELIMIT;
 	for (int64_t k = 0; k < n; k++) {
@@ -192,7 +199,8 @@ run(struct rmb_call *call)
 	if (rc)
 		return rc;
 	struct rmb_axis modes = rmb_axis_index("mode", n);
-	struct rmb_array *real = rmb_output(call, "eigenvalue_real", &modes), *imaginary = rmb_output(call, "eigenvalue_imaginary", &modes);
+	struct rmb_array *real = rmb_output(call, "eigenvalue_real", &modes),
+	                 *imaginary = rmb_output(call, "eigenvalue_imaginary", &modes);
 	double *a = matrix_room(call, set->matrix, n);
 	if (!real || !imaginary || !a)
 		return RMB_ELIMIT;
@@ -201,7 +209,9 @@ run(struct rmb_call *call)
 	double most = rmb_network_largest_step(real->data, imaginary->data, n) * set->time_constant;
 	double step = bin > 0 ? rmb_steps_of(bin, set->step, set->time_constant).step * set->time_constant : set->step;
 	if (!(step < most))
-		rmb_warn(call, "a simulation of this network in steps of %.4g ms is unstable; they must be shorter than %.4g ms", 1000 * step, 1000 * most);
+		rmb_warn(call,
+		         "a simulation of this network in steps of %.4g ms is unstable; they must be shorter than %.4g ms",
+		         1000 * step, 1000 * most);
 	rc = rmb_output_scalar(call, "largest_step", most);
 	if (!rc)
 		rc = publish_density(call, &net, real->data);
@@ -233,14 +243,16 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_connectivity = {
-	.name = "connectivity", .version = 1, .folder = "simulate", .brief = "a random network at the edge of stability, and its eigenvalues",
-	.about = "Draws the connectivity of a linear network (symmetric, partly symmetric or not; strengths of several distributions; sparse, "
-	         "clustered or local connections) and scales it so that the largest real part of its eigenvalues is `edge`, just below 1, "
-	         "where activity would grow without bound. Gives the eigenvalues and, for a symmetric network, the spectrum of the "
-	         "covariance of its activity: 0.5 / (1 - eigenvalue) without bins and its exact counterpart with them. The matrix itself is kept "
-	         "only if asked for. Clusters are of consecutive neurons; those of an incomplete last cluster are in none.",
-	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: figures 1, 3 and "
-	        "4",
+	.name = "connectivity", .version = 1, .folder = "simulate",
+	.brief = "a random network at the edge of stability, and its eigenvalues",
+	.about = "Draws the connectivity of a linear network (symmetric, partly symmetric or not; strengths of several "
+	         "distributions; sparse, clustered or local connections) and scales it so that the largest real part of its "
+	         "eigenvalues is `edge`, just below 1, where activity would grow without bound. Gives the eigenvalues and, "
+	         "for a symmetric network, the spectrum of the covariance of its activity: 0.5 / (1 - eigenvalue) without "
+	         "bins and its exact counterpart with them. The matrix itself is kept only if asked for. Clusters are of "
+	         "consecutive neurons; those of an incomplete last cluster are in none.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
+	        "2025.01.10.632397: figures 1, 3 and 4",
 	.caption = "Random connectivity ({connectivity}), eigenvalues up to {edge}; simulations need steps below {largest_step}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = rmb_draws_always, .check = check, .estimate = estimate, .run = run,

@@ -12,7 +12,8 @@ make_curve(struct rmb_call *call, const struct ensemble *e, struct rmb_range ran
 {
 	int64_t last = ranks.last < e->n ? ranks.last : e->n;
 	struct rmb_powerlaw_options options = { .first = ranks.first, .last = ranks.last };
-	double *s = rmb_scratch(call, (size_t)last, sizeof *s), *exponent = rmb_scratch(call, (size_t)e->ndraws, sizeof *exponent);
+	double *s = rmb_scratch(call, (size_t)last, sizeof *s),
+	       *exponent = rmb_scratch(call, (size_t)e->ndraws, sizeof *exponent);
 	struct rmb_powerlaw line;
 	int rc = s && exponent ? 0 : RMB_ELIMIT;
 	for (int i = 0; !rc && i < RMB_EDGES; i++) {
@@ -51,14 +52,19 @@ describe(const struct rmb_inversion *found, const struct curve *curve, double ex
 {
 	const double *mean = curve->mean;
 	if (isnan(found->low))
-		snprintf(text, size, "The measured exponent of %.3f lies %s those of symmetric networks of this size at any edge (%.3f to %.3f).", exponent,
-		         exponent > mean[RMB_EDGES - 1] ? "above" : "below", mean[0], mean[RMB_EDGES - 1]);
+		snprintf(text, size,
+		         "The measured exponent of %.3f lies %s those of symmetric networks of this size at any edge (%.3f "
+		         "to %.3f).",
+		         exponent, exponent > mean[RMB_EDGES - 1] ? "above" : "below", mean[0], mean[RMB_EDGES - 1]);
 	else if (found->open_low)
-		snprintf(text, size, "The measured exponent of %.3f is that of edges from %.4g to 1: saturated, one recording cannot tell them apart.",
+		snprintf(text, size,
+		         "The measured exponent of %.3f is that of edges from %.4g to 1: saturated, one recording cannot "
+		         "tell them apart.",
 		         exponent, 1 - found->high);
 	else
 		snprintf(text, size, "The measured exponent of %.3f is that of edges from %.4g to %.4g%s.", exponent,
-		         found->open_high ? 0 : 1 - found->high, 1 - found->low, found->low < flat ? ", where the curve is nearly flat" : "");
+		         found->open_high ? 0 : 1 - found->high, 1 - found->low,
+		         found->low < flat ? ", where the curve is nearly flat" : "");
 }
 
 /* What an infinitely long recording would say; a finite one is biased, and only surrogates of its length show by how much. */
@@ -80,7 +86,8 @@ read_exponent(struct rmb_call *call, const struct curve *curve, double exponent,
 	double nearest = !isnan(found.distance) ? found.distance : found.open_low ? found.low : found.high;
 	const struct { const char *port; double value; } scalars[] = {
 		{ "critical_distance", nearest }, { "critical_distance_low", found.open_low ? 0 : found.low },
-		{ "critical_distance_high", found.open_high ? 1 : found.high }, { "saturated", found.open_low || nearest < flat } };
+		{ "critical_distance_high", found.open_high ? 1 : found.high },
+		{ "saturated", found.open_low || nearest < flat } };
 	for (size_t i = 0; !rc && i < sizeof scalars / sizeof *scalars; i++)
 		rc = rmb_output_scalar(call, scalars[i].port, scalars[i].value);
 	return rc;
@@ -93,7 +100,8 @@ number(struct rmb_call *call, const char *port, double *value)
 	const struct rmb_array *array = rmb_input_array(call, port, 0);
 	*value = NAN;
 	if (array && (array->naxes != 0 || array->type != RMB_FLOAT64))
-		return rmb_fail(call, RMB_EDATA, "theory: '%s' is not a number in double precision", rmb_input_name(call, port, 0));
+		return rmb_fail(call, RMB_EDATA, "theory: '%s' is not a number in double precision",
+		                rmb_input_name(call, port, 0));
 	if (array)
 		*value = *(const double *)array->data;
 	return 0;
@@ -118,7 +126,8 @@ rmb_edges_publish(struct rmb_call *call, const struct ensemble *e, struct rmb_ra
 	if (rc)
 		return rc;
 	if (!isfinite(measured))
-		return rmb_output_text(call, "reading", given ? "The measured exponent has no value." : "No exponent was measured.");
+		return rmb_output_text(call, "reading",
+		                       given ? "The measured exponent has no value." : "No exponent was measured.");
 	if (!e->symmetric)
 		return rmb_output_text(call, "reading", "Exponents are read off the curve of symmetric networks only.");
 	return read_exponent(call, &curve, measured, isfinite(error) ? error : 0);

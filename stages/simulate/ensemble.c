@@ -21,8 +21,11 @@ rmb_ensemble_flops(const struct rmb_network *net, double n, int64_t last)
 {
 	if (!rmb_network_symmetric(net))
 		return rmb_population_flops(n, false);
-	double rows = n < 1e15 ? (double)rmb_symmetric_rows((int64_t)n, last + MARGIN < (int64_t)n ? last + MARGIN : (int64_t)n) : n;
-	return rmb_ensemble_needs_matrix(net) ? 4.0 / 3 * n * n * n + 200 * n * n : 200 * rows * rows; /* few of them at a time: slow ones */
+	double rows =
+		n < 1e15 ? (double)rmb_symmetric_rows((int64_t)n, last + MARGIN < (int64_t)n ? last + MARGIN : (int64_t)n)
+			 : n;
+	return rmb_ensemble_needs_matrix(net) ? 4.0 / 3 * n * n * n + 200 * n * n
+	                                      : 200 * rows * rows; /* few of them at a time: slow ones */
 }
 
 double
@@ -69,8 +72,8 @@ without_matrices(struct rmb_call *call, int64_t last, struct ensemble *e)
 
 /* A network with modes that turn quickly grows in steps that would do for others. */
 static int
-shorten(struct rmb_call *call, const double *real, const double *imaginary, int64_t draw, const struct ensemble *e, struct rmb_steps *steps,
-        struct rmb_error *error)
+shorten(struct rmb_call *call, const double *real, const double *imaginary, int64_t draw, const struct ensemble *e,
+        struct rmb_steps *steps, struct rmb_error *error)
 {
 	enum { MOST = 1000 };
 	double largest = rmb_network_largest_step(real, imaginary, e->n);
@@ -78,23 +81,28 @@ shorten(struct rmb_call *call, const double *real, const double *imaginary, int6
 		return rmb_network_stable(real, imaginary, e->n, e->steps.step, error);
 	int64_t parts = rmb_steps_shorten(steps, largest);
 	if (parts > 1)
-		rmb_warn(call, "network %" PRId64 " of %" PRId64 " is unstable in steps of %.4g time constants: it was solved in steps of 1/%" PRId64 " of "
-		         "that", draw + 1, e->ndraws, e->steps.step, parts);
+		rmb_warn(call,
+		         "network %" PRId64 " of %" PRId64
+		         " is unstable in steps of %.4g time constants: it was solved in steps of 1/%" PRId64 " of "
+		         "that",
+		         draw + 1, e->ndraws, e->steps.step, parts);
 	return 0;
 }
 
 /* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. a
  * is destroyed. */
 static int
-by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_steps *steps,
-                struct rmb_population *found, bool *sound, struct rmb_error *error)
+by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e,
+                struct rmb_steps *steps, struct rmb_population *found, bool *sound, struct rmb_error *error)
 {
 	struct rmb_arena *own = rmb_arena_new();
 	size_t n = (size_t)e->n;
-	double *v = own ? rmb_arena_alloc(own, n * n, sizeof *v) : NULL, *value = own ? rmb_arena_alloc(own, 2 * n, sizeof *value) : NULL;
+	double *v = own ? rmb_arena_alloc(own, n * n, sizeof *v) : NULL,
+	       *value = own ? rmb_arena_alloc(own, 2 * n, sizeof *value) : NULL;
 	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
 	struct rmb_eigenbasis basis = { .sound = false };
-	int rc = v && value ? rmb_network_eigenvectors(net, a, v, value, value + n, error) : rmb_error_nomem(error, "eigenvectors of a network");
+	int rc = v && value ? rmb_network_eigenvectors(net, a, v, value, value + n, error)
+	                    : rmb_error_nomem(error, "eigenvectors of a network");
 	if (!rc)
 		rc = rmb_eigenbasis_make(v, value, value + n, e->n, net->threads, own, &basis, error);
 	*sound = basis.sound;
@@ -113,19 +121,21 @@ by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t dr
 
 /* The same from powers of the matrix. */
 static int
-by_powers(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_steps *steps,
-          struct rmb_population *found, struct rmb_error *error)
+by_powers(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e,
+          struct rmb_steps *steps, struct rmb_population *found, struct rmb_error *error)
 {
 	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
 	int rc = rmb_network_matrix(net, a, real, imaginary, error);
 	if (!rc)
 		rc = shorten(call, real, imaginary, draw, e, steps, error);
-	return rc ? rc : rmb_population_make(a, e->n, *steps, e->lag, draw == 0, net->threads, rmb_call_arena(call), found, error);
+	return rc ? rc
+	          : rmb_population_make(a, e->n, *steps, e->lag, draw == 0, net->threads, rmb_call_arena(call), found, error);
 }
 
 /* Matrices one after the other, each in a[n][n]. */
 static int
-one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e, struct rmb_error *error)
+one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e,
+           struct rmb_error *error)
 {
 	char purpose[32];
 	struct rmb_network one = *net;
@@ -160,7 +170,8 @@ with_matrices(struct rmb_call *call, const struct rmb_network *net, struct ensem
 	e->nleading = e->n;
 	for (int64_t draw = 0; !rc && draw < e->ndraws; draw++) {
 		if ((rc = one_matrix(call, net, draw, a, e, &error)))
-			return rmb_fail(call, rc, "theory: network %" PRId64 " of %" PRId64 ": %s", draw + 1, e->ndraws, error.text);
+			return rmb_fail(call, rc, "theory: network %" PRId64 " of %" PRId64 ": %s", draw + 1, e->ndraws,
+			                error.text);
 		rc = rmb_progress(call, (double)(draw + 1), (double)e->ndraws);
 	}
 	return rc;
@@ -197,12 +208,14 @@ modes(struct rmb_call *call, struct ensemble *e)
 }
 
 int
-rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, int64_t ndraws, bool common, struct rmb_steps steps, int64_t lag, int64_t last,
-                  struct ensemble *e)
+rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, int64_t ndraws, bool common, struct rmb_steps steps,
+                  int64_t lag, int64_t last, struct ensemble *e)
 {
-	*e = (struct ensemble){ .n = net->n, .ndraws = ndraws, .common = common, .symmetric = rmb_network_symmetric(net), .lag = lag, .steps = steps, .first_steps = steps,
+	*e = (struct ensemble){ .n = net->n, .ndraws = ndraws, .common = common, .symmetric = rmb_network_symmetric(net),
+	                        .lag = lag, .steps = steps, .first_steps = steps,
 	                         .edge = net->edge };
-	double **tables[] = { &e->real, &e->imaginary, &e->variance, &e->index }, **lists[] = { &e->standard_real, &e->standard_imaginary };
+	double **tables[] = { &e->real, &e->imaginary, &e->variance, &e->index },
+	**lists[] = { &e->standard_real, &e->standard_imaginary };
 	for (int i = 0; i < 4; i++)
 		if (!(*tables[i] = rmb_scratch(call, (size_t)(ndraws * net->n), sizeof(double))))
 			return RMB_ELIMIT;

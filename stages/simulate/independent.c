@@ -39,7 +39,9 @@ one_neuron(void *argument, int64_t i, int thread)
 	rmb_read_block_double(job->like, i, 1, job->first, job->n, x);
 	for (int64_t t = 0; t < job->n; t++)
 		if (!(x[t] - x[t] == 0))
-			return rmb_fail(job->call, RMB_EDATA, "independent: neuron %lld of recording '%s' has samples that are not finite; a zscore stage drops it",
+			return rmb_fail(job->call, RMB_EDATA,
+			                "independent: neuron %lld of recording '%s' has samples that are not finite; a "
+			                "zscore stage drops it",
 			                (long long)i, rmb_recording_name(job->call));
 	/* 2^36 frequencies of a neuron; segments, which begin at different frames, have different ones */
 	rmb_phases_draw(job->phases, job->stream, ((uint64_t)i << 36) + (uint64_t)job->first, x);
@@ -68,7 +70,8 @@ run(struct rmb_call *call)
 	const struct rmb_recording *like = rmb_input_recording(call, "like", 0);
 	struct job job = { .call = call, .like = like, .stream = rmb_node_stream(call, "phases") };
 	if (like->neurons.n < 1 || like->nframes < 2)
-		return rmb_fail(call, RMB_EDATA, "independent: recording '%s' has no neurons or fewer than 2 frames", rmb_recording_name(call));
+		return rmb_fail(call, RMB_EDATA, "independent: recording '%s' has no neurons or fewer than 2 frames",
+		                rmb_recording_name(call));
 	struct rmb_recording made = *like;
 	made.samples = NULL;
 	made.mapped = false;
@@ -101,10 +104,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_independent = {
-	.name = "independent", .version = 1, .folder = "simulate", .brief = "independent neurons with the spectra of those recorded: a control",
-	.about = "Draws the phases of every neuron's Fourier transform anew and leaves their sizes, segment by segment: each neuron keeps its mean, variance, "
-	         "spectrum and autocorrelation, and correlations between neurons go. Unlike `shuffle`, which shifts every neuron in time, it leaves no "
-	         "slow drift in place and makes amplitudes normal; `amplitudes` gives them their own distribution back.",
+	.name = "independent", .version = 1, .folder = "simulate",
+	.brief = "independent neurons with the spectra of those recorded: a control",
+	.about = "Draws the phases of every neuron's Fourier transform anew and leaves their sizes, segment by segment: each "
+	         "neuron keeps its mean, variance, spectrum and autocorrelation, and correlations between neurons go. Unlike "
+	         "`shuffle`, which shifts every neuron in time, it leaves no slow drift in place and makes amplitudes "
+	         "normal; `amplitudes` gives them their own distribution back.",
 	.cite = "Theiler et al. 1992, Physica D 58:77",
 	.caption = "Control of independent neurons: the recorded spectrum of each, with random phases.",
 	.params = params, .in = in, .out = out, .figures = figures, .draws = rmb_draws_always, .estimate = estimate, .run = run,

@@ -1,10 +1,10 @@
 /* stages/simulate/latent.c -- neurons that share slow inputs, and do not speak to each other.
  *
  *     x_i(t) = sum over k of w_ik s_k(t) + noise,
- * w normal, s_k independent Ornstein-Uhlenbeck processes whose time constants lie evenly, in logarithm, between `fastest` and `slowest`. There is no
- * recurrence and nothing is critical, yet shared inputs of many time scales give covariances that fall off as power laws over a range and
- * long correlations in time (Morrell, Sederberg and Nemenman 2021): a power law alone does not tell the two apart. Each process is sampled exactly at
- * the frames. Cost: 2 K N T. */
+ * w normal, s_k independent Ornstein-Uhlenbeck processes whose time constants lie evenly, in logarithm, between `fastest` and
+ * `slowest`. There is no recurrence and nothing is critical, yet shared inputs of many time scales give covariances that fall
+ * off as power laws over a range and long correlations in time (Morrell, Sederberg and Nemenman 2021): a power law alone does
+ * not tell the two apart. Each process is sampled exactly at the frames. Cost: 2 K N T. */
 #include "simulate/sources.h"
 
 static const struct rmb_param params[] = {
@@ -32,12 +32,17 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_latent = {
-	.name = "latent", .version = 3, .folder = "simulate", .brief = "neurons that share slow inputs but are not connected: a control",
-	.about = "Every neuron is a random sum of the same few slow signals, with noise of its own; neurons do not act on each other. Such inputs can look "
-	         "critical without anything critical in them, so a verdict for a critical network has to hold against them. Neurons, positions, frames, "
-	         "segments, rate and scaling are those of the recording at `like`; with `noise: matched` the reliable part of the variance is too.",
-	.cite = "Morrell, Sederberg and Nemenman 2021, Physical Review Letters 126:118302: latent inputs as a source of apparent criticality",
-	.caption = "Control without recurrence: {latents} shared inputs with time constants from {fastest} to {slowest}, noise {noise}.",
-	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct source_settings), .draws = rmb_draws_always,
+	.name = "latent", .version = 3, .folder = "simulate",
+	.brief = "neurons that share slow inputs but are not connected: a control",
+	.about = "Every neuron is a random sum of the same few slow signals, with noise of its own; neurons do not act on "
+	         "each other. Such inputs can look critical without anything critical in them, so a verdict for a critical "
+	         "network has to hold against them. Neurons, positions, frames, segments, rate and scaling are those of the "
+	         "recording at `like`; with `noise: matched` the reliable part of the variance is too.",
+	.cite = "Morrell, Sederberg and Nemenman 2021, Physical Review Letters 126:118302: latent inputs as a source of "
+	        "apparent criticality",
+	.caption = "Control without recurrence: {latents} shared inputs with time constants from {fastest} to {slowest}, "
+	           "noise {noise}.",
+	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct source_settings),
+	.draws = rmb_draws_always,
 	.check = rmb_sources_check, .estimate = rmb_sources_estimate, .run = run,
 };

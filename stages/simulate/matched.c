@@ -26,11 +26,14 @@ rmb_measure_check(const struct measure_settings *set, struct rmb_error *error)
 	bool signal = strcmp(set->measurement, "gaussian") == 0, calcium = strcmp(set->measurement, "calcium") == 0;
 	double noise = rmb_measure_noise(set);
 	if (set->noise && strcmp(set->noise, "matched") != 0 && !(noise >= 0 && noise <= 1e6))
-		return rmb_error_set(error, RMB_ERECIPE, "noise is '%s'; it is none, matched or a number from 0 to 1e6", set->noise);
+		return rmb_error_set(error, RMB_ERECIPE, "noise is '%s'; it is none, matched or a number from 0 to 1e6",
+		                     set->noise);
 	if (signal && !isnan(set->mean_rate))
-		return rmb_error_set(error, RMB_ERECIPE, "mean_rate is read only with measurement poisson or calcium; measurement is 'gaussian'");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "mean_rate is read only with measurement poisson or calcium; measurement is 'gaussian'");
 	if (!calcium && (set->indicator != 0.25 || set->brightness != 0.5))
-		return rmb_error_set(error, RMB_ERECIPE, "indicator and brightness are read only with measurement calcium; measurement is '%s'",
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "indicator and brightness are read only with measurement calcium; measurement is '%s'",
 		                     set->measurement);
 	return 0;
 }
@@ -75,10 +78,15 @@ find_rates(struct rmb_matched *matched, double rate, double *count)
 	double *chunk = rmb_scratch(matched->call, RMB_MOMENTS_CHUNK, sizeof *chunk);
 	for (int64_t i = 0; chunk && i < like->neurons.n; i++) {
 		bool scaled = strcmp(like->scaling, "none") != 0;
-		count[i] = !isnan(rate) ? rate / like->rate : scaled ? (like->offset ? like->offset[i] : 0) : rmb_row_moments(like, i, chunk).mean;
+		count[i] = !isnan(rate) ? rate / like->rate
+		           : scaled     ? (like->offset ? like->offset[i] : 0)
+		                        : rmb_row_moments(like, i, chunk).mean;
 		if (!(count[i] >= 0 && count[i] < 1e6))
-			return rmb_fail(matched->call, RMB_EDATA, "%s: neuron %" PRId64 " of recording '%s' has a mean activity of %g, which is no rate of spikes; "
-			                "give mean_rate, or use `measurement: gaussian`", matched->stage, i, rmb_recording_name(matched->call), count[i]);
+			return rmb_fail(matched->call, RMB_EDATA,
+			                "%s: neuron %" PRId64
+			                " of recording '%s' has a mean activity of %g, which is no rate of spikes; give "
+			                "mean_rate, or use `measurement: gaussian`",
+			                matched->stage, i, rmb_recording_name(matched->call), count[i]);
 	}
 	return chunk ? 0 : RMB_ELIMIT;
 }
@@ -119,16 +127,22 @@ rmb_matched_input(struct rmb_call *call, const char *stage, const struct measure
 	const char *name = rmb_recording_name(call);
 	*matched = (struct rmb_matched){ .call = call, .stage = stage, .set = set, .like = like };
 	if (like->neurons.n < 2 || like->nframes < 2)
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64 "); needs 2 of each or more",
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: recording '%s' is too small (neurons: %" PRId64 ", frames: %" PRId64
+		                "); needs 2 of each or more",
 		                stage, name, like->neurons.n, like->nframes);
 	if (!(like->rate > 0))
-		return rmb_fail(call, RMB_EDATA, "%s: the frame rate of recording '%s' is not known; give `rate` where it is loaded", stage, name);
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: the frame rate of recording '%s' is not known; give `rate` where it is loaded", stage,
+		                name);
 	if (like->nframes >= RMB_LOCKSTEP_TIMES)
-		return rmb_fail(call, RMB_ELIMIT, "%s: recording '%s' has %" PRId64 " frames; fewer than %d can be simulated", stage, name, like->nframes,
-		                RMB_LOCKSTEP_TIMES);
+		return rmb_fail(call, RMB_ELIMIT, "%s: recording '%s' has %" PRId64 " frames; fewer than %d can be simulated",
+		                stage, name, like->nframes, RMB_LOCKSTEP_TIMES);
 	if (strncmp(like->scaling, RMB_OUTDATED, strlen(RMB_OUTDATED)) == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' was z-scored over more frames than it has now; put a zscore stage before %s", stage,
-		                name, stage);
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: recording '%s' was z-scored over more frames than it has now; put a zscore stage before "
+		                "%s",
+		                stage, name, stage);
 	int rc = cut_segments(matched, set->runs);
 	return rc ? rc : choose_measurement(matched, set);
 }
@@ -152,9 +166,11 @@ describe(struct rmb_matched *matched)
 		matched->scale[i] = 1; /* until the end */
 	struct rmb_neurons neurons = matched->out.neurons.n ? matched->out.neurons : like->neurons;
 	matched->out = (struct rmb_recording){
-		.neurons = neurons, .nframes = like->nframes, .rate = like->rate, .nsegments = matched->nruns, .segment = matched->start,
+		.neurons = neurons, .nframes = like->nframes, .rate = like->rate, .nsegments = matched->nruns,
+		.segment = matched->start,
 		.segment_time = like->segment_time || matched->nruns > like->nsegments ? time : NULL, .state = like->state,
-		.stored_rows = like->neurons.n, .stored_frames = like->nframes, .offset = matched->offset, .scale = matched->scale };
+		.stored_rows = like->neurons.n, .stored_frames = like->nframes, .offset = matched->offset,
+		.scale = matched->scale };
 	snprintf(matched->out.scaling, sizeof matched->out.scaling, "%s", like->scaling);
 	return rmb_output_recording(matched->call, "recording", &matched->out);
 }
@@ -189,7 +205,8 @@ begin(struct rmb_matched *matched, int64_t group)
 
 /* ---- blocks ---- */
 
-/* Samples of a run of neuron i, as many as x has, become those of the recording; moments are of what is stored. samples[n]: scratch. */
+/* Samples of a run of neuron i, as many as x has, become those of the recording; moments are of what is stored. samples[n]:
+ * scratch. */
 static int
 write_samples(struct rmb_matched *matched, int64_t i, int64_t frame, int64_t n, double *x, float *samples)
 {
@@ -215,7 +232,8 @@ take_rows(void *argument, int64_t piece, int thread)
 			const float *in = block->x + i * block->ld + a;
 			for (int64_t t = 0; t < block->nframes; t++)
 				x[t] = (double)in[t * block->nruns];
-			rc = write_samples(matched, i, matched->start[block->run[a]] + block->frame, block->nframes, x, (float *)(x + matched->room_size));
+			rc = write_samples(matched, i, matched->start[block->run[a]] + block->frame, block->nframes, x,
+			                   (float *)(x + matched->room_size));
 		}
 	return rc;
 }
@@ -309,7 +327,8 @@ target_rows(void *argument, int64_t piece, int thread)
 	for (int64_t i = first; i < end; i++) {
 		struct rmb_moments m = rmb_row_moments(like, i, target->chunk + thread * RMB_MOMENTS_CHUNK);
 		if (!m.finite)
-			return rmb_fail(target->matched->call, RMB_EDATA, "%s: neuron %" PRId64 " of recording '%s' has samples that are not finite",
+			return rmb_fail(target->matched->call, RMB_EDATA,
+			                "%s: neuron %" PRId64 " of recording '%s' has samples that are not finite",
 			                target->matched->stage, i, rmb_recording_name(target->matched->call));
 		target->mean[i] = m.mean;
 		target->sd[i] = rmb_row_constant(&m) ? 0 : sqrt(m.deviation / (double)like->nframes);
@@ -341,7 +360,8 @@ end(struct rmb_matched *matched)
 	int64_t n = matched->like->neurons.n, flat = 0;
 	if (matched->measure.kind == RMB_SPIKES_POISSON && strcmp(matched->like->scaling, "none") == 0)
 		return 0;
-	double *mean = rmb_scratch(matched->call, (size_t)n, sizeof *mean), *sd = rmb_scratch(matched->call, (size_t)n, sizeof *sd);
+	double *mean = rmb_scratch(matched->call, (size_t)n, sizeof *mean),
+	       *sd = rmb_scratch(matched->call, (size_t)n, sizeof *sd);
 	int rc = mean && sd ? find_targets(matched, mean, sd) : RMB_ELIMIT;
 	double *offset = matched->offset, *scale = matched->scale;
 	for (int64_t i = 0; !rc && i < n; i++) {
@@ -349,15 +369,18 @@ end(struct rmb_matched *matched)
 		double own = sqrt(m->deviation / (double)matched->written[i]);
 		bool constant = rmb_row_constant(m) || !(own > 0);
 		if (!m->finite)
-			return rmb_fail(matched->call, RMB_EDATA, "%s: the simulation of recording '%s' overflowed", matched->stage,
-			                rmb_recording_name(matched->call));
+			return rmb_fail(matched->call, RMB_EDATA, "%s: the simulation of recording '%s' overflowed",
+			                matched->stage, rmb_recording_name(matched->call));
 		flat += constant && sd[i] > 0;
 		/* (x - own mean) sd / own sd + mean */
 		scale[i] = constant ? 0 : sd[i] / own;
 		offset[i] = scale[i] > 0 ? m->mean - mean[i] / scale[i] : m->mean;
 	}
 	if (!rc && flat)
-		rmb_warn(matched->call, "%" PRId64 " of %" PRId64 " simulated neurons are constant, for hardly a spike was drawn: their rows are zero", flat, n);
+		rmb_warn(matched->call,
+		         "%" PRId64 " of %" PRId64
+		         " simulated neurons are constant, for hardly a spike was drawn: their rows are zero",
+		         flat, n);
 	return rc;
 }
 
@@ -388,8 +411,10 @@ rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
 {
 	struct rmb_call *call = matched->call;
 	struct rmb_simulation what = {
-		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length, .stream = rmb_matched_stream(matched, "activity"),
-		.beside = rmb_matched_stream(matched, "activity beside"), .threads = rmb_threads(call), .take = take, .taker = matched,
+		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length,
+		.stream = rmb_matched_stream(matched, "activity"),
+		.beside = rmb_matched_stream(matched, "activity beside"), .threads = rmb_threads(call), .take = take,
+		.taker = matched,
 		.progress = progress, .progress_argument = call };
 	struct rmb_pilot *pilot = NULL;
 	matched->measure.noise = rmb_measure_noise(matched->set);
@@ -406,7 +431,8 @@ rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
 double
 rmb_measure_memory(const struct measure_settings *set, const struct rmb_size *size, int64_t group)
 {
-	double n = size->neurons, columns = (double)rmb_lockstep_columns((int64_t)n, group), frames = size->frames, noise = rmb_measure_noise(set);
+	double n = size->neurons, columns = (double)rmb_lockstep_columns((int64_t)n, group), frames = size->frames,
+	       noise = rmb_measure_noise(set);
 	bool measured = strcmp(set->measurement, "gaussian") != 0 || set->smoothing > 0 || !(noise <= 0);
 	/* a block; rows of it, or whole ones where they are measured, for eight threads */
 	double bytes = 4 * n * columns + 192 * (measured ? fmax(columns, frames) : columns) + 300 * n + 16e6;

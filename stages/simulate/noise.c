@@ -39,16 +39,21 @@ split_neurons(struct rmb_pilot *pilot)
 	struct rmb_matched *matched = pilot->matched;
 	struct rmb_call *call = matched->call;
 	struct rmb_neurons some;
-	int rc = rmb_neurons_select(rmb_call_arena(call), &matched->like->neurons, pilot->neuron, pilot->n, &some, rmb_call_error(call));
+	int rc = rmb_neurons_select(rmb_call_arena(call), &matched->like->neurons, pilot->neuron, pilot->n, &some,
+	                            rmb_call_error(call));
 	bool places = some.x || some.y;
 	if (!rc && places)
-		rc = rmb_halves_checkerboard(rmb_call_arena(call), some.x, some.y, pilot->n, matched->set->spacing, &pilot->halves, rmb_call_error(call));
+		rc = rmb_halves_checkerboard(rmb_call_arena(call), some.x, some.y, pilot->n, matched->set->spacing,
+		                             &pilot->halves, rmb_call_error(call));
 	if (rc || (places && pilot->halves.n1 >= 2 && pilot->halves.n2 >= 2))
 		return rc;
 	if (places)
-		rmb_warn(call, "a checkerboard of %g um leaves fewer than 2 neurons of recording '%s' in one half: noise was matched with halves drawn at "
-		         "random", matched->set->spacing, rmb_recording_name(call));
-	return rmb_halves_random(rmb_call_arena(call), rmb_shared_stream(call, "halves", pilot->n), pilot->n, &pilot->halves, rmb_call_error(call));
+		rmb_warn(call,
+		         "a checkerboard of %g um leaves fewer than 2 neurons of recording '%s' in one half: noise was "
+		         "matched with halves drawn at random",
+		         matched->set->spacing, rmb_recording_name(call));
+	return rmb_halves_random(rmb_call_arena(call), rmb_shared_stream(call, "halves", pilot->n), pilot->n, &pilot->halves,
+	                         rmb_call_error(call));
 }
 
 static int
@@ -107,7 +112,8 @@ fetch_row(void *argument, int64_t i, int thread)
 {
 	const struct rmb_pilot *pilot = argument;
 	(void)thread;
-	return rmb_read_written(pilot->matched->call, "recording", pilot->neuron[i], 1, 0, pilot->nframes, pilot->signal + i * pilot->nframes);
+	return rmb_read_written(pilot->matched->call, "recording", pilot->neuron[i], 1, 0, pilot->nframes,
+	                        pilot->signal + i * pilot->nframes);
 }
 
 static void
@@ -165,7 +171,8 @@ static struct rmb_recording
 zscored(const struct rmb_pilot *pilot, const int64_t *row, int64_t n, int64_t lag)
 {
 	static const int64_t start[] = { 0 };
-	struct rmb_recording half = { .neurons.n = n, .nframes = pilot->nframes, .nsegments = 1, .segment = start, .samples = pilot->measured,
+	struct rmb_recording half = { .neurons.n = n, .nframes = pilot->nframes, .nsegments = 1, .segment = start,
+	                              .samples = pilot->measured,
 		                      .stored_rows = pilot->n, .stored_frames = pilot->nframes, .row = row };
 	double *scales = rmb_scratch(pilot->matched->call, 2 * (size_t)n, sizeof *scales), chunk[RMB_MOMENTS_CHUNK];
 	int64_t *shift = rmb_scratch(pilot->matched->call, (size_t)n, sizeof *shift);
@@ -191,7 +198,8 @@ reliable_part(struct rmb_pilot *pilot, int64_t lag, double *part)
 	struct rmb_recording first = zscored(pilot, pilot->halves.half1, pilot->halves.n1, lag);
 	struct rmb_recording second = zscored(pilot, pilot->halves.half2, pilot->halves.n2, 0);
 	struct rmb_shared shared = { .sweep = { .first = &first, .second = &second, .threads = rmb_threads(call) },
-		                     .train = pilot->split.train, .ntrain = pilot->split.ntrain, .test = pilot->split.test, .ntest = pilot->split.ntest };
+		                     .train = pilot->split.train, .ntrain = pilot->split.ntrain, .test = pilot->split.test,
+		                     .ntest = pilot->split.ntest };
 	double reliable = 0, all = 0;
 	int64_t neff;
 	if (first.neurons.n < 1 || second.neurons.n < 1)
@@ -226,7 +234,8 @@ search(struct rmb_pilot *pilot, double target, double low, double above, double 
 	int rc = 0;
 	for (int i = 0; !rc && i < TRIES; i++) {
 		/* the secant in noise^2, by which the inverse of the part grows about evenly; kept off the ends */
-		double x0 = low * low, x1 = high * high, y0 = 1 / above, y1 = 1 / fmax(below, 1e-3 * target), at = (1 / target - y0) / (y1 - y0);
+		double x0 = low * low, x1 = high * high, y0 = 1 / above, y1 = 1 / fmax(below, 1e-3 * target),
+		       at = (1 / target - y0) / (y1 - y0);
 		double noise = sqrt(x0 + (x1 - x0) * fmin(fmax(at, 0.05), 0.95));
 		rc = with_noise(pilot, noise, reached);
 		if (rc || fabs(*reached - target) <= close_enough * target || high - low < 1e-4 * high)
@@ -251,8 +260,10 @@ find(struct rmb_pilot *pilot, double target, double *reached)
 	*reached = above;
 	if (rc || above <= target) {
 		if (!rc)
-			rmb_warn(call, "the simulation is less reliable (%.3g of its variance) than recording '%s' (%.3g) without any noise: none was added", above,
-			         rmb_recording_name(call), target);
+			rmb_warn(call,
+			         "the simulation is less reliable (%.3g of its variance) than recording '%s' (%.3g) without "
+			         "any noise: none was added",
+			         above, rmb_recording_name(call), target);
 		return rc;
 	}
 	do {
@@ -266,8 +277,9 @@ find(struct rmb_pilot *pilot, double target, double *reached)
 		}
 	} while (below > target && high < loudest);
 	if (below > target) {
-		rmb_warn(call, "noise alone looks as reliable (%.3g) by chance as recording '%s' (%.3g): the simulation is noise", below, rmb_recording_name(call),
-		         target);
+		rmb_warn(call,
+		         "noise alone looks as reliable (%.3g) by chance as recording '%s' (%.3g): the simulation is noise",
+		         below, rmb_recording_name(call), target);
 		return 0;
 	}
 	return search(pilot, target, low, above, high, below, reached);
@@ -292,11 +304,13 @@ find_target(struct rmb_pilot *pilot)
 	if (rc || pilot->target > chance)
 		return rc;
 	if (!(chance > 0))
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no variance to match noise to; give noise as a number", pilot->matched->stage,
-		                rmb_recording_name(call));
-	rmb_warn(call, "recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance typically gives %.3g. Noise was "
-	         "matched to the latter", rmb_recording_name(call),
-	         pilot->target, chance);
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: recording '%s' has no variance to match noise to; give noise as a number",
+		                pilot->matched->stage, rmb_recording_name(call));
+	rmb_warn(call,
+	         "recording '%s' has no reliable variance to match noise to: %.3g of the variance, where chance typically "
+	         "gives %.3g. Noise was matched to the latter",
+	         rmb_recording_name(call), pilot->target, chance);
 	pilot->target = chance;
 	return 0;
 }

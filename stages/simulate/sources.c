@@ -43,7 +43,8 @@ make(struct rmb_matched *matched, const struct rmb_sources *sources)
 		((double *)time->data)[k] = constant;
 		gap[k] = -expm1(-1 / (constant * matched->like->rate));
 	}
-	int rc = rmb_modes_make(rmb_call_arena(call), gap, sources->n, (struct rmb_steps){ 1, 1 }, &listening.modes, rmb_call_error(call));
+	int rc = rmb_modes_make(rmb_call_arena(call), gap, sources->n, (struct rmb_steps){ 1, 1 }, &listening.modes,
+	                        rmb_call_error(call));
 	if (rc)
 		return rc;
 	draw_weights(matched, sources, &listening.modes, weights);
@@ -65,7 +66,9 @@ rmb_sources_check(const void *settings, struct rmb_error *error)
 	const struct source_settings *set = settings;
 	const struct rmb_sources *sources = &set->sources;
 	if (sources->fastest > sources->slowest)
-		return rmb_error_set(error, RMB_ERECIPE, "fastest is a time constant of %g s and slowest one of %g s: exchange them", sources->fastest, sources->slowest);
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "fastest is a time constant of %g s and slowest one of %g s: exchange them",
+		                     sources->fastest, sources->slowest);
 	return rmb_measure_check(&set->measure, error);
 }
 

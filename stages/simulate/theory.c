@@ -1,14 +1,17 @@
 /* stages/simulate/theory.c -- what a network at the edge of stability should show, beside what a recording shows.
  *
  * For networks of as many neurons as the recording has, seen through its bins, without simulating them:
- *     symmetric, independent entries   spectra of `draws` networks from tridiagonal matrices (numeric/theory.h), every mode by itself
+ *     symmetric, independent entries   spectra of `draws` networks from tridiagonal matrices, every mode by itself
+ *                                      (numeric/theory.h)
  *     other symmetric families         the same from the eigenvalues of drawn matrices
  *     not symmetric                    exact covariances of drawn networks (numeric/population.h), of at most `largest` neurons
- * gives the spectrum of the covariance (of the correlations, if not symmetric) with its spread over networks, its exponent, the timescale index of
- * each component, and what dynamic mode decomposition finds: the eigenvalues themselves (instrumented) and their bias when bins
- * are regressed on bins (standard). For symmetric networks the exponent is computed for edges from 0.5 to 0.9999, and a measured
- * exponent is read off that curve as an interval of distances from criticality. All of it is for infinitely long recordings without noise.
- * Cost: symmetric, N = 10,000: 40 draws of 30 (4,000)^2 operations; others: each draw 4/3 N^3 operations, or some 80 N^3 if not symmetric. */
+ * gives the spectrum of the covariance (of the correlations, if not symmetric) with its spread over networks, its exponent,
+ * the timescale index of each component, and what dynamic mode decomposition finds: the eigenvalues themselves (instrumented)
+ * and their bias when bins are regressed on bins (standard). For symmetric networks the exponent is computed for edges from
+ * 0.5 to 0.9999, and a measured exponent is read off that curve as an interval of distances from criticality. All of it is
+ * for infinitely long recordings without noise.
+ * Cost: symmetric, N = 10,000: 40 draws of 30 (4,000)^2 operations; others: each draw 4/3 N^3 operations, or some 80 N^3 if
+ * not symmetric. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -31,18 +34,24 @@ struct settings {
 
 static const struct rmb_param params[] = {
 	RMB_WIRING_PARAMS,
-	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .min = 2, .max = 1e7,
+	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .min = 2,
+	  .max = 1e7,
 	  .help = "neurons of the network; none: as many as the recording it is like" },
-	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .def = "none", .none = true, .unit = "s", .min = 1e-6,
+	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .def = "none", .none = true, .unit = "s",
+	  .min = 1e-6,
 	  .max = 1e6, .help = "length of a bin; none: a frame of the recording it is like" },
-	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s", .min = 1e-6,
+	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s",
+	  .min = 1e-6,
 	  .max = 1e3, .help = "of a neuron without connections" },
-	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9, .max = 1e3,
+	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9,
+	  .max = 1e3,
 	  .help = "time step of the network, adjusted so that a bin is a whole number of them" },
-	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 2, .max = 10000,
+	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 2,
+	  .max = 10000,
 	  .help = "networks drawn; none: 40 where no matrix is needed, else 3" },
 	{ .name = "networks", .kind = RMB_WORD, .at = offsetof(struct settings, networks), .def = "own", .words = "own|common",
-	  .help = "common: the same draws whatever the other settings are, for networks of one size, so that a sweep changes nothing else" },
+	  .help = "common: the same draws whatever the other settings are, for networks of one size, so that a sweep changes "
+	          "nothing else" },
 	{ .name = "largest", .kind = RMB_INT, .at = offsetof(struct settings, largest), .def = "2000", .min = 2, .max = 20000,
 	  .help = "neurons of a network that is not symmetric, at most" },
 	{ .name = "lag", .kind = RMB_INT, .at = offsetof(struct settings, lag), .def = "5", .min = 1, .max = RMB_ENSEMBLE_LAG_MAX,
@@ -52,13 +61,17 @@ static const struct rmb_param params[] = {
 
 static const struct rmb_port in[] = {
 	{ .name = "like", .kinds = RMB_RECORDING, .optional = true, .help = "the recording whose neurons and rate are taken" },
-	{ .name = "spectrum", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .help = "measured spectrum, to be drawn beside" },
-	{ .name = "exponent", .kinds = RMB_ARRAY, .optional = true, .axes = "", .help = "measured exponent, to be read off the curve of edges" },
+	{ .name = "spectrum", .kinds = RMB_ARRAY, .optional = true, .axes = "rank",
+	  .help = "measured spectrum, to be drawn beside" },
+	{ .name = "exponent", .kinds = RMB_ARRAY, .optional = true, .axes = "",
+	  .help = "measured exponent, to be read off the curve of edges" },
 	{ .name = "exponent_error", .kinds = RMB_ARRAY, .optional = true, .axes = "", .help = "its standard error" },
-	{ .name = "timescale", .kinds = RMB_ARRAY, .optional = true, .axes = "rank", .help = "measured timescale index, to be drawn beside" },
+	{ .name = "timescale", .kinds = RMB_ARRAY, .optional = true, .axes = "rank",
+	  .help = "measured timescale index, to be drawn beside" },
 	{ .name = "eigenvalue_real", .kinds = RMB_ARRAY, .optional = true, .axes = "mode",
 	  .help = "measured eigenvalues of the propagator (dmd), to be drawn beside: real parts" },
-	{ .name = "eigenvalue_imaginary", .kinds = RMB_ARRAY, .optional = true, .axes = "mode", .help = "imaginary parts" }, { 0 } };
+	{ .name = "eigenvalue_imaginary", .kinds = RMB_ARRAY, .optional = true, .axes = "mode",
+	  .help = "imaginary parts" }, { 0 } };
 
 #define OUT(port, axis, what) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = "1", .help = what }
 #define MAYBE(port, axis, its_unit, what) \
@@ -102,23 +115,26 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "spectrum", .kind = "curve", .x = "rank", .y = "normalized variance", .logx = true, .logy = true,
-	  .caption = "Spectrum of a network at edge {edge} ({connectivity}), mean and 5th to 95th percentile over networks: exponent {exponent} "
-	             "+- {exponent_sd}. Infinitely long recording, no noise.",
+	  .caption = "Spectrum of a network at edge {edge} ({connectivity}), mean and 5th to 95th percentile over networks: "
+	             "exponent {exponent} +- {exponent_sd}. Infinitely long recording, no noise.",
 	  .series = { { .y = "measured_spectrum", .style = "points", .label = "measured" },
-	              { .y = "spectrum", .low = "spectrum_low", .high = "spectrum_high", .style = "line", .label = "theory, exponent {exponent}" },
+	              { .y = "spectrum", .low = "spectrum_low", .high = "spectrum_high", .style = "line",
+	                .label = "theory, exponent {exponent}" },
 	              { .y = "semicircle", .style = "dashes", .label = "semicircle" } } },
 	{ .name = "edges", .kind = "curve", .x = "distance from criticality, 1 - edge", .y = "exponent", .logx = true,
-	  .caption = "Exponent of symmetric networks of this size in these bins against the distance of their edge from 1, and its standard deviation "
-	             "over networks. {reading}",
-	  .series = { { .y = "edge_exponent", .x = "distance", .spread = "edge_exponent_sd", .style = "line", .label = "theory" } },
+	  .caption = "Exponent of symmetric networks of this size in these bins against the distance of their edge from 1, "
+	             "and its standard deviation over networks. {reading}",
+	  .series = { { .y = "edge_exponent", .x = "distance", .spread = "edge_exponent_sd", .style = "line",
+	                .label = "theory" } },
 	  .guide = { { .shape = "horizontal", .at = "measured_exponent", .label = "measured" } } },
 	{ .name = "timescales", .kind = "curve", .x = "rank", .y = "timescale index", .logx = true, .logy = true,
 	  .caption = "Mean correlation of each principal component with itself 4 to 6 bins later.",
 	  .series = { { .y = "measured_timescale", .style = "points", .label = "measured" },
-	              { .y = "timescale", .low = "timescale_low", .high = "timescale_high", .style = "line", .label = "theory" } } },
+	              { .y = "timescale", .low = "timescale_low", .high = "timescale_high", .style = "line",
+	                .label = "theory" } } },
 	{ .name = "propagator", .kind = "curve", .x = "real part", .y = "imaginary part", .equal = true,
-	  .caption = "Eigenvalues of the propagator over {lag} bins (what the instrumented estimator finds), and those that regression of bins on "
-	             "bins finds.",
+	  .caption = "Eigenvalues of the propagator over {lag} bins (what the instrumented estimator finds), and those that "
+	             "regression of bins on bins finds.",
 	  .series = { { .y = "measured_imaginary", .x = "measured_real", .style = "points", .label = "measured" },
 	              { .y = "eigenvalue_imaginary", .x = "eigenvalue_real", .style = "points", .label = "propagator" },
 	              { .y = "standard_imaginary", .x = "standard_real", .style = "points", .label = "standard estimator" } },
@@ -176,7 +192,8 @@ publish_scalars(struct rmb_call *call, const double *exponent, const double *par
 	double reach = rmb_student_quantile(0.025, (double)(ndraws - 1)) * sd * sqrt(1 + 1 / (double)ndraws);
 	const struct { const char *port; double value; } scalars[] = {
 		{ "exponent", mean }, { "exponent_sd", sd }, { "exponent_low", mean - reach }, { "exponent_high", mean + reach },
-		{ "participation", rmb_mean(participation, ndraws) }, { "participation_sd", rmb_deviation(participation, ndraws) } };
+		{ "participation", rmb_mean(participation, ndraws) },
+		{ "participation_sd", rmb_deviation(participation, ndraws) } };
 	int rc = 0;
 	for (size_t i = 0; !rc && i < sizeof scalars / sizeof *scalars; i++)
 		rc = rmb_output_scalar(call, scalars[i].port, scalars[i].value);
@@ -201,7 +218,8 @@ static int
 publish_spectra(struct rmb_call *call, const struct settings *set, const struct ensemble *e, bool semicircle)
 {
 	struct rmb_axis draw = rmb_axis_index("draw", e->ndraws);
-	double *exponent = row(call, "exponents", &draw), *participation = rmb_scratch(call, (size_t)e->ndraws, sizeof *participation);
+	double *exponent = row(call, "exponents", &draw),
+	       *participation = rmb_scratch(call, (size_t)e->ndraws, sizeof *participation);
 	if (!exponent || !participation)
 		return RMB_ELIMIT;
 	int rc = 0;
@@ -256,7 +274,8 @@ publish_dynamics(struct rmb_call *call, const struct settings *set, const struct
 
 /* Inputs that are drawn beside theory, and the outputs that repeat them. */
 static const struct { const char *from, *to; bool spectrum; } measured[] = {
-	{ "spectrum", "measured_spectrum", true }, { "timescale", "measured_timescale", false }, { "eigenvalue_real", "measured_real", false },
+	{ "spectrum", "measured_spectrum", true }, { "timescale", "measured_timescale", false },
+	{ "eigenvalue_real", "measured_real", false },
 	{ "eigenvalue_imaginary", "measured_imaginary", false } };
 
 static int
@@ -269,7 +288,8 @@ copy_measured(struct rmb_call *call, const struct settings *set)
 		if (!array)
 			continue;
 		if (array->naxes != 1 || array->type != RMB_FLOAT64)
-			return rmb_fail(call, RMB_EDATA, "theory: '%s' cannot be drawn beside a curve: needs one axis, in double precision",
+			return rmb_fail(call, RMB_EDATA,
+			                "theory: '%s' cannot be drawn beside a curve: needs one axis, in double precision",
 			                rmb_input_name(call, measured[i].from, 0));
 		double *copy = row(call, measured[i].to, array->axis);
 		if (!copy)
@@ -303,15 +323,19 @@ set_up(struct rmb_call *call, const struct settings *set, struct rmb_network *ne
 	int64_t n = set->neurons != INT64_MIN ? set->neurons : like ? like->neurons.n : 0;
 	double bin = !isnan(set->bin) ? set->bin : like && like->rate > 0 ? 1 / like->rate : 0;
 	if (n < 2)
-		return rmb_fail(call, RMB_ERECIPE, "theory: how many neurons? Give `neurons`, or `like` with a recording of 2 neurons or more");
+		return rmb_fail(call, RMB_ERECIPE,
+		                "theory: how many neurons? Give `neurons`, or `like` with a recording of 2 neurons or more");
 	if (!(bin > 0))
-		return rmb_fail(call, RMB_ERECIPE, "theory: how long is a bin? Give `bin`, or `like` with a recording that has a rate");
+		return rmb_fail(call, RMB_ERECIPE,
+		                "theory: how long is a bin? Give `bin`, or `like` with a recording that has a rate");
 	*net = rmb_wiring_network(&set->wiring);
 	*steps = rmb_steps_of(bin, set->step, set->time_constant);
 	net->n = solved(set, net, n);
 	if (net->n < n)
-		rmb_warn(call, "networks that are not symmetric were solved for %" PRId64 " neurons, not for %" PRId64 " (`largest`); exponents change slowly "
-		         "with their number", net->n, n);
+		rmb_warn(call,
+		         "networks that are not symmetric were solved for %" PRId64 " neurons, not for %" PRId64
+		         " (`largest`); exponents change slowly with their number",
+		         net->n, n);
 	net->threads = rmb_threads(call);
 	if (!rmb_ensemble_needs_matrix(net))
 		return 0;
@@ -355,11 +379,14 @@ check(const void *settings, struct rmb_error *error)
 	if (rc)
 		return rc;
 	if (!(set->step < set->time_constant))
-		return rmb_error_set(error, RMB_ERECIPE, "step of %g s must be shorter than time_constant (%g s), or every network is unstable", set->step,
-		                     set->time_constant);
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "step of %g s must be shorter than time_constant (%g s), or every network is unstable",
+		                     set->step, set->time_constant);
 	struct rmb_network net = rmb_wiring_network(&set->wiring);
 	rc = rmb_wiring_check(settings, error);
-	return rc || !rmb_ensemble_needs_matrix(&net) ? rc : rmb_wiring_check_size(&set->wiring, solved(set, &net, set->neurons), error);
+	return rc || !rmb_ensemble_needs_matrix(&net)
+	               ? rc
+	               : rmb_wiring_check_size(&set->wiring, solved(set, &net, set->neurons), error);
 }
 
 static void
@@ -370,7 +397,8 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	double n = set->neurons != INT64_MIN ? (double)set->neurons : size->neurons;
 	if (!rmb_network_symmetric(&net))
 		n = fmin(n, (double)set->largest);
-	double ndraws = (double)draws_of(set, &net), modes = rmb_network_symmetric(&net) ? 200 * ndraws * (n + RMB_EDGES * 500) : 0;
+	double ndraws = (double)draws_of(set, &net),
+	       modes = rmb_network_symmetric(&net) ? 200 * ndraws * (n + RMB_EDGES * 500) : 0;
 	cost->flops = ndraws * rmb_ensemble_flops(&net, n, set->ranks.last) + modes;
 	cost->bytes = 64 * ndraws * n;
 	cost->memory = rmb_ensemble_memory(&net, n, set->lag) + 40 * ndraws * n + 1e7;
@@ -379,15 +407,18 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_theory = {
-	.name = "theory", .version = 3, .folder = "simulate", .brief = "what a network at the edge of stability should show, beside what was measured",
-	.about = "For linear networks with as many neurons as the recording, seen through its frames: the spectrum of the covariance with its "
-	         "spread over networks, its exponent, the timescale of every principal component and the eigenvalues that dynamic mode decomposition "
-	         "should find, by theory, without a simulation. A measured exponent is set against those of symmetric networks with edges from 0.5 "
-	         "to 0.9999 and gives an interval of distances from criticality; near the edge that curve is flat, and the interval is open. All is "
-	         "for infinitely long recordings without noise: exponents of real ones are biased, by noise, by few frames and by halving the "
-	         "neurons, so judge a recording by surrogates of its own size, and use this to see what they should approach.",
-	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397; tridiagonal "
-	        "draws: Dumitriu and Edelman 2002, J. Math. Phys. 43: 5830",
+	.name = "theory", .version = 3, .folder = "simulate",
+	.brief = "what a network at the edge of stability should show, beside what was measured",
+	.about = "For linear networks with as many neurons as the recording, seen through its frames: the spectrum of the "
+	         "covariance with its spread over networks, its exponent, the timescale of every principal component and the "
+	         "eigenvalues that dynamic mode decomposition should find, by theory, without a simulation. A measured "
+	         "exponent is set against those of symmetric networks with edges from 0.5 to 0.9999 and gives an interval of "
+	         "distances from criticality; near the edge that curve is flat, and the interval is open. All is for "
+	         "infinitely long recordings without noise: exponents of real ones are biased, by noise, by few frames and "
+	         "by halving the neurons, so judge a recording by surrogates of its own size, and use this to see what they "
+	         "should approach.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
+	        "2025.01.10.632397; tridiagonal draws: Dumitriu and Edelman 2002, J. Math. Phys. 43: 5830",
 	.caption = "Theory of {connectivity} networks at edge {edge}: exponent {exponent} +- {exponent_sd}. {reading}",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = rmb_draws_always, .check = check, .estimate = estimate, .run = run,

@@ -39,16 +39,23 @@ rmb_wiring_check(const void *settings, struct rmb_error *error)
 	const struct wiring_settings *set = settings;
 	const struct kind *kind = kind_of(set);
 	if (kind->needs_asymmetry && isnan(set->asymmetry))
-		return rmb_error_set(error, RMB_ERECIPE, "connectivity: %s needs asymmetry, between 0 (symmetric) and 1", kind->word);
+		return rmb_error_set(error, RMB_ERECIPE, "connectivity: %s needs asymmetry, between 0 (symmetric) and 1",
+		                     kind->word);
 	if (!kind->takes_asymmetry && !isnan(set->asymmetry))
-		return rmb_error_set(error, RMB_ERECIPE, "asymmetry is not read with `connectivity: %s`; use `connectivity: partial`", kind->word);
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "asymmetry is not read with `connectivity: %s`; use `connectivity: partial`",
+		                     kind->word);
 	if (kind->needs_probability && !(set->probability > 0 && set->probability < 1))
-		return rmb_error_set(error, RMB_ERECIPE, "connectivity: %s needs probability, of a connection, above 0 and below 1", kind->word);
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "connectivity: %s needs probability, of a connection, above 0 and below 1", kind->word);
 	if (!kind->needs_probability && !isnan(set->probability))
-		return rmb_error_set(error, RMB_ERECIPE, "probability is read only with connectivity sparse, clustered or local; connectivity is '%s'",
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "probability is read only with connectivity sparse, clustered or local; connectivity is "
+		                     "'%s'",
 		                     kind->word);
 	if (kind->family == RMB_LOCAL && strcmp(set->positions, "drawn") == 0 && strcmp(set->geometry, "plane") == 0)
-		return rmb_error_set(error, RMB_ERECIPE, "positions: drawn are drawn on a torus; `geometry: plane` goes with those of a recording");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "positions: drawn are drawn on a torus; `geometry: plane` goes with those of a recording");
 	return 0;
 }
 
@@ -58,7 +65,8 @@ rmb_wiring_network(const struct wiring_settings *set)
 	const struct kind *kind = kind_of(set);
 	struct rmb_network net = {
 		.family = kind->family, .asymmetry = isnan(set->asymmetry) ? kind->asymmetry : set->asymmetry,
-		.published = strcmp(set->definition, "paper") == 0, .probability = set->probability, .peak = set->peak, .cluster = set->cluster,
+		.published = strcmp(set->definition, "paper") == 0, .probability = set->probability, .peak = set->peak,
+		.cluster = set->cluster,
 		.width = set->width, .inhibition = set->inhibition, .edge = set->edge, .threads = 1 };
 	for (size_t i = 0; i < sizeof laws / sizeof *laws; i++)
 		if (strcmp(laws[i].word, set->entries) == 0)
@@ -79,14 +87,17 @@ rmb_wiring_check_size(const struct wiring_settings *set, int64_t n, struct rmb_e
 
 /* Places of a local network: the recording's, or drawn. */
 static int
-place(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, struct rmb_stream stream,
-      struct rmb_network *net)
+place(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons,
+      struct rmb_stream stream, struct rmb_network *net)
 {
 	bool there = neurons && (neurons->x || neurons->y), drawn = strcmp(set->positions, "drawn") == 0;
 	struct rmb_space *space = &net->space;
 	if (!there && strcmp(set->positions, "recording") == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: recording '%s' has no positions for the %" PRId64 " neurons of a local network; give x and y where it is "
-		                "loaded and let the network be as large as it, or use `positions: drawn`", stage, rmb_recording_name(call), net->n);
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: recording '%s' has no positions for the %" PRId64
+		                " neurons of a local network; give x and y where it is loaded and let the network be as "
+		                "large as it, or use `positions: drawn`",
+		                stage, rmb_recording_name(call), net->n);
 	if (there && !drawn) {
 		if (neurons->x)
 			space->axis[space->naxes++] = neurons->x;
@@ -97,15 +108,18 @@ place(struct rmb_call *call, const char *stage, const struct wiring_settings *se
 		if (!x || !y)
 			return RMB_ELIMIT;
 		if (!drawn && neurons)
-			rmb_warn(call, "recording '%s' has no positions: places of the network were drawn on a torus of %g um", rmb_recording_name(call),
-			         set->box);
+			rmb_warn(call,
+			         "recording '%s' has no positions: places of the network were drawn on a torus of %g um",
+			         rmb_recording_name(call), set->box);
 		rmb_network_places(stream, net->n, set->box, x, y);
 		*space = (struct rmb_space){ .axis = { x, y }, .naxes = 2 };
 		drawn = true;
 	}
 	space->box = set->box;
 	space->geometry = strcmp(set->geometry, "paper") == 0 ? RMB_UNIT_BOX
-	                  : strcmp(set->geometry, "circular") == 0 || (drawn && strcmp(set->geometry, "auto") == 0) ? RMB_TORUS : RMB_PLANE;
+	                  : strcmp(set->geometry, "circular") == 0 || (drawn && strcmp(set->geometry, "auto") == 0)
+	                          ? RMB_TORUS
+	                          : RMB_PLANE;
 	return 0;
 }
 
@@ -122,8 +136,8 @@ rmb_wiring_streams_common(const struct rmb_call *call, int64_t n)
 }
 
 int
-rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_settings *set, const struct rmb_neurons *neurons, int64_t n,
-                struct wiring_streams streams, struct rmb_network *net)
+rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_settings *set,
+                const struct rmb_neurons *neurons, int64_t n, struct wiring_streams streams, struct rmb_network *net)
 {
 	struct rmb_error error = { 0 };
 	*net = rmb_wiring_network(set);
@@ -134,7 +148,9 @@ rmb_wiring_make(struct rmb_call *call, const char *stage, const struct wiring_se
 	if (!rc && (rc = rmb_network_check(net, &error)))
 		return rmb_fail(call, rc, "%s: recording '%s': %s", stage, rmb_recording_name(call), error.text);
 	if (!rc && net->family == RMB_CLUSTERED && n % net->cluster != 0)
-		rmb_warn(call, "%" PRId64 " neurons are not a multiple of the %" PRId64 " of a cluster: the last %" PRId64 " are in none", n, net->cluster,
-		         n % net->cluster);
+		rmb_warn(call,
+		         "%" PRId64 " neurons are not a multiple of the %" PRId64 " of a cluster: the last %" PRId64
+		         " are in none",
+		         n, net->cluster, n % net->cluster);
 	return rc;
 }
