@@ -41,8 +41,10 @@ static void
 codes_fold_into_exit_statuses(void **state)
 {
 	static const struct { int code, status; const char *name; } row[] = {
-		{ 0, 0, "done" }, { RMB_EUSAGE, 2, "usage" }, { RMB_ERECIPE, 2, "recipe" }, { RMB_EINPUT, 1, "input" }, { RMB_ELIMIT, 3, "limit" },
-		{ RMB_EOUTPUT, 3, "output" }, { RMB_EDATA, 1, "data" }, { RMB_EDAMAGE, 1, "damage" }, { RMB_EACCESS, 3, "access" }, { RMB_EINTERNAL, 70, "internal" },
+		{ 0, 0, "done" }, { RMB_EUSAGE, 2, "usage" }, { RMB_ERECIPE, 2, "recipe" }, { RMB_EINPUT, 1, "input" },
+		{ RMB_ELIMIT, 3, "limit" },
+		{ RMB_EOUTPUT, 3, "output" }, { RMB_EDATA, 1, "data" }, { RMB_EDAMAGE, 1, "damage" },
+		{ RMB_EACCESS, 3, "access" }, { RMB_EINTERNAL, 70, "internal" },
 		{ RMB_EINTERRUPTED, 130, "interrupted" }, { RMB_ETERMINATED, 143, "terminated" }, { -99, 70, "internal" },
 	};
 	(void)state;

@@ -23,7 +23,8 @@ recording(const char *source)
 {
 	struct rmb_recording r = {
 		.neurons = { .n = N, .id = id, .x = x, .plane = plane, .area = "V1\0CA1V2\0", .area_width = 3 },
-		.nframes = T, .rate = 3.5, .nsegments = 2, .segment = segment, .segment_time = segment_time, .state = state, .scaling = "zscore ddof=0 eps=0",
+		.nframes = T, .rate = 3.5, .nsegments = 2, .segment = segment, .segment_time = segment_time, .state = state,
+		.scaling = "zscore ddof=0 eps=0",
 		.recipe_of_view = "circular shifts", .samples = samples[0], .stored_rows = ROWS, .stored_frames = 9, .row = row,
 		.nintervals = 2, .interval = interval, .shift = shift, .offset = offset, .scale = scale,
 	};
@@ -38,7 +39,9 @@ put(const char *to, const char *as, const struct rmb_array *array, int n)
 	struct rmb_object_writer *w = rmb_object_create(here.directory, as, array, n, NULL, 0, &error);
 	assert_string_equal(error.text, "");
 	for (int i = 0; i < n; i++)
-		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error), 0);
+		assert_int_equal(rmb_object_write(w, i, 0, array[i].data,
+		                                  (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error),
+		                 0);
 	assert_int_equal(rmb_object_publish(w, to, 1, &error), 0);
 }
 
@@ -136,7 +139,8 @@ spikes_come_back(void **unused)
 	(void)unused;
 	static const double time[4] = { 0.5, 1, 1, 2.25 }, observed[2] = { 0, 3 };
 	static const int64_t first[N + 1] = { 0, 1, 1, 4 };
-	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1, .observed = observed,
+	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1,
+	                         .observed = observed,
 	                          .nstates = 2, .stated = stated, .state = epoch }, out;
 	struct rmb_array array[32];
 	int n = 0;
@@ -170,7 +174,8 @@ tables_that_lie_are_damage(void **unused)
 		{ "source", DROP }, { "source", RETYPE }, { "view", DROP }, { "stored_rows", DROP }, { "stored_frames", DEEPEN },
 		{ "id", SHORTEN }, { "id", RETYPE }, { "x", SHORTEN }, { "x", DEEPEN }, { "area", SHORTEN }, { "area", RETYPE },
 		{ "segment", DROP }, { "segment", RETYPE }, { "state", SHORTEN }, { "row", SHORTEN }, { "row", BREAK }, { "shift", SHORTEN },
-		{ "offset", DROP }, { "scale", DROP }, { "scale", SHORTEN }, { "interval", DROP }, { "interval", SHORTEN }, { "interval", RETYPE },
+		{ "offset", DROP }, { "scale", DROP }, { "scale", SHORTEN }, { "interval", DROP }, { "interval", SHORTEN },
+		{ "interval", RETYPE },
 		{ "activity", DROP }, { "activity", SHORTEN }, { "activity", RETYPE },
 	};
 	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
@@ -193,7 +198,8 @@ tables_that_lie_are_damage(void **unused)
 		}
 		put(path, key, array, n);
 		struct rmb_object *object = get(path, key);
-		if (rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error) != RMB_EDAMAGE || !strstr(error.text, "recording"))
+		if (rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error) != RMB_EDAMAGE ||
+		    !strstr(error.text, "recording"))
 			fail_msg("lie %zu about '%s' was believed", i, lies[i].member);
 		rmb_object_close(object);
 	}
@@ -207,7 +213,8 @@ a_place_in_a_file_is_within_it(void **unused)
 	enum { ALL = 128 + (int)sizeof samples };
 	static const struct { int64_t bytes, at; const char *sha256; bool right; } places[] = {
 		{ ALL, 128, key, true }, { ALL, 0, key, true }, { ALL, 132, key, false }, { ALL, 126, key, false }, { ALL, -4, key, false },
-		{ ALL - 1, 128, key, false }, { INT64_MAX, INT64_MAX - 3, key, false }, { 0, 128, key, false }, { -1, 128, key, false }, { ALL, 128, "abc", false } };
+		{ ALL - 1, 128, key, false }, { INT64_MAX, INT64_MAX - 3, key, false }, { 0, 128, key, false },
+		{ -1, 128, key, false }, { ALL, 128, "abc", false } };
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		struct rmb_array array[32];
 		struct rmb_recording in = recording(""), out;

@@ -92,7 +92,8 @@ static int
 run_view(struct rmb_call *call)
 {
 	const struct rmb_recording *in = rmb_input_recording(call, "recording", 0);
-	double *offset = rmb_scratch(call, (size_t)in->neurons.n, sizeof *offset), *scale = rmb_scratch(call, (size_t)in->neurons.n, sizeof *scale);
+	double *offset = rmb_scratch(call, (size_t)in->neurons.n, sizeof *offset),
+	       *scale = rmb_scratch(call, (size_t)in->neurons.n, sizeof *scale);
 	for (int64_t i = 0; i < in->neurons.n; i++) {
 		offset[i] = (double)i;
 		scale[i] = 2;
@@ -308,7 +309,8 @@ samples_and_tables_come_back(void **state)
 	struct make_settings set = { 0 };
 	struct rmb_order order = order_for(&make, &set, "{\"made\":1}", NULL, 0);
 	do_well(cache, &order);
-	struct rmb_order_input input[] = { { 0, order.key, "recording", "r/made", 0, NULL, {0} }, { 1, order.key, "numbers", "r/made", 0, NULL, {0} } };
+	struct rmb_order_input input[] = { { 0, order.key, "recording", "r/made", 0, NULL, {0} },
+	                                   { 1, order.key, "numbers", "r/made", 0, NULL, {0} } };
 	struct rmb_order copy = order_for(&reader, NULL, "{\"copy\":1}", input, 2);
 	do_well(cache, &copy);
 	struct rmb_object *object = open_object(cache, copy.key), *source = open_object(cache, order.key);

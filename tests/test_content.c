@@ -1,4 +1,5 @@
-/* tests/test_content.c -- a report's content from descriptors and objects made up on the spot: no stage of the program, no recipe. */
+/* tests/test_content.c -- a report's content from descriptors and objects made up on the spot: no stage of the program, no
+ * recipe. */
 #include <string.h>
 #include "pipeline/report/content.h"
 #include "rumble/hash.h"
@@ -29,8 +30,10 @@ static struct rmb_value value = { .real = 5, .written = "5 um" };
 
 /* Four nodes of the first recording and the second (branches a, b), one group node, one that was let go. */
 static struct rmb_node node[NODES] = {
-	{ .index = 0, .entry = &entries[0], .stage = &probe, .source = 0, .branch = "a", .name = "first@a", .id = "mouse/first@a", .keep = true },
-	{ .index = 1, .entry = &entries[0], .stage = &probe, .source = 0, .branch = "b", .name = "first@b", .id = "mouse/first@b", .keep = true },
+	{ .index = 0, .entry = &entries[0], .stage = &probe, .source = 0, .branch = "a", .name = "first@a", .id = "mouse/first@a",
+	  .keep = true },
+	{ .index = 1, .entry = &entries[0], .stage = &probe, .source = 0, .branch = "b", .name = "first@b", .id = "mouse/first@b",
+	  .keep = true },
 	{ .index = 2, .entry = &entries[0], .stage = &probe, .source = 1, .branch = "a", .name = "first@a", .id = "rat/first@a", .keep = true },
 	{ .index = 3, .entry = &entries[0], .stage = &probe, .source = 1, .branch = "b", .name = "first@b", .id = "rat/first@b", .keep = true },
 	{ .index = 4, .entry = &entries[1], .stage = &probe, .source = -1, .name = "over all", .id = "over all", .keep = true },
@@ -57,9 +60,11 @@ publish(struct fixture *f, const struct rmb_node *one)
 	for (int i = 0; i < ROWS * COLUMNS; i++)
 		map[i] = (float)i;
 	struct rmb_array array[] = {
-		{ .name = "level", .unit = "um", .type = RMB_FLOAT64, .data = &level }, { .name = "hits", .unit = "1", .type = RMB_INT64, .data = &hits },
+		{ .name = "level", .unit = "um", .type = RMB_FLOAT64, .data = &level },
+		{ .name = "hits", .unit = "1", .type = RMB_INT64, .data = &hits },
 		{ .name = "curve", .unit = "1", .type = RMB_FLOAT64, .naxes = 1, .axis = { rmb_axis_rank(RANKS) }, .data = curve },
-		{ .name = "map", .unit = "1", .type = RMB_FLOAT32, .naxes = 2, .axis = { rmb_axis_index("row", ROWS), rmb_axis_index("column", COLUMNS) }, .data = map },
+		{ .name = "map", .unit = "1", .type = RMB_FLOAT32, .naxes = 2,
+		  .axis = { rmb_axis_index("row", ROWS), rmb_axis_index("column", COLUMNS) }, .data = map },
 	};
 	const size_t bytes[] = { sizeof level, sizeof hits, sizeof curve, sizeof map };
 	const char *attribute[] = { "description", "{}", "warnings", one->source == 0 ? "[\"mind the gap\"]" : "[]", "kernel", "Zen" };
@@ -77,7 +82,8 @@ setup(void **state)
 	static struct fixture fixture;
 	struct fixture *f = &fixture;
 	struct rmb_error error = { 0 };
-	*f = (struct fixture){ .arena = rmb_arena_new(), .recipe = { .name = "made up", .title = "Made up", .text = "rumble: 1\n", .report = "report.html",
+	*f = (struct fixture){ .arena = rmb_arena_new(), .recipe = { .name = "made up", .title = "Made up", .text = "rumble: 1\n",
+	                                                             .report = "report.html",
 	                       .nsources = 2, .source = sources, .nentries = 2, .entry = entries } };
 	rmb_test_mkdir(f->directory, sizeof f->directory);
 	assert_int_equal(rmb_cache_open(f->directory, &f->cache, &error), 0);

@@ -1,4 +1,5 @@
-/* tests/test_drawing.c -- the kinds of figures, from descriptors and objects made up on the spot: what is drawn is what the arrays hold. */
+/* tests/test_drawing.c -- the kinds of figures, from descriptors and objects made up on the spot: what is drawn is what the
+ * arrays hold. */
 #include <math.h>
 #include <string.h>
 #include "pipeline/report/gathering.h"
@@ -10,27 +11,32 @@ enum { RANKS = 60, LAGS = 20, POINTS = 4000, REPLICATES = 3, ITEM = 5, FIGURES =
 
 #define PORT(port, axis, of) { .name = port, .kinds = RMB_ARRAY, .axes = axis, .type = RMB_FLOAT64, .unit = of }
 #define TEXTS(port) { .name = port, .kinds = RMB_ARRAY, .axes = "item", .type = RMB_TEXT, .unit = "1" }
-static const struct rmb_port out[] = { PORT("level", "", "1"), PORT("curve", "rank", "1"), PORT("sd", "rank", "1"), PORT("family", "rank lag", "1"),
+static const struct rmb_port out[] = { PORT("level", "", "1"), PORT("curve", "rank", "1"), PORT("sd", "rank", "1"),
+                                       PORT("family", "rank lag", "1"),
 	PORT("flag", "rank", "1"), PORT("x", "neuron", "um"), PORT("y", "neuron", "um"), PORT("weight", "row neuron", "1"),
-	PORT("estimate", "item", "1"), PORT("least", "item", "1"), PORT("most", "item", "1"), TEXTS("whose"), TEXTS("kind"), TEXTS("part"), { 0 } };
+	PORT("estimate", "item", "1"), PORT("least", "item", "1"), PORT("most", "item", "1"), TEXTS("whose"), TEXTS("kind"),
+	TEXTS("part"), { 0 } };
 static const struct rmb_param params[] = { { "ranks", RMB_RANGE, 0, "5..500", .help = "which" }, { 0 } };
 static const struct rmb_figure figures[] = {
 	{ .name = "decay", .kind = "curve", .x = "rank", .y = "size", .logx = true, .logy = true, .caption = "Level {level}.",
 	  .series = { { .y = "curve", .style = "points", .label = "level {level}", .spread = "sd" } },
-	  .guide = { { .shape = "wedge", .at = "0.5", .to = "1", .label = "wedge" }, { .shape = "span", .at = "ranks" }, { .shape = "horizontal", .at = "level" },
+	  .guide = { { .shape = "wedge", .at = "0.5", .to = "1", .label = "wedge" }, { .shape = "span", .at = "ranks" },
+	             { .shape = "horizontal", .at = "level" },
 	             { .shape = "power", .at = "2", .through = { 2, 3 }, .label = "law" } } },
 	{ .name = "plane", .kind = "curve", .x = "rank", .y = "size", .caption = "", .xwindow = { 0, 10 },
 	  .series = { { .y = "curve", .style = "line" }, { .y = "sd", .style = "guide", .label = "the same for all" } },
 	  .guide = { { .shape = "circle", .at = "1" }, { .shape = "vertical", .at = "ranks" } } },
 	{ .name = "fan", .kind = "family", .x = "lag", .y = "size", .logx = true, .logz = true, .caption = "",
 	  .series = { { .y = "family", .style = "line", .flag = "flag" } } },
-	{ .name = "map", .kind = "map", .x = "x", .y = "y", .equal = true, .caption = "", .series = { { .y = "y", .x = "x", .style = "points", .z = "weight" } } },
+	{ .name = "map", .kind = "map", .x = "x", .y = "y", .equal = true, .caption = "",
+	  .series = { { .y = "y", .x = "x", .style = "points", .z = "weight" } } },
 	{ .name = "rows", .kind = "forest", .split = "part", .caption = "",
 	  .series = { { .y = "whose", .x = "estimate", .low = "least", .high = "most", .z = "kind", .style = "points" },
 	              { .y = "whose", .x = "most", .style = "line", .label = "a line" } },
 	  .guide = { { .shape = "vertical", .at = "0", .label = "nothing" } } },
 	{ 0 } };
-static const struct rmb_stage probe = { .name = "probe", .version = 1, .out = out, .params = params, .figures = figures, .settings_size = sizeof(struct rmb_range) };
+static const struct rmb_stage probe = { .name = "probe", .version = 1, .out = out, .params = params, .figures = figures,
+                                        .settings_size = sizeof(struct rmb_range) };
 static struct rmb_entry entry = { .name = "probe", .stage = &probe };
 static struct rmb_source source = { .name = "mouse" };
 static struct rmb_value value = { .range = { 5, 500 }, .written = "5..500" };
@@ -50,7 +56,8 @@ static double weight_at(int row, int i) { return i == 11 ? NAN : (row + 1) * sin
 
 /* Two estimates of row a, one of them without an interval, around one of row b and one that is none; and one of part q. */
 static double estimate[ITEM] = { 1, 2, 3, NAN, 7 }, least[ITEM] = { 0.5, 1.5, NAN, 1, 6 }, most[ITEM] = { 1.5, 2.5, NAN, 4, 9 };
-static char whose[ITEM][8] = { "a", "b_1", "a", "c", "a" }, kind[ITEM][8] = { "one", "z", "z", "one", "z" }, part[ITEM][8] = { "p", "p", "p", "p", "q" };
+static char whose[ITEM][8] = { "a", "b_1", "a", "c", "a" }, kind[ITEM][8] = { "one", "z", "z", "one", "z" };
+static char part[ITEM][8] = { "p", "p", "p", "p", "q" };
 #define ITEMS(port, of, wide, values) { .name = port, .unit = "1", .type = of, .width = wide, .naxes = 1, .axis = { rmb_axis_index("item", ITEM) }, .data = values }
 
 static void
@@ -67,7 +74,8 @@ publish(struct fixture *f, int node, bool strip)
 		x[i] = strip ? 7 : i % 80, y[i] = i / 80, weight[i] = weight_at(0, i), weight[POINTS + i] = weight_at(1, i);
 	struct rmb_axis rank = rmb_axis_rank(RANKS), lag = rmb_axis_make("lag", "s", LAGS, 0, 0.5), neuron = rmb_axis_index("neuron", POINTS);
 	struct rmb_array array[] = {
-		{ .name = "level", .unit = "1", .type = RMB_FLOAT64, .data = &level }, { .name = "curve", .unit = "1", .type = RMB_FLOAT64, .naxes = 1, .axis = { rank }, .data = curve },
+		{ .name = "level", .unit = "1", .type = RMB_FLOAT64, .data = &level },
+		{ .name = "curve", .unit = "1", .type = RMB_FLOAT64, .naxes = 1, .axis = { rank }, .data = curve },
 		{ .name = "sd", .unit = "1", .type = RMB_FLOAT64, .naxes = 1, .axis = { rank }, .data = sd },
 		{ .name = "family", .unit = "1", .type = RMB_FLOAT64, .naxes = 2, .axis = { rank, lag }, .data = family },
 		{ .name = "flag", .unit = "1", .type = RMB_FLOAT64, .naxes = 1, .axis = { rank }, .data = flag },
@@ -79,7 +87,8 @@ publish(struct fixture *f, int node, bool strip)
 	enum { N = sizeof array / sizeof *array };
 	const char *attribute[] = { "description", "{}", "warnings", "[]" };
 	struct rmb_error error = { 0 };
-	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(f->arena, &f->cache), f->node[node].key, array, N, attribute, 2, &error);
+	struct rmb_object_writer *w =
+		rmb_object_create(rmb_cache_scratch(f->arena, &f->cache), f->node[node].key, array, N, attribute, 2, &error);
 	assert_non_null(w);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * 8, &error), 0);
@@ -91,12 +100,15 @@ static void
 begin(struct fixture *f, bool strip)
 {
 	struct rmb_error error = { 0 };
-	*f = (struct fixture){ .arena = rmb_arena_new(), .recipe = { .name = "r", .title = "t", .text = "", .seed = 3, .nsources = 1, .source = &source, .nentries = 1, .entry = &entry } };
+	*f = (struct fixture){ .arena = rmb_arena_new(), .recipe = { .name = "r", .title = "t", .text = "", .seed = 3,
+	                                                             .nsources = 1, .source = &source, .nentries = 1,
+	                                                             .entry = &entry } };
 	rmb_test_mkdir(f->directory, sizeof f->directory);
 	assert_int_equal(rmb_cache_open(f->directory, &f->cache, &error), 0);
 	f->graph = (struct rmb_graph){ .recipe = &f->recipe, .nnodes = NODES, .node = f->list, .arena = f->arena };
 	for (int i = 0; i < NODES; i++) {
-		f->node[i] = (struct rmb_node){ .index = i, .entry = &entry, .stage = &probe, .branch = i ? "model" : "z", .replicate = i, .name = i ? "probe@model" : "probe@z",
+		f->node[i] = (struct rmb_node){ .index = i, .entry = &entry, .stage = &probe, .branch = i ? "model" : "z",
+		                                .replicate = i, .name = i ? "probe@model" : "probe@z",
 		                                .id = "mouse/probe", .value = &value, .settings = &value.range, .keep = true };
 		f->list[i] = &f->node[i];
 		rmb_sha256(&i, sizeof i, f->node[i].key);
@@ -142,18 +154,22 @@ test_curves(void **state)
 	begin(&f, false);
 	const struct rmb_figure_data *decay = drawn(&f)[0];
 	const struct rmb_trace *z = trace_of(decay, "z: level 10", RMB_POINTS), *bars = trace_of(decay, "z: level 10", RMB_BARS);
-	const struct rmb_trace *model = trace_of(decay, "model: level 12 [11..13]", RMB_POINTS), *band = trace_of(decay, "model: level 12 [11..13]", RMB_BAND);
+	const struct rmb_trace *model = trace_of(decay, "model: level 12 [11..13]", RMB_POINTS),
+	                       *band = trace_of(decay, "model: level 12 [11..13]", RMB_BAND);
 	assert_true(z->x[0] == 1 && z->y[0] == 1 && isnan(z->y[7]) && z->x[8] == 9 && z->y[8] == (float)curve_at(0, 8) && z->n == RANKS);
-	assert_true(fabs((double)bars->low[0] - 0.999) < 1e-6 && fabs((double)bars->y[0] - 1.001) < 1e-6 && bars->quiet && bars->look == z->look);
+	assert_true(fabs((double)bars->low[0] - 0.999) < 1e-6 && fabs((double)bars->y[0] - 1.001) < 1e-6 && bars->quiet &&
+	            bars->look == z->look);
 	assert_true(bars->low[1] > 0 && (double)bars->low[1] < decay->low[1]); /* from below zero: ends below what the axis shows */
 	assert_true(fabs((double)model->y[0] - 1.2) < 1e-6 && fabs((double)band->low[0] - 1.1) < 1e-6 && fabs((double)band->y[0] - 1.3) < 1e-6);
 	assert_non_null(strstr(decay->caption, "Level 10 (z), 12 [11..13] (model). "));
 	assert_non_null(strstr(decay->caption, "mean, in a band from the smallest to the largest"));
-	const struct rmb_trace *wedge = trace_of(decay, "wedge", RMB_BAND), *law = trace_of(decay, "law", RMB_LINE), *span = trace_of(decay, "", RMB_BAND);
+	const struct rmb_trace *wedge = trace_of(decay, "wedge", RMB_BAND), *law = trace_of(decay, "law", RMB_LINE),
+	                       *span = trace_of(decay, "", RMB_BAND);
 	assert_true(wedge < z && wedge->look < 0 && wedge->n == 2);
 	for (int i = 0; i < 2; i++) {
 		double x = (double)wedge->x[i], steep = 1 / x, flat = 1 / sqrt(x);
-		assert_true(fabs((double)wedge->low[i] / fmin(steep, flat) - 1) < 1e-5 && fabs((double)wedge->y[i] / fmax(steep, flat) - 1) < 1e-5);
+		assert_true(fabs((double)wedge->low[i] / fmin(steep, flat) - 1) < 1e-5 &&
+		            fabs((double)wedge->y[i] / fmax(steep, flat) - 1) < 1e-5);
 		assert_true(fabs((double)law->y[i] / (3 * pow(x / 2, -2)) - 1) < 1e-5);
 	}
 	assert_true(span->x[0] == 5 && (double)span->x[1] <= decay->high[0] && span->low[0] == (float)decay->low[1]);
@@ -186,7 +202,8 @@ test_guides_on_plain_axes(void **state)
 	end(&f);
 }
 
-/* A panel for each branch, a line for each row but the flagged one, coloured by rank, the first on top; replicates as their mean. */
+/* A panel for each branch, a line for each row but the flagged one, coloured by rank, the first on top; replicates as their
+ * mean. */
 static void
 test_families(void **state)
 {
@@ -261,7 +278,8 @@ test_strips(void **state)
 	end(&f);
 }
 
-/* A figure for each branch and part; lanes of a row lie together, bars where there is an interval, the look of a branch for what is called so. */
+/* A figure for each branch and part; lanes of a row lie together, bars where there is an interval, the look of a branch for
+ * what is called so. */
 static void
 test_forests(void **state)
 {

@@ -18,8 +18,10 @@ static const struct rmb_port in_one[] = { { .name = "of", .kinds = RMB_RECORDING
 static const struct rmb_port in_sets[] = { { .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "" }, { 0 } };
 static const struct rmb_port out_recording[] = { { .name = "recording", .kinds = RMB_RECORDING }, { 0 } };
 static const struct rmb_port out_number[] = { { .name = "value", .kinds = RMB_ARRAY, .axes = "" }, { 0 } };
-static const struct rmb_stage source = { .name = "source", .version = 1, .in = no_ports, .out = out_recording, .params = no_params, .reads_files = true };
-static const struct rmb_stage step = { .name = "step", .version = 1, .in = in_one, .out = out_number, .params = step_params, .settings_size = sizeof(struct step) };
+static const struct rmb_stage source = { .name = "source", .version = 1, .in = no_ports, .out = out_recording,
+                                         .params = no_params, .reads_files = true };
+static const struct rmb_stage step = { .name = "step", .version = 1, .in = in_one, .out = out_number, .params = step_params,
+                                       .settings_size = sizeof(struct step) };
 
 /* What the next answer is: texts of one set, as many rounds as wanted; and what was asked last. */
 static struct asked {
@@ -46,7 +48,8 @@ propose(struct rmb_search *search, struct rmb_error *error)
 	return 0;
 }
 
-static const struct rmb_stage driver = { .name = "driver", .version = 1, .in = in_sets, .out = out_number, .params = no_params, .settings_size = 1, .propose = propose };
+static const struct rmb_stage driver = { .name = "driver", .version = 1, .in = in_sets, .out = out_number, .params = no_params,
+                                         .settings_size = 1, .propose = propose };
 
 /* ---- raw -> step -> driver, varying step.x between 1 s and 2 s */
 
@@ -88,13 +91,15 @@ build(struct world *w, const char *text, int rounds)
 	w->arena = rmb_arena_new();
 	w->m = rmb_mistakes_new(w->arena);
 	w->drives = rmb_drives_new(w->arena);
-	w->recipe = (struct rmb_recipe){ .nsources = 1, .source = &recording, .seed = 1, .title = "", .path = "t", .nentries = 3, .arena = w->arena,
+	w->recipe = (struct rmb_recipe){ .nsources = 1, .source = &recording, .seed = 1, .title = "", .path = "t", .nentries = 3,
+	                                 .arena = w->arena,
 	                                 .entry = rmb_arena_alloc(w->arena, 3, sizeof *w->recipe.entry) };
 	struct rmb_vary *vary = rmb_arena_alloc(w->arena, 1, sizeof *vary);
 	*vary = (struct rmb_vary){ .entry = 1, .param = 0, .name = "step.x", .n = 2, .value = bounds };
 	w->recipe.entry[0] = (struct rmb_entry){ .name = "raw", .stage = &source, .repeat = 1, .keep = true };
 	w->recipe.entry[1] = (struct rmb_entry){ .name = "step", .stage = &step, .repeat = 1, .keep = true, .nuses = 1, .use = reads(w, 0) };
-	w->recipe.entry[2] = (struct rmb_entry){ .name = "drive", .stage = &driver, .repeat = 1, .keep = true, .nuses = 1, .use = reads(w, 1), .nvary = 1, .vary = vary };
+	w->recipe.entry[2] = (struct rmb_entry){ .name = "drive", .stage = &driver, .repeat = 1, .keep = true, .nuses = 1,
+	                                         .use = reads(w, 1), .nvary = 1, .vary = vary };
 	make_again(w);
 }
 
@@ -169,7 +174,8 @@ a_search_without_an_end_is_ended(void **state)
 static void
 a_set_that_cannot_be_ends_the_search(void **state)
 {
-	static const char *const wrong[][2] = { { "11 s", "step: x of 11 s is out of range; allowed: 0 s to 10 s" }, { "3", "a bare number" }, { "[1 s]", "x expects" },
+	static const char *const wrong[][2] = { { "11 s", "step: x of 11 s is out of range; allowed: 0 s to 10 s" },
+	                                        { "3", "a bare number" }, { "[1 s]", "x expects" },
 	                                        { "", "found" } };
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -1,4 +1,5 @@
-/* Correlograms, propagators and what they stand on: closed forms, planted dynamics, loops, and the same bytes for any number of threads. */
+/* Correlograms, propagators and what they stand on: closed forms, planted dynamics, loops, and the same bytes for any number
+ * of threads. */
 #include <complex.h>
 #include <float.h>
 #include <math.h>
@@ -135,7 +136,8 @@ leading_eigenvectors_are_the_first_of_all(void **state)
 		bool equal = i % 2;
 		for (int64_t k = 1; k <= n; k += sizes[i / 2].step) {
 			struct rmb_error error = { 0 };
-			double *x = normal("factors", n * n), *a = reals(n * n), *all = reals(n * n), *w = reals(n), *some = reals(n), *v = reals(k * n);
+			double *x = normal("factors", n * n), *a = reals(n * n), *all = reals(n * n), *w = reals(n),
+			       *some = reals(n), *v = reals(k * n);
 			int64_t rank = equal && n > 3 ? 3 : equal ? 1 : n; /* many eigenvalues are zero, to rounding */
 			for (int64_t p = 0; p < n; p++)
 				for (int64_t j = 0; j < n; j++)
@@ -202,7 +204,8 @@ distance_from_planted(const struct rmb_propagator *found, int64_t lag)
 	return worst;
 }
 
-/* Without noise both estimators are exact as long as no pair crosses a joint or the edge of a block; one that ignores joints is not. */
+/* Without noise both estimators are exact as long as no pair crosses a joint or the edge of a block; one that ignores joints
+ * is not. */
 static void
 planted_rotations_are_found_inside_segments(void **state)
 {
@@ -219,24 +222,27 @@ planted_rotations_are_found_inside_segments(void **state)
 	for (int64_t lag = 1; lag <= 5; lag += 4)
 		for (int instrumented = 0; instrumented < 2; instrumented++)
 			for (int64_t block = 30; block <= 10000; block *= 20) {
-				struct rmb_propagator_options options = { .lag = lag, .block = block, .instrumented = instrumented, .nsegments = nsegments,
+				struct rmb_propagator_options options = { .lag = lag, .block = block,
+				                                          .instrumented = instrumented, .nsegments = nsegments,
 				                                          .segment = segment, .threads = 2 };
 				struct rmb_propagator found;
 				must(rmb_propagator_make(&courses, &options, arena, &found, &error), &error);
 				double distance = distance_from_planted(&found, lag);
-				printf("lag %d, block %d, %s: distance %.2g\n", (int)lag, (int)block, instrumented ? "instrumented" : "standard", distance);
+				printf("lag %d, block %d, %s: distance %.2g\n", (int)lag, (int)block,
+				       instrumented ? "instrumented" : "standard", distance);
 				/* samples are rounded to single precision; errors of 6e-8 grow in weak directions */
 				assert_true(distance < 1e-6);
 			}
-	struct rmb_propagator_options published = { .lag = 5, .block = 100, .pairs = RMB_PAIRING_PAPER, .nsegments = nsegments, .segment = segment,
+	struct rmb_propagator_options published = { .lag = 5, .block = 100, .pairs = RMB_PAIRING_PAPER, .nsegments = nsegments,
+	                                            .segment = segment,
 	                                            .threads = 2 };
 	struct rmb_propagator found;
 	must(rmb_propagator_make(&courses, &published, arena, &found, &error), &error);
 	assert_true(distance_from_planted(&found, 5) > 0.02);
 }
 
-/* Courses made a window at a time, as a long recording needs: pairs that reach from one window into the next count once, whether the lag is
- * shorter or longer than a window. */
+/* Courses made a window at a time, as a long recording needs: pairs that reach from one window into the next count once,
+ * whether the lag is shorter or longer than a window. */
 static void
 windows_of_courses_are_the_courses(void **state)
 {
@@ -257,7 +263,8 @@ windows_of_courses_are_the_courses(void **state)
 		assert_null(windows.x);
 		for (int64_t lag = 3; lag <= 9000; lag += 8997)
 			for (int64_t block = 5000; block <= 40000; block += 35000) {
-				struct rmb_propagator_options options = { .lag = lag, .block = block, .nsegments = lag == 3 ? 3 : 1, .segment = segments,
+				struct rmb_propagator_options options = { .lag = lag, .block = block,
+				                                          .nsegments = lag == 3 ? 3 : 1, .segment = segments,
 				                                          .pairs = block == 5000 ? RMB_PAIRING_PAPER : RMB_PAIRING_BLOCKS, .threads = 2 };
 				struct rmb_propagator a, b;
 				must(rmb_propagator_make(&whole, &options, arena, &a, &error), &error);
@@ -355,7 +362,8 @@ pairs_that_do_not_exist_are_named(void **state)
 		{ { .lag = 4, .block = 10000, .nsegments = 3, .segment = segment, .instrumented = true }, 14, "pairs of frames 5 apart" },
 		{ { .lag = 5, .block = 5, .nsegments = 1, .segment = segment }, 100, "no block of 5 frames" },
 		{ { .lag = 5, .block = 10000, .nsegments = 1, .segment = segment, .pairs = RMB_PAIRING_PAPER }, 10004, "10005 frames or more" },
-		{ { .lag = 50, .block = 40, .nsegments = 1, .segment = segment, .pairs = RMB_PAIRING_REVISED }, 200, "longer than the lag of 50" },
+		{ { .lag = 50, .block = 40, .nsegments = 1, .segment = segment, .pairs = RMB_PAIRING_REVISED }, 200,
+		  "longer than the lag of 50" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rmb_error error = { 0 };
@@ -605,7 +613,8 @@ any_number_of_threads_gives_the_same_bytes(void **state)
 	for (int i = 0; i < 4; i++) {
 		struct rmb_error error = { 0 };
 		struct rmb_correlogram_options options = { .nblocks = 2, .nlags = 50, .components = 260, .smooth = 2 };
-		struct rmb_sweep halves = { .first = &first, .second = &second, .threads = threads[i] }, all = { .first = &z, .threads = threads[i] };
+		struct rmb_sweep halves = { .first = &first, .second = &second, .threads = threads[i] };
+		struct rmb_sweep all = { .first = &z, .threads = threads[i] };
 		struct rmb_correlograms found;
 		must(rmb_correlograms_make(&halves, &options, arena, &found, &error), &error);
 		assert_int_equal(found.nk, 260);
@@ -647,7 +656,8 @@ single_precision_is_near_double(void **state)
 		struct rmb_sweep all = { .first = &z, .in_double = i, .threads = 2 };
 		must(rmb_correlograms_make(&halves, &options, arena, &found[i], &error), &error);
 		struct rmb_courses courses;
-		struct rmb_propagator_options set = { .lag = 5, .block = 1000, .ridge = 0.01, .nsegments = 1, .segment = z.segment, .threads = 2 };
+		struct rmb_propagator_options set = { .lag = 5, .block = 1000, .ridge = 0.01, .nsegments = 1,
+		                                      .segment = z.segment, .threads = 2 };
 		must(rmb_principal_courses(&all, 6, RMB_SOLVER_EXACT, false, arena, &courses, &error), &error);
 		must(rmb_propagator_make(&courses, &set, arena, &propagator[i], &error), &error);
 	}
@@ -662,7 +672,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(circular_correlations_agree_with_sums), TEST(roots_of_one), TEST(division_leaves_no_residual),
 		TEST(leading_eigenvectors_are_the_first_of_all),
-		TEST(planted_rotations_are_found_inside_segments), TEST(windows_of_courses_are_the_courses), TEST(instruments_are_free_of_noise), TEST(frames_and_neurons_give_one_propagator),
+		TEST(planted_rotations_are_found_inside_segments), TEST(windows_of_courses_are_the_courses),
+		TEST(instruments_are_free_of_noise), TEST(frames_and_neurons_give_one_propagator),
 		TEST(truncation_ends_before_noise), TEST(pairs_that_do_not_exist_are_named), TEST(copies_and_singular_moments),
 		TEST(a_sine_repeats_after_its_period), TEST(correlograms_agree_with_loops), TEST(blocks_lie_inside_segments),
 		TEST(recordings_too_short_are_named), TEST(decays_are_found_with_their_error), TEST(ranks_are_left_out_of_r),

@@ -1,4 +1,5 @@
-/* The evolutionary search on functions whose least value is known. Tolerances are what a normal law of that width can be expected to reach. */
+/* The evolutionary search on functions whose least value is known. Tolerances are what a normal law of that width can be
+ * expected to reach. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,7 +89,8 @@ static void
 places_beyond_the_cube_are_folded_into_it(void **state)
 {
 	(void)state;
-	static const double pairs[][2] = { { 0, 0 }, { 0.25, 0.25 }, { 1, 1 }, { 1.25, 0.75 }, { -0.25, 0.25 }, { 2, 0 }, { 3.5, 0.5 }, { -1.75, 0.25 } };
+	static const double pairs[][2] = { { 0, 0 }, { 0.25, 0.25 }, { 1, 1 }, { 1.25, 0.75 }, { -0.25, 0.25 }, { 2, 0 },
+	                                   { 3.5, 0.5 }, { -1.75, 0.25 } };
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		assert_true(fabs(rmb_evolution_fold(pairs[i][0]) - pairs[i][1]) < 1e-15);
 }
@@ -146,7 +148,8 @@ a_search_is_a_function_of_stream_and_orders(void **state)
 	struct rmb_evolution a, b;
 	int order[8] = { 3, 1, 2, 0, 7, 6, 5, 4 }, other[8] = { 1, 3, 2, 0, 7, 6, 5, 4 }, worse[8] = { 3, 1, 2, 0, 4, 5, 6, 7 };
 	double x[2], y[2];
-	for (int which = 0; which < 4; which++) { /* the same; the order of the worse half does not count; that of the better half does; another stream */
+	for (int which = 0; which < 4; which++) { /* the same; the order of the worse half does not count; that of the better
+		                                     half does; another stream */
 		rmb_evolution_begin(&a, 2, 8, rmb_stream_named("a"));
 		rmb_evolution_begin(&b, 2, 8, rmb_stream_named(which == 3 ? "b" : "a"));
 		rmb_evolution_learn(&a, order);

@@ -57,12 +57,17 @@ what_is_no_condition_is_pointed_at(void **state)
 {
 	(void)state;
 	const struct { const char *text, *says; } wrong[] = {
-		{ "", "at its end one of id, x" }, { "qualty > 0.3", "at \"qualty > 0.3\" (character 1) one of id, x" }, { "quality 0.3", "(character 9) one of =" },
-		{ "quality >", "at its end quality wants a number" }, { "quality > much", "at \"much\" (character 11)" }, { "x > 25", "x wants a length, such as 25 um" },
-		{ "rate > 3 um", "rate wants a frequency" }, { "quality > 0.3 um", "(character 15) and, or or the end" }, { "(plane = 1", "at its end a bracket is not closed" },
-		{ "plane = 1)", "(character 10) and, or or the end" }, { "plane = 1 and", "at its end one of id" }, { "plane = 1 plane = 2", "and, or or the end" },
+		{ "", "at its end one of id, x" }, { "qualty > 0.3", "at \"qualty > 0.3\" (character 1) one of id, x" },
+		{ "quality 0.3", "(character 9) one of =" },
+		{ "quality >", "at its end quality wants a number" }, { "quality > much", "at \"much\" (character 11)" },
+		{ "x > 25", "x wants a length, such as 25 um" },
+		{ "rate > 3 um", "rate wants a frequency" }, { "quality > 0.3 um", "(character 15) and, or or the end" },
+		{ "(plane = 1", "at its end a bracket is not closed" },
+		{ "plane = 1)", "(character 10) and, or or the end" }, { "plane = 1 and", "at its end one of id" },
+		{ "plane = 1 plane = 2", "and, or or the end" },
 		{ "area > CP", "area wants = or !=" }, { "area = ", "at its end a text is missing" }, { "area = CP|", "at its end a text" },
-		{ "area = \"CP", "a quote is opened and not closed" }, { "plane < 1|2", "(character 10)" }, { "and", "one of id" }, { "quality > 1e999", "quality wants" },
+		{ "area = \"CP", "a quote is opened and not closed" }, { "plane < 1|2", "(character 10)" },
+		{ "and", "one of id" }, { "quality > 1e999", "quality wants" },
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct rmb_error error = { 0 };
@@ -84,7 +89,9 @@ static void
 any_text_is_answered(void **state)
 {
 	(void)state;
-	static const char *const bits[] = { "quality > 0.3", "area = VIS*|'a b'", "x <= 25 um", "plane = 1|2", "area", "not", "(", ")", "and", "or", ">", "=", "!=", "0.3", "|", "um", "\"", "'", "*", "\xff", " ", "?", "VIS", "x", "-" };
+	static const char *const bits[] = { "quality > 0.3", "area = VIS*|'a b'", "x <= 25 um", "plane = 1|2", "area", "not", "(",
+	                                    ")", "and", "or", ">", "=", "!=", "0.3", "|", "um", "\"", "'", "*", "\xff", " ", "?",
+	                                    "VIS", "x", "-" };
 	struct rmb_stream stream = rmb_stream_named("conditions");
 	const struct rmb_known known = { &neurons, rate };
 	int conditions = 0;
@@ -111,8 +118,10 @@ patterns_stand_for_names(void **state)
 {
 	(void)state;
 	const struct { const char *pattern, *text; bool matches; } cases[] = {
-		{ "CP", "CP", true }, { "CP", "CPx", false }, { "CP|LS", "LS", true }, { "Primary visual | LS", "Primary visual", true }, { "*", "anything", true },
-		{ "VIS*", "VIS", true }, { "*p*", "VISpor", true }, { "*a*b*", "xbxax", false }, { "V?Sp", "VISp", true }, { "'V*'|x", "V*", true }, { "'V*'", "VISp", false },
+		{ "CP", "CP", true }, { "CP", "CPx", false }, { "CP|LS", "LS", true },
+		{ "Primary visual | LS", "Primary visual", true }, { "*", "anything", true },
+		{ "VIS*", "VIS", true }, { "*p*", "VISpor", true }, { "*a*b*", "xbxax", false }, { "V?Sp", "VISp", true },
+		{ "'V*'|x", "V*", true }, { "'V*'", "VISp", false },
 		{ "L2/3 (upper)", "L2/3 (upper)", true }, { "a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
 	};
 	struct rmb_error error = { 0 };

@@ -110,7 +110,8 @@ test_bands(void **state)
 	const double few_low[] = { 1, NAN, -1, 2, 3 }, few_high[] = { 2, 3, 2, INFINITY, 4 };
 	assert_int_equal(rmb_trace_set_band(arena, NULL, 0, 1, few_low, few_high, 5, false, true, RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 5); /* 1..2, gap, below zero..2, gap, 3..4 */
-	assert_true(t.low[0] == 1 && t.y[0] == 2 && isnan(t.y[1]) && t.low[2] == 0 && t.y[2] == 2 && isnan(t.low[3]) && t.low[4] == 3 && t.x[4] == 4);
+	assert_true(t.low[0] == 1 && t.y[0] == 2 && isnan(t.y[1]) && t.low[2] == 0 && t.y[2] == 2 && isnan(t.low[3]) &&
+	            t.low[4] == 3 && t.x[4] == 4);
 	assert_int_equal(t.hidden, 1);
 	assert_int_equal(rmb_trace_set_band(arena, NULL, 0, 1, few_low, few_high, 0, false, true, RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 0);
@@ -132,7 +133,8 @@ test_bands(void **state)
 	rmb_arena_free(arena);
 }
 
-/* What the axes show: all that is drawn with a little room, the window that was asked for, and a sensible stretch around a point. */
+/* What the axes show: all that is drawn with a little room, the window that was asked for, and a sensible stretch around a
+ * point. */
 static void
 test_ranges(void **state)
 {
@@ -160,7 +162,8 @@ test_ranges(void **state)
 			f = (struct rmb_figure_data){ .ntraces = 1, .trace = trace, .logx = log, .logy = log };
 			trace[0].n = n;
 			rmb_figure_range(&f);
-			assert_true(f.low[0] < f.high[0] && f.low[1] < f.high[1] && isfinite(f.low[0]) && isfinite(f.high[1]) && (!log || f.low[1] > 0));
+			assert_true(f.low[0] < f.high[0] && f.low[1] < f.high[1] && isfinite(f.low[0]) &&
+			            isfinite(f.high[1]) && (!log || f.low[1] > 0));
 		}
 	}
 }
@@ -174,7 +177,8 @@ test_small_pictures(void **state)
 		{ "</defs><path  d='M1.234,-0.04 L5.00,6.26 7.99,8  '/>", "</defs><path  d='M1.2,0L5,6.3,8,8'/>" },
 		{ "</defs><path  d='M1.25,2.00 L1.29,2.00 M3.00,4.00 L3.02,4.00 '/>", "</defs><path  d='M1.2,2h0M3,4h0'/>" },
 		{ "</defs><path  d='M1.00,2.00 L30.00,2.00 30.04,2.00 Z'/>", "</defs><path  d='M1,2L30,2,30,2Z'/>" },
-		{ "<path d='M0.123,4'/></defs>", "<path d='M0.123,4'/></defs>" }, { "</defs><path d='M1.23,2 h3.45'/>", "</defs><path d='M1.23,2 h3.45'/>" },
+		{ "<path d='M0.123,4'/></defs>", "<path d='M0.123,4'/></defs>" },
+		{ "</defs><path d='M1.23,2 h3.45'/>", "</defs><path d='M1.23,2 h3.45'/>" },
 		{ "</defs>\n\n\t<text>a  b\nc</text>\n", "</defs><text>a  b\nc</text>" }, { "</defs><path d='M1.23,", "</defs><path d='M1.23," },
 	};
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
@@ -232,8 +236,9 @@ test_image_is_block_means(void **state)
 		double step = (image->high - image->low) / 255;
 		for (int64_t r = 0; r < image->rows; r += 1 + image->rows / 7)
 			for (int64_t c = 0; c < image->columns; c += 1 + image->columns / 9) {
-				double mean = block_mean(r * m.rows / image->rows, (r + 1) * m.rows / image->rows, c * m.columns / image->columns,
-				                         (c + 1) * m.columns / image->columns);
+				double mean =
+					block_mean(r * m.rows / image->rows, (r + 1) * m.rows / image->rows,
+				                   c * m.columns / image->columns, (c + 1) * m.columns / image->columns);
 				double shown = image->low + step * image->value[r * image->columns + c];
 				assert_true(fabs(shown - fmin(fmax(mean, image->low), image->high)) <= 0.51 * step);
 			}
@@ -268,8 +273,10 @@ test_names_in_braces_are_filled(void **state)
 {
 	(void)state;
 	static const char *const pair[][2] = {
-		{ "fit, exponent {exponent}", "fit, exponent 0.93" }, { "{exponent}{exponent}", "0.930.93" }, { "", "" }, { "{unknown} stays", "{unknown} stays" },
-		{ "open {exponent", "open {exponent" }, { "{{exponent}}", "{0.93}" }, { "{}", "{}" }, { "{hostile}", "{exponent}" }, { "100 %s", "100 %s" },
+		{ "fit, exponent {exponent}", "fit, exponent 0.93" }, { "{exponent}{exponent}", "0.930.93" }, { "", "" },
+		{ "{unknown} stays", "{unknown} stays" },
+		{ "open {exponent", "open {exponent" }, { "{{exponent}}", "{0.93}" }, { "{}", "{}" },
+		{ "{hostile}", "{exponent}" }, { "100 %s", "100 %s" },
 	};
 	struct rmb_arena *arena = rmb_arena_new();
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
@@ -283,7 +290,8 @@ test_numbers_are_printed_for_people(void **state)
 {
 	(void)state;
 	static const struct { double value; const char *text; } pair[] = {
-		{ 0, "0" }, { -0.0, "0" }, { 110, "110" }, { 123456, "123456" }, { 0.93249, "0.932" }, { -1.5e-7, "-1.50e-07" }, { 0.5, "0.500" }, { 345.6, "346" }, { 0.99999, "1.00" }, { NAN, "none" }, { INFINITY, "infinite" },
+		{ 0, "0" }, { -0.0, "0" }, { 110, "110" }, { 123456, "123456" }, { 0.93249, "0.932" }, { -1.5e-7, "-1.50e-07" },
+		{ 0.5, "0.500" }, { 345.6, "346" }, { 0.99999, "1.00" }, { NAN, "none" }, { INFINITY, "infinite" },
 	};
 	struct rmb_arena *arena = rmb_arena_new();
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
@@ -297,7 +305,8 @@ static void
 test_files_stay_inside(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = { "../x.html", "/tmp/x.html", "a/../../x.html", "", ".", "..", "a//x.html", "link/x.html", "a/./x.html" };
+	static const char *const wrong[] = { "../x.html", "/tmp/x.html", "a/../../x.html", "", ".", "..", "a//x.html",
+	                                     "link/x.html", "a/./x.html" };
 	char directory[64], path[128];
 	rmb_test_mkdir(directory, sizeof directory);
 	snprintf(path, sizeof path, "%s/link", directory);

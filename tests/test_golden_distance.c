@@ -61,7 +61,8 @@ one_strongpairs(const struct golden_case *test)
 	if (pairs)
 		compare_sample(test, &what, &table);
 
-	struct rmb_pair_curves curves = { golden_reals(test, nbins), golden_reals(test, nbins), golden_reals(test, nbins), golden_reals(test, nbins), 0 };
+	struct rmb_pair_curves curves = { golden_reals(test, nbins), golden_reals(test, nbins), golden_reals(test, nbins),
+	                                  golden_reals(test, nbins), 0 };
 	rmb_pair_curves(&table, !golden_is(test, "variant", "corrected"), &curves);
 	golden_close(test, "odds", curves.odds, nbins, 1e-8);
 	golden_close(test, "curve_mean", curves.mean, nbins, 1e-8);
@@ -91,7 +92,11 @@ one_locality(const struct golden_case *test)
 	must(rmb_weights(&activity, RMB_SOLVER_EXACT, &nk, w, golden_reals(test, nk), &how, &error), &error);
 	assert_int_equal(nk, wanted);
 	struct rmb_space space = { .axis = { z.neurons.x, z.neurons.y }, .naxes = 2, .box = golden_number(test, "box", 0),
-	                           .geometry = golden_is(test, "gap", "circular") ? RMB_TORUS : golden_is(test, "gap", "unit") ? RMB_UNIT_BOX : RMB_PLANE };
+	                           .geometry = RMB_PLANE };
+	if (golden_is(test, "gap", "circular"))
+		space.geometry = RMB_TORUS;
+	else if (golden_is(test, "gap", "unit"))
+		space.geometry = RMB_UNIT_BOX;
 	struct rmb_locality found = { .ratio = golden_reals(test, nk), .near = rmb_arena_alloc(test->arena, (size_t)nk, sizeof(int64_t)),
 	                              .centre = { golden_reals(test, nk), golden_reals(test, nk) } };
 	rmb_locality_find(w, nk, n, &space, golden_is(test, "com", "circular"), golden_number(test, "radius", 375), &found);

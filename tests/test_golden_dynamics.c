@@ -1,4 +1,5 @@
-/* Propagators, rotations and correlograms against the reference implementation: every case of these analyses in all golden files. */
+/* Propagators, rotations and correlograms against the reference implementation: every case of these analyses in all golden
+ * files. */
 #include <complex.h>
 #include <math.h>
 #include <stdio.h>
@@ -46,7 +47,8 @@ static void
 compare_rotations(const struct golden_case *test, const double *real, const double *imaginary, int64_t n, bool of_dmd)
 {
 	struct rmb_rotations found;
-	rmb_rotations(real, imaginary, n, golden_number(test, "floor", 0.25), !golden_is(test, "outside", "drop"), golden_reals(test, n), &found);
+	rmb_rotations(real, imaginary, n, golden_number(test, "floor", 0.25), !golden_is(test, "outside", "drop"),
+	              golden_reals(test, n), &found);
 	golden_close(test, of_dmd ? "rot_percentiles" : "percentiles", found.percentile, RMB_ROTATION_PERCENTILES, tolerance);
 	golden_close(test, of_dmd ? "rot_mean" : "mean", &found.mean, 1, tolerance);
 	golden_close(test, of_dmd ? "rot_sd" : "sd", &found.sd, 1, tolerance);
@@ -73,7 +75,8 @@ same_set(const double *real, const double *imaginary, const double *expected_rea
 		double complex e = expected_real[i] + I * expected_imaginary[i];
 		int64_t nearest = -1;
 		for (int64_t j = 0; j < n; j++)
-			if (!taken[j] && (nearest < 0 || cabs(real[j] + I * imaginary[j] - e) < cabs(real[nearest] + I * imaginary[nearest] - e)))
+			if (!taken[j] && (nearest < 0 || cabs(real[j] + I * imaginary[j] - e) <
+			                                         cabs(real[nearest] + I * imaginary[nearest] - e)))
 				nearest = j;
 		taken[nearest] = true;
 		worst = fmax(worst, cabs(real[nearest] + I * imaginary[nearest] - e));
@@ -90,7 +93,9 @@ one_dmd(const struct golden_case *test)
 	struct rmb_recording z = golden_zscored(test, NULL, 0, (int)golden_number(test, "ddof", 0), golden_number(test, "eps", 1e-3));
 	struct rmb_sweep sweep = { .first = &z, .in_double = true, .threads = THREADS };
 	struct rmb_courses courses;
-	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, false, test->arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, false, test->arena,
+	                           &courses, &error),
+	     &error);
 	struct rmb_propagator_options options = {
 		.lag = (int64_t)golden_number(test, "lag", 5), .block = (int64_t)golden_number(test, "block", 10000),
 		.ridge = golden_number(test, "ridge", 0.01), .instrumented = golden_is(test, "estimator", "instrumented"), .threads = THREADS,
@@ -162,11 +167,14 @@ one_reversibility(const struct golden_case *test)
 	struct rmb_courses courses;
 	struct rmb_reversibility found;
 	int64_t first = (int64_t)golden_number(test, "first_pc", 0), nsegments, *segment = segments_of(test, &nsegments);
-	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, false, test->arena, &courses, &error), &error);
+	must(rmb_principal_courses(&sweep, (int64_t)golden_number(test, "n_pc", 1000), RMB_SOLVER_EXACT, false, test->arena,
+	                           &courses, &error),
+	     &error);
 	courses.x = (const double *)courses.x + first * courses.nframes;
 	courses.nk -= first;
-	must(rmb_reversibility(&courses, golden_number(test, "whiten", 0) > 0, nsegments, segment, (int64_t)golden_number(test, "lag", 1), THREADS,
-	                       test->arena, &found, &error), &error);
+	must(rmb_reversibility(&courses, golden_number(test, "whiten", 0) > 0, nsegments, segment,
+	                       (int64_t)golden_number(test, "lag", 1), THREADS, test->arena, &found, &error),
+	     &error);
 	double r = found.ratio >= 0 ? sqrt(found.ratio) : NAN;
 	golden_close(test, "plain", &found.plain, 1, tolerance);
 	golden_close(test, "odd", &found.odd, 1, tolerance);

@@ -1,4 +1,5 @@
-/* Connectivity, modes and the propagation of bins against the reference implementation: every case of these analyses in all golden files. */
+/* Connectivity, modes and the propagation of bins against the reference implementation: every case of these analyses in all
+ * golden files. */
 #include <math.h>
 #include "numeric/blocks.h"
 #include "numeric/network.h"

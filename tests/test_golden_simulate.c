@@ -101,13 +101,15 @@ turned(const struct golden_case *test, const double *values, int64_t n, int64_t 
 static void
 one_sample_of_blocks(const struct golden_case *test)
 {
-	struct golden_array a = golden_input(test, "A"), x0 = golden_input(test, "x0"), z1 = golden_input(test, "z1"), z2 = golden_input(test, "z2");
+	struct golden_array a = golden_input(test, "A"), x0 = golden_input(test, "x0"), z1 = golden_input(test, "z1"),
+	                    z2 = golden_input(test, "z2");
 	int64_t n = a.rows, runs = x0.columns, nt = z1.rows;
 	struct rmb_steps steps = steps_of(test);
 	struct rmb_blocks blocks;
 	struct rmb_propagator_roots roots;
 	struct rmb_error error = { 0 };
-	double *s = room(test, n * n, sizeof *s), *scratch = room(test, 3 * n * n, sizeof *scratch), *out = room(test, n * runs * nt, sizeof *out);
+	double *s = room(test, n * n, sizeof *s), *scratch = room(test, 3 * n * n, sizeof *scratch),
+	       *out = room(test, n * runs * nt, sizeof *out);
 	must(rmb_blocks_make(a.data, n, steps.step, steps.width, 2, test->arena, &blocks, &error), &error);
 	must(rmb_stationary(a.data, n, steps.step, 2, s, scratch, &error), &error);
 	must(rmb_propagate_roots(test->arena, &blocks, s, 2, &roots, &error), &error);

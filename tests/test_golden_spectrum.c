@@ -14,8 +14,9 @@ enum { THREADS = 2 };
 
 static const struct { bool in_double; double tolerance; } precisions[] = { { true, 1e-8 }, { false, 1e-4 } };
 
-/* A trunc(exp(ln k)) depends on the last bit of the logarithm, and numpy's on processors with AVX-512 rounds some of them down. It
- * matters in two stored cases: there we must find the stored value with the ends numpy had, and our own with our own. */
+/* A trunc(exp(ln k)) depends on the last bit of the logarithm, and numpy's on processors with AVX-512 rounds some of them
+ * down. It matters in two stored cases: there we must find the stored value with the ends numpy had, and our own with our
+ * own. */
 static void
 compare_paper_r(const struct golden_case *test, const char *name, const double *s, const struct rmb_powerlaw *fit, int64_t first)
 {

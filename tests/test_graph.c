@@ -20,7 +20,8 @@ half(const void *settings, const struct rmb_size *in, struct rmb_cost *cost)
 static const struct rmb_port no_ports[] = { {0} };
 static const struct rmb_port in_one[] = { IN("recording", RMB_RECORDING | RMB_SPIKES, RMB_ONE), {0} };
 static const struct rmb_port in_two[] = { IN("a", RMB_RECORDING | RMB_ARRAY, RMB_ONE), IN("b", RMB_RECORDING | RMB_ARRAY, RMB_ONE), {0} };
-static const struct rmb_port in_list[] = { IN("a", RMB_RECORDING | RMB_ARRAY, RMB_ONE), IN("list", RMB_RECORDING | RMB_ARRAY, RMB_BRANCHES), {0} };
+static const struct rmb_port in_list[] = { IN("a", RMB_RECORDING | RMB_ARRAY, RMB_ONE),
+                                           IN("list", RMB_RECORDING | RMB_ARRAY, RMB_BRANCHES), {0} };
 static const struct rmb_port in_all_of[] = { IN("of", RMB_RECORDING | RMB_ARRAY, RMB_REPLICATES), {0} };
 static const struct rmb_port in_everything[] = { IN("of", RMB_RECORDING | RMB_ARRAY, RMB_ALL), {0} };
 static const struct rmb_port in_group[] = { IN("value", RMB_RECORDING | RMB_ARRAY, RMB_RECORDINGS), {0} };
@@ -108,7 +109,8 @@ build(struct world *w, int nsources, const struct spec *spec)
 	memset(w, 0, sizeof *w);
 	w->arena = rmb_arena_new();
 	w->m = rmb_mistakes_new(w->arena);
-	w->recipe = (struct rmb_recipe){ .nsources = nsources, .source = sources, .seed = 1, .title = "", .path = "test.yaml", .arena = w->arena };
+	w->recipe = (struct rmb_recipe){ .nsources = nsources, .source = sources, .seed = 1, .title = "", .path = "test.yaml",
+	                                 .arena = w->arena };
 	while (spec[w->recipe.nentries].name)
 		w->recipe.nentries++;
 	w->recipe.entry = rmb_arena_alloc(w->arena, (size_t)w->recipe.nentries, sizeof *w->recipe.entry);
@@ -266,7 +268,8 @@ elements_of_one_node_get_names_of_their_own(void **state)
 	struct world w;
 	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "s", &one, "recording: [raw]", 3, 0 },
 	                              { "t", &two, "a: raw; b: [raw.recording raw.extra s#2 s@raw#3 s#1.recording]", 0, 0 }, {0} });
-	assert_ids(&w, "r1/raw r1/s@raw#1 r1/s@raw#2 r1/s@raw#3 r1/t@raw+recording r1/t@raw+extra r1/t@raw,s+2 r1/t@s+raw+3 r1/t@raw,s+1+recording");
+	assert_ids(&w, "r1/raw r1/s@raw#1 r1/s@raw#2 r1/s@raw#3 r1/t@raw+recording r1/t@raw+extra r1/t@raw,s+2 r1/t@s+raw+3 "
+	               "r1/t@raw,s+1+recording");
 	assert_reads(&w, "r1/t@raw+extra", "a=r1/raw b=r1/raw.extra");
 	tear(&w);
 	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "t", &one, "recording: [raw raw]", 0, 0 }, {0} });
@@ -310,7 +313,8 @@ replicates_are_inherited_named_and_gathered(void **state)
 	(void)state;
 	struct world w;
 	struct spec spec[] = { { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 3, 0 }, { "y", &one, "recording: [raw x]", 0, 0 },
-	                       { "t", &two, "a: y; b: x", 0, 0 }, { "all", &all_of, "of: y", 0, 0 }, { "p", &two, "a: x#2; b: y@x#3", 0, 0 }, {0} };
+	                       { "t", &two, "a: y; b: x", 0, 0 }, { "all", &all_of, "of: y", 0, 0 },
+	                       { "p", &two, "a: x#2; b: y@x#3", 0, 0 }, {0} };
 	build(&w, 1, spec);
 	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/x#3 r1/y@raw r1/y@x#1 r1/y@x#2 r1/y@x#3 "
 	               "r1/t@raw#1 r1/t@raw#2 r1/t@raw#3 r1/t@x#1 r1/t@x#2 r1/t@x#3 r1/all@raw r1/all@x r1/p");
@@ -337,7 +341,11 @@ replicates_of_replicates_are_numbered_through(void **state)
 {
 	(void)state;
 	struct world w;
-	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 }, { "y", &one, "recording: x", 2, 0 }, {0} });
+	build(&w, 1,
+	      (struct spec[]){ { "raw", &source, NULL, 0, 0 },
+	                       { "x", &one, "recording: raw", 2, 0 },
+	                       { "y", &one, "recording: x", 2, 0 },
+	                       { 0 } });
 	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/y#1 r1/y#2 r1/y#3 r1/y#4");
 	assert_reads(&w, "r1/y#3", "recording=r1/x#2");
 	assert_int_equal(node_of(&w, "r1/y#3")->turn, 1);
@@ -350,8 +358,10 @@ a_port_can_take_the_list_as_it_is(void **state)
 {
 	(void)state;
 	struct world w;
-	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 }, { "s", &one, "recording: [raw x]", 0, 0 },
-	                              { "all", &list, "a: raw; list: s", 0, 0 }, { "some", &list, "a: s; list: [s@raw s@x#2 raw]", 0, 0 }, {0} });
+	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 },
+	                              { "s", &one, "recording: [raw x]", 0, 0 },
+	                              { "all", &list, "a: raw; list: s", 0, 0 },
+	                              { "some", &list, "a: s; list: [s@raw s@x#2 raw]", 0, 0 }, {0} });
 	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/s@raw r1/s@x#1 r1/s@x#2 r1/all#1 r1/all#2 r1/some@raw r1/some@x#1 r1/some@x#2");
 	assert_reads(&w, "r1/all#2", "a=r1/raw list=r1/s@raw list=r1/s@x#2");
 	assert_reads(&w, "r1/some@x#1", "a=r1/s@x#1 list=r1/s@raw list=r1/s@x#2 list=r1/raw");
@@ -363,7 +373,8 @@ a_port_can_take_all_branches_and_replicates(void **state)
 {
 	(void)state;
 	struct world w;
-	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 }, { "s", &one, "recording: [raw x]", 0, 0 },
+	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 },
+	                              { "s", &one, "recording: [raw x]", 0, 0 },
 	                              { "all", &everything, "of: [s s@raw]", 0, 0 }, {0} });
 	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/s@raw r1/s@x#1 r1/s@x#2 r1/all r2/raw r2/x#1 r2/x#2 r2/s@raw r2/s@x#1 r2/s@x#2 r2/all");
 	assert_reads(&w, "r2/all", "of=r2/s@raw of=r2/s@x#1 of=r2/s@x#2 of=r2/s@raw");
@@ -376,7 +387,8 @@ a_group_is_one_over_all_recordings(void **state)
 	(void)state;
 	struct world w;
 	struct spec spec[] = { { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: [raw]", 2, 0 }, { "g", &group, "value: x", 0, 0 },
-	                       { "h", &two, "a: g; b: raw", 0, 0 }, { "after", &group, "value: [h g]", 0, 0 }, { "only", &two, "a: g; b: after", 0, 0 }, {0} };
+	                       { "h", &two, "a: g; b: raw", 0, 0 }, { "after", &group, "value: [h g]", 0, 0 },
+	                       { "only", &two, "a: g; b: after", 0, 0 }, {0} };
 	build(&w, 2, spec);
 	assert_ids(&w, "r1/raw r1/x@raw#1 r1/x@raw#2 r2/raw r2/x@raw#1 r2/x@raw#2 g r1/h r2/h after only");
 	assert_reads(&w, "g", "value=r1/x@raw#1 value=r2/x@raw#1 value=r1/x@raw#2 value=r2/x@raw#2");
@@ -411,7 +423,8 @@ kinds_pass_through_and_must_fit(void **state)
 {
 	(void)state;
 	struct world w;
-	struct spec spec[] = { { "raw", &vague, NULL, 0, 0 }, { "x", &one, "recording: raw", 0, 0 }, { "n", &of_spikes, "spikes: x", 0, 0 }, {0} };
+	struct spec spec[] = { { "raw", &vague, NULL, 0, 0 }, { "x", &one, "recording: raw", 0, 0 },
+	                       { "n", &of_spikes, "spikes: x", 0, 0 }, {0} };
 	build(&w, 3, spec);
 	assert_int_equal(node_of(&w, "r1/x")->makes, RMB_RECORDING | RMB_SPIKES);
 	assert_int_equal(node_of(&w, "r1/n")->makes, RMB_ARRAY);
@@ -443,15 +456,16 @@ too_many_nodes_are_refused_by_name(void **state)
 	struct world w;
 	build(&w, 3, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 1000, 0 },
 	                              { "y", &one, "recording: [x raw]", 1000, 0 }, {0} });
-	assert_said(&w, "y would bring the recipe to more than 1000000 nodes or 10000000 inputs (3 recordings times repeat: 1000 of x times a list of 2 at y.recording "
-	                "times repeat: 1000 of y)");
+	assert_said(&w, "y would bring the recipe to more than 1000000 nodes or 10000000 inputs (3 recordings times repeat: "
+	                "1000 of x times a list of 2 at y.recording times repeat: 1000 of y)");
 	tear(&w);
 	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 50000, 0 },
 	                              { "g", &group, "value: x", 1000, 0 }, {0} });
 	assert_said(&w, "g would bring the recipe to more than");
 	tear(&w);
 	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 100000, 0 },
-	                              { "y", &one, "recording: x", 0, 0 }, { "t", &two, "a: x; b: y", 0, 0 }, { "all", &all_of, "of: t", 0, 0 }, {0} });
+	                              { "y", &one, "recording: x", 0, 0 }, { "t", &two, "a: x; b: y", 0, 0 },
+	                              { "all", &all_of, "of: t", 0, 0 }, {0} });
 	assert_non_null(w.graph); /* pairing a hundred thousand with as many takes no square of it */
 	assert_int_equal(w.graph->nnodes, 300002);
 	assert_reads(&w, "r1/t#77777", "a=r1/x#77777 b=r1/y#77777");
@@ -478,7 +492,8 @@ nodes_are_found_by_name(void **state)
 	struct world w;
 	struct rmb_error error = {0};
 	const char *output;
-	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 }, { "y", &one, "recording: [raw x]", 0, 0 },
+	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 },
+	                              { "y", &one, "recording: [raw x]", 0, 0 },
 	                              { "g", &group, "value: y", 0, 0 }, {0} });
 	assert_ptr_equal(rmb_graph_find(w.graph, "r2/y@x#2", &output, &error), node_of(&w, "r2/y@x#2"));
 	assert_null(output);
@@ -487,8 +502,10 @@ nodes_are_found_by_name(void **state)
 	assert_ptr_equal(rmb_graph_find(w.graph, "g", NULL, &error), node_of(&w, "g"));
 	assert_null(rmb_graph_find(w.graph, "y@raw", &output, &error));
 	assert_string_equal(error.text, "'y@raw' can be 2 nodes; name one of r1/y@raw, r2/y@raw");
-	static const char *const wrong[][2] = { { "yy", "no entry 'yy'; did you mean 'y'?" }, { "r3/y", "there is no node 'r3/y'; one of those of y is r1/y@raw" },
-		{ "r1/raw.nope", "raw (stage source) has no output 'nope'; its main output is recording" }, { "r1/x#9", "one of those of x is r1/x#1" },
+	static const char *const wrong[][2] = { { "yy", "no entry 'yy'; did you mean 'y'?" },
+	                                        { "r3/y", "there is no node 'r3/y'; one of those of y is r1/y@raw" },
+		{ "r1/raw.nope", "raw (stage source) has no output 'nope'; its main output is recording" },
+		{ "r1/x#9", "one of those of x is r1/x#1" },
 		{ "r1/x#z", "behind '#' stands the number of a replicate" } };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		error = (struct rmb_error){0};
@@ -518,7 +535,9 @@ long_names_are_refused(void **state)
 	(void)state;
 	struct world w;
 	static const char name[] = "a_name_of_sixty_characters_________________________________x";
-	build(&w, 1, (struct spec[]){ { name, &source, NULL, 0, 0 }, { "b", &one, "recording: [a_name_of_sixty_characters_________________________________x]", 0, 0 },
+	build(&w, 1, (struct spec[]){ { name, &source, NULL, 0, 0 },
+	                              { "b", &one, "recording: [a_name_of_sixty_characters_________________________________x]", 0,
+	                                0 },
 	                              { "c", &two, "a: b; b: [a_name_of_sixty_characters_________________________________x]", 0, 0 },
 	                              { "d", &two, "a: c; b: [a_name_of_sixty_characters_________________________________x]", 0, 0 },
 	                              { "e", &two, "a: d; b: [a_name_of_sixty_characters_________________________________x]", 0, 0 }, {0} });
@@ -535,7 +554,8 @@ static void
 random_spec(struct rmb_stream stream, struct spec *spec, char (*text)[256], char (*name)[8])
 {
 	static const struct rmb_stage *const stages[] = { &one, &two, &list, &all_of, &two, &one };
-	static const char *const ports[][2] = { { "recording", NULL }, { "a", "b" }, { "a", "list" }, { "of", NULL }, { "a", "b" }, { "recording", NULL } };
+	static const char *const ports[][2] = { { "recording", NULL }, { "a", "b" }, { "a", "list" }, { "of", NULL },
+	                                        { "a", "b" }, { "recording", NULL } };
 	uint64_t draw = 0;
 	for (int i = 0; i < RANDOM; i++) {
 		int kind = (int)rmb_random_below(stream, draw++, 6);
@@ -551,8 +571,8 @@ random_spec(struct rmb_stream stream, struct spec *spec, char (*text)[256], char
 				if (!only_recordings || j == 0 || spec[j].stage == &one)
 					snprintf(element, sizeof element, "n%d", j), add(all, sizeof all, element);
 			size_t used = strlen(text[i]);
-			snprintf(text[i] + used, sizeof text[i] - used, "%s%s: %s%s%s", used ? "; " : "", ports[kind][p], n > 1 ? "[" : "", *all ? all : "n0",
-			         n > 1 ? "]" : "");
+			snprintf(text[i] + used, sizeof text[i] - used, "%s%s: %s%s%s", used ? "; " : "", ports[kind][p],
+			         n > 1 ? "[" : "", *all ? all : "n0", n > 1 ? "]" : "");
 		}
 		spec[i].inputs = i ? text[i] : NULL;
 	}

@@ -96,7 +96,8 @@ checksums_are_as_defined_for_any_number_of_threads(void **state)
 	/* fresh pages read as zeros and take no memory; a few are marked so that every piece counts */
 	size_t most = (size_t)70 * RMB_CHECK_PIECE;
 	unsigned char *data = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	const size_t sizes[] = { 0, 1, RMB_CHECK_PIECE, (size_t)RMB_CHECK_PIECE + 1, (size_t)64 * RMB_CHECK_PIECE, (size_t)65 * RMB_CHECK_PIECE + 9 };
+	const size_t sizes[] = { 0, 1, RMB_CHECK_PIECE, (size_t)RMB_CHECK_PIECE + 1, (size_t)64 * RMB_CHECK_PIECE,
+	                         (size_t)65 * RMB_CHECK_PIECE + 9 };
 	(void)state;
 	assert_true(data != MAP_FAILED);
 	for (size_t piece = 0; piece < 70; piece++)

@@ -86,11 +86,14 @@ lists_that_are_no_pairs_are_refused(void **state)
 static void
 spikes_end_where_windows_end_but_for_the_last(void **state)
 {
-	static const double time[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, observed[] = { 0, 10 }, stated[] = { 1, 4, 4, 9 }, window[] = { -INFINITY, 2, 3, 6, 8, INFINITY };
+	static const double time[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, observed[] = { 0, 10 }, stated[] = { 1, 4, 4, 9 };
+	static const double window[] = { -INFINITY, 2, 3, 6, 8, INFINITY };
 	static const int64_t first[] = { 0, 11, 11 }, label[] = { 7, 8 };
-	static const double want[] = { 0, 1, 3, 4, 5, 8, 9, 10 }, want_observed[] = { 0, 2, 3, 6, 8, 10 }, want_stated[] = { 1, 2, 3, 4, 4, 6, 8, 9 };
+	static const double want[] = { 0, 1, 3, 4, 5, 8, 9, 10 }, want_observed[] = { 0, 2, 3, 6, 8, 10 };
+	static const double want_stated[] = { 1, 2, 3, 4, 4, 6, 8, 9 };
 	static const int64_t want_state[] = { 7, 7, 8, 8 };
-	struct rmb_spikes in = { .neurons = { .n = 2 }, .nspikes = 11, .time = time, .first = first, .nobserved = 1, .observed = observed, .nstates = 2,
+	struct rmb_spikes in = { .neurons = { .n = 2 }, .nspikes = 11, .time = time, .first = first, .nobserved = 1,
+	                         .observed = observed, .nstates = 2,
 	                         .stated = stated, .state = label }, out;
 	struct rmb_error error = { 0 };
 	struct rmb_arena *arena = rmb_arena_new();

@@ -308,7 +308,8 @@ replicates_that_draw_differ_and_others_are_twins(void **state)
 	assert_string_equal(rmb_test_node(&a, "a/alpha@shuffled")->key, rmb_test_node(&r, "a/alpha@shuffled#1")->key);
 	rmb_test_recipe_close(&r);
 	free(repeated);
-	repeated = changed(base, "{stage: zscore, recording: frames}", "{stage: zscore, recording: frames}\n  again: {stage: zscore, recording: frames}");
+	repeated = changed(base, "{stage: zscore, recording: frames}",
+	                   "{stage: zscore, recording: frames}\n  again: {stage: zscore, recording: frames}");
 	open_text(&r, repeated);
 	assert_ptr_equal(rmb_test_node(&r, "a/again")->twin, rmb_test_node(&r, "a/z"));
 	assert_null(rmb_test_node(&r, "a/z")->twin);
@@ -473,8 +474,9 @@ the_memo_is_believed_only_if_everything_agrees(void **state)
 			(unsigned long long)s.st_ctim.tv_sec * 1000000000u + (unsigned long long)s.st_ctim.tv_nsec };
 		if (field >= 0 && field < 5)
 			value[field]++;
-		snprintf(line, sizeof line, "rumble hashes %d\ndamaged line\n%s %llu %llu %llu %llu %llu%s", field == 5 ? 2 : 1, wrong, value[0], value[1],
-		         value[2], value[3], value[4], field == 6 ? "" : "\n"); /* 6: cut short */
+		snprintf(line, sizeof line, "rumble hashes %d\ndamaged line\n%s %llu %llu %llu %llu %llu%s",
+		         field == 5 ? 2 : 1, wrong, value[0], value[1], value[2], value[3], value[4],
+		         field == 6 ? "" : "\n"); /* 6: cut short */
 		rmb_test_file(memo, line);
 		struct rmb_inputs *inputs = rmb_inputs_open(memo);
 		assert_int_equal(rmb_inputs_hash(inputs, name, hex, &error), 0);

@@ -71,7 +71,11 @@ static double crowd(int64_t k) { return k < 2 * K ? 2 : pow((double)k, -0.8); } 
 static double copies(int64_t k) { return k < K - 10 ? 2 : pow((double)k, -0.8); }   /* one value, more often than a block is wide */
 /* Many copies, so near the rest that rounding has no time to bring in those that the start block lacks. */
 static double hidden(int64_t k) { return k < 50 ? 1 : k < 60 ? 0.98 : 0.1 * pow((double)k - 59, -0.5); }
-static double noise(int64_t k) { return 1.6 - pow((double)k / N, 2); }                /* crowded at the top: no end to it near the last rank wanted */
+static double
+noise(int64_t k)
+{
+	return 1.6 - pow((double)k / N, 2); /* crowded at the top: no end to it near the last rank wanted */
+}
 
 struct kind { const char *name; double (*value)(int64_t); enum { ACCEPTED, REFUSED, EITHER } outcome; double tolerance; };
 
@@ -79,7 +83,8 @@ struct kind { const char *name; double (*value)(int64_t); enum { ACCEPTED, REFUS
 static const struct kind kinds[] = {
 	{ "power law", power_law, ACCEPTED, 1e-4 }, { "steep", steep, ACCEPTED, 2e-4 }, { "with a floor", with_floor, ACCEPTED, 1e-4 },
 	{ "flat", flat, ACCEPTED, 1e-5 }, { "rank deficient", deficient, ACCEPTED, 1e-4 }, { "twins", twins, ACCEPTED, 1e-4 },
-	{ "gap", gap, ACCEPTED, 1e-5 }, { "crowd", crowd, EITHER, 1e-4 }, { "copies", copies, EITHER, 1e-4 }, { "hidden copies", hidden, EITHER, 1e-4 },
+	{ "gap", gap, ACCEPTED, 1e-5 }, { "crowd", crowd, EITHER, 1e-4 }, { "copies", copies, EITHER, 1e-4 },
+	{ "hidden copies", hidden, EITHER, 1e-4 },
 	{ "noise", noise, REFUSED, 0 },
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -202,8 +207,8 @@ a_refusal_ends_in_the_exact_answer(void **state)
 	rmb_test_close("singular values", w, s, K, 1e-6);
 }
 
-/* Neurons that fire as one in groups: products stay within what the basis holds already, to the last bit, so that no further block can be
- * made of them. Such a matrix is refused, and decomposed exactly. */
+/* Neurons that fire as one in groups: products stay within what the basis holds already, to the last bit, so that no further
+ * block can be made of them. Such a matrix is refused, and decomposed exactly. */
 static void
 groups_of_equal_neurons_end_in_the_exact_answer(void **state)
 {
@@ -224,8 +229,8 @@ groups_of_equal_neurons_end_in_the_exact_answer(void **state)
 	rmb_test_close("singular values", w, planted, K, 1e-4);
 }
 
-/* Off by at most a millionth of the largest, and a thousandth of themselves to rank 500: in single precision where that gives it, which is
- * where the spectrum is not steep and floats can hold it, else in double but for the rounding of the matrix. */
+/* Off by at most a millionth of the largest, and a thousandth of themselves to rank 500: in single precision where that gives
+ * it, which is where the spectrum is not steep and floats can hold it, else in double but for the rounding of the matrix. */
 static void
 large_matrices_keep_the_ranks_that_fits_read(void **state)
 {

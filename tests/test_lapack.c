@@ -120,8 +120,8 @@ scale_does_not_matter(void **state)
 	free(x);
 }
 
-/* min(i, j), counted from 1, has eigenvalues 1 / (4 sin^2 p(k)) and eigenvectors sin(2 i p(k)), p(k) = (2 k - 1) pi / (4 N + 2), k = 1, 2, ... So
- * large that OpenBLAS takes several threads. */
+/* min(i, j), counted from 1, has eigenvalues 1 / (4 sin^2 p(k)) and eigenvectors sin(2 i p(k)), p(k) = (2 k - 1) pi / (4 N +
+ * 2), k = 1, 2, ... So large that OpenBLAS takes several threads. */
 static void
 large_matrices_have_their_closed_form(void **state)
 {
@@ -158,7 +158,8 @@ large_matrices_have_their_closed_form(void **state)
 	free(v);
 }
 
-/* Many vectors are found in two pieces. Values that occur more than once must not be torn apart: both sides would find the same vectors. */
+/* Many vectors are found in two pieces. Values that occur more than once must not be torn apart: both sides would find the
+ * same vectors. */
 static void
 repeated_values_have_vectors_of_their_own(void **state)
 {

@@ -124,7 +124,8 @@ intervals_hold_the_distance(void **state)
 	assert_true(wide_low < low && low < high && high < wide_high && wide_low < d && d < wide_high);
 }
 
-/* In how many of TRIALS families an interval of 95 % holds the distance that a law known exactly gives: curves with z = (offset, 0, ..., 0). */
+/* In how many of TRIALS families an interval of 95 % holds the distance that a law known exactly gives: curves with z =
+ * (offset, 0, ..., 0). */
 static void
 intervals_hold_the_true_distance_as_often_as_they_say(void **state)
 {
@@ -165,7 +166,9 @@ a_noisy_end_does_not_hide_the_rest_of_a_curve(void **state)
 	struct rmb_stream stream = rmb_stream_named("noisy end");
 	for (int i = 0; i < 20; i++) {
 		for (int j = 0; j < POINTS; j++)
-			f.value[i][j] = (j == POINTS - 1 ? 10 : 0.01) * rmb_random_normal(stream, (uint64_t)(i * POINTS + j)) + (i == 0 && j < 3 ? 0.5 : 0);
+			f.value[i][j] =
+				(j == POINTS - 1 ? 10 : 0.01) * rmb_random_normal(stream, (uint64_t)(i * POINTS + j)) +
+				(i == 0 && j < 3 ? 0.5 : 0);
 		f.row[i] = f.value[i];
 	}
 	double d = rmb_likeness_distance(&(struct rmb_likeness){ 19, POINTS, f.row[0], f.row + 1 });
@@ -203,19 +206,24 @@ verdicts_say_no_more_than_they_know(void **state)
 {
 	(void)state;
 	struct finding good = finding_of("symmetric", 0.9, 0.4, 0.05), bad = finding_of("shuffled", 123.4, 0.05, 0.05);
-	struct finding also = finding_of("clustered", 1.5, 0.2, 0.05), few = finding_of("few", 0.5, 0.25, 0.25), unknown = finding_of("new", NAN, NAN, NAN);
+	struct finding also = finding_of("clustered", 1.5, 0.2, 0.05), few = finding_of("few", 0.5, 0.25, 0.25),
+	               unknown = finding_of("new", NAN, NAN, NAN);
 	assert_verdict((struct finding[]){ bad, good }, 2, "compatible", "symmetric",
 	               "krebs is compatible with symmetric (distance 0.9, p = 0.4) alone: ruled out is shuffled (alpha.exponent, p = 0.05).");
 	assert_verdict((struct finding[]){ good }, 1, "compatible", "symmetric", "symmetric (distance 0.9, p = 0.4), the only family compared.");
-	assert_verdict((struct finding[]){ bad, good, also }, 3, "undecided", "symmetric", "krebs is undecided between symmetric (distance 0.9, p = 0.4) and "
-	               "clustered (distance 1.5, p = 0.2), nearest symmetric; ruled out is shuffled (alpha.exponent, p = 0.05).");
+	assert_verdict((struct finding[]){ bad, good, also }, 3, "undecided", "symmetric",
+	               "krebs is undecided between symmetric (distance 0.9, p = 0.4) and clustered (distance 1.5, p = 0.2), "
+	               "nearest symmetric; ruled out is shuffled (alpha.exponent, p = 0.05).");
 	/* ruled out, and nearer than the upper end of what is left */
 	struct finding close = finding_of("partial", 1.6, 0.05, 0.05);
-	assert_verdict((struct finding[]){ bad, good, close }, 3, "undecided", "symmetric", "krebs is undecided: compatible with symmetric (distance 0.9, p = 0.4) "
-	               "alone, but about as near: partial; ruled out are shuffled (alpha.exponent, p = 0.05) and partial (alpha.exponent, p = 0.05).");
-	assert_verdict((struct finding[]){ bad }, 1, "none", "shuffled", "krebs is like none of the families, nearest shuffled (distance 123): ruled out is shuffled (");
-	assert_verdict((struct finding[]){ good, few }, 2, "undecided", "few", "krebs is undecided: nothing can be concluded about few (distance 0.5, p = 0.25), "
-	               "for p below 0.05 takes 19 replicates or more; compatible with symmetric (distance 0.9, p = 0.4).");
+	assert_verdict((struct finding[]){ bad, good, close }, 3, "undecided", "symmetric",
+	               "krebs is undecided: compatible with symmetric (distance 0.9, p = 0.4) alone, but about as near: "
+	               "partial; ruled out are shuffled (alpha.exponent, p = 0.05) and partial (alpha.exponent, p = 0.05).");
+	assert_verdict((struct finding[]){ bad }, 1, "none", "shuffled",
+	               "krebs is like none of the families, nearest shuffled (distance 123): ruled out is shuffled (");
+	assert_verdict((struct finding[]){ good, few }, 2, "undecided", "few",
+	               "krebs is undecided: nothing can be concluded about few (distance 0.5, p = 0.25), for p below 0.05 "
+	               "takes 19 replicates or more; compatible with symmetric (distance 0.9, p = 0.4).");
 	assert_verdict((struct finding[]){ unknown }, 1, "undecided", "", "nothing can be concluded about new (nothing to compare)");
 }
 
@@ -225,14 +233,17 @@ the_evidence_is_what_rules_a_family_out(void **state)
 {
 	(void)state;
 	struct rmb_arena *arena = rmb_arena_new();
-	struct finding table[] = { finding_of("latent", 2, 0.1, 0.05), finding_of("latent", 3, 0.05, 0.05), finding_of("lowrank", 9, 1e-9, 0), finding_of("lowrank", 9, 1e-9, 0) };
+	struct finding table[] = { finding_of("latent", 2, 0.1, 0.05), finding_of("latent", 3, 0.05, 0.05),
+	                           finding_of("lowrank", 9, 1e-9, 0), finding_of("lowrank", 9, 1e-9, 0) };
 	table[0].statistic = table[2].statistic = "size.participation";
 	struct verdict v = rmb_comparison_verdict(arena, table, 2, 1, &(struct basis){ "T1", 0.05, 0.95, 1 });
-	assert_string_equal(v.sentence, "T1 is like none of the families, nearest latent (distance 3): ruled out are latent (all together, p = 0.05) and lowrank "
-	                    "(size.participation, p below 1e-6).");
-	assert_string_equal(v.basis, "By size.participation, ranked against 19 replicates a family (p = 0.05 is the least they allow), at a level of 0.05: a recording's "
-	                    "own family is ruled out in 5 %, or somewhat more, for noise is matched. Distances are in units of the spread of a family's "
-	                    "replicates, about 1 for one of them; intervals of 95 %.");
+	assert_string_equal(v.sentence, "T1 is like none of the families, nearest latent (distance 3): ruled out are latent "
+	                                "(all together, p = 0.05) and lowrank (size.participation, p below 1e-6).");
+	assert_string_equal(v.basis,
+	                    "By size.participation, ranked against 19 replicates a family (p = 0.05 is the least they "
+	                    "allow), at a level of 0.05: a recording's own family is ruled out in 5 %, or somewhat more, for "
+	                    "noise is matched. Distances are in units of the spread of a family's replicates, about 1 for "
+	                    "one of them; intervals of 95 %.");
 	rmb_arena_free(arena);
 }
 

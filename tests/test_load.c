@@ -33,15 +33,24 @@ static const struct {
 	{ "suite2p-miniscope219/suite2p/plane0/spks.npy", .neurons = 219, .frames = 2000, .sum = 23221.724853, .tolerance = 1e-10 },
 	{ "suite2p-miniscope219/suite2p/plane0/F.npy", .neurons = 219, .frames = 2000, .sum = 11763546.9736, .tolerance = 1e-10 },
 	{ "suite2p-fissa23/suite2p/plane0/F.npy", .neurons = 23, .frames = 864, .sum = 836438.793972, .tolerance = 1e-10 },
-	{ "retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5", .neurons = 58, .nspikes = 133695, .sum = 523657713.347, .tolerance = 1e-10 },
-	{ "retina-waves-h5/Maccione2014_P9_7March11_control_SpkTs_bursts_filtered.h5", .neurons = 1240, .nspikes = 448089, .sum = 413154808.82, .tolerance = 1e-10 },
-	{ "retina-waves-h5/Stafford2009_WT_37C_Nasal_2008-10-13-2.h5", .neurons = 410, .nspikes = 872460, .sum = 3308958447.92, .tolerance = 1e-10 },
-	{ "worm-wholebrain130-h5/2022-01-16-01-data.h5", "gcamp/trace_array_original", .neurons = 130, .frames = 799, .sum = 55964.0225203, .tolerance = 1e-7 },
-	{ "nwb-written-here/suite2p_export_219.nwb", "processing/ophys/Deconvolved/plane0/data", .neurons = 219, .frames = 2000, .sum = 23221.724853, .tolerance = 1e-10 },
-	{ "nwb-written-here/zebrafish_dff_114.nwb", "processing/ophys/DfOverF/RoiResponseSeries/data", .neurons = 114, .frames = 4245, .sum = 205178.28093, .tolerance = 1e-10 },
-	{ "nwb-written-here/rat_units_249.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .neurons = 249, .nspikes = 387357, .sum = 111527163.533, .tolerance = 1e-10 },
-	{ "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .neurons = 4, .nspikes = 34057, .sum = 87436293.5564, .tolerance = 1e-10 },
-	{ "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .neurons = 3, .nspikes = 21354, .sum = 12284152.9652, .tolerance = 1e-10 },
+	{ "retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5", .neurons = 58, .nspikes = 133695,
+	  .sum = 523657713.347, .tolerance = 1e-10 },
+	{ "retina-waves-h5/Maccione2014_P9_7March11_control_SpkTs_bursts_filtered.h5", .neurons = 1240, .nspikes = 448089,
+	  .sum = 413154808.82, .tolerance = 1e-10 },
+	{ "retina-waves-h5/Stafford2009_WT_37C_Nasal_2008-10-13-2.h5", .neurons = 410, .nspikes = 872460, .sum = 3308958447.92,
+	  .tolerance = 1e-10 },
+	{ "worm-wholebrain130-h5/2022-01-16-01-data.h5", "gcamp/trace_array_original", .neurons = 130, .frames = 799,
+	  .sum = 55964.0225203, .tolerance = 1e-7 },
+	{ "nwb-written-here/suite2p_export_219.nwb", "processing/ophys/Deconvolved/plane0/data", .neurons = 219, .frames = 2000,
+	  .sum = 23221.724853, .tolerance = 1e-10 },
+	{ "nwb-written-here/zebrafish_dff_114.nwb", "processing/ophys/DfOverF/RoiResponseSeries/data", .neurons = 114,
+	  .frames = 4245, .sum = 205178.28093, .tolerance = 1e-10 },
+	{ "nwb-written-here/rat_units_249.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .neurons = 249,
+	  .nspikes = 387357, .sum = 111527163.533, .tolerance = 1e-10 },
+	{ "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .spikes = "units/spike_times",
+	  .ends = "units/spike_times_index", .neurons = 4, .nspikes = 34057, .sum = 87436293.5564, .tolerance = 1e-10 },
+	{ "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index",
+	  .neurons = 3, .nspikes = 21354, .sum = 12284152.9652, .tolerance = 1e-10 },
 };
 
 static void
@@ -147,7 +156,8 @@ the_other_arrays_say_which_axis_is_the_neurons(void **state)
 {
 	struct made *made = *state;
 	struct rmb_test_load got;
-	const struct array wide[] = { NUMBERS("sp", "<f4", "(2, 3)", (float[]){ 1, 2, 3, 4, 5, 6 }), NUMBERS("xpos", "<f4", "(3,)", (float[]){ 0, 1, 2 }) };
+	const struct array wide[] = { NUMBERS("sp", "<f4", "(2, 3)", (float[]){ 1, 2, 3, 4, 5, 6 }),
+	                              NUMBERS("xpos", "<f4", "(3,)", (float[]){ 0, 1, 2 }) };
 	write_npz(made->path, wide, 2);
 	rmb_test_load(made->path, NULL, &got);
 	assert_true(got.code == 0 && got.neurons == 3 && got.frames == 2 && got.sum == 21);
@@ -155,7 +165,8 @@ the_other_arrays_say_which_axis_is_the_neurons(void **state)
 	set.orientation = "neurons-first";
 	expect(made->path, &set, RMB_EINPUT, SAYS("'xpos' is for 3 neurons", "has 2"), &got);
 
-	const struct array timed[] = { NUMBERS("sp", "<f4", "(3, 2)", (float[]){ 1, 2, 3, 4, 5, 6 }), NUMBERS("tneural", "<f8", "(3,)", (double[]){ 0, .5, 1.1 }) };
+	const struct array timed[] = { NUMBERS("sp", "<f4", "(3, 2)", (float[]){ 1, 2, 3, 4, 5, 6 }),
+	                               NUMBERS("tneural", "<f8", "(3,)", (double[]){ 0, .5, 1.1 }) };
 	write_npz(made->path, timed, 2);
 	rmb_test_load(made->path, NULL, &got);
 	assert_true(got.code == 0 && got.neurons == 2 && got.frames == 3);
@@ -164,7 +175,8 @@ the_other_arrays_say_which_axis_is_the_neurons(void **state)
 	expect(made->path, NULL, 0, SAYS("3 x 2", "orientation: frames-first"), &got);
 	assert_true(got.neurons == 3 && got.frames == 2);
 
-	const struct array square[] = { NUMBERS("sp", "<f4", "(2, 2)", (float[]){ 1, 2, 3, 4 }), NUMBERS("xpos", "<f4", "(2,)", (float[]){ 0, 1 }) };
+	const struct array square[] = { NUMBERS("sp", "<f4", "(2, 2)", (float[]){ 1, 2, 3, 4 }),
+	                                NUMBERS("xpos", "<f4", "(2,)", (float[]){ 0, 1 }) };
 	for (int n = 1; n <= 2; n++) {
 		write_npz(made->path, square, n);
 		expect(made->path, NULL, 0, SAYS("2 x 2", "orientation: frames-first"), &got);
@@ -223,7 +235,8 @@ every_way_to_lay_out_a_matrix_gives_the_same_recording(void **state)
 			H5Dclose(data), H5Sclose(space), H5Pclose(creation), H5Fclose(file);
 			expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
 			if (got.neurons != NEURONS || got.frames != FRAMES || got.placed != truth)
-				fail_msg("turned %d, chunks %d x %d: %.17g instead of %.17g", turned, (int)chunks[c][0], (int)chunks[c][1], got.placed, truth);
+				fail_msg("turned %d, chunks %d x %d: %.17g instead of %.17g", turned, (int)chunks[c][0],
+				         (int)chunks[c][1], got.placed, truth);
 		}
 		free(x);
 	}
@@ -260,7 +273,8 @@ roles_that_clash_are_settled_by_what_was_asked_for(void **state)
 	assert_true(got.spikes == 0 && got.frames == 3);
 
 	/* places of 3 neurons beside an xpos of 2: whichever is asked for is meant */
-	const struct array places[] = { sp, NUMBERS("xpos", "<f4", "(2,)", (float[]){ 0, 1 }), NUMBERS("epos", "<f4", "(2, 3)", (float[6]){ 0 }) };
+	const struct array places[] = { sp, NUMBERS("xpos", "<f4", "(2,)", (float[]){ 0, 1 }),
+	                                NUMBERS("epos", "<f4", "(2, 3)", (float[6]){ 0 }) };
 	write_npz(made->path, places, 3);
 	set = rmb_test_settings("");
 	rmb_test_load(made->path, &set, &got);
@@ -297,7 +311,8 @@ positions_come_from_columns_rows_or_another_file(void **state)
 	static const double by_neuron[6] = { 10, 1, 20, 2, 30, 3 }, by_axis[6] = { 10, 20, 30, 1, 2, 3 };
 	const struct array activity = { "sp", "<f4", "(3, 2)", sample, sizeof sample };
 	for (int way = 0; way < 4; way++) {
-		const struct array members[] = { activity, { "epos", "<f8", way == 1 ? "(2, 3)" : "(3, 2)", way == 1 ? by_axis : by_neuron, sizeof by_axis },
+		const struct array members[] = { activity, { "epos", "<f8", way == 1 ? "(2, 3)" : "(3, 2)",
+		                                             way == 1 ? by_axis : by_neuron, sizeof by_axis },
 			NUMBERS("ypos", "<f8", "(3,)", (double[]){ 1, 2, 3 }) };
 		struct rmb_load_settings set = rmb_test_settings(made->path);
 		struct rmb_arena *arena = rmb_arena_new();
@@ -318,7 +333,9 @@ positions_come_from_columns_rows_or_another_file(void **state)
 		assert_int_equal(rmb_load_open(arena, made->path, "auto", &file, &error), 0);
 		if (way == 2)
 			assert_int_equal(rmb_load_open(arena, made->other, "npy", &other, &error), 0);
-		assert_int_equal(rmb_load_layout(&(struct rmb_load_files){ .main = file, .positions = other }, &set, &layout, &notes, &error), 0);
+		assert_int_equal(rmb_load_layout(&(struct rmb_load_files){ .main = file, .positions = other }, &set, &layout,
+		                                 &notes, &error),
+		                 0);
 		assert_int_equal(rmb_load_neurons(&layout, &set, 3, arena, &neurons, &notes, &error), 0);
 		for (int i = 0; i < 3; i++) {
 			assert_true(neurons.x[i] == (way == 3 ? 0 : 20 * (i + 1))); /* a coordinate that nobody gives is 0 */
@@ -382,7 +399,8 @@ samples_that_are_not_finite_are_named(void **state)
 {
 	struct made *made = *state;
 	struct rmb_test_load got;
-	const struct array members[] = { NUMBERS("sp", "<f8", "(3, 2)", (double[]){ 1, 2, 3, (double)NAN, 1e300, 6 }), NUMBERS("xpos", "<f4", "(3,)", (float[3]){ 0 }) };
+	const struct array members[] = { NUMBERS("sp", "<f8", "(3, 2)", (double[]){ 1, 2, 3, (double)NAN, 1e300, 6 }),
+	                                 NUMBERS("xpos", "<f4", "(3,)", (float[3]){ 0 }) };
 	write_npz(made->path, members, 2);
 	rmb_test_load(made->path, NULL, &got);
 	assert_true(got.code == 0 && got.nbad == 2 && got.firstbad == 1 && isnan(got.odd));
@@ -406,11 +424,18 @@ rounding_that_is_large_against_the_spread_is_said(void **state)
 			x[1][t] = y[t][1] = 1e5 + sin(t);
 		}
 		set.orientation = turned ? "frames-first" : "neurons-first";
-		write_npz(made->path, &(struct array){ "sp", "<f8", turned ? "(300, 2)" : "(2, 300)", turned ? (void *)y : (void *)x, sizeof x }, 1);
-		expect(made->path, &set, 0, SAYS("'sp' is float64", "1 of 2 neurons", "first neuron 1 (values near 100000, deviation 0.70"), &got);
+		write_npz(made->path,
+		          &(struct array){ "sp", "<f8", turned ? "(300, 2)" : "(2, 300)", turned ? (void *)y : (void *)x,
+		                           sizeof x },
+		          1);
+		expect(made->path, &set, 0,
+		       SAYS("'sp' is float64", "1 of 2 neurons", "first neuron 1 (values near 100000, deviation 0.70"), &got);
 		for (int t = 0; t < 300; t++)
 			x[1][t] = y[t][1] = t % 2 ? 1e5 : 1e5 * (1 + 4e-16); /* constant but for the last digit */
-		write_npz(made->path, &(struct array){ "sp", "<f8", turned ? "(300, 2)" : "(2, 300)", turned ? (void *)y : (void *)x, sizeof x }, 1);
+		write_npz(made->path,
+		          &(struct array){ "sp", "<f8", turned ? "(300, 2)" : "(2, 300)", turned ? (void *)y : (void *)x,
+		                           sizeof x },
+		          1);
 		expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
 		assert_string_equal(got.notes, "");
 	}
@@ -442,7 +467,8 @@ spike_lists_in_three_forms_give_the_same_spikes(void **state)
 	const struct array forms[3][2] = {
 		{ { "st", "<f8", "(5,)", mixed, sizeof mixed }, NUMBERS("clu", "<i4", "(5,)", (int32_t[]){ 0, 2, 2, 0, 3 }) },
 		{ { "spikes", "<f8", "(5,)", grouped, sizeof grouped }, NUMBERS("sCount", "|u1", "(4,)", (uint8_t[]){ 2, 0, 2, 1 }) },
-		{ { "spikes", "<f8", "(5,)", grouped, sizeof grouped }, NUMBERS("index", ">u2", "(4,)", (unsigned char[]){ 0, 2, 0, 2, 0, 4, 0, 5 }) },
+		{ { "spikes", "<f8", "(5,)", grouped, sizeof grouped },
+		  NUMBERS("index", ">u2", "(4,)", (unsigned char[]){ 0, 2, 0, 2, 0, 4, 0, 5 }) },
 	};
 	for (int i = 0; i < 3; i++) {
 		struct rmb_load_settings set = rmb_test_settings("");
@@ -474,14 +500,19 @@ wrong_spike_lists_are_refused_with_both_numbers(void **state)
 		  { "spike 1", "neuron 7", "there are 2" } },
 		{ { st, NUMBERS("sCount", "<i4", "(2,)", (int32_t[]){ 1, 1 }) }, 2, RMB_EINPUT, { "add up to 2", "3 spike times" } },
 		{ { st, NUMBERS("sCount", "<i4", "(2,)", (int32_t[]){ 4, -1 }) }, 2, RMB_EINPUT, { "entry 1 of 'sCount' is -1" } },
-		{ { st, NUMBERS("sCount", "<i8", "(2,)", (int64_t[]){ (int64_t)1 << 53, 1 }) }, 2, RMB_EINPUT, { "add up to 9007199254740993" } },
-		{ { NUMBERS("st", "<f8", "(2,)", (double[]){ .1, (double)NAN }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EDATA,
+		{ { st, NUMBERS("sCount", "<i8", "(2,)", (int64_t[]){ (int64_t)1 << 53, 1 }) }, 2, RMB_EINPUT,
+		  { "add up to 9007199254740993" } },
+		{ { NUMBERS("st", "<f8", "(2,)", (double[]){ .1, (double)NAN }),
+		    NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EDATA,
 		  { "spike time 1", "not a number" } },
-		{ { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 300, 270000000 }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EINPUT,
+		{ { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 300, 270000000 }),
+		    NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 0, 0 }) }, 2, RMB_EINPUT,
 		  { "270000000", "clock: 30 kHz" } },
-		{ { NUMBERS("st", "<f8", "(3,)", (double[]){ 300, 5000, 900000 }), NUMBERS("clu", "<i4", "(3,)", (int32_t[3]){ 0 }) }, 2, RMB_EINPUT,
+		{ { NUMBERS("st", "<f8", "(3,)", (double[]){ 300, 5000, 900000 }),
+		    NUMBERS("clu", "<i4", "(3,)", (int32_t[3]){ 0 }) }, 2, RMB_EINPUT,
 		  { "whole numbers (float64) up to 900000", "clock: 30 kHz", "`clock: 1 Hz`" } },
-		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[]){ 0, 8000000, 0 }) }, 2, RMB_EINPUT, { "8000001 neurons", "only 3 spikes", "`id`" } },
+		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[]){ 0, 8000000, 0 }) }, 2, RMB_EINPUT,
+		  { "8000001 neurons", "only 3 spikes", "`id`" } },
 		{ { { "st", "<f8", "(0,)", NULL, 0 }, { "clu", "<i4", "(0,)", NULL, 0 } }, 2, RMB_EDATA, { "holds no spikes" } },
 		{ { st, NUMBERS("clu", "<i4", "(3,)", (int32_t[3]){ 0 }), NUMBERS("sCount", "<i4", "(1,)", (int32_t[]){ 3 }) }, 3, RMB_EINPUT,
 		  { "more than one array", "exactly one of" } },
@@ -500,12 +531,17 @@ spikes_out_of_order_or_before_zero_are_sorted_and_said(void **state)
 	struct made *made = *state;
 	struct rmb_test_load got;
 	struct rmb_load_settings set = rmb_test_settings("");
-	const struct array members[] = { NUMBERS("st", "<f8", "(5,)", (double[]){ .5, .1, .4, -.2, .3 }), NUMBERS("clu", "<i4", "(5,)", (int32_t[]){ 0, 1, 0, 1, 1 }) };
+	const struct array members[] = { NUMBERS("st", "<f8", "(5,)", (double[]){ .5, .1, .4, -.2, .3 }),
+	                                 NUMBERS("clu", "<i4", "(5,)", (int32_t[]){ 0, 1, 0, 1, 1 }) };
 	write_npz(made->path, members, 2);
-	expect(made->path, NULL, 0, SAYS("kept 1 negative of 5 spike times", "the first at index 3", "sorted the spike times 'st'", "found 2 of 5", "the first at index 2"), &got);
+	expect(made->path, NULL, 0,
+	       SAYS("kept 1 negative of 5 spike times", "the first at index 3", "sorted the spike times 'st'", "found 2 of 5",
+	            "the first at index 2"),
+	       &got);
 	assert_true(got.spikes == 5 && near(got.sum, 1.1, 1e-15));
 
-	const struct array ticks[] = { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 30000, 60000 }), NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 184, 202 }),
+	const struct array ticks[] = { NUMBERS("st", "<u8", "(2,)", (uint64_t[]){ 30000, 60000 }),
+	                               NUMBERS("clu", "<i4", "(2,)", (int32_t[]){ 184, 202 }),
 		NUMBERS("label", "<i4", "(3,)", (int32_t[]){ 202, 7, 184 }) };
 	write_npz(made->path, ticks, 3);
 	set.clock = 30000;

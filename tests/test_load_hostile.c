@@ -1,5 +1,5 @@
-/* tests/test_load_hostile.c -- files that lie or are laid as traps: each an error that names the file; never a crash, a hang, a file made or
- * another file opened. Files that are cut or flipped: test_load_damaged.c. */
+/* tests/test_load_hostile.c -- files that lie or are laid as traps: each an error that names the file; never a crash, a hang,
+ * a file made or another file opened. Files that are cut or flipped: test_load_damaged.c. */
 #include "support/check.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,8 @@ static void
 d17_a_shape_larger_than_any_memory_is_refused_before_allocating(void **state)
 {
 	(void)state;
-	static const char *const shapes[] = { "(1099511627776, 1099511627776)", "(1048576, 1048576)", "(9223372036854775807, 2)", "(2147483648, 4)" };
+	static const char *const shapes[] = { "(1099511627776, 1099511627776)", "(1048576, 1048576)", "(9223372036854775807, 2)",
+	                                      "(2147483648, 4)" };
 	double before = peak();
 	for (int i = 0; i < 4; i++) {
 		size_t n;
@@ -130,8 +131,10 @@ d21_files_of_another_format_are_called_what_they_are(void **state)
 {
 	(void)state;
 	static const struct { const char *name, *bytes; size_t n; const char *says; } cases[] = {
-		{ "a.npy", "x,y\n1,2\n", 8, "plain text" }, { "a.h5", "\x89PNG\r\n\x1a\n....", 12, "PNG" }, { "a.npz", "\x1f\x8b\x08....", 7, "gzip" },
-		{ "a.mat", "MATLAB 5.0 MAT-file, Platform: x", 32, "MATLAB file" }, { "a.h5", "%PDF-1.5", 8, "PDF" }, { "a.npy", "\1\2\3\4", 4, "unknown" },
+		{ "a.npy", "x,y\n1,2\n", 8, "plain text" }, { "a.h5", "\x89PNG\r\n\x1a\n....", 12, "PNG" },
+		{ "a.npz", "\x1f\x8b\x08....", 7, "gzip" },
+		{ "a.mat", "MATLAB 5.0 MAT-file, Platform: x", 32, "MATLAB file" }, { "a.h5", "%PDF-1.5", 8, "PDF" },
+		{ "a.npy", "\1\2\3\4", 4, "unknown" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		rmb_test_write(in_folder(cases[i].name), cases[i].bytes, cases[i].n);
@@ -286,8 +289,10 @@ d26_a_missing_path_is_answered_by_what_is_there(void **state)
 {
 	(void)state;
 	struct rmb_load_settings set = activity("gcamp/traces");
-	refused(REC "worm-wholebrain130-h5/2022-01-16-01-data.h5", &set, RMB_EINPUT, SAYS("gcamp/traces", "gcamp/trace_array (799 x 130, float64)"));
-	refused(REC "worm-wholebrain130-h5/2022-01-16-01-data.h5", NULL, RMB_EINPUT, SAYS("activity: NAME", "gcamp/trace_array (799 x 130, float64)"));
+	refused(REC "worm-wholebrain130-h5/2022-01-16-01-data.h5", &set, RMB_EINPUT,
+	        SAYS("gcamp/traces", "gcamp/trace_array (799 x 130, float64)"));
+	refused(REC "worm-wholebrain130-h5/2022-01-16-01-data.h5", NULL, RMB_EINPUT,
+	        SAYS("activity: NAME", "gcamp/trace_array (799 x 130, float64)"));
 	set.activity = "gcamp";
 	refused(REC "worm-wholebrain130-h5/2022-01-16-01-data.h5", &set, RMB_EINPUT, SAYS("gcamp/trace_array (799 x 130, float64)"));
 }
@@ -312,9 +317,11 @@ matlab_cells_and_structs_with_more_parts_than_fit_are_refused_before_they_are_ma
 	(void)state;
 	enum { MILLION = 1 << 20, CELL = 1, STRUCT = 2, MATRIX = 14, PACKED = 15 };
 	const uint32_t cell[] = { 6, 8, CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
-	const uint32_t within[] = { 6, 8, CELL, 0, 5, 8, 1, 1, 1, 1, 'c', 0, MATRIX, sizeof cell, 6, 8, CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
+	const uint32_t within[] = { 6, 8, CELL, 0, 5, 8, 1, 1, 1, 1, 'c', 0, MATRIX, sizeof cell, 6, 8, CELL, 0, 5, 8, MILLION, 1,
+	                            1, 1, 'c', 0 };
 	const uint32_t fields[] = { 6, 8, STRUCT, 0, 5, 8, MILLION, 1, 1, 1, 's', 0, 5 | 4u << 16, 8, 1, 8, 'x', 0 };
-	const uint32_t whole[] = { MATRIX, sizeof within, 6, 8, CELL, 0, 5, 8, 1, 1, 1, 1, 'c', 0, MATRIX, sizeof cell, 6, 8, CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
+	const uint32_t whole[] = { MATRIX, sizeof within, 6, 8, CELL, 0, 5, 8, 1, 1, 1, 1, 'c', 0, MATRIX, sizeof cell, 6, 8,
+	                           CELL, 0, 5, 8, MILLION, 1, 1, 1, 'c', 0 };
 	unsigned char packed[256];
 	uLongf n = sizeof packed;
 	assert_int_equal(compress(packed, &n, (const Bytef *)whole, sizeof whole), Z_OK);
@@ -390,7 +397,8 @@ datasets_that_are_not_numbers_are_refused_by_name(void **state)
 	H5Fclose(file);
 	static const struct { const char *name, *says; } cases[] = {
 		{ "record", "compound" }, { "ragged", "varying length" }, { "reference", "object references" }, { "opaque", "opaque" },
-		{ "text", "text" }, { "null", "is empty" }, { "deep", "size is past the limit" }, { "round", "soft link" }, { "dangling", "names nothing" }, { "loop/loop/loop/none", "names nothing" },
+		{ "text", "text" }, { "null", "is empty" }, { "deep", "size is past the limit" }, { "round", "soft link" },
+		{ "dangling", "names nothing" }, { "loop/loop/loop/none", "names nothing" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rmb_load_settings set = activity(cases[i].name);

@@ -9,8 +9,8 @@
 #include "support/arena.h"
 #include "support/slow.h"
 
-/* Neurons at random places of a box of 1,000 um. Component k is heavy within 100 um of (200 k + 100, 500), for k = 0..4, and wraps
- * around the box; the first has the most variance. Private noise besides. */
+/* Neurons at random places of a box of 1,000 um. Component k is heavy within 100 um of (200 k + 100, 500), for k = 0..4, and
+ * wraps around the box; the first has the most variance. Private noise besides. */
 static struct rmb_recording
 make(int64_t nn, int64_t nt)
 {

@@ -60,7 +60,8 @@ static void
 cells_of_version_7_3_are_spike_times_of_each_unit(void **state)
 {
 	static const struct { const char *file; int64_t neurons, spikes; double sum, first, last, depths; } cases[] = {
-		{ REC "rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", 328, 292967, 87407130.3317, 94.1751274436, 602.366808843, 615880 },
+		{ REC "rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", 328, 292967, 87407130.3317, 94.1751274436,
+		  602.366808843, 615880 },
 		{ REC "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", 249, 387357, 111527163.533, 7.03806666667, 599.9645, 573105 },
 	};
 	(void)state;

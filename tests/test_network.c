@@ -124,7 +124,8 @@ local_networks_wrap(void **state)
 	int near_by_wrapping = 0;
 	for (int i = 0; i < N; i++)
 		for (int j = 0; j < i; j++) {
-			double dx = fabs(x[i] - x[j]), dy = fabs(y[i] - y[j]), plain = hypot(dx, dy), wrapped = hypot(fmin(dx, 1000 - dx), fmin(dy, 1000 - dy));
+			double dx = fabs(x[i] - x[j]), dy = fabs(y[i] - y[j]), plain = hypot(dx, dy),
+			       wrapped = hypot(fmin(dx, 1000 - dx), fmin(dy, 1000 - dy));
 			double p = fmax(0.5 * exp(-wrapped / 100), 0.05), found = a[i * N + j] > 0 ? 1 - a[i * N + j] : -a[i * N + j];
 			assert_true(fabs(found - p) < 1e-12);
 			near_by_wrapping += p > 0.05 && plain > 500;

@@ -52,7 +52,8 @@ what_is_not_there_is_answered_by_what_is(void **state)
 	set.activity = "F";
 	rmb_test_load(NPZ "stored.npz", &set, &got);
 	assert_int_equal(got.code, RMB_EINPUT);
-	rmb_test_says("error", got.error.text, (const char *const[]){ "stored.npz", "activity: F", "spks (5 x 7, float32)", "ypos (5, int32)", NULL });
+	rmb_test_says("error", got.error.text,
+	              (const char *const[]){ "stored.npz", "activity: F", "spks (5 x 7, float32)", "ypos (5, int32)", NULL });
 }
 
 /* ---- made up ---- */
@@ -137,7 +138,8 @@ static void
 two_members_of_one_name_are_refused(void **state)
 {
 	struct made *made = *state;
-	const struct rmb_test_entry twins[] = { { "spks.npy", made->spks, made->n, 0, 0, false, 0, 0 }, { "spks.npy", made->spks, made->n, 0, 0, false, 0, 0 } };
+	const struct rmb_test_entry twins[] = { { "spks.npy", made->spks, made->n, 0, 0, false, 0, 0 },
+	                                        { "spks.npy", made->spks, made->n, 0, 0, false, 0, 0 } };
 	struct rmb_test_load got;
 	rmb_test_zip(made->path, twins, 2);
 	rmb_test_load(made->path, NULL, &got);
@@ -149,7 +151,8 @@ static void
 two_candidates_for_the_activity_are_an_error_that_names_both(void **state)
 {
 	struct made *made = *state;
-	const struct rmb_test_entry both[] = { { "sp.npy", made->spks, made->n, 0, 0, false, 0, 0 }, { "spks.npy", made->spks, made->n, 8, 0, false, 0, 0 } };
+	const struct rmb_test_entry both[] = { { "sp.npy", made->spks, made->n, 0, 0, false, 0, 0 },
+	                                       { "spks.npy", made->spks, made->n, 8, 0, false, 0, 0 } };
 	struct rmb_test_load got;
 	struct rmb_load_settings set = rmb_test_settings("");
 	rmb_test_zip(made->path, both, 2);

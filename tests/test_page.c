@@ -61,8 +61,8 @@ test_names_make_no_tags(void **state)
 		for (size_t m = 0; m < sizeof mark / sizeof *mark; m++) {
 			bool json = *mark[m] == '"' || *mark[m] == '\'' || *mark[m] == '>'; /* stand as they are in JSON, within a string */
 			if (!json && count_own(text, mark[m]) != count_own(plain, mark[m]))
-				fail_msg("'%s' changes how often %s stands in the page: %d, plain %d", hostile[i], mark[m], count_own(text, mark[m]),
-				         count_own(plain, mark[m]));
+				fail_msg("'%s' changes how often %s stands in the page: %d, plain %d", hostile[i], mark[m],
+				         count_own(text, mark[m]), count_own(plain, mark[m]));
 		}
 		free(text);
 	}

@@ -54,7 +54,8 @@ same(const void *a, const void *b, int64_t n, size_t size)
 static void
 assert_same_counts(const struct rmb_pair_table *a, const struct rmb_pair_table *b)
 {
-	assert_true(same(a->strong, b->strong, a->n * a->nbins, sizeof *a->strong) && same(a->other, b->other, a->n * a->nbins, sizeof *a->other));
+	assert_true(same(a->strong, b->strong, a->n * a->nbins, sizeof *a->strong) &&
+	            same(a->other, b->other, a->n * a->nbins, sizeof *a->other));
 	assert_int_equal(a->admitted_strong, b->admitted_strong);
 	assert_int_equal(a->admitted_other, b->admitted_other);
 }

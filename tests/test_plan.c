@@ -140,7 +140,9 @@ publish(struct world *w, const char *key, const struct rmb_array *array, int n)
 	if (!writer)
 		fail_msg("%s", w->error.text);
 	for (int i = 0; i < n; i++)
-		if (array[i].data && rmb_object_write(writer, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &w->error))
+		if (array[i].data &&
+		    rmb_object_write(writer, i, 0, array[i].data,
+		                     (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &w->error))
 			fail_msg("%s", w->error.text);
 	if (rmb_object_publish(writer, object, 1, &w->error))
 		fail_msg("%s", w->error.text);
@@ -464,7 +466,8 @@ an_input_that_is_there_but_another_is_a_reason(void **state)
 	close_world(&w);
 	/* as many causes as can be read at once */
 	at = strstr(base, "spacing: 25 um");
-	snprintf(text, sizeof text, "%.*sspacing: 40 um, lag: 2, precision: double, half1: [0, 1], half2: [2, 3]%s", (int)(at - base), base, at + strlen("spacing: 25 um"));
+	snprintf(text, sizeof text, "%.*sspacing: 40 um, lag: 2, precision: double, half1: [0, 1], half2: [2, 3]%s",
+	         (int)(at - base), base, at + strlen("spacing: 25 um"));
 	memcpy(strstr(text, "halves: checkerboard"), "halves: given       ", strlen("halves: checkerboard"));
 	open_world(&w, text);
 	plan_all(&w);
@@ -510,7 +513,8 @@ static void
 a_state_file_that_is_no_such_thing_is_no_reason_to_fail(void **state)
 {
 	(void)state;
-	static const char *const texts[] = { "", "{", "[]", "7", "{\"a/raw\": 7}", "{\"a/raw\": {}}", "{\"a/raw\": \"{}\"}", "{\"a/raw\": {\"stage\": \"load\"}}" };
+	static const char *const texts[] = { "", "{", "[]", "7", "{\"a/raw\": 7}", "{\"a/raw\": {}}", "{\"a/raw\": \"{}\"}",
+	                                     "{\"a/raw\": {\"stage\": \"load\"}}" };
 	struct world w;
 	clear_cache();
 	open_world(&w, base);
@@ -665,7 +669,8 @@ measures_are_expected_again(void **state)
 	assert_true(fabs(expected.seconds - 20) < 1e-4 * 20 && expected.seconds > 2 * without.seconds); /* six digits are kept */
 	rmb_journal_expect(NULL, node(&w, "a/alpha@z"), &without);
 	rmb_journal_expect(w.journal, node(&w, "a/alpha@z"), &expected);
-	assert_true(expected.seconds == without.seconds && expected.peak_bytes == without.peak_bytes && expected.object_bytes == without.object_bytes);
+	assert_true(expected.seconds == without.seconds && expected.peak_bytes == without.peak_bytes &&
+	            expected.object_bytes == without.object_bytes);
 	close_world(&w);
 }
 
@@ -682,12 +687,14 @@ larger_recordings_take_longer_in_proportion(void **state)
 	struct rmb_measure without_z, without_shuffled, expected;
 	rmb_journal_expect(NULL, z, &without_z);
 	rmb_journal_expect(NULL, shuffled, &without_shuffled);
-	struct rmb_measure measured = { .seconds = 3 * without_z.seconds, .peak_bytes = 2 * without_z.peak_bytes, .object_bytes = without_z.object_bytes };
+	struct rmb_measure measured = { .seconds = 3 * without_z.seconds, .peak_bytes = 2 * without_z.peak_bytes,
+	                                .object_bytes = without_z.object_bytes };
 	rmb_journal_add(&w.cache, z, &measured);
 	w.journal = rmb_journal_read(&w.cache);
 	rmb_journal_expect(w.journal, shuffled, &expected);
 	assert_true(fabs(expected.seconds / (3 * without_shuffled.seconds) - 1) < 1e-4);
-	double process = 40e6, ratio = (measured.peak_bytes - process) / (without_z.peak_bytes - process); /* what a process takes that does nothing */
+	double process = 40e6; /* what a process takes that does nothing */
+	double ratio = (measured.peak_bytes - process) / (without_z.peak_bytes - process);
 	assert_true(fabs((expected.peak_bytes - process) / (ratio * (without_shuffled.peak_bytes - process)) - 1) < 1e-4);
 	assert_true(expected.seconds > 1.2 * measured.seconds);
 	close_world(&w);
@@ -735,8 +742,9 @@ damaged_lines_are_passed_over(void **state)
 	for (int i = 0; i < 5 << 10; i++)
 		fprintf(file, "%01023d\n", 0);
 	fprintf(file, "{\"key\":\"%s\",\"stage\":7}\n{\"key\n\n", node(&w, "a/raw")->key);
-	fprintf(file, "{\"key\":\"%s\",\"stage\":\"load\",\"version\":1,\"seconds\":-1,\"cpu\":1,\"peak\":1,\"object\":1,\"threads\":1,\"expected\":1,"
-	        "\"memory\":1,\"disk\":1}\n{\"key\":\"", node(&w, "a/raw")->key);
+	fprintf(file,
+	        "{\"key\":\"%s\",\"stage\":\"load\",\"version\":1,\"seconds\":-1,\"cpu\":1,\"peak\":1,\"object\":1,\"threads\":1,\"expected\":1,\"memory\":1,\"disk\":1}\n{\"key\":\"",
+	        node(&w, "a/raw")->key);
 	fclose(file);
 	rmb_journal_add(&w.cache, node(&w, "a/z"), &measure);   /* its line is glued to the half line: lost */
 	rmb_journal_add(&w.cache, node(&w, "a/raw"), &measure);

@@ -32,7 +32,8 @@ spikes_of(const struct golden_array *unit, const struct golden_array *all, int64
 static void
 one_count(const struct golden_case *golden)
 {
-	struct golden_array unit = golden_input(golden, "unit"), time = golden_input(golden, "time"), expected = golden_expected(golden, "counts");
+	struct golden_array unit = golden_input(golden, "unit"), time = golden_input(golden, "time"),
+	                    expected = golden_expected(golden, "counts");
 	int64_t n = (int64_t)golden_number(golden, "n_units", 0);
 	double width = golden_number(golden, "width", 0), first = INFINITY, last = -INFINITY, rest;
 	if (strcmp(golden->file, "ephys151.h5") == 0 && strcmp(golden->name, "binspikes_round") == 0) {

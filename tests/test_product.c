@@ -1,4 +1,5 @@
-/* Products by tiles and chunks, spectra and shared variance: slow loops, the same bytes for any number of threads, and properties. */
+/* Products by tiles and chunks, spectra and shared variance: slow loops, the same bytes for any number of threads, and
+ * properties. */
 #include <float.h>
 #include <math.h>
 #include "numeric/lapack.h"
@@ -72,7 +73,8 @@ products_agree_with_loops(void **state)
 		for (int in_double = 0; in_double < 2; in_double++) {
 			struct rmb_error error = { 0 };
 			double *c = reals(n1 * n2), *slow = reals(n1 * n2);
-			struct rmb_sweep sweep = { .first = &first, .second = &second, .interval = cases[i].interval, .nintervals = cases[i].given,
+			struct rmb_sweep sweep = { .first = &first, .second = &second, .interval = cases[i].interval,
+			                           .nintervals = cases[i].given,
 			                           .lead = cases[i].lead, .in_double = in_double, .threads = 2 };
 			must(rmb_product(&sweep, c, &error), &error);
 			slow_product(&first, &second, cases[i].interval, cases[i].n, cases[i].lead, slow);

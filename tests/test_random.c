@@ -28,7 +28,8 @@ streams_are_their_names(void **state)
 	struct rmb_stream abc = rmb_stream_named("abc");
 	assert_true(abc.key[0] == 0xbf1678ba && abc.key[1] == 0xeacf018f && abc.high[0] == 0xde404141 && abc.high[1] == 0x2322ae5d);
 	for (uint64_t i = 0; i < 100; i++)
-		assert_true(rmb_random_bits(a, i) != rmb_random_bits(c, i) && rmb_random_bits(a, i) != rmb_random_bits(a, i + ((uint64_t)1 << 32)));
+		assert_true(rmb_random_bits(a, i) != rmb_random_bits(c, i) &&
+		            rmb_random_bits(a, i) != rmb_random_bits(a, i + ((uint64_t)1 << 32)));
 }
 
 static void

@@ -92,37 +92,53 @@ mistakes_of_settings(void **state)
 {
 	(void)state;
 	static const struct row row[] = {
-		{ HEAD "  s: {stage: svca2, recording: z, spacng: 25 um}\n", "recipe.yaml:8:35: svca2 has no parameter 'spacng'; did you mean 'spacing'?\n"
+		{ HEAD "  s: {stage: svca2, recording: z, spacng: 25 um}\n",
+		  "recipe.yaml:8:35: svca2 has no parameter 'spacng'; did you mean 'spacing'?\n"
 		  "     8 |   s: {stage: svca2, recording: z, spacng: 25 um}\n"
 		  "       |                                   ^\n" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: 25}\n", "recipe.yaml:8:44: svca2: spacing expects a length, such as 25 um; found a bare number" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: 25 Hz}\n", "recipe.yaml:8:44: svca2: spacing expects a length, such as 25 um; found '25 Hz'" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: -3 um}\n", "recipe.yaml:8:44: svca2: spacing of -3 um is out of range; allowed: " },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: [25 um]}\n", "recipe.yaml:8:44: svca2: spacing expects a length, such as 25 um; found a list" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: 25}\n",
+		  "recipe.yaml:8:44: svca2: spacing expects a length, such as 25 um; found a bare number" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: 25 Hz}\n",
+		  "recipe.yaml:8:44: svca2: spacing expects a length, such as 25 um; found '25 Hz'" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: -3 um}\n",
+		  "recipe.yaml:8:44: svca2: spacing of -3 um is out of range; allowed: " },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: [25 um]}\n",
+		  "recipe.yaml:8:44: svca2: spacing expects a length, such as 25 um; found a list" },
 		{ HEAD "  s: {stage: svca2, recording: z, spacing: .nan}\n", "recipe.yaml:8:44: svca2: spacing expects a length" },
 		{ HEAD "  s: {stage: svca2, recording: z, lag: 1.5}\n", "recipe.yaml:8:40: svca2: lag expects a whole number" },
 		{ HEAD "  s: {stage: svca2, recording: z, lag: 012}\n", "recipe.yaml:8:40: svca2: lag expects a whole number" },
 		{ HEAD "  s: {stage: svca2, recording: z, lag: 1_0}\n", "recipe.yaml:8:40: svca2: lag expects a whole number" },
-		{ HEAD "  s: {stage: svca2, recording: z, lag: 1:30}\n", "recipe.yaml:8:40: svca2: lag expects a whole number, such as 5; found '1:30'" },
-		{ HEAD "  s: {stage: svca2, recording: z, lag: \"5\"}\n", "recipe.yaml:8:40: svca2: lag expects a whole number, such as 5; found the text '5'" },
+		{ HEAD "  s: {stage: svca2, recording: z, lag: 1:30}\n",
+		  "recipe.yaml:8:40: svca2: lag expects a whole number, such as 5; found '1:30'" },
+		{ HEAD "  s: {stage: svca2, recording: z, lag: \"5\"}\n",
+		  "recipe.yaml:8:40: svca2: lag expects a whole number, such as 5; found the text '5'" },
 		{ HEAD "  s: {stage: svca2, recording: z, lag: }\n", "svca2: lag expects a whole number, such as 5; found nothing" },
-		{ HEAD "  s: {stage: svca2, recording: z, precision: duoble}\n", "recipe.yaml:8:46: svca2: precision expects single or double; found 'duoble'; did you mean 'double'?" },
+		{ HEAD "  s: {stage: svca2, recording: z, precision: duoble}\n",
+		  "recipe.yaml:8:46: svca2: precision expects single or double; found 'duoble'; did you mean 'double'?" },
 		{ HEAD "  s: {stage: svca2, recording: z, half1: 3}\n", "svca2: half1 expects a list of whole numbers" },
 		{ HEAD "  s: {stage: svca2, recording: z, keep: no}\n", "recipe.yaml:8:41: s: keep expects true or false; found 'no'" },
 		{ HEAD "  s: {stage: svca2, recording: z, keep: on}\n", "s: keep expects true or false; found 'on'" },
 		{ HEAD "seed: -1\n", "recipe: seed of -1 is out of range; allowed: 0 to 2^53" },
 		{ HEAD "  s: {stage: svca2, recording: z, repeat: 0}\n", "s: repeat of 0 is out of range; allowed: 1 to 10000" },
 		{ HEAD "  s: {stage: svca2, recording: z, repeat: 1e12}\n", "s: repeat expects a whole number" },
-		{ HEAD "  s: {stage: svca2, recording: z, spectrum: z}\n", "recipe.yaml:8:35: 'spectrum' is an output of svca2, not a setting; another entry reads it as s.spectrum" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area, V1: 3 um}}\n", "recipe.yaml:8:44: s: spacing has no value for recording 'krebs', whose area is 'CA1'" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: state, awake: 3 um}}\n", "s: spacing has no value for recording 'fx26', which has no state; add 'else'" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: aera, else: 3 um}}\n", "recipe.yaml:8:49: no recording has a label 'aera'; did you mean 'area'?" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area, v1: 3 um, else: 4 um}}\n", "recipe.yaml:8:55: no recording has the area 'v1'; did you mean 'V1'?" },
+		{ HEAD "  s: {stage: svca2, recording: z, spectrum: z}\n",
+		  "recipe.yaml:8:35: 'spectrum' is an output of svca2, not a setting; another entry reads it as s.spectrum" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area, V1: 3 um}}\n",
+		  "recipe.yaml:8:44: s: spacing has no value for recording 'krebs', whose area is 'CA1'" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: state, awake: 3 um}}\n",
+		  "s: spacing has no value for recording 'fx26', which has no state; add 'else'" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: aera, else: 3 um}}\n",
+		  "recipe.yaml:8:49: no recording has a label 'aera'; did you mean 'area'?" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area, v1: 3 um, else: 4 um}}\n",
+		  "recipe.yaml:8:55: no recording has the area 'v1'; did you mean 'V1'?" },
 		{ HEAD "  s: {stage: svca2, recording: z, spacing: {area: 3 um}}\n", "svca2: spacing: a mapping here begins with by" },
 		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area}}\n", "svca2: spacing names no value for any area" },
-		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area, V1: 3, else: 4 um}}\n", "recipe.yaml:8:59: svca2: spacing expects a length" },
-		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s, ranks: 500..11}\n", "recipe.yaml:9:44: powerlaw: ranks of 500..11 ends before it begins" },
-		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s, ranks: 11-500}\n", "powerlaw: ranks expects a range of whole numbers, such as 11..500" },
+		{ HEAD "  s: {stage: svca2, recording: z, spacing: {by: area, V1: 3, else: 4 um}}\n",
+		  "recipe.yaml:8:59: svca2: spacing expects a length" },
+		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s, ranks: 500..11}\n",
+		  "recipe.yaml:9:44: powerlaw: ranks of 500..11 ends before it begins" },
+		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s, ranks: 11-500}\n",
+		  "powerlaw: ranks expects a range of whole numbers, such as 11..500" },
 	};
 	check_rows(row, sizeof row / sizeof *row);
 }
@@ -136,14 +152,18 @@ mistakes_of_wiring(void **state)
 		{ HEAD "  s: {stage: svca2, recording: raaw}\n", "recipe.yaml:8:32: unknown node 'raaw'; did you mean 'raw'?" },
 		{ HEAD "  s: {stage: svca2, recording: [z, z]}\n", "recipe.yaml:8:36: 'z' stands twice in this list" },
 		{ HEAD "  s: {stage: svca2, recording: []}\n", "recipe.yaml:8:32: svca2: recording is an empty list" },
-		{ HEAD "  s: {stage: svca2, recording: {a: b}}\n", "recipe.yaml:8:32: an input expects the name of a node, or a list of names; found a mapping" },
+		{ HEAD "  s: {stage: svca2, recording: {a: b}}\n",
+		  "recipe.yaml:8:32: an input expects the name of a node, or a list of names; found a mapping" },
 		{ HEAD "  s: {stage: svca2, recording: z@}\n", "recipe.yaml:8:32: 'z@' names no node" },
 		{ HEAD "  s: {stage: svca2, recording: z#0}\n", "'z#0' names no node" },
 		{ HEAD "  s: {stage: svca2, recording: z.}\n", "'z.' names no node" },
 		{ HEAD "  s: {stage: svca2}\n", "recipe.yaml:8:3: 's' does not say what svca2 reads: add 'recording: NODE'" },
-		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s.spektrum}\n", "recipe.yaml:9:34: 's' (svca2) has no output 'spektrum'; did you mean 'spectrum'?; it makes: spectrum" },
-		{ HEAD "  p: {stage: powerlaw, spectrum: z}\n", "recipe.yaml:8:34: powerlaw reads an array at 'spectrum', but 'z' (zscore) makes a recording" },
-		{ HEAD "  s: {stage: svca2, recording: z}\n  t: {stage: svca2, recording: s}\n", "recipe.yaml:9:32: svca2 reads a recording at 'recording', but 's' (svca2) makes an array" },
+		{ HEAD "  s: {stage: svca2, recording: z}\n  p: {stage: powerlaw, spectrum: s.spektrum}\n",
+		  "recipe.yaml:9:34: 's' (svca2) has no output 'spektrum'; did you mean 'spectrum'?; it makes: spectrum" },
+		{ HEAD "  p: {stage: powerlaw, spectrum: z}\n",
+		  "recipe.yaml:8:34: powerlaw reads an array at 'spectrum', but 'z' (zscore) makes a recording" },
+		{ HEAD "  s: {stage: svca2, recording: z}\n  t: {stage: svca2, recording: s}\n",
+		  "recipe.yaml:9:32: svca2 reads a recording at 'recording', but 's' (svca2) makes an array" },
 		{ HEAD "  s: {stage: svca3, recording: z}\n", "recipe.yaml:8:14: there is no stage 'svca3'; did you mean 'svca'?" },
 		{ HEAD "  s: {recording: z}\n", "recipe.yaml:8:3: 's' does not say its stage" },
 		{ HEAD "  s: svca2\n", "recipe.yaml:8:6: 's' expects a mapping such as {stage: load}; found a text" },
@@ -157,7 +177,8 @@ mistakes_of_wiring(void **state)
 		  "recipe.yaml:10:34: powerlaw reads an array [rank] at 'spectrum', but 'p.exponent' is a single number" },
 		{ HEAD "  s: {stage: svca2, recording: z}\n  q: {stage: zscore, recording: s.spectrum}\n",
 		  "recipe.yaml:9:33: zscore reads a recording at 'recording', but 's.spectrum' (svca2) makes an array" },
-		{ HEAD "  a: {stage: zscore, recording: a}\n", "recipe.yaml:8:33: the stages go round in a cycle, where each reads the next: a -> a\n" },
+		{ HEAD "  a: {stage: zscore, recording: a}\n",
+		  "recipe.yaml:8:33: the stages go round in a cycle, where each reads the next: a -> a\n" },
 	};
 	check_rows(row, sizeof row / sizeof *row);
 }
@@ -169,7 +190,8 @@ mistakes_of_recordings_and_top(void **state)
 {
 	(void)state;
 	static const struct row row[] = {
-		{ REC("  - {name: a, path: a.npz}\n  - {name: a, path: b.npz}\n"), "recipe.yaml:5:12: duplicate: a recording named 'a' stands at recipe.yaml:4:12 already" },
+		{ REC("  - {name: a, path: a.npz}\n  - {name: a, path: b.npz}\n"),
+		  "recipe.yaml:5:12: duplicate: a recording named 'a' stands at recipe.yaml:4:12 already" },
 		{ REC("  - {name: \"a\\eb\", path: a.npz}\n"), "recipe.yaml:4:12: 'a\\x1bb' cannot name a recording" },
 		{ REC("  - {path: a.npz, raet: 3 Hz}\n"), "recipe.yaml:4:19: a recording has no key 'raet'; did you mean 'rate'?" },
 		{ REC("  - {path: a.npz, rate: 3}\n"), "recipe.yaml:4:25: load: rate expects a frequency, such as 22 Hz; found a bare number" },
@@ -193,7 +215,8 @@ mistakes_of_recordings_and_top(void **state)
 		{ HEAD "seeed: 3\n", "recipe.yaml:8:1: a recipe has no key 'seeed'; did you mean 'seed'?" },
 		{ HEAD "seed: -1\n", "recipe.yaml:8:7: recipe: seed of -1 is out of range" },
 		{ HEAD "seed: 1.0\n", "recipe: seed expects a whole number" },
-		{ HEAD "report: {output: ../../x.html}\n", "recipe.yaml:8:18: report: output '../../x.html' would lie outside the output directory" },
+		{ HEAD "report: {output: ../../x.html}\n",
+		  "recipe.yaml:8:18: report: output '../../x.html' would lie outside the output directory" },
 		{ HEAD "report: {output: /tmp/x.html}\n", "would lie outside the output directory" },
 		{ HEAD "report: {output: x.txt}\n", "expects a file name that ends in .html" },
 		{ HEAD "report: {outptu: x.html}\n", "recipe.yaml:8:10: report has no key 'outptu'; did you mean 'output'?" },
@@ -222,11 +245,13 @@ static void
 all_mistakes_are_told_in_one_go(void **state)
 {
 	(void)state;
-	struct reading r = read_text("rumble: 1\nsed: 1\nrecordings:\n  - {path: a.npz, rate: 5, raet: 3}\nstages:\n  raw: {stage: load, raw: 3}\n"
-	                             "  s: {stage: svca2, recording: rw, spacing: 3, lag: x}\n  s: {}\n  t: {stage: nothing}\n"
-	                             "  p: {stage: powerlaw, spectrum: raw}\n  a: {stage: zscore, recording: b, ddof: {by: name, c: 1}}\n"
-	                             "  b: {stage: zscore, recording: a}\n  f: {stage: bin, recording: t}\nreport: {output: ../x}\n");
-	static const char *const told[] = { ":2:1:", ":4:25:", ":4:28:", ":6:22:", ":7:32:", ":7:45:", ":7:53:", ":8:3:", ":9:14:", ":10:34:", ":11:42:", ":12:33:", ":13:3:", ":14:18:" };
+	struct reading r = read_text(
+		"rumble: 1\nsed: 1\nrecordings:\n  - {path: a.npz, rate: 5, raet: 3}\nstages:\n  raw: {stage: load, raw: 3}\n"
+		"  s: {stage: svca2, recording: rw, spacing: 3, lag: x}\n  s: {}\n  t: {stage: nothing}\n"
+		"  p: {stage: powerlaw, spectrum: raw}\n  a: {stage: zscore, recording: b, ddof: {by: name, c: 1}}\n"
+		"  b: {stage: zscore, recording: a}\n  f: {stage: bin, recording: t}\nreport: {output: ../x}\n");
+	static const char *const told[] = { ":2:1:", ":4:25:", ":4:28:", ":6:22:", ":7:32:", ":7:45:", ":7:53:", ":8:3:",
+	                                    ":9:14:", ":10:34:", ":11:42:", ":12:33:", ":13:3:", ":14:18:" };
 	const char *at = r.told;
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
 		const char *next = strstr(at, told[i]);
@@ -245,13 +270,15 @@ static void
 a_recipe_is_understood(void **state)
 {
 	(void)state;
-	struct reading r = read_text("rumble: 1\ntitle: Two areas\nseed: 7\n"
-	                             "recordings:\n  - {name: <script>, area: V1, path: a.npz, rate: 22 Hz, tags: fast}\n"
-	                             "  - {glob: \"*.npz\", area: CA1, labels: {state: awake}}\n"
-	                             "stages:\n  s: {stage: svca2, recording: [z, shuffled@z#2], spacing: {by: area, CA1: 40 um, else: 25um}, keep: false}\n"
-	                             "  raw: {stage: load, rate: {by: name, a: 3 Hz, b: 4 Hz, else: none}}\n  z: {stage: zscore, recording: raw}\n"
-	                             "  shuffled: {stage: shuffle, recording: z, repeat: 3}\n"
-	                             "report: {output: out.html}\n");
+	struct reading r = read_text(
+		"rumble: 1\ntitle: Two areas\nseed: 7\n"
+		"recordings:\n  - {name: <script>, area: V1, path: a.npz, rate: 22 Hz, tags: fast}\n"
+		"  - {glob: \"*.npz\", area: CA1, labels: {state: awake}}\n"
+		"stages:\n  s: {stage: svca2, recording: [z, shuffled@z#2], spacing: {by: area, CA1: 40 um, else: 25um}, "
+	        "keep: false}\n"
+		"  raw: {stage: load, rate: {by: name, a: 3 Hz, b: 4 Hz, else: none}}\n  z: {stage: zscore, recording: raw}\n"
+		"  shuffled: {stage: shuffle, recording: z, repeat: 3}\n"
+		"report: {output: out.html}\n");
 	if (!r.recipe)
 		fail_msg("%s", r.told);
 	const struct rmb_recipe *recipe = r.recipe;
@@ -275,7 +302,8 @@ a_recipe_is_understood(void **state)
 	assert_string_equal(s->use[0].reference[1].branch, "z");
 	assert_int_equal(s->use[0].reference[1].replicate, 2);
 	struct rmb_value value;
-	int spacing = rmb_param_index(s->stage, "spacing"), rate = rmb_param_index(raw->stage, "rate"), path = rmb_param_index(raw->stage, "path");
+	int spacing = rmb_param_index(s->stage, "spacing"), rate = rmb_param_index(raw->stage, "rate"),
+	    path = rmb_param_index(raw->stage, "path");
 	assert_int_equal(rmb_recipe_value(r.recipe, s, spacing, 0, &value, r.m), 0);
 	assert_true(value.real == 25);
 	assert_string_equal(value.written, "25um");
@@ -347,11 +375,13 @@ files_are_included(void **state)
 	(void)state;
 	struct rmb_value value;
 	assert_int_equal(mkdir("lib", 0700), 0);
-	rmb_test_file("lib/base.yaml", "seed: 5\ntitle: base\nvars: {f: 3 Hz}\ninclude: more.yaml\nrecordings:\n  - {path: c.npz, rate: \"${f}\"}\n"
-	                            "stages:\n  raw: {stage: load}\n");
+	rmb_test_file("lib/base.yaml", "seed: 5\ntitle: base\nvars: {f: 3 Hz}\ninclude: more.yaml\nrecordings:\n  - {path: "
+	                               "c.npz, rate: \"${f}\"}\n"
+	                               "stages:\n  raw: {stage: load}\n");
 	rmb_test_file("lib/more.yaml", "stages:\n  z: {stage: zscore, recording: raw}\n");
 	rmb_test_file("lib/c.npz", "");
-	struct reading r = read_text("rumble: 1\ntitle: main\ninclude: [lib/base.yaml, lib/more.yaml]\nstages:\n  s: {stage: svca2, recording: z}\n");
+	struct reading r = read_text("rumble: 1\ntitle: main\ninclude: [lib/base.yaml, lib/more.yaml]\nstages:\n  s: {stage: "
+	                             "svca2, recording: z}\n");
 	if (!r.recipe)
 		fail_msg("%s", r.told);
 	assert_string_equal(r.recipe->title, "main");
@@ -375,7 +405,8 @@ static void
 set_changes_a_recipe(void **state)
 {
 	(void)state;
-	static const char *const set[] = { "stages.s.spacing=40um", "stages.s.recording=[z, raw]", "recordings.fx26.rate=5 Hz", "recordings.krebs.area=V1",
+	static const char *const set[] = { "stages.s.spacing=40um", "stages.s.recording=[z, raw]", "recordings.fx26.rate=5 Hz",
+	                                   "recordings.krebs.area=V1",
 		"title=other", "seed=9", "vars.n=4", "stages.s.lag=${n}", "report.output=o.html", "recordings.fx26.labels.state=asleep",
 		"stages.z.ddof={by: state, asleep: 1, else: 0}" };
 	struct rmb_value value;
@@ -407,7 +438,8 @@ mistakes_in_set_point_too(void **state)
 	(void)state;
 	static const struct row row[] = {
 		{ "stages.s.spacing=40", "--set:1:18: svca2: spacing expects a length, such as 25 um; found a bare number" },
-		{ "stages.s.spacng=40 um", "--set:1:10: svca2 has no parameter 'spacng'; did you mean 'spacing'?\n     1 | stages.s.spacng=40 um\n       |          ^\n" },
+		{ "stages.s.spacng=40 um", "--set:1:10: svca2 has no parameter 'spacng'; did you mean 'spacing'?\n     1 | "
+		                           "stages.s.spacng=40 um\n       |          ^\n" },
 		{ "stages.q.spacing=4 um", "--set:1:1: the recipe has nothing named 'q' under stages" },
 		{ "vars.nn=4", "--set:1:1: the recipe has nothing named 'nn' under vars" },
 		{ "recordings.fx27.rate=4 Hz", "--set:1:1: the recipe has no recording 'fx27'; did you mean 'fx26'?" },
@@ -486,7 +518,8 @@ names_come_from_files_and_stay_apart(void **state)
 {
 	(void)state;
 	rmb_test_file("a#b.npz", "");
-	struct reading r = read_text(REC("  - {path: a.npz}\n  - {path: ./a.npz}\n  - {name: a-2, path: b.npz}\n  - {path: \"a#b.npz\"}\n  - {path: \"b.n*\"}\n"));
+	struct reading r = read_text(REC("  - {path: a.npz}\n  - {path: ./a.npz}\n  - {name: a-2, path: b.npz}\n  - {path: "
+	                                 "\"a#b.npz\"}\n  - {path: \"b.n*\"}\n"));
 	if (!r.recipe)
 		fail_msg("%s", r.told);
 	static const char *const name[] = { "a", "a-3", "a-2", "a_b", "b" };
@@ -521,9 +554,12 @@ static void
 mutated_recipes_are_read_or_refused(void **state)
 {
 	(void)state;
-	static const char good[] = HEAD "  s: {stage: svca2, recording: [z, \"${v}\"], spacing: {by: area, V1: 3 um, else: 4 um}, keep: false}\n"
-	                                "  p: {stage: powerlaw, spectrum: s@z#1.spectrum, ranks: 11..500}\nvars: {v: raw}\nreport: {output: r.html}\n";
-	static const char *const piece[] = { "{", "}", "[", "]", ":", "&a ", "*a", "- ", "\n", "\t", "\"", "'", "${", "${v}", "..", "@", "#", "!!x ", "<<: ", "\xff",
+	static const char good[] =
+		HEAD "  s: {stage: svca2, recording: [z, \"${v}\"], spacing: {by: area, V1: 3 um, else: 4 um}, keep: false}\n"
+		     "  p: {stage: powerlaw, spectrum: s@z#1.spectrum, ranks: 11..500}\nvars: {v: raw}\nreport: {output: "
+	             "r.html}\n";
+	static const char *const piece[] = { "{", "}", "[", "]", ":", "&a ", "*a", "- ", "\n", "\t", "\"", "'", "${", "${v}",
+	                                     "..", "@", "#", "!!x ", "<<: ", "\xff",
 		"1e999", "-", "none", "by", "else", "\\0", "~", "? ", "| ", "%", ",", "  " };
 	uint64_t random = 88172645463325252u;
 	int refusals = 0;

@@ -1,5 +1,5 @@
-/* tests/test_recognise.c -- which format a file or folder is of, by its first bytes and by the names in it; samples of an activity; and what
- * a look saw on its way between processes. */
+/* tests/test_recognise.c -- which format a file or folder is of, by its first bytes and by the names in it; samples of an
+ * activity; and what a look saw on its way between processes. */
 #include "support/check.h"
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +62,8 @@ first_bytes_decide(void **state)
 		{ "\1\2\3\4\5\6\7\x0e", 8, "matlab", "matlab" }, { "\1\2\3\4\5\6\7\x0e", 8, "auto", "unknown kind of file" },
 		{ "\x93NUMPY\1\0", 8, "matlab", "NumPy .npy, not matlab as the recipe says: write `format: npy`" },
 		{ "\x93NUMPY\1\0", 8, "hdf5", "NumPy .npy, not hdf5" }, { "\x89HDF\r\n\x1a\n", 8, "npz", "write `format: hdf5`" },
-		{ "\x80\4\x95....", 8, "auto", "Python pickle" }, { "\x1f\x8b\x08\0", 4, "auto", "unpack it first" }, { "%PDF-1.4", 8, "auto", "format PDF" }, 
+		{ "\x80\4\x95....", 8, "auto", "Python pickle" }, { "\x1f\x8b\x08\0", 4, "auto", "unpack it first" },
+		{ "%PDF-1.4", 8, "auto", "format PDF" },
 		{ "PAR1\x15\x04\0\0", 8, "auto", "format Parquet: save it as text" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -84,7 +85,8 @@ matlab_of_version_4_is_known_by_its_first_variable(void **state)
 	n = version_4(bytes, true, 1000, 2, "speed");
 	assert_string_equal(format_of(in_folder("file"), bytes, n, "auto"), "matlab");
 	const struct { bool big; uint32_t kind, rows; const char *name; } no[] = {
-		{ true, 0, 2, "speed" }, { false, 70, 2, "speed" }, { false, 3, 2, "speed" }, { false, 100, 2, "speed" }, { false, 0, 0x80000001, "speed" },
+		{ true, 0, 2, "speed" }, { false, 70, 2, "speed" }, { false, 3, 2, "speed" }, { false, 100, 2, "speed" },
+		{ false, 0, 0x80000001, "speed" },
 		{ false, 0, 2, "sp eed" }, { false, 0, 2, "" } };
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
 		n = version_4(bytes, no[i].big, no[i].kind, no[i].rows, no[i].name);
@@ -97,7 +99,8 @@ static void
 folders_are_known_by_what_lies_in_them(void **state)
 {
 	(void)state;
-	const struct { const char *name, *is; } cases[] = { { "spks.npy", "suite2p" }, { "spike_times.npy", "phy" }, { "notes.npy", "suite2p (F.npy or spks.npy" } };
+	const struct { const char *name, *is; } cases[] = { { "spks.npy", "suite2p" }, { "spike_times.npy", "phy" },
+	                                                    { "notes.npy", "suite2p (F.npy or spks.npy" } };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char at[128], file[160];
 		snprintf(at, sizeof at, "%s/f%zu", folder, i);
@@ -134,7 +137,8 @@ a_sample_meets_all_parts_of_a_long_recording(void **state)
 	free(npy);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(rmb_load_look(&set, &seen[i], &error), 0);
-		assert_true(seen[i].kind == RMB_RECORDING && seen[i].size.neurons == N && seen[i].size.frames == T && fabs(seen[i].size.seconds - T / 22.) < 1e-9);
+		assert_true(seen[i].kind == RMB_RECORDING && seen[i].size.neurons == N && seen[i].size.frames == T &&
+		            fabs(seen[i].size.seconds - T / 22.) < 1e-9);
 		assert_true(!seen[i].lost && (rmb_seen_fact(&seen[i], "looked at") == NULL) == (i == 1));
 	}
 	assert_non_null(strstr(seen[1].caution[0].text, "1 of 600 neurons have samples that are not finite, the first is row 599 at frame 0"));
@@ -153,7 +157,8 @@ what_was_seen_survives_the_way_between_processes(void **state)
 {
 	(void)state;
 	struct rmb_arena *arena = rmb_arena_new();
-	struct rmb_seen seen = { .arena = arena, .kind = RMB_SPIKES, .size = { .neurons = 3, .spikes = 1e9, .seconds = 0.125 } }, back = { .arena = arena };
+	struct rmb_seen seen = { .arena = arena, .kind = RMB_SPIKES, .size = { .neurons = 3, .spikes = 1e9, .seconds = 0.125 } };
+	struct rmb_seen back = { .arena = arena };
 	rmb_see_text(&seen, "areas", "V1 (%d)", 3);
 	rmb_see_number(&seen, "rate", 22.5, "Hz");
 	rmb_see_number(&seen, "odd", NAN, "1");
@@ -174,7 +179,8 @@ what_was_seen_survives_the_way_between_processes(void **state)
 	assert_string_equal(back.advice[1].why, "unknown");
 	json_decref(json);
 	struct rmb_seen nothing = { .arena = arena };
-	const char *const wrong[] = { "[]", "{}", "{\"kind\":7,\"facts\":3,\"neurons\":\"x\"}", "{\"facts\":[1,{},{\"name\":\"a\"}],\"cautions\":[{}],\"settings\":[[]]}" };
+	const char *const wrong[] = { "[]", "{}", "{\"kind\":7,\"facts\":3,\"neurons\":\"x\"}",
+	                              "{\"facts\":[1,{},{\"name\":\"a\"}],\"cautions\":[{}],\"settings\":[[]]}" };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		json = json_loads(wrong[i], 0, NULL);
 		rmb_seen_from_json(json, &nothing);

@@ -47,7 +47,9 @@ publish(const char *key, const struct rmb_array *array, int n)
 	struct rmb_object_writer *w = rmb_object_create(rmb_cache_scratch(here.arena, &here.cache), key, array, n, attribute, 1, &error);
 	assert_string_equal(error.text, "");
 	for (int i = 0; i < n; i++)
-		assert_int_equal(rmb_object_write(w, i, 0, array[i].data, (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error), 0);
+		assert_int_equal(rmb_object_write(w, i, 0, array[i].data,
+		                                  (size_t)rmb_array_count(&array[i]) * rmb_array_item(&array[i]), &error),
+		                 0);
 	assert_int_equal(rmb_object_publish(w, rmb_cache_path(here.arena, &here.cache, key), 1, &error), 0);
 }
 
@@ -149,7 +151,9 @@ stale_names_go_and_the_users_files_stay(void **state)
 	struct rmb_error error = { 0 };
 	make(GROUP);
 	close(open(in_results("areas.h5"), O_WRONLY | O_CREAT | O_EXCL, 0600));
-	assert_int_equal(rmb_results_write(&graph, &here.cache, rmb_arena_printf(here.arena, "%s/out", here.directory), false, &error), RMB_EOUTPUT);
+	assert_int_equal(rmb_results_write(&graph, &here.cache, rmb_arena_printf(here.arena, "%s/out", here.directory), false,
+	                                   &error),
+	                 RMB_EOUTPUT);
 	assert_non_null(strstr(error.text, "areas.h5"));
 	struct stat stat;
 	assert_int_equal(lstat(in_results("areas.h5"), &stat), 0);
@@ -283,7 +287,8 @@ a_view_is_exported_as_the_matrix_it_shows(void **state)
 	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &r, array, &n, NULL), 0);
 	publish(node[RAW].key, array, n);
 	snprintf(r.source, sizeof r.source, "%s", node[RAW].key);
-	r.neurons.n = N, r.nframes = T, r.row = row, r.shift = shift, r.offset = offset, r.scale = scale, r.nintervals = 1, r.interval = interval;
+	r.neurons.n = N, r.nframes = T, r.row = row, r.shift = shift, r.offset = offset, r.scale = scale, r.nintervals = 1,
+	r.interval = interval;
 	n = 0;
 	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &r, array, &n, NULL), 0);
 	node[GROUP].stage = &load;

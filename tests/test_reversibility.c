@@ -15,7 +15,8 @@ the_entropy_of_a_rotation_is_known(void **state)
 	static const double steps[] = { 0.3, 0.1, 0.001 };
 	double entropy = 0;
 	for (int i = 0; i < 3; i++) {
-		double decay = exp(-0.6 * steps[i]), turn = 0.3 * steps[i], c[] = { decay * cos(turn), -decay * sin(turn), decay * sin(turn), decay * cos(turn) };
+		double decay = exp(-0.6 * steps[i]), turn = 0.3 * steps[i];
+		double c[] = { decay * cos(turn), -decay * sin(turn), decay * sin(turn), decay * cos(turn) };
 		struct rmb_arena *arena = rmb_arena_new();
 		struct rmb_error error = { 0 };
 		assert_int_equal(rmb_step_entropy(c, c, c, 2, arena, &entropy, &error), 0);

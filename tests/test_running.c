@@ -1,4 +1,5 @@
-/* Windows around frames against loops over their definitions, and deconvolution against the conditions that its problem's solution meets. */
+/* Windows around frames against loops over their definitions, and deconvolution against the conditions that its problem's
+ * solution meets. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -135,8 +136,8 @@ the_maximin_baseline_is_what_it_says(void **state)
 	}
 }
 
-/* With multipliers m(t) of c(t) >= decay c(t - 1):  m(t) = c(t) - x(t) + decay m(t + 1),  m(t) >= 0,  m(t) s(t) = 0 and m(0) = 0 are met by the
- * solution and by nothing else, for the problem is convex. */
+/* With multipliers m(t) of c(t) >= decay c(t - 1):  m(t) = c(t) - x(t) + decay m(t + 1),  m(t) >= 0,  m(t) s(t) = 0 and m(0)
+ * = 0 are met by the solution and by nothing else, for the problem is convex. */
 static void
 spikes_meet_the_conditions_of_the_solution(void **state)
 {

@@ -122,7 +122,8 @@ make_network(int64_t n, double asymmetry, double edge, const char *name)
 	struct rmb_arena *arena = rmb_arena_new();
 	struct network net = { arena, n, { 0.04, 23 }, .gap = room(arena, n, sizeof(double)) };
 	struct rmb_network what = { .n = n, .asymmetry = asymmetry, .edge = edge, .stream = rmb_stream_named(name), .threads = 1 };
-	double *imaginary = room(arena, n, sizeof *imaginary), *scratch = room(arena, 3 * n * n, sizeof *scratch), *w = room(arena, n, sizeof *w);
+	double *imaginary = room(arena, n, sizeof *imaginary), *scratch = room(arena, 3 * n * n, sizeof *scratch),
+	       *w = room(arena, n, sizeof *w);
 	struct rmb_error error = { 0 };
 	struct rmb_blocks blocks;
 	net.a = room(arena, n * n, sizeof *net.a);
@@ -222,7 +223,8 @@ blocks_and_modes_have_one_theory(void **state)
 {
 	struct network net = make_network(40, 0, 0.97, "both");
 	int64_t n = net.n;
-	double *v = room(net.arena, n * n, sizeof *v), *w = room(net.arena, n, sizeof *w), *c = room(net.arena, LAGS * n * n, sizeof *c), b[LAGS];
+	double *v = room(net.arena, n * n, sizeof *v), *w = room(net.arena, n, sizeof *w),
+	       *c = room(net.arena, LAGS * n * n, sizeof *c), b[LAGS];
 	struct rmb_error error = { 0 };
 	(void)state;
 	memcpy(v, net.a, (size_t)(n * n) * sizeof *v);
@@ -320,8 +322,8 @@ distance(double *x, double *y, int64_t n)
 	return largest;
 }
 
-/* The slowest and the fastest mode of a network, by modes and by steps from standard normals after five time constants: 600 independent
- * samples each. Equal laws exceed 1.95 sqrt(2 / n) once in a thousand. */
+/* The slowest and the fastest mode of a network, by modes and by steps from standard normals after five time constants: 600
+ * independent samples each. Equal laws exceed 1.95 sqrt(2 / n) once in a thousand. */
 static void
 samples_are_those_of_stepping(void **state)
 {
@@ -364,7 +366,8 @@ keep_all(void *argument, const struct rmb_block *block)
 	for (int64_t i = 0; i < block->n; i++)
 		for (int64_t a = 0; a < block->nruns; a++)
 			for (int64_t j = 0; j < block->nframes; j++)
-				kept->x[i * kept->nframes + kept->start[block->run[a]] + block->frame + j] = block->x[i * block->ld + j * block->nruns + a];
+				kept->x[i * kept->nframes + kept->start[block->run[a]] + block->frame + j] =
+					block->x[i * block->ld + j * block->nruns + a];
 	return 0;
 }
 
@@ -447,8 +450,10 @@ measurements_keep_the_rate(void **state)
 	for (int kind = RMB_SIGNAL; kind <= RMB_CALCIUM; kind++)
 		for (int smooth = 0; smooth < 2; smooth++) {
 			struct rmb_measurement measure = {
-				.kind = (enum rmb_measure)kind, .unit = &unit, .noise = 0.75, .rate = &rate, .drive = &drive, .decay = 0.8, .gain = &gain,
-				.noise_stream = rmb_stream_named("n"), .spike_stream = rmb_stream_named("s"), .photon_stream = rmb_stream_named("p") };
+				.kind = (enum rmb_measure)kind, .unit = &unit, .noise = 0.75, .rate = &rate, .drive = &drive,
+				.decay = 0.8, .gain = &gain,
+				.noise_stream = rmb_stream_named("n"), .spike_stream = rmb_stream_named("s"),
+				.photon_stream = rmb_stream_named("p") };
 			rmb_measurement_smooth(&measure, smooth ? 1.5 : 0);
 			assert_true(measure.half == (smooth ? HALF : 0));
 			for (int t = 0; t < NT; t++)

@@ -10,9 +10,11 @@
 
 static const char good[] =
 	"rumble: 1\ninclude: more.yaml\nvars: {v: raw, w: 3}\ntitle: \"a ${v}\"\nseed: 3\n"
-	"recordings:\n  - {glob: \"*.npz\", area: V1, rate: 22 Hz, labels: {state: awake}, tags: [x, y]}\n  - {name: c, path: \"a.n*\", area: CA1}\n"
+	"recordings:\n  - {glob: \"*.npz\", area: V1, rate: 22 Hz, labels: {state: awake}, tags: [x, y]}\n  - {name: c, "
+        "path: \"a.n*\", area: CA1}\n"
 	"stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: \"${v}\"}\n"
-	"  s: {stage: svca2, recording: [z, mixed@z#1], spacing: {by: area, V1: 3 um, else: 4 um}, lag: \"${w}\", repeat: 2}\n"
+	"  s: {stage: svca2, recording: [z, mixed@z#1], spacing: {by: area, V1: 3 um, else: 4 um}, lag: \"${w}\", repeat: "
+        "2}\n"
 	"  p: {stage: powerlaw, spectrum: s.spectrum, ranks: 11..500}\n"
 	"  x: {stage: select, recording: z, box: [0 um, 1 um, 2 um, 3 um], neurons: [1, 2]}\nreport: {output: r.html}\n";
 static const char *const set[] = { "stages.s.spacing=5 um", "vars.w=4", "recordings.c.rate=4 Hz", "stages.x.neurons=[3]" };

@@ -72,7 +72,9 @@ add(struct world *w, const struct rmb_stage *stage, double seconds, const int *i
 	}
 	w->pointer[i] = node;
 	w->graph.nnodes = w->plan.nsteps;
-	w->step[i] = (struct rmb_step){ .node = node, .todo = RMB_RUN, .expected = { .seconds = seconds, .peak_bytes = 10, .blas_threads = stage == &wide ? 2 : 0 } };
+	w->step[i] = (struct rmb_step){ .node = node, .todo = RMB_RUN,
+	                                .expected = { .seconds = seconds, .peak_bytes = 10,
+	                                              .blas_threads = stage == &wide ? 2 : 0 } };
 	return node;
 }
 
@@ -303,7 +305,8 @@ random_graphs_end(void **state)
 			}
 		assert_int_equal(w->s.left, 0);
 		for (int i = 0; i < n; i++)
-			assert_true(w->result[i].outcome == RMB_DONE || w->result[i].outcome == RMB_FAILED || w->result[i].outcome == RMB_BLOCKED);
+			assert_true(w->result[i].outcome == RMB_DONE || w->result[i].outcome == RMB_FAILED ||
+			            w->result[i].outcome == RMB_BLOCKED);
 		for (int i = 0; i < n && !failures; i++)
 			assert_int_equal(w->result[i].outcome, RMB_DONE);
 	}

@@ -59,10 +59,14 @@ values_become_canonical_json(void **state)
 {
 	static const struct { int param; const char *text, *json, *printed; } row[] = {
 		{ REAL, "45.45 ms", "0.045449999999999997", "45.45 ms" }, { REAL, "0.04545 s", "0.045449999999999997", "45.45 ms" },
-		{ REAL, "\"2s\"", "2.0", "2 s" }, { REAL, "-0 s", "0.0", "0 s" }, { REAL, "none", "null", "none" }, { REAL, "'none'", "null", "none" },
-		{ BARE, "-1.5e2", "-150.0", "-150" }, { WHOLE, "-5", "-5", "-5" }, { WHOLE, "none", "null", "none" }, { FLAG, "false", "false", "false" },
-		{ WORD, "sum", "\"sum\"", "sum" }, { STRING, "no", "\"no\"", "no" }, { STRING, "none", "null", "none" }, { STRING, "'none'", "\"none\"", "none" },
-		{ STRING, "1:30", "\"1:30\"", "1:30" }, { RANGE, "1..1", "[1,1]", "1..1" }, { INTS, "[7, 0]", "[7,0]", "[7, 0]" }, { INTS, "[]", "[]", "[]" },
+		{ REAL, "\"2s\"", "2.0", "2 s" }, { REAL, "-0 s", "0.0", "0 s" }, { REAL, "none", "null", "none" },
+		{ REAL, "'none'", "null", "none" },
+		{ BARE, "-1.5e2", "-150.0", "-150" }, { WHOLE, "-5", "-5", "-5" }, { WHOLE, "none", "null", "none" },
+		{ FLAG, "false", "false", "false" },
+		{ WORD, "sum", "\"sum\"", "sum" }, { STRING, "no", "\"no\"", "no" }, { STRING, "none", "null", "none" },
+		{ STRING, "'none'", "\"none\"", "none" },
+		{ STRING, "1:30", "\"1:30\"", "1:30" }, { RANGE, "1..1", "[1,1]", "1..1" }, { INTS, "[7, 0]", "[7,0]", "[7, 0]" },
+		{ INTS, "[]", "[]", "[]" },
 		{ INTS, "[1,2,3,4,5,6,7,8,9,10]", "[1,2,3,4,5,6,7,8,9,10]", "[1, 2, 3, 4, 5, 6, 7, 8, ...] (10 in all)" },
 		{ REALS, "[1 mm, 2 um]", "[1000.0,2.0]", "[1000 um, 2 um]" },
 	};
@@ -93,18 +97,29 @@ static void
 each_type_has_one_spelling(void **state)
 {
 	static const struct { int param; const char *text, *told; } row[] = {
-		{ REAL, "45", "t:1:1: probe: real expects a time, such as 45 ms; found a bare number" }, { REAL, "11 s", "probe: real of 11 s is out of range; allowed: 0 s to 10 s" },
+		{ REAL, "45", "t:1:1: probe: real expects a time, such as 45 ms; found a bare number" },
+		{ REAL, "11 s", "probe: real of 11 s is out of range; allowed: 0 s to 10 s" },
 		{ REAL, "45 um", "found '45 um', a length" }, { REAL, "{a: b}", "found a mapping" }, { REAL, "None", "expects a time" },
-		{ BARE, "'0.5'", "probe: bare expects a number, such as 0.3; found the text '0.5'" }, { BARE, "none", "expects a number" }, { BARE, ".inf", "expects a number" },
-		{ BARE, "0x10", "expects a number" }, { BARE, "1_000", "expects a number" }, { BARE, "~", "found nothing" }, { BARE, "1e999", "beyond" },
-		{ WHOLE, "1e3", "expects a whole number" }, { WHOLE, "012", "expects a whole number" }, { WHOLE, "-6", "probe: whole of -6 is out of range; allowed: -5 or more" },
-		{ WHOLE, "99999999999999999999", "at most 18 digits" }, { FLAG, "yes", "probe: flag expects true or false; found 'yes'" }, { FLAG, "True", "expects true" },
-		{ FLAG, "'true'", "found the text 'true'" }, { FLAG, "1", "expects true" }, { WORD, "medain", "probe: word expects mean, sum or median; found 'medain'; did you mean 'median'?" },
-		{ WORD, "[sum]", "found a list" }, { STRING, "[a]", "probe: string expects a text; found a list" }, { STRING, "~", "found nothing" },
-		{ RANGE, "5", "probe: range expects a range of whole numbers, such as 11..500; found '5'" }, { RANGE, "5..4", "probe: range of 5..4 ends before it begins" },
-		{ RANGE, "0..4", "out of range; allowed: 1 to 1000" }, { RANGE, "1..1001", "out of range" }, { RANGE, "1...2", "expects a range" }, { RANGE, "..2", "expects a range" },
-		{ INTS, "5", "probe: ints expects a list of whole numbers" }, { INTS, "[1, x]", "t:1:5: probe: ints expects a whole number" }, { INTS, "[101]", "ints of 101 is out of range" },
-		{ REALS, "[1 um, 2]", "t:1:8: probe: reals expects a length" }, { REALS, "3 um", "expects a list in brackets" }, { PATH, "[a]", "expects the path of a file" },
+		{ BARE, "'0.5'", "probe: bare expects a number, such as 0.3; found the text '0.5'" },
+		{ BARE, "none", "expects a number" }, { BARE, ".inf", "expects a number" },
+		{ BARE, "0x10", "expects a number" }, { BARE, "1_000", "expects a number" }, { BARE, "~", "found nothing" },
+		{ BARE, "1e999", "beyond" },
+		{ WHOLE, "1e3", "expects a whole number" }, { WHOLE, "012", "expects a whole number" },
+		{ WHOLE, "-6", "probe: whole of -6 is out of range; allowed: -5 or more" },
+		{ WHOLE, "99999999999999999999", "at most 18 digits" },
+		{ FLAG, "yes", "probe: flag expects true or false; found 'yes'" }, { FLAG, "True", "expects true" },
+		{ FLAG, "'true'", "found the text 'true'" }, { FLAG, "1", "expects true" },
+		{ WORD, "medain", "probe: word expects mean, sum or median; found 'medain'; did you mean 'median'?" },
+		{ WORD, "[sum]", "found a list" }, { STRING, "[a]", "probe: string expects a text; found a list" },
+		{ STRING, "~", "found nothing" },
+		{ RANGE, "5", "probe: range expects a range of whole numbers, such as 11..500; found '5'" },
+		{ RANGE, "5..4", "probe: range of 5..4 ends before it begins" },
+		{ RANGE, "0..4", "out of range; allowed: 1 to 1000" }, { RANGE, "1..1001", "out of range" },
+		{ RANGE, "1...2", "expects a range" }, { RANGE, "..2", "expects a range" },
+		{ INTS, "5", "probe: ints expects a list of whole numbers" },
+		{ INTS, "[1, x]", "t:1:5: probe: ints expects a whole number" }, { INTS, "[101]", "ints of 101 is out of range" },
+		{ REALS, "[1 um, 2]", "t:1:8: probe: reals expects a length" }, { REALS, "3 um", "expects a list in brackets" },
+		{ PATH, "[a]", "expects the path of a file" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -181,8 +196,10 @@ files_are_named_by_their_content(void **state)
 static void
 orders_of_the_wrong_shape_are_refused(void **state)
 {
-	static const struct { int param; const char *json; } row[] = { { REAL, "\"x\"" }, { BARE, "null" }, { WHOLE, "1.5" }, { FLAG, "1" }, { WORD, "3" },
-		{ STRING, "[]" }, { RANGE, "[1]" }, { RANGE, "[1,2,3]" }, { RANGE, "{}" }, { INTS, "[1.5]" }, { INTS, "3" }, { REALS, "[\"x\"]" } };
+	static const struct { int param; const char *json; } row[] = { { REAL, "\"x\"" }, { BARE, "null" }, { WHOLE, "1.5" },
+	                                                               { FLAG, "1" }, { WORD, "3" },
+		{ STRING, "[]" }, { RANGE, "[1]" }, { RANGE, "[1,2,3]" }, { RANGE, "{}" }, { INTS, "[1.5]" }, { INTS, "3" },
+		{ REALS, "[\"x\"]" } };
 	(void)state;
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		struct rmb_arena *arena = rmb_arena_new();

@@ -36,7 +36,8 @@ static bool
 is_key(const char *name)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-	return islower((unsigned char)*name) && !name[n] && n < RMB_NAME_MAX && strcmp(name, "stage") && strcmp(name, "repeat") && strcmp(name, "keep");
+	return islower((unsigned char)*name) && !name[n] && n < RMB_NAME_MAX && strcmp(name, "stage") &&
+	       strcmp(name, "repeat") && strcmp(name, "keep");
 }
 
 static void

@@ -57,7 +57,8 @@ t_tests_give_what_was_published(void **state)
 		rmb_test_close("two-sided p", &two.p, &both, 1, 1e-11);
 		assert_true(fabs(one.p / known[i].printed - 1) < 2e-3);
 	}
-	static const struct { double t, p; } welch[] = { { 18.116344569753647, 1.0341915872064707e-07 }, { 2.6036017102294502, 0.03690670995167971 } };
+	static const struct { double t, p; } welch[] = { { 18.116344569753647, 1.0341915872064707e-07 },
+	                                                 { 2.6036017102294502, 0.03690670995167971 } };
 	struct rmb_ttest found[] = { rmb_welch_t(v1, 6, ca1, 4, RMB_TWO_SIDED), rmb_welch_t(v1, 6, probes, 3, RMB_TWO_SIDED) };
 	for (int i = 0; i < 2; i++) {
 		rmb_test_close("Welch's t", &found[i].t, &welch[i].t, 1, 1e-11);
@@ -76,7 +77,8 @@ small_permutation_tests_are_exact(void **state)
 	int64_t order[10];
 	for (int i = 0; i < 6; i++)
 		difference[i] = v1[i] - v1_shuffled[i];
-	assert_true(rmb_sign_test(difference, 6, RMB_GREATER, stream) == 1. / 64 && rmb_sign_test(difference, 6, RMB_TWO_SIDED, stream) == 2. / 64);
+	assert_true(rmb_sign_test(difference, 6, RMB_GREATER, stream) == 1. / 64 &&
+	            rmb_sign_test(difference, 6, RMB_TWO_SIDED, stream) == 2. / 64);
 	for (int i = 0; i < 4; i++)
 		difference[i] = ca1[i] - ca1_shuffled[i]; /* 9 of the 16 sums are at least as large, counted by hand in sixteenths */
 	assert_true(rmb_sign_test(difference, 4, RMB_GREATER, stream) == 9. / 16 && rmb_sign_test(difference, 4, RMB_TWO_SIDED, stream) == 1);

@@ -161,8 +161,8 @@ from_eigenvectors_too(const struct rmb_population *expected)
 	rmb_arena_free(arena);
 }
 
-/* Regression on bins finds b(5) / b(0) in a symmetric network, and an index is the mean of three correlations of its component: together
- * with the variances they give the traces of the correlations themselves. */
+/* Regression on bins finds b(5) / b(0) in a symmetric network, and an index is the mean of three correlations of its
+ * component: together with the variances they give the traces of the correlations themselves. */
 static void
 populations_fit_their_covariances(void **state)
 {
@@ -183,7 +183,8 @@ populations_fit_their_covariances(void **state)
 			later += found.spectrum[k] * found.index[k];
 			for (int l = 4; l <= 6; l++)
 				trace += c[(l * N + k) * N + k] / c[k * N + k] / 3;
-			assert_true(asymmetry == 1 || (fabs(found.standard_real[k] - b[5] / b[0]) < 1e-9 && fabs(found.standard_imaginary[k]) < 1e-9));
+			assert_true(asymmetry == 1 || (fabs(found.standard_real[k] - b[5] / b[0]) < 1e-9 &&
+			                               fabs(found.standard_imaginary[k]) < 1e-9));
 			assert_true(k == 0 || found.spectrum[k] <= found.spectrum[k - 1]);
 		}
 		assert_true(fabs(variance - N) < 1e-10);
@@ -202,7 +203,8 @@ eigenvectors_give_the_same_covariances(void **state)
 	static const struct { struct rmb_network net; int64_t width; } cases[] = {
 		{ { .asymmetry = 1, .edge = 0.999 }, 23 }, { { .asymmetry = 1, .edge = 0.97 }, 1 }, { { .asymmetry = 1, .edge = 0.999 }, 23000 },
 		{ { .asymmetry = 1.0 / 3, .edge = 0.999, .published = true }, 38 }, { { .asymmetry = 0.01, .edge = 0.9999 }, 23 },
-		{ { .family = RMB_SPARSE, .probability = 0.1, .asymmetry = 1, .edge = 0.99 }, 5 }, { { .family = RMB_CLIPPED, .edge = 0.99 }, 9 } };
+		{ { .family = RMB_SPARSE, .probability = 0.1, .asymmetry = 1, .edge = 0.99 }, 5 },
+		{ { .family = RMB_CLIPPED, .edge = 0.99 }, 9 } };
 	static double v[N * N], l[N * N], r[N * N];
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rmb_error error = { 0 };
@@ -260,7 +262,8 @@ modes_are_right(void **state)
 {
 	(void)state;
 	static const double table[][5] = { { 0.001, 0.99541, 0.99572, 0.99908, 0.99939 }, { 0.01, 0.95503, 0.95797, 0.99084, 0.99388 },
-		{ 0.1, 0.63070, 0.65065, 0.91194, 0.94078 }, { 0.3, 0.24949, 0.27481, 0.75755, 0.83444 }, { 1, 0.00915, 0.01313, 0.39106, 0.56146 } };
+		{ 0.1, 0.63070, 0.65065, 0.91194, 0.94078 }, { 0.3, 0.24949, 0.27481, 0.75755, 0.83444 },
+		{ 1, 0.00915, 0.01313, 0.39106, 0.56146 } };
 	double b[6], x, y;
 	for (int i = 0; i < 5; i++) {
 		double gap = table[i][0], factor = 0.04 * 0.04 / ((1 - (1 - 0.04 * gap) * (1 - 0.04 * gap)) * 23 * 23);
@@ -363,9 +366,11 @@ static void
 draws_have_the_published_exponents(void **state)
 {
 	(void)state;
-	static const double sweep[][2] = { { 1, .698 }, { 2, .710 }, { 3, .722 }, { 4, .733 }, { 6, .755 }, { 9, .787 }, { 13, .825 }, { 18, .866 },
+	static const double sweep[][2] = { { 1, .698 }, { 2, .710 }, { 3, .722 }, { 4, .733 }, { 6, .755 }, { 9, .787 },
+	                                   { 13, .825 }, { 18, .866 },
 		{ 26, .923 }, { 38, .989 } };
-	static const double edges[][3] = { { .9, .228, .002 }, { .95, .343, .004 }, { .98, .488, .008 }, { .99, .571, .011 }, { .995, .628, .014 },
+	static const double edges[][3] = { { .9, .228, .002 }, { .95, .343, .004 }, { .98, .488, .008 }, { .99, .571, .011 },
+	                                   { .995, .628, .014 },
 		{ .9999, .698, .018 } };
 	struct rmb_error error = { 0 };
 	double mean, sd;
@@ -428,7 +433,8 @@ draws_are_those_of_matrices(void **state)
 		for (int kind = 0; kind < 2; kind++) {
 			char name[32];
 			snprintf(name, sizeof name, "matrix %d", draw);
-			struct rmb_network net = { .n = SMALL, .entries = RMB_GAUSSIAN, .edge = 0.9, .threads = 1, .stream = rmb_stream_named(name) };
+			struct rmb_network net = { .n = SMALL, .entries = RMB_GAUSSIAN, .edge = 0.9, .threads = 1,
+			                           .stream = rmb_stream_named(name) };
 			if (kind == 0)
 				must(rmb_network_eigenvalues(&net, m, value, NULL, &error), &error);
 			else
@@ -456,7 +462,8 @@ exponents_are_inverted(void **state)
 	assert_true(fabs(log10(found.high) + 1.4) < 1e-12 && fabs(log10(found.low) + 1.6) < 1e-12);
 	assert_false(found.open_low || found.open_high);
 	rmb_exponent_inversion(distance, mean, spread, 4, 2, 0.65, &found);
-	assert_true(found.open_low && found.low == 0.0001 && found.high < 0.001 && found.high > 0.0001 && fabs(log10(found.distance) + 3.5) < 1e-12);
+	assert_true(found.open_low && found.low == 0.0001 && found.high < 0.001 && found.high > 0.0001 &&
+	            fabs(log10(found.distance) + 3.5) < 1e-12);
 	rmb_exponent_inversion(distance, mean, spread, 4, 2, 0.19, &found);
 	assert_true(found.open_high && found.high == 0.1 && isnan(found.distance));
 	rmb_exponent_inversion(distance, mean, spread, 4, 2, 0.9, &found);

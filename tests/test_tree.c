@@ -52,7 +52,8 @@ refusals(void **state)
 		{ "a: x\0y", "t.yaml:1:5: a NUL character", 6 },
 		{ "a: \"x\\0y\"", "t.yaml:1:4: a NUL character", 0 },
 		{ "a: \x1b[31m", "t.yaml:1:4: the character U+001B is not allowed", 0 },
-		{ "a: !!python/object/apply:os.system [id]", "t.yaml:1:4: tag not allowed: 'tag:yaml.org,2002:python/object/apply:os.system'", 0 },
+		{ "a: !!python/object/apply:os.system [id]",
+		  "t.yaml:1:4: tag not allowed: 'tag:yaml.org,2002:python/object/apply:os.system'", 0 },
 		{ "a: 1\r\nb: *x\r\n", "t.yaml:2:4: unknown alias '*x'; nothing above is marked '&x'\n     2 | b: *x\n       |    ^\n", 0 },
 		{ "a: 1\rb: 2\n", "t.yaml:1:5: the character U+000D is not allowed here", 0 },
 		{ "a: x\xe2\x80\xa8y\n", "t.yaml:1:5: the character U+2028 is not allowed here", 0 },
@@ -210,10 +211,12 @@ mistakes_are_sorted_said_once_and_json(void **state)
 	assert_int_equal(rmb_mistakes_count(m), 2);
 	assert_int_equal(rmb_mistakes_code(m), RMB_EINPUT);
 	told = rmb_test_said(m, true);
-	assert_string_equal(told,
-	                    "{\"event\":\"mistake\",\"class\":\"recipe\",\"file\":\"a\",\"line\":1,\"column\":1,\"message\":\"first\"}\n"
-	                    "{\"event\":\"remark\",\"class\":\"remark\",\"file\":\"a\",\"line\":1,\"column\":1,\"message\":\"by the way\"}\n"
-	                    "{\"event\":\"mistake\",\"class\":\"input\",\"file\":\"a\",\"line\":2,\"column\":1,\"message\":\"second \\\\x1b[1m\"}\n");
+	assert_string_equal(told, "{\"event\":\"mistake\",\"class\":\"recipe\",\"file\":\"a\",\"line\":1,\"column\":1,"
+	                          "\"message\":\"first\"}\n"
+	                          "{\"event\":\"remark\",\"class\":\"remark\",\"file\":\"a\",\"line\":1,\"column\":1,"
+	                          "\"message\":\"by the way\"}\n"
+	                          "{\"event\":\"mistake\",\"class\":\"input\",\"file\":\"a\",\"line\":2,\"column\":1,\"message\":\"second "
+	                          "\\\\x1b[1m\"}\n");
 	free(told);
 	rmb_arena_free(arena);
 }

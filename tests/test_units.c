@@ -65,13 +65,16 @@ what_is_no_quantity_is_refused_with_its_reason(void **state)
 {
 	static const struct { const char *base, *text, *says; } row[] = {
 		{ "s", "45", "bare number" }, { "Hz", "22", "Hz, kHz and MHz" }, { "um", "25", "such as 25 um" },
-		{ "s", "25 um", "a length" }, { "um", "22 Hz", "a frequency" }, { "B", "1.5 h", "a time" }, { "Hz", "1 GB", "an amount of memory" },
+		{ "s", "25 um", "a length" }, { "um", "22 Hz", "a frequency" }, { "B", "1.5 h", "a time" },
+		{ "Hz", "1 GB", "an amount of memory" },
 		{ "s", "3 m", "a length" }, { "s", "3 parsec", "unknown unit 'parsec'" }, { "Hz", "22 hz", "unknown unit 'hz'" },
 		{ "B", "1 gb", "unknown unit 'gb'" }, { "1", "3 um", "without a unit" }, { "1", "three", "not a number" },
 		{ "s", "", "not a number" }, { "s", "ms", "not a number" }, { "s", "nan s", "not a number" }, { "1", "inf", "not a number" },
-		{ "1", "0x10", "not a number" }, { "1", "1_000", "not a number" }, { "1", "1,5", "not a number" }, { "1", "012", "not a number" },
+		{ "1", "0x10", "not a number" }, { "1", "1_000", "not a number" }, { "1", "1,5", "not a number" },
+		{ "1", "012", "not a number" },
 		{ "1", ".5", "not a number" }, { "1", "5.", "not a number" }, { "1", "--5", "not a number" }, { "1", "1e", "unknown unit 'e'" },
-		{ "1", " 5", "not a number" }, { "s", "5 s s", "not a number" }, { "s", "1 2 s", "not a number" }, { "s", "5\ts", "not a number" },
+		{ "1", " 5", "not a number" }, { "s", "5 s s", "not a number" }, { "s", "1 2 s", "not a number" },
+		{ "s", "5\ts", "not a number" },
 		{ "1", "1e400", "beyond" }, { "1", "-1e400", "beyond" }, { "1", "1e-400", "beyond" }, { "1", "1e99999999999", "beyond" },
 	};
 	(void)state;
@@ -104,7 +107,8 @@ a_number_of_any_length_is_read_or_refused(void **state)
 static void
 whole_numbers(void **state)
 {
-	static const char *const wrong[] = { "", "1.5", "1e3", "007", "0x7", "five", "5 ", "9223372036854775808", "-9223372036854775809", "-", "+" };
+	static const char *const wrong[] = { "", "1.5", "1e3", "007", "0x7", "five", "5 ", "9223372036854775808",
+	                                     "-9223372036854775809", "-", "+" };
 	long long value;
 	(void)state;
 	assert_true(rmb_integer_parse("500", &value, NULL) == 0 && value == 500);

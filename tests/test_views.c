@@ -1,4 +1,5 @@
-/* Views: every composition against the plain computation on a matrix in memory, bit for bit; and tables that do not hold together. */
+/* Views: every composition against the plain computation on a matrix in memory, bit for bit; and tables that do not hold
+ * together. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -426,10 +427,12 @@ whatever_is_valid_can_be_read(void **state)
 			samples[i] = (float)i;
 		for (int64_t i = 0; i < nintervals; t += interval[i++].n)
 			interval[i] = (struct rmb_interval){ around(&dice, frames), 1 + below(&dice, frames) };
-		struct rmb_recording r = { .neurons = { .n = n }, .nframes = below(&dice, 10) ? (nintervals ? t : frames) : 1 + below(&dice, 8), .rate = NAN,
-			                   .nsegments = 1 + below(&dice, 2), .segment = segment, .scaling = "none", .samples = samples, .stored_rows = rows,
-			                   .stored_frames = frames, .row = below(&dice, 3) ? row : NULL, .shift = below(&dice, 3) ? shift : NULL,
-			                   .nintervals = nintervals, .interval = interval };
+		struct rmb_recording r = { .neurons = { .n = n }, .rate = NAN,
+		                           .nframes = below(&dice, 10) ? (nintervals ? t : frames) : 1 + below(&dice, 8),
+		                           .nsegments = 1 + below(&dice, 2), .segment = segment, .scaling = "none",
+		                           .samples = samples, .stored_rows = rows, .stored_frames = frames,
+		                           .row = below(&dice, 3) ? row : NULL, .shift = below(&dice, 3) ? shift : NULL,
+		                           .nintervals = nintervals, .interval = interval };
 		for (int64_t i = 0; i < n; i++) {
 			row[i] = around(&dice, rows);
 			shift[i] = around(&dice, r.nframes);

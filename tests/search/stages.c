@@ -1,5 +1,6 @@
-/* tests/search/stages.c -- the program with three stages more: a search that goes on for several rounds, the same that goes on over failures,
- * and a number to search for. Rounds, and what can go wrong with them, are tested with these before any search of ours exists. */
+/* tests/search/stages.c -- the program with three stages more: a search that goes on for several rounds, the same that goes
+ * on over failures, and a number to search for. Rounds, and what can go wrong with them, are tested with these before any
+ * search of ours exists. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,8 @@ struct bowl { double x, fails_above, noise; };
 
 static const struct rmb_param bowl_params[] = {
 	{ .name = "x", .kind = RMB_REAL, .at = offsetof(struct bowl, x), .def = "1 s", .unit = "s", .min = 0, .max = 10, .help = "where" },
-	{ .name = "fails_above", .kind = RMB_REAL, .at = offsetof(struct bowl, fails_above), .def = "10 s", .unit = "s", .help = "no value beyond" },
+	{ .name = "fails_above", .kind = RMB_REAL, .at = offsetof(struct bowl, fails_above), .def = "10 s", .unit = "s",
+	  .help = "no value beyond" },
 	{ .name = "noise", .kind = RMB_REAL, .at = offsetof(struct bowl, noise), .def = "0", .help = "of each replicate" }, { 0 } };
 static const struct rmb_port bowl_in[] = { { .name = "of", .kinds = RMB_RECORDING | RMB_ARRAY, .help = "anything" }, { 0 } };
 static const struct rmb_port bowl_out[] = {
@@ -45,9 +47,11 @@ struct search { int64_t rounds, points; const char *mode; };
 static const struct rmb_param search_params[] = {
 	{ .name = "rounds", .kind = RMB_INT, .at = offsetof(struct search, rounds), .def = "4", .min = 1, .max = 1e9, .help = "questions" },
 	{ .name = "points", .kind = RMB_INT, .at = offsetof(struct search, points), .def = "3", .min = 1, .max = 100, .help = "sets a round" },
-	{ .name = "mode", .kind = RMB_WORD, .at = offsetof(struct search, mode), .def = "right", .words = "right|outside|nonsense|error|late", .help = "how it goes wrong" },
+	{ .name = "mode", .kind = RMB_WORD, .at = offsetof(struct search, mode), .def = "right",
+	  .words = "right|outside|nonsense|error|late", .help = "how it goes wrong" },
 	{ 0 } };
-static const struct rmb_port search_in[] = { { .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "", .help = "what is to be small" }, { 0 } };
+static const struct rmb_port search_in[] = { { .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "",
+                                               .help = "what is to be small" }, { 0 } };
 static const struct rmb_port search_out[] = {
 	{ .name = "best", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "least value" },
 	{ .name = "at", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1", .help = "where that is" },
@@ -92,7 +96,8 @@ static const char *
 text_of(const struct rmb_search *search, const struct search *set, int i, double center, double width)
 {
 	const struct rmb_varied *v = &search->varied[0];
-	double jitter = rmb_random_uniform(search->stream, (uint64_t)(search->round * 100 + i)), x = center + width * ((i + jitter) / (double)set->points - 0.5);
+	double jitter = rmb_random_uniform(search->stream, (uint64_t)(search->round * 100 + i)),
+	       x = center + width * ((i + jitter) / (double)set->points - 0.5);
 	x = fmin(fmax(x, v->number[0]), v->number[1]);
 	bool wrong = search->round == 1;
 	if (wrong && strcmp(set->mode, "outside") == 0)
@@ -151,9 +156,13 @@ search_run(struct rmb_call *call)
 	return code ? code : rmb_output_scalar(call, "at", at);
 }
 
-#define SEARCH(called, over) { .name = called, .version = 1, .folder = "compare", .brief = "where a number is least", .about = "Of tests.", \
-	.caption = "Where {value} is least.", .params = search_params, .in = search_in, .out = search_out, .settings_size = sizeof(struct search), \
-	.draws = search_draws, .propose = propose, .goes_on = over, .run = search_run }
+#define SEARCH(called, over) \
+	{ \
+		.name = called, .version = 1, .folder = "compare", .brief = "where a number is least", .about = "Of tests.", \
+		.caption = "Where {value} is least.", .params = search_params, .in = search_in, .out = search_out, \
+		.settings_size = sizeof(struct search), .draws = search_draws, .propose = propose, .goes_on = over, \
+		.run = search_run \
+	}
 static const struct rmb_stage search = SEARCH("search", false), search_on = SEARCH("search_on", true);
 
 /* ---- these among all others: the library's list is not linked where a program has its own */

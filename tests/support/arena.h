@@ -1,4 +1,5 @@
-/* tests/support/arena.h -- an arena for each test of a program. Included by the one file of the program, so everything is static. */
+/* tests/support/arena.h -- an arena for each test of a program. Included by the one file of the program, so everything is
+ * static. */
 #ifndef RMB_TEST_ARENA_H
 #define RMB_TEST_ARENA_H
 #include "rumble/arena.h"

@@ -33,7 +33,8 @@ const struct rmb_test_damaged rmb_test_damaged[] = {
 	  .orientation = "frames-first", .library = true, .heavy = true },
 	{ .path = "written.h5", .made = true, .library = true },
 	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .library = true },
-	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index", .library = true },
+	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index",
+	  .library = true },
 	{ .path = "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .library = true },
 	{ .path = "nwb-written-here/rat_units_249.nwb", .library = true, .heavy = true },
 	{ .path = "nwb-written-here/suite2p_export_219.nwb", .library = true, .heavy = true },
@@ -43,7 +44,8 @@ const struct rmb_test_damaged rmb_test_damaged[] = {
 	{ .path = "rat-ca1-tetrodes31-mat5/spikes.mat", .spikes = "spikes.time", .counts = "spikes.time.counts", .library = true },
 	{ .path = "rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true, .heavy = true },
 	{ .path = "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true, .heavy = true },
-	SUITE2P("F.npy"), SUITE2P("Fneu.npy", .activity = "F-0.7Fneu"), SUITE2P("spks.npy"), SUITE2P("iscell.npy"), SUITE2P("stat.npy", .heavy = true),
+	SUITE2P("F.npy"), SUITE2P("Fneu.npy", .activity = "F-0.7Fneu"), SUITE2P("spks.npy"), SUITE2P("iscell.npy"),
+	SUITE2P("stat.npy", .heavy = true),
 	SUITE2P("ops.npy", .heavy = true),
 	MINISCOPE("F.npy"), MINISCOPE("spks.npy"), MINISCOPE("iscell.npy"), MINISCOPE("stat.npy"),
 	PHY("params.py"), PHY("spike_times.npy"), PHY("spike_clusters.npy"), PHY("templates.npy"), PHY("channel_positions.npy"),
@@ -62,8 +64,8 @@ rmb_test_damaged_name(const struct rmb_test_damaged *recording)
 {
 	static char name[256];
 	const char *by = recording->activity ? recording->activity : recording->spikes;
-	snprintf(name, sizeof name, "%s%s%s%s%s", recording->path, recording->part ? ": " : "", recording->part ? recording->part : "", by ? ", by name: " : "",
-	         by ? by : "");
+	snprintf(name, sizeof name, "%s%s%s%s%s", recording->path, recording->part ? ": " : "",
+	         recording->part ? recording->part : "", by ? ", by name: " : "", by ? by : "");
 	return name;
 }
 
@@ -131,8 +133,10 @@ make_probes(struct own *own)
 	static const char *const probes[] = { "probes/imec0", "probes/imec1" };
 	char name[64];
 	for (int p = 0; p < 2; p++) {
-		write_array(own, (snprintf(name, sizeof name, "%s/spike_times.npy", probes[p]), name), "<i8", "(40,)", own->tick, sizeof own->tick);
-		write_array(own, (snprintf(name, sizeof name, "%s/spike_clusters.npy", probes[p]), name), "<i4", "(40, 1)", own->unit, sizeof own->unit);
+		write_array(own, (snprintf(name, sizeof name, "%s/spike_times.npy", probes[p]), name), "<i8", "(40,)",
+		            own->tick, sizeof own->tick);
+		write_array(own, (snprintf(name, sizeof name, "%s/spike_clusters.npy", probes[p]), name), "<i4", "(40, 1)",
+		            own->unit, sizeof own->unit);
 		strcpy(own->text, "dat_path = 'x.bin'\nsample_rate = 30000.\n");
 		write_text(own, (snprintf(name, sizeof name, "%s/params.py", probes[p]), name));
 		char *at = own->text + sprintf(own->text, "cluster_id\tKSLabel\n");
@@ -178,7 +182,8 @@ make_written(const struct own *own)
 	for (int i = 0; i < 50; i++)
 		state[i] = i % 3;
 	snprintf(path, sizeof path, "%s/written.h5", own->folder);
-	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), group = H5Gcreate2(file, "recording", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+	      group = H5Gcreate2(file, "recording", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
 	put(group, "activity", H5T_NATIVE_FLOAT, 2, (hsize_t[]){ UNITS, 50 }, sample);
 	put(group, "rate", H5T_NATIVE_DOUBLE, 0, NULL, &rate);
 	put(group, "segment", H5T_NATIVE_INT64, 1, (hsize_t[]){ 2 }, segment);

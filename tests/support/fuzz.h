@@ -5,8 +5,8 @@
 
 /* A folder of this process, in $RUMBLE_FUZZ_PLACE, which fuzz.sh removes. */
 const char *rmb_test_fuzz_folder(void);
-/* Goes through set->path as the load stage does, or looks at it as `rumble inspect` does; traps if an error names neither the path nor a
- * setting. */
+/* Goes through set->path as the load stage does, or looks at it as `rumble inspect` does; traps if an error names neither the
+ * path nor a setting. */
 void rmb_test_fuzz_read(const struct rmb_load_settings *set, bool look);
 /* The same with bytes[n] as a file there. */
 void rmb_test_fuzz(const uint8_t *bytes, size_t n, struct rmb_load_settings *set, bool look);

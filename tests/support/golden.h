@@ -15,7 +15,8 @@ struct golden_case {
 	struct rmb_arena *arena;
 };
 
-/* An array of up to 3 axes, widened to double; rows: the first, columns: the product of the others, n: of all. data NULL: there is none. */
+/* An array of up to 3 axes, widened to double; rows: the first, columns: the product of the others, n: of all. data NULL:
+ * there is none. */
 struct golden_array { double *data; int64_t n, rows, columns; bool leading; };
 
 /* Every golden file; ends with NULL. */

@@ -28,7 +28,8 @@ rmb_test_read(const char *path, const char *name, struct rmb_test_member *out)
 	if (!out->code) {
 		snprintf(out->type, sizeof out->type, "%s", m->type);
 		for (int i = 0; i < m->naxes; i++)
-			snprintf(out->shape + strlen(out->shape), sizeof out->shape - strlen(out->shape), "%s%lld", i ? "x" : "", (long long)m->axis[i]);
+			snprintf(out->shape + strlen(out->shape), sizeof out->shape - strlen(out->shape), "%s%lld",
+			         i ? "x" : "", (long long)m->axis[i]);
 		out->count = m->count;
 		for (int64_t i = 0; i < m->count; i++)
 			out->sum += all[i];
@@ -82,7 +83,8 @@ load_matrix(const struct rmb_load_settings *set, struct rmb_layout *layout, stru
 	out->neurons = m->axis[frames_first ? 1 : 0];
 	out->frames = m->axis[frames_first ? 0 : 1];
 	seen = rmb_arena_alloc(arena, (size_t)out->neurons, sizeof *seen);
-	out->code = seen ? rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error) : rmb_error_nomem(&out->error, path_of(layout));
+	out->code = seen ? rmb_load_neurons(layout, set, out->neurons, arena, &neurons, notes, &out->error)
+	                 : rmb_error_nomem(&out->error, path_of(layout));
 	recording.nframes = recording.stored_frames = out->frames;
 	if (!out->code)
 		out->code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, &out->error);
@@ -108,7 +110,8 @@ load_list(const struct rmb_load_settings *set, struct rmb_layout *layout, struct
 	if (!out->code && known)
 		out->code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, &out->error);
 	if (!out->code)
-		out->code = rmb_load_spikes(layout, set, &n, layout->id.member || layout->parts ? spikes.neurons.id : NULL, NULL, arena, &spikes, notes, &out->error);
+		out->code = rmb_load_spikes(layout, set, &n, layout->id.member || layout->parts ? spikes.neurons.id : NULL,
+		                            NULL, arena, &spikes, notes, &out->error);
 	if (out->code)
 		return;
 	out->neurons = n;
@@ -150,7 +153,8 @@ struct rmb_load_settings
 rmb_test_settings(const char *path)
 {
 	return (struct rmb_load_settings){ .path = path, .format = "auto", .rate = 22, .clock = NAN, .pixel = NAN, .orientation = "auto",
-		.nonfinite = "drop", .parts = "auto", .neuropil_factor = 0.7, .threshold = NAN, .window = { -1, NULL }, .drop = { -1, NULL }, .wish = { .rois = "cells", .units = "good" } };
+		.nonfinite = "drop", .parts = "auto", .neuropil_factor = 0.7, .threshold = NAN, .window = { -1, NULL },
+		.drop = { -1, NULL }, .wish = { .rois = "cells", .units = "good" } };
 }
 
 void

@@ -1,4 +1,5 @@
-/* tests/support/place.h -- what a test of the cache stands on: a directory, an arena and, if it wants one, a cache; gone afterwards. */
+/* tests/support/place.h -- what a test of the cache stands on: a directory, an arena and, if it wants one, a cache; gone
+ * afterwards. */
 #ifndef RMB_TEST_PLACE_H
 #define RMB_TEST_PLACE_H
 #include "pipeline/cache.h"

@@ -85,7 +85,8 @@ rmb_arena_printf(struct rmb_arena *arena, const char *format, ...)
 	return copy;
 }
 
-/* Every allocation fails in turn, alone and with all that follow: the work must fail with a sentence each time, until it is let through. */
+/* Every allocation fails in turn, alone and with all that follow: the work must fail with a sentence each time, until it is
+ * let through. */
 static inline void
 fails_and_says_so(int (*work)(struct rmb_error *))
 {

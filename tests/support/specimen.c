@@ -28,7 +28,9 @@ curve(struct rmb_arena *arena, const char *name)
 			y[k] = pow(k + 1, i < 2 ? -0.93 : -0.2) * (i % 2 ? 1 : 1 + 0.2 * sin(k));
 		f->trace[i] = (struct rmb_trace){ .label = rmb_arena_printf(arena, "%s %s: %s", name, i < 2 ? "z" : "shuffled", what[i % 2]),
 		                                  .mark = i % 2 ? RMB_LINE : RMB_POINTS, .look = i / 2 };
-		assert_int_equal(rmb_trace_set(arena, NULL, 1, 1, y, RANKS, true, true, i % 2 ? RMB_LINE_LIMIT : RMB_POINT_LIMIT, &f->trace[i], NULL), 0);
+		assert_int_equal(rmb_trace_set(arena, NULL, 1, 1, y, RANKS, true, true,
+		                               i % 2 ? RMB_LINE_LIMIT : RMB_POINT_LIMIT, &f->trace[i], NULL),
+		                 0);
 	}
 	return f;
 }
@@ -38,10 +40,12 @@ panels(struct rmb_arena *arena, const char *name)
 {
 	enum { N = 700, KINDS = 6 };
 	struct rmb_figure_data *f = rmb_arena_alloc(arena, 1, sizeof *f);
-	double *x = rmb_arena_alloc(arena, N, sizeof *x), *y = rmb_arena_alloc(arena, N, sizeof *y), *low = rmb_arena_alloc(arena, N, sizeof *low);
+	double *x = rmb_arena_alloc(arena, N, sizeof *x), *y = rmb_arena_alloc(arena, N, sizeof *y),
+	       *low = rmb_arena_alloc(arena, N, sizeof *low);
 	float *z = rmb_arena_alloc(arena, N, sizeof *z);
 	*f = (struct rmb_figure_data){ .file = "specimen-panels", .title = rmb_arena_printf(arena, "%s: panels", name),
-	                               .x = rmb_arena_printf(arena, "lag %s (s)", name), .y = rmb_arena_printf(arena, "value %s", name), .logx = true,
+	                               .x = rmb_arena_printf(arena, "lag %s (s)", name),
+	                               .y = rmb_arena_printf(arena, "value %s", name), .logx = true,
 	                               .npanels = 2, .ncolumns = 2, .caption = rmb_arena_printf(arena, "Panels of %s.", name), .ntraces = KINDS,
 	                               .scale = { rmb_arena_printf(arena, "rank %s", name), 1, 20, true, &rmb_ramp_family } };
 	f->panel = rmb_arena_alloc(arena, 2, sizeof *f->panel);
@@ -53,7 +57,8 @@ panels(struct rmb_arena *arena, const char *name)
 		low[k] = k % 70 ? y[k] - 0.1 : INFINITY;
 	}
 	for (int i = 0; i < KINDS; i++) {
-		f->trace[i] = (struct rmb_trace){ .label = rmb_arena_printf(arena, "rank %d %s", i, name), .mark = i == 5 ? RMB_POINTS : RMB_LINE, .panel = i % 2,
+		f->trace[i] = (struct rmb_trace){ .label = rmb_arena_printf(arena, "rank %d %s", i, name),
+		                                  .mark = i == 5 ? RMB_POINTS : RMB_LINE, .panel = i % 2,
 		                                  .scaled = i < 2, .value = i + 1, .look = i == 4 ? RMB_LOOK_GUIDE(0) : 0, .quiet = i == 3 };
 		if (i == 2 || i == 3)
 			assert_int_equal(rmb_trace_set_band(arena, x, 0, 0, low, y, N, true, false, RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
@@ -67,7 +72,8 @@ panels(struct rmb_arena *arena, const char *name)
 struct rmb_figure_data **
 rmb_test_figures(struct rmb_arena *arena, const char *name)
 {
-	struct rmb_figure_data **figure = rmb_arena_alloc(arena, RMB_TEST_FIGURES, sizeof *figure), *raster = rmb_arena_alloc(arena, 1, sizeof *raster);
+	struct rmb_figure_data **figure = rmb_arena_alloc(arena, RMB_TEST_FIGURES, sizeof *figure),
+	                       *raster = rmb_arena_alloc(arena, 1, sizeof *raster);
 	figure[0] = curve(arena, name);
 	figure[1] = raster;
 	figure[2] = panels(arena, name);
@@ -87,7 +93,8 @@ numbers(struct rmb_arena *arena, const char *name)
 	struct rmb_column *column = rmb_arena_alloc(arena, 3, sizeof *column);
 	const char **cell = rmb_arena_alloc(arena, 6, sizeof *cell);
 	for (int i = 0; i < 3; i++)
-		column[i] = (struct rmb_column){ rmb_arena_printf(arena, "%s column", name), i ? rmb_arena_printf(arena, "help of %s", name) : NULL, i > 0 };
+		column[i] = (struct rmb_column){ rmb_arena_printf(arena, "%s column", name),
+		                                 i ? rmb_arena_printf(arena, "help of %s", name) : NULL, i > 0 };
 	for (int i = 0; i < 6; i++)
 		cell[i] = i % 3 ? rmb_arena_printf(arena, "0.93 %s", name) : name;
 	return (struct rmb_table){ rmb_arena_printf(arena, "Table of %s", name), 3, 2, column, cell };
