@@ -142,13 +142,17 @@ rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb
 }
 
 int
-rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at,
-                 struct rmb_array *array, int *narrays, struct rmb_error *error)
+rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_file *file, struct rmb_array *array,
+                 int *narrays, struct rmb_error *error)
 {
 	struct pack pack = { arena, port, array, narrays, false };
-	add_text(&pack, "file", "SHA-256 of the file in which the samples stay: float32, row after row", sha256);
-	add_scalar(&pack, "file_bytes", "B", "length of that file", RMB_INT64, &bytes);
-	add_scalar(&pack, "file_at", "B", "where in it they begin", RMB_INT64, &at);
+	add_text(&pack, "file", "SHA-256 of the file in which the samples stay: float32, row after row", file->sha256);
+	add_scalar(&pack, "file_bytes", "B", "length of that file", RMB_INT64, &file->bytes);
+	add_scalar(&pack, "file_at", "B", "where in it they begin", RMB_INT64, &file->at);
+	if (file->folder) {
+		add_text(&pack, "folder", "content of the folder in which that file lies", file->folder);
+		add_text(&pack, "inside", "its path in that folder", file->inside);
+	}
 	return packed(&pack, error);
 }
 
@@ -286,21 +290,15 @@ find_any(const struct rmb_object *object, const char *name, int *n)
 static void
 take_outside(struct unpack *u, const struct rmb_object *samples, struct rmb_recording *r)
 {
-	int n;
-	const struct rmb_array *at = find_any(samples, "file_at", &n);
-	int64_t first, bytes, last;
-	const char *sha256 = rmb_bundle_file(samples, &bytes);
-	if (!sha256 || n != 1 || at->type != RMB_INT64 || at->naxes != 0) {
-		wrong(u, "file_at");
-		return;
-	}
-	memcpy(&first, at->data, sizeof first);
-	if (first < 0 || first % (int64_t)sizeof(float) || __builtin_mul_overflow(r->stored_rows, r->stored_frames, &last) ||
-	    __builtin_mul_overflow(last, (int64_t)sizeof(float), &last) || __builtin_add_overflow(last, first, &last) ||
-	    last > bytes)
+	struct rmb_bundle_file file;
+	int64_t last;
+	if (!rmb_bundle_file(samples, &file) || file.at < 0 || file.at % (int64_t)sizeof(float) ||
+	    __builtin_mul_overflow(r->stored_rows, r->stored_frames, &last) ||
+	    __builtin_mul_overflow(last, (int64_t)sizeof(float), &last) || __builtin_add_overflow(last, file.at, &last) ||
+	    last > file.bytes)
 		wrong(u, "file_at");
 	else if (samples->outside.map) {
-		r->samples = (const float *)(const void *)((const char *)samples->outside.map + first);
+		r->samples = (const float *)(const void *)((const char *)samples->outside.map + file.at);
 		r->mapped = true;
 	}
 }
@@ -311,7 +309,7 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 {
 	const struct rmb_array *activity = NULL;
 	int n = 0;
-	int64_t bytes;
+	struct rmb_bundle_file file;
 	if (!r->source[0]) {
 		activity = find(u->object, u->port, "activity");
 		n = activity != NULL;
@@ -321,7 +319,7 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 	else if (strcmp(samples->key, r->source) == 0)
 		activity = find_any(samples, "activity", &n);
 	const struct rmb_object *holder = samples ? samples : u->object;
-	if (n == 0 && strcmp(holder->key, r->source) == 0 && rmb_bundle_file(holder, &bytes))
+	if (n == 0 && strcmp(holder->key, r->source) == 0 && rmb_bundle_file(holder, &file))
 		take_outside(u, holder, r);
 	else if (n != 1 || !is_activity(activity, r))
 		wrong(u, "activity");
@@ -415,14 +413,33 @@ rmb_bundle_source(const struct rmb_object *object, const char *port)
 	return ((char *)source->data)[0] ? source->data : object->key;
 }
 
-const char *
-rmb_bundle_file(const struct rmb_object *object, int64_t *bytes)
+/* The only ANY/name, if it is a text; NULL: it is not, or there are several. */
+static const char *
+sole_text(const struct rmb_object *object, const char *name)
 {
-	int nfiles, nlengths;
-	const struct rmb_array *file = find_any(object, "file", &nfiles), *length = find_any(object, "file_bytes", &nlengths);
-	if (nfiles != 1 || file->type != RMB_TEXT || file->naxes != 0 || file->width != RMB_KEY_MAX ||
-	    ((char *)file->data)[file->width - 1] || nlengths != 1 || length->type != RMB_INT64 || length->naxes != 0)
-		return NULL;
-	memcpy(bytes, length->data, sizeof *bytes);
-	return *bytes > 0 ? file->data : NULL;
+	int n;
+	const struct rmb_array *text = find_any(object, name, &n);
+	bool right = n == 1 && text->type == RMB_TEXT && text->naxes == 0 && text->width > 0;
+	return right && !((char *)text->data)[text->width - 1] ? text->data : NULL;
+}
+
+static bool
+sole_whole(const struct rmb_object *object, const char *name, int64_t *value)
+{
+	int n;
+	const struct rmb_array *number = find_any(object, name, &n);
+	if (n != 1 || number->type != RMB_INT64 || number->naxes != 0)
+		return false;
+	memcpy(value, number->data, sizeof *value);
+	return true;
+}
+
+bool
+rmb_bundle_file(const struct rmb_object *object, struct rmb_bundle_file *file)
+{
+	*file = (struct rmb_bundle_file){ .sha256 = sole_text(object, "file"),
+		                          .folder = sole_text(object, "folder"),
+		                          .inside = sole_text(object, "inside") };
+	return file->sha256 && strlen(file->sha256) == RMB_KEY_MAX - 1 && sole_whole(object, "file_bytes", &file->bytes) &&
+	       file->bytes > 0 && sole_whole(object, "file_at", &file->at) && !file->folder == !file->inside;
 }

@@ -2,7 +2,8 @@
  *
  * Output port P of kind recording is stored as P/activity (only in the object that holds the samples), P/row, P/interval,
  * P/shift, P/offset, P/scale, P/segment, P/id, P/x, ..., and the scalars rate, nframes, scaling, source as P/... arrays; one
- * whose samples stay in the file they came in has P/file, P/file_bytes and P/file_at in place of P/activity;
+ * whose samples stay in the file they came in has P/file, P/file_bytes and P/file_at in place of P/activity, and P/folder and P/inside
+ * if a recipe names not the file but a folder that holds it;
  * spikes as P/time, P/first, P/observed and the annotations. */
 #ifndef RMB_BUNDLE_H
 #define RMB_BUNDLE_H
@@ -15,12 +16,18 @@ int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct
                          struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
 int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array,
                       int *narrays, struct rmb_error *error) RMB_CHECKED;
-/* Appends what a recording has in place of P/activity if its samples stay in a file, at byte `at`: P/file (its SHA-256),
- * P/file_bytes, P/file_at. */
-int rmb_bundle_place(struct rmb_arena *arena, const char *port, const char *sha256, int64_t bytes, int64_t at,
-                     struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
-/* SHA-256 of the file in which the samples of an object stayed, and its length; NULL: they are in the object, or there are none. */
-const char *rmb_bundle_file(const struct rmb_object *object, int64_t *bytes);
+/* The file in which samples stay, which says nothing of where it lies. */
+struct rmb_bundle_file {
+	const char *sha256;          /* of the file */
+	int64_t bytes, at;           /* its length, and where in it they begin */
+	const char *folder;          /* content of the folder that a recipe names; NULL: it names the file itself */
+	const char *inside;          /* path of the file in that folder */
+};
+/* Appends what a recording has in place of P/activity if its samples stay in a file. */
+int rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_file *file, struct rmb_array *array,
+                     int *narrays, struct rmb_error *error) RMB_CHECKED;
+/* The file in which the samples of an object stayed; false: they are in the object, or there are none. */
+bool rmb_bundle_file(const struct rmb_object *object, struct rmb_bundle_file *file);
 /* Kind of what an object holds under a port: RMB_RECORDING, RMB_SPIKES, RMB_ARRAY, or 0. */
 unsigned rmb_bundle_kind(const struct rmb_object *object, const char *port);
 /* Rebuilds and checks the bundle. `samples` is the object that source names (NULL if source is "" or for looking at

@@ -11,12 +11,13 @@
 static int
 attach(struct rmb_call *call, struct rmb_object *object)
 {
-	int64_t bytes;
-	const char *path = NULL, *sha256 = rmb_bundle_file(object, &bytes);
-	for (int i = 0; sha256 && i < call->order->nplaces && !path; i++)
-		if (strcmp(call->order->place[i].sha256, sha256) == 0)
-			path = call->order->place[i].path;
-	return sha256 ? rmb_outside_attach(object, call->cache, path, &call->error) : 0;
+	struct rmb_bundle_file file;
+	const char *path = NULL;
+	if (!rmb_bundle_file(object, &file))
+		return 0;
+	for (int i = 0; i < call->order->nplaces && !path; i++)
+		path = rmb_outside_path(object->arena, &file, call->order->place[i].path, call->order->place[i].sha256);
+	return rmb_outside_attach(object, call->cache, path, &call->error);
 }
 
 /* The object under `key`, opened once for all inputs of the call. */

@@ -4,6 +4,7 @@
 #define RMB_CALL_INSIDE_H
 #include <jansson.h>
 #include <pthread.h>
+#include "pipeline/bundle.h"
 #include "pipeline/call.h"
 #include "pipeline/object.h"
 
@@ -19,8 +20,7 @@ struct call_output {            /* what the stage made at an output port; at mos
 	struct rmb_recording *recording;
 	struct rmb_spikes *spikes;
 	int payload;                /* index in the writer of samples or times being written, -1: none. A view, or */
-	const struct rmb_order_file *file; /* samples stay in this file, not NULL, */
-	int64_t file_bytes, file_at; /* which has that length, from that byte on */
+	const struct rmb_bundle_file *file; /* samples stay in this file, if it is not NULL */
 	int64_t nspikes;            /* times that space was claimed for */
 };
 

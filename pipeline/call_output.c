@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "pipeline/bundle.h"
+#include "pipeline/outside.h"
 
 enum { BUNDLE_ARRAYS = 33, ATTRIBUTES = 16 };
 
@@ -175,23 +175,59 @@ rmb_output_recording(struct rmb_call *call, const char *name, const struct rmb_r
 	return code || out->source[0] ? code : claim_samples(call, name, output);
 }
 
+/* The path of a file in a folder, "" for the folder itself; NULL: it is not in there. */
+static const char *
+path_inside(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+	if (strncmp(path, folder, n) != 0)
+		return NULL;
+	path += n;
+	return *path == 0 || *path == '/' || (n && path[-1] == '/') ? path + strspn(path, "/") : NULL;
+}
+
+/* The file, which a setting names or which lies in a folder that one names. */
+static int
+find_file(struct rmb_call *call, const char *path, struct rmb_bundle_file *file)
+{
+	char own[RMB_KEY_MAX];
+	for (int i = 0; i < call->order->nfiles && !file->sha256; i++) {
+		const char *content = call->order->file[i].sha256, *inside = path_inside(path, call->order->file[i].path);
+		if (!inside)
+			continue;
+		file->sha256 = content;
+		if (!*inside)
+			continue;
+		int code = rmb_outside_content(call->cache, path, own, &call->error);
+		if (code)
+			return code;
+		file->sha256 = rmb_arena_strdup(call->arena, own);
+		file->folder = content;
+		file->inside = rmb_arena_strdup(call->arena, inside);
+		if (!file->sha256 || !file->inside)
+			return rmb_error_nomem(&call->error, path);
+	}
+	return file->sha256 ? 0
+	                    : rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names",
+	                               call->order->stage->name, path);
+}
+
 int
 rmb_output_in_place(struct rmb_call *call, const char *name, const struct rmb_recording *out, const char *path, int64_t at)
 {
 	struct call_output *output;
+	struct rmb_bundle_file file = { .at = at };
 	struct stat stat_of;
 	int code = keep_recording(call, name, out, &output);
-	for (int i = 0; i < call->order->nfiles && code == 0; i++)
-		if (strcmp(call->order->file[i].path, path) == 0)
-			output->file = &call->order->file[i];
-	if (code == 0 && !output->file)
-		return rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names",
-		                call->order->stage->name, path);
+	if (code == 0)
+		code = find_file(call, path, &file);
 	if (code == 0 && stat(path, &stat_of))
 		return rmb_fail(call, RMB_EINPUT, "%s: %s", path, strerror(errno));
-	output->file_bytes = code ? 0 : (int64_t)stat_of.st_size;
-	output->file_at = at;
-	return code;
+	if (code)
+		return code;
+	file.bytes = (int64_t)stat_of.st_size;
+	output->file = rmb_arena_copy(call->arena, &file, 1, sizeof file);
+	return output->file ? 0 : rmb_error_nomem(&call->error, path);
 }
 
 /* Samples of a recording being made: to the file from `out`, or from the file into `in` if that is not NULL. */
@@ -321,8 +357,7 @@ gather(struct rmb_call *call, struct rmb_array *array, int *n)
 			return code;
 		if (output->payload >= 0 || output->file) /* its samples are on disk */
 			memmove(array + first, array + first + 1, (size_t)(--*n - first) * sizeof *array);
-		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file->sha256,
-		                                             output->file_bytes, output->file_at, array, n, &call->error)))
+		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file, array, n, &call->error)))
 			return code;
 	}
 	return 0;

@@ -6,9 +6,15 @@
  * anything computed from it is published. */
 #ifndef RMB_OUTSIDE_H
 #define RMB_OUTSIDE_H
+#include "pipeline/bundle.h"
 #include "pipeline/cache.h"
 #include "pipeline/graph.h"
 
+/* SHA-256 of a file, remembered from when keys were made, as a rule. */
+int rmb_outside_content(const struct rmb_cache *cache, const char *path, char *hex, struct rmb_error *error) RMB_CHECKED;
+/* Where the file lies, if what a recipe names `path`, with this content, is or holds it; NULL: no, or no memory. */
+const char *rmb_outside_path(struct rmb_arena *arena, const struct rmb_bundle_file *file, const char *path,
+                             const char *content);
 /* Maps the file at `path` (NULL: it is not known) behind object->outside, unless that was done. RMB_EINPUT if it is not there
  * or is another one by now. */
 int rmb_outside_attach(struct rmb_object *object, const struct rmb_cache *cache, const char *path,

@@ -41,9 +41,9 @@ rmb_seen_json(const struct rmb_seen *seen)
 		json_array_append_new(advice, json_pack("{s:s, s:o, s:o*}", "name", a->name, "value", rmb_json_text(a->value),
 		                                        "why", a->why ? rmb_json_text(a->why) : NULL));
 	}
-	return json_pack("{s:s?, s:f, s:f, s:f, s:f, s:o, s:o, s:o}", "kind", kind, "neurons", seen->size.neurons, "frames",
-	                 seen->size.frames, "spikes", seen->size.spikes, "seconds", seen->size.seconds, "facts", facts,
-	                 "cautions", cautions, "settings", advice);
+	return json_pack("{s:s?, s:f, s:f, s:f, s:f, s:b, s:o, s:o, s:o}", "kind", kind, "neurons", seen->size.neurons, "frames",
+	                 seen->size.frames, "spikes", seen->size.spikes, "seconds", seen->size.seconds, "in_place",
+	                 (int)seen->size.in_place, "facts", facts, "cautions", cautions, "settings", advice);
 }
 
 static double
@@ -75,10 +75,11 @@ rmb_seen_from_json(const json_t *json, struct rmb_seen *seen)
 	json_t *one;
 	for (size_t k = 0; kind && k < sizeof kinds / sizeof *kinds; k++)
 		seen->kind = strcmp(kind, kinds[k].name) == 0 ? kinds[k].kind : seen->kind;
-	seen->size = (struct rmb_size){ fmax(0, number_of(json_object_get(json, "neurons"))),
-	                                fmax(0, number_of(json_object_get(json, "frames"))),
-	                                fmax(0, number_of(json_object_get(json, "spikes"))),
-	                                fmax(0, number_of(json_object_get(json, "seconds"))) };
+	seen->size = (struct rmb_size){ .neurons = fmax(0, number_of(json_object_get(json, "neurons"))),
+		                        .frames = fmax(0, number_of(json_object_get(json, "frames"))),
+		                        .spikes = fmax(0, number_of(json_object_get(json, "spikes"))),
+		                        .seconds = fmax(0, number_of(json_object_get(json, "seconds"))),
+		                        .in_place = json_is_true(json_object_get(json, "in_place")) };
 	json_array_foreach(json_object_get(json, "facts"), i, one)
 		fact_back(one, seen);
 	json_array_foreach(json_object_get(json, "cautions"), i, one) {

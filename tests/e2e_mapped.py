@@ -1,4 +1,5 @@
 """Large float32 arrays stay in the files they came in: same results as a copy, wherever the file is moved; nothing is made of one that changed."""
+import json
 import os
 import time
 
@@ -77,6 +78,62 @@ def test_a_file_that_moves_is_found_by_its_content():
         recipe, said = analysed(here, "path: other.npy", STAGES + "  rest: {stage: spectrum, recording: z}\n")
         assert len(here.journal()) == done + 1, said  # only what is new was run
         assert np.array_equal(output(here, recipe, "r/some"), exported)
+
+
+def suite2p(folder, x, cells):
+    os.makedirs(folder)
+    np.save(folder + "/spks.npy", x)
+    np.save(folder + "/F.npy", np.asarray(x, ">f4"))
+    np.save(folder + "/iscell.npy", np.stack([cells, 0.5 * cells], 1).astype("f8"))
+
+
+def test_rows_of_a_file_in_a_folder_stay_there():
+    x, cells = samples(), np.arange(N) % 40 != 4
+    kept = np.setdiff1d(np.flatnonzero(cells), [7, 299])  # these two are not finite
+    with place() as here:
+        suite2p(here.file("session/suite2p/plane0"), x, cells)
+        seen = {}
+        for where, more in [("session", ""), ("session/suite2p/plane0/", ""), ("session", ", activity: F")]:
+            before = cached_bytes(here) if os.path.exists(here.cache) else 0
+            recipe, said = analysed(here, f"path: {where}{more}")
+            assert "dropped 2 of 292 neurons" in said, said
+            stays = cached_bytes(here) - before < x.nbytes / 10
+            assert stays == (not more), f"{where}{more}: {cached_bytes(here) - before} bytes more in the cache"
+            seen[where + more] = [output(here, recipe, node).tobytes() for node in ["r/raw", "r/some", "r/z", "r/svca2.spectrum"]]
+            assert np.array_equal(np.frombuffer(seen[where + more][0], "f4").reshape(len(kept), T), x[kept])
+        first = seen["session"]
+        assert all(bytes_of == first for bytes_of in seen.values())
+        recipe, _ = analysed(here, "path: session")
+        os.rename(here.file("session"), here.file("moved"))
+        done = len(here.journal())
+        recipe, _ = analysed(here, "path: moved", STAGES + "  rest: {stage: spectrum, recording: z}\n")
+        assert len(here.journal()) == done + 1 and output(here, recipe, "r/some").tobytes() == first[1]
+        with open(here.file("moved/suite2p/plane0/spks.npy"), "r+b") as f:
+            f.seek(9_000_000)
+            f.write(np.float32(90).tobytes())
+        assert "not in the cache" in here.run("export", recipe, "r/some", "--out", "no.npy", status=1)
+
+
+def test_planes_are_put_together_in_the_cache():
+    x = samples()
+    with place() as here:
+        suite2p(here.file("two/plane0"), x, np.ones(N, bool))
+        suite2p(here.file("two/plane1"), 2 * x, np.ones(N, bool))
+        recipe, _ = analysed(here, "path: two", "stages:\n  raw: {stage: load}\n")
+        assert cached_bytes(here) > 2 * x.nbytes and output(here, recipe, "r/raw").shape == (2 * N - 4, T)
+
+
+def test_what_stays_takes_no_disk_in_a_plan():
+    x = samples()
+    with place() as here:
+        np.save(here.file("mapped.npy"), x)
+        np.save(here.file("wide.npy"), x.astype("f8"))
+        suite2p(here.file("session"), x, np.ones(N, bool))
+        for path, least, most in [("mapped.npy", 0, 1e6), ("wide.npy", x.nbytes, 1.1 * x.nbytes), ("session", 0, 1e6)]:
+            recipe = here.recipe(f"recordings:\n  - {{name: r, rate: 20 Hz, path: {path}}}\nstages:\n  raw: {{stage: load}}\n")
+            events = [json.loads(line) for line in here.run("plan", recipe, "--json").splitlines() if line.startswith("{")]
+            disk = next(event["disk"] for event in events if event["event"] == "plan")
+            assert least <= disk <= most, (path, disk)
 
 
 def test_frames_left_out_stay_left_out():

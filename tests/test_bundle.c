@@ -222,7 +222,8 @@ a_place_in_a_file_is_within_it(void **unused)
 		int n = 0;
 		assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
 		array[0] = array[--n]; /* the samples are not in it */
-		assert_int_equal(rmb_bundle_place(here.arena, "recording", places[i].sha256, places[i].bytes, places[i].at, array, &n, NULL), 0);
+		const struct rmb_bundle_file file = { places[i].sha256, places[i].bytes, places[i].at, NULL, NULL };
+		assert_int_equal(rmb_bundle_place(here.arena, "recording", &file, array, &n, NULL), 0);
 		put(path, key, array, n);
 		struct rmb_object *object = get(path, key);
 		int code = rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error);

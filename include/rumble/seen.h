@@ -12,6 +12,7 @@
 struct rmb_size {           /* what is known or assumed of a recording before running; 0: unknown */
 	double neurons, frames, spikes;
 	double seconds;         /* that it lasts */
+	bool in_place;          /* what a source makes of it has its samples in the file that they came in */
 };
 
 enum rmb_depth {

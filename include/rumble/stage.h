@@ -234,8 +234,8 @@ struct rmb_array *rmb_output_texts(struct rmb_call *call, const char *port, cons
  * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
  * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */
 int rmb_output_recording(struct rmb_call *call, const char *port, const struct rmb_recording *out) RMB_CHECKED;
-/* The same for samples that stay in the file that a setting of the stage names: stored_rows x stored_frames of float32,
- * row after row from byte `at` on, a multiple of 4. Readers map them there. */
+/* The same for samples that stay in the file that a setting of the stage names, or in one in a folder that it names:
+ * stored_rows x stored_frames of float32, row after row from byte `at` on, a multiple of 4. Readers map them there. */
 int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out, const char *path,
                         int64_t at) RMB_CHECKED;
 /* Write samples of *stored* rows row.., frames frame.. from block[nrows][nframes]. Blocks may come in any order. */

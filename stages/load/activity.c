@@ -67,12 +67,12 @@ is_plain(const struct rmb_member *m)
 }
 
 bool
-rmb_load_in_place(const struct rmb_found *activity, bool frames_first, int64_t *at)
+rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first, struct rmb_load_place *place)
 {
 	const struct rmb_format *format = activity->file->format;
 	const struct rmb_member *m = activity->member;
-	return format->place && !activity->less && is_plain(m) && frames_first == m->fortran && m->count * (int64_t)m->item >= LEAST_IN_PLACE &&
-	       format->place(activity->file, m, at) && *at % (int64_t)sizeof(float) == 0;
+	return activity->file->path == set->path && format->place && !activity->less && is_plain(m) && frames_first == m->fortran &&
+	       m->count * (int64_t)m->item >= LEAST_IN_PLACE && format->place(activity->file, m, place) && place->at % (int64_t)sizeof(float) == 0;
 }
 
 struct reading {

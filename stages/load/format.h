@@ -82,6 +82,13 @@ struct rmb_load_probe {
  * LIKELY: it could be of a more special format, too. */
 enum rmb_sureness { RMB_NOT_MINE, RMB_IF_ASKED, RMB_PERHAPS, RMB_LIKELY, RMB_SURELY };
 
+/* Rows of a member that lie in a file, the first of them from byte `at` on. */
+struct rmb_load_place {
+	const char *path;          /* the file as given, or one in the folder */
+	int64_t at, rows;          /* so many rows lie there, */
+	const int64_t *row;        /* [member's rows] of which these are the member's; NULL: all, in order */
+};
+
 /* A format has its file, and its line in formats.def. */
 struct rmb_format {
 	const char *name;          /* "npz", as in the recipe */
@@ -102,8 +109,8 @@ struct rmb_format {
 	 * asked in the order of the file are quick. */
 	int (*read)(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
 	            int64_t ncolumns, void *raw, struct rmb_error *error);
-	/* Where in the file the items of a readable member lie, one after the other and as they are; false: nowhere. NULL: never. */
-	bool (*place)(struct rmb_load_file *file, const struct rmb_member *member, int64_t *at);
+	/* Where the items of a readable member lie, row after row and as they are; false: nowhere. NULL: never. */
+	bool (*place)(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_load_place *place);
 };
 #define RMB_FORMAT(name, inside) extern const struct rmb_format rmb_format_##name;
 #include "load/formats.def"

@@ -275,18 +275,19 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 
 /* Contiguous and of the type that it is read as. What is said of its place is checked against the file. */
 static bool
-hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, int64_t *at)
+hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_place *place)
 {
 	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
 	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
-	int64_t bytes = m->count * (int64_t)m->item;
+	int64_t bytes = m->count * (int64_t)m->item, columns;
 	bool plain = H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0 && H5Tequal(type, d->memory) > 0 &&
 	             H5Dget_storage_size(d->id) == (hsize_t)bytes;
 	haddr_t offset = plain ? H5Dget_offset(d->id) : HADDR_UNDEF;
 	H5Tclose(type);
 	H5Pclose(creation);
-	*at = (int64_t)offset;
-	return offset != HADDR_UNDEF && bytes <= file->size && *at >= 0 && *at <= file->size - bytes;
+	*place = (struct rmb_load_place){ .path = file->path, .at = (int64_t)offset };
+	rmb_member_matrix(m, &place->rows, &columns);
+	return offset != HADDR_UNDEF && bytes <= file->size && place->at >= 0 && place->at <= file->size - bytes;
 }
 
 /* HDF5 may stand behind a user block, which MATLAB v7.3 fills with text. */

@@ -147,14 +147,16 @@ check(const void *settings, struct rmb_error *error)
 	return rmb_intervals_check("drop", &set->drop, error);
 }
 
-/* Bytes of a file, or of the arrays in a folder; *pickles: of those that become values, each many times its bytes. */
+/* Bytes of a file, or of the arrays in a folder; *pickles: of those that become values, each many times its bytes; *samples: of the largest
+ * kind of suite2p's matrices. */
 static double
-bytes_of(const char *path, double *pickles)
+bytes_of(const char *path, double *pickles, double *samples)
 {
+	static const char *const traces[] = { "spks.npy", "F.npy", "Fneu.npy" };
 	enum { DEEPEST = 3 }; /* root/suite2p/plane0/F.npy */
 	char *const roots[] = { (char *)(uintptr_t)path, NULL };
 	FTS *tree = path ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL) : NULL;
-	double sum = 0;
+	double sum = 0, trace[3] = { 0 };
 	*pickles = 0;
 	for (FTSENT *entry; tree && (entry = fts_read(tree));) {
 		if (entry->fts_info == FTS_D && entry->fts_level == DEEPEST)
@@ -163,9 +165,12 @@ bytes_of(const char *path, double *pickles)
 		bool pickle = array && entry->fts_level > 0 && fnmatch("@(stat|ops|settings|reg_outputs).npy", entry->fts_name, FNM_EXTMATCH) == 0;
 		sum += array ? (double)entry->fts_statp->st_size : 0;
 		*pickles += pickle ? (double)entry->fts_statp->st_size : 0;
+		for (int t = 0; t < 3 && array; t++)
+			trace[t] += strcmp(entry->fts_name, traces[t]) == 0 ? (double)entry->fts_statp->st_size : 0;
 	}
 	if (tree)
 		fts_close(tree);
+	*samples = fmax(trace[0], fmax(trace[1], trace[2]));
 	return sum;
 }
 
@@ -182,11 +187,11 @@ static void
 estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
 {
 	const struct rmb_load_settings *set = settings;
-	double pickles, length = bytes_of(set->path, &pickles);
+	double pickles, stored, length = bytes_of(set->path, &pickles, &stored);
 	double samples = known->neurons * known->frames;
 	bool list = makes(set) == RMB_SPIKES && !is_folder(set->path);
 	cost->memory = list ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6) + PICKLED * pickles;
-	cost->disk = samples > 0 ? 4 * samples : known->spikes > 0 ? 8 * known->spikes : 4 * length;
+	cost->disk = known->in_place ? 200 * known->neurons + 8 * known->frames + 65536 : samples > 0 ? 4 * samples : known->spikes > 0 ? 8 * known->spikes : stored > 0 ? stored : 4 * length;
 	cost->bytes = length + cost->disk;
 }
 
@@ -212,13 +217,14 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 	static const char not_a_number[] = "missing (NaN)", infinite[] = "infinite in float32";
 	int64_t n = all->neurons.n, kept = 0, first = -1;
 	struct rmb_neurons neurons;
-	int64_t *rows = rmb_scratch(call, (size_t)n, sizeof *rows);
-	if (!rows)
+	int64_t *rows = rmb_scratch(call, (size_t)n, sizeof *rows), *stored = rmb_scratch(call, (size_t)n, sizeof *stored);
+	if (!rows || !stored)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < n; i++) {
-		if (seen[i].bad < 0)
+		if (seen[i].bad < 0) {
+			stored[kept] = all->row ? all->row[i] : i;
 			rows[kept++] = i;
-		else if (first < 0)
+		} else if (first < 0)
 			first = i;
 	}
 	if (kept == n)
@@ -230,7 +236,7 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 	rmb_warn(call, "dropped %" PRId64 " of %" PRId64 " neurons for samples that are not finite, first in neuron %" PRId64 " at frame %" PRId64
 	         ", which is %s", n - kept, n, all->neurons.id[first], seen[first].bad, isnan(seen[first].odd) ? not_a_number : infinite);
 	int code = rmb_neurons_select(rmb_call_arena(call), &all->neurons, rows, kept, &neurons, rmb_call_error(call));
-	return code ? code : rmb_output_rows(call, "recording", rows, &neurons);
+	return code ? code : rmb_output_rows(call, "recording", stored, &neurons);
 }
 
 static int
@@ -241,7 +247,8 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_load_sink sink = { .argument = call, .write = write_block, .progress = progress };
 	struct rmb_recording recording = { .scaling = "none" };
-	int64_t inexact = 0, at;
+	struct rmb_load_place place;
+	int64_t inexact = 0;
 	bool frames_first;
 	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
 	if (code)
@@ -253,9 +260,11 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	code = seen ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
 	if (!code)
 		code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, error);
-	if (!code && layout->activity.file->path == set->path && rmb_load_in_place(&layout->activity, frames_first, &at)) {
+	if (!code && rmb_load_in_place(&layout->activity, set, frames_first, &place)) {
 		sink.write = NULL;
-		code = rmb_output_in_place(call, "recording", &recording, set->path, at);
+		recording.stored_rows = place.rows;
+		recording.row = place.row;
+		code = rmb_output_in_place(call, "recording", &recording, place.path, place.at);
 	} else if (!code)
 		code = rmb_output_recording(call, "recording", &recording);
 	if (!code)

@@ -294,6 +294,7 @@ compare_lengths(struct look *l, bool *frames_first, struct rmb_error *error)
 {
 	const struct rmb_layout *layout = &l->layout;
 	const struct rmb_found *whose;
+	struct rmb_load_place place;
 	int64_t n;
 	if (!layout->activity.member) {
 		int code = rmb_load_companions(layout, &n, &whose, error);
@@ -308,7 +309,8 @@ compare_lengths(struct look *l, bool *frames_first, struct rmb_error *error)
 		return code;
 	int64_t neurons = layout->activity.member->axis[*frames_first ? 1 : 0], nframes = layout->activity.member->axis[*frames_first ? 0 : 1];
 	l->seen->kind = RMB_RECORDING;
-	l->seen->size = (struct rmb_size){ .neurons = (double)neurons, .frames = (double)nframes };
+	l->seen->size = (struct rmb_size){ .neurons = (double)neurons, .frames = (double)nframes,
+	                                   .in_place = rmb_load_in_place(&layout->activity, &l->set, *frames_first, &place) };
 	code = rmb_load_fits(layout, neurons, error);
 	return code ? code : rmb_load_frames_fit(layout, nframes, error);
 }

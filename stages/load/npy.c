@@ -322,10 +322,11 @@ npy_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, in
 }
 
 static bool
-npy_place(struct rmb_load_file *file, const struct rmb_member *m, int64_t *at)
+npy_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_place *place)
 {
-	(void)file;
-	*at = m->at;
+	int64_t columns;
+	*place = (struct rmb_load_place){ .path = file->path, .at = m->at };
+	rmb_member_matrix(m, &place->rows, &columns);
 	return true;
 }
 

@@ -198,11 +198,12 @@ rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, i
 int
 rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces, struct rmb_error *error)
 {
-	int64_t rows, columns, at;
+	int64_t rows, columns;
+	struct rmb_load_place place;
 	*pieces = (struct rmb_pieces){ .file = file, .member = member };
 	rmb_member_matrix(member, &rows, &columns);
 	bool number = !member->refusal && member->number != RMB_BYTES && member->number != RMB_UTF32;
-	bool anew = member->anew || (file->format->place && number && file->format->place(file, member, &at));
+	bool anew = member->anew || (file->format->place && number && file->format->place(file, member, &place));
 	if (!number || !anew || (rows > 1 && columns > 1) || member->count <= RMB_PIECE)
 		return rmb_load_doubles(file, member, &pieces->all, error);
 	pieces->raw = rmb_arena_alloc(file->arena, RMB_PIECE, member->item);

@@ -123,8 +123,8 @@ struct rmb_load_row {
 	double first, sum, squares;  /* the first one, and sums of the others' differences from it */
 	double rounding;             /* the largest change by rounding to float32 */
 };
-/* Whether the samples can be used where they lie: large, float32, row = neuron, from byte *at of the file on. */
-bool rmb_load_in_place(const struct rmb_found *activity, bool frames_first, int64_t *at);
+/* Whether the samples can be used where they lie: large, float32, row = neuron, in the main file or in a file of the main folder. */
+bool rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first, struct rmb_load_place *place);
 /* Reads the activity once, in the order of the file, in blocks whose size does not depend on it. row[neurons] becomes what was
  * seen of each neuron; *inexact counts whole numbers that float32 cannot hold. */
 int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *row,

@@ -436,5 +436,5 @@ suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 
 const struct rmb_format rmb_format_suite2p = {
 	.name = "suite2p", .title = "suite2p", .folder = "suite2p (F.npy or spks.npy, in it or in plane0)", .open = suite2p_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
-	.read = rmb_gathered_read, .recognises = suite2p_recognises,
+	.read = rmb_gathered_read, .place = rmb_gathered_place, .recognises = suite2p_recognises,
 };
