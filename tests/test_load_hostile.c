@@ -204,7 +204,7 @@ d23_external_links_are_not_followed(void **state)
 	H5Lcreate_soft("/group/away", file, "detour", H5P_DEFAULT, H5P_DEFAULT);
 	H5Gclose(group);
 	H5Fclose(file);
-	refused(path, &set, RMB_EINPUT, SAYS("'away'", "external link", "allow_external"));
+	refused(path, &set, RMB_EINPUT, SAYS("'away'", "external link", "name the other file in `path`"));
 	refused(path, &inside, RMB_EINPUT, SAYS("'away'", "external link"));
 	refused(path, &soft, RMB_EINPUT, SAYS("'away'", "external link"));
 	refused(path, NULL, RMB_EINPUT, SAYS("holds nothing"));
@@ -227,7 +227,7 @@ d24_external_storage_is_not_read(void **state)
 	add_dataset(file, "x", H5T_NATIVE_UINT8, 8, 8, creation);
 	H5Pclose(creation);
 	H5Fclose(file);
-	refused(path, &set, RMB_EINPUT, SAYS("activity: x", "external storage", "allow_external"));
+	refused(path, &set, RMB_EINPUT, SAYS("activity: x", "external storage", "name that in `path`"));
 	rmb_test_load(path, &set, &got);
 	assert_null(strstr(got.error.text, "root"));
 }
@@ -244,7 +244,7 @@ virtual_datasets_are_not_put_together(void **state)
 	H5Sclose(space);
 	H5Pclose(creation);
 	H5Fclose(file);
-	refused(path, &set, RMB_EINPUT, SAYS("virtual dataset", "allow_external"));
+	refused(path, &set, RMB_EINPUT, SAYS("virtual dataset", "name that in `path`"));
 }
 
 static void

@@ -31,11 +31,11 @@ judge_storage(struct rmb_load_file *file, hid_t creation, struct rmb_member *m)
 {
 	H5D_layout_t layout = H5Pget_layout(creation);
 	if (layout == H5D_VIRTUAL)
-		m->refusal = "is a virtual dataset, put together from other files, which rumble does not read: copy it into one file "
-		             "(allow_external, an opt-in for this, does not exist yet)";
+		m->refusal = "is a virtual dataset, put together from other files, which rumble does not follow: copy it into a file "
+		             "of its own, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`, and name that in `path`";
 	else if (H5Pget_external_count(creation) > 0)
-		m->refusal = "lies in external storage, that is in another file, which rumble does not read: copy it into this file "
-		             "(allow_external, an opt-in for this, does not exist yet)";
+		m->refusal = "lies in external storage, that is in another file, which rumble does not follow: copy it into a file "
+		             "of its own, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`, and name that in `path`";
 	else if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
 		m->refusal = "has an unknown or damaged layout";
 	int n = m->refusal ? 0 : H5Pget_nfilters(creation);

@@ -33,7 +33,7 @@ step(struct rmb_load_file *file, hid_t group, const char *name, int *hops, struc
 	if (link.type == H5L_TYPE_SOFT)
 		return follow_soft(file, group, name, link.u.val_size, hops, error);
 	rmb_error_set(error, RMB_EINPUT, "%s: '%s' is %s; rumble follows no links out of a file: name the other file in `path`, "
-	              "or copy the data into one file (allow_external, an opt-in for such links, does not exist yet)", file->path,
+	              "or copy what is needed into one file, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`", file->path,
 	              rmb_load_printable(file->arena, name, strlen(name)),
 	              link.type == H5L_TYPE_EXTERNAL ? "an external link to another file" : "a link of an unknown kind");
 	return -1;
