@@ -3,6 +3,7 @@
 #include <cblas.h>
 #include <errno.h>
 #include <hdf5.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,18 +55,15 @@ take_axes(struct rmb_call *call, const struct rmb_port *port, const struct rmb_a
 	return 0;
 }
 
-struct rmb_array *
-rmb_output(struct rmb_call *call, const char *name, const struct rmb_axis *axes)
-{
-	return rmb_output_texts(call, name, axes, 0);
-}
-
-struct rmb_array *
-rmb_output_texts(struct rmb_call *call, const char *name, const struct rmb_axis *axes, size_t width)
+/* width: bytes of each entry of a port of texts, the NUL included; 0: the port has numbers. NULL: failed. */
+static struct rmb_array *
+make_output(struct rmb_call *call, const char *name, const struct rmb_axis *axes, size_t width)
 {
 	const struct rmb_port *port;
 	struct call_output *output = find_output(call, name, RMB_ARRAY, &port);
 	struct rmb_array *array = output ? rmb_arena_alloc(call->arena, 1, sizeof *array) : NULL;
+	if (output && !array)
+		rmb_fail(call, RMB_ELIMIT, "no memory for output '%s'", name);
 	if (!array || take_axes(call, port, axes, array))
 		return NULL;
 	snprintf(array->name, sizeof array->name, "%s", port->name);
@@ -87,6 +85,12 @@ rmb_output_texts(struct rmb_call *call, const char *name, const struct rmb_axis 
 	return array;
 }
 
+struct rmb_array *
+rmb_output(struct rmb_call *call, const char *name, const struct rmb_axis *axes)
+{
+	return make_output(call, name, axes, 0);
+}
+
 int
 rmb_output_scalar(struct rmb_call *call, const char *port, double value)
 {
@@ -106,10 +110,23 @@ rmb_output_scalar(struct rmb_call *call, const char *port, double value)
 int
 rmb_output_text(struct rmb_call *call, const char *port, const char *text)
 {
-	struct rmb_array *array = rmb_output_texts(call, port, NULL, strlen(text) + 1);
+	return rmb_output_text_list(call, port, NULL, 1, &text);
+}
+
+int
+rmb_output_text_list(struct rmb_call *call, const char *port, const struct rmb_axis *axes, int64_t n, const char *const *text)
+{
+	size_t width = 1;
+	for (int64_t i = 0; i < n; i++)
+		width = strlen(text[i]) >= width ? strlen(text[i]) + 1 : width;
+	struct rmb_array *array = make_output(call, port, axes, width);
 	if (!array)
 		return call->error.code;
-	strcpy(array->data, text);
+	if (rmb_array_count(array) != n)
+		return rmb_fail(call, RMB_EINTERNAL, "stage %s has %" PRId64 " texts for the %" PRId64 " entries of output '%s'",
+		                call->order->stage->name, n, rmb_array_count(array), port);
+	for (int64_t i = 0; i < n; i++)
+		strcpy((char *)array->data + (size_t)i * width, text[i]);
 	return 0;
 }
 

@@ -234,8 +234,7 @@ run_command(const struct rmb_command *command, int argc, char **argv)
 	for (int i = 0; i < NOPTIONS; i++)
 		if (option_rows[i].bit & command->options)
 			rows[n++] = (struct argp_option){ .name = option_rows[i].name, .key = option_rows[i].key,
-			                                  .arg = option_rows[i].argument,
-			                                  .doc = option_rows[i].help };
+			                                  .arg = option_rows[i].argument, .doc = option_rows[i].help };
 	struct argp argp = { .options = rows, .parser = parse_one, .args_doc = command->args, .doc = command->brief };
 	struct rmb_options options = { 0 };
 	struct parse parse = { command, &options };

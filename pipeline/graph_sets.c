@@ -118,7 +118,8 @@ make(struct maker *k, const struct rmb_node *node, struct rmb_edge *edge)
 	copy->sets++;
 	copy->hidden |= !driver->stage->shows_sets;
 	copy->mark = 0;
-	copy->made = NULL, copy->nmade = 0;
+	copy->made = NULL;
+	copy->nmade = 0;
 	if (driver->drive->fed && driver->source >= 0 && node->source < 0) {
 		rmb_mistake(k->m, RMB_ERECIPE, driver->entry->place,
 		            "'%s' would repeat '%s', which is over all recordings, with what is found in one of them; vary "

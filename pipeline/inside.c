@@ -110,8 +110,10 @@ write_all(int file, const char *data, size_t n)
 		ssize_t written = write(file, data, n < 1 << 20 ? n : 1 << 20);
 		if (written < 0 && errno != EINTR)
 			return -1;
-		if (written > 0)
-			data += written, n -= (size_t)written;
+		if (written > 0) {
+			data += written;
+			n -= (size_t)written;
+		}
 	}
 	return fsync(file);
 }

@@ -112,10 +112,13 @@ look_inside(struct planner *p, struct rmb_node *node)
 	const char *source = rmb_bundle_kind(object, port) == RMB_RECORDING ? rmb_bundle_source(object, port) : node->key;
 	if (source && *source && strcmp(source, node->key) != 0 && !rmb_cache_has(p->cache, source, NULL)) {
 		struct rmb_node *maker = node_with_key(p->graph, node, source);
-		if (maker)
-			changed = !p->needed[maker->index], p->needed[maker->index] = true;
-		else
-			changed = true, p->stands[node->index] = false;
+		if (maker) {
+			changed = !p->needed[maker->index];
+			p->needed[maker->index] = true;
+		} else {
+			changed = true;
+			p->stands[node->index] = false;
+		}
 	}
 	rmb_object_close(object);
 	return changed;

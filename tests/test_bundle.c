@@ -175,8 +175,7 @@ tables_that_lie_are_damage(void **unused)
 		{ "id", SHORTEN }, { "id", RETYPE }, { "x", SHORTEN }, { "x", DEEPEN }, { "area", SHORTEN }, { "area", RETYPE },
 		{ "segment", DROP }, { "segment", RETYPE }, { "state", SHORTEN }, { "row", SHORTEN }, { "row", BREAK }, { "shift", SHORTEN },
 		{ "offset", DROP }, { "scale", DROP }, { "scale", SHORTEN }, { "interval", DROP }, { "interval", SHORTEN },
-		{ "interval", RETYPE },
-		{ "activity", DROP }, { "activity", SHORTEN }, { "activity", RETYPE },
+		{ "interval", RETYPE }, { "activity", DROP }, { "activity", SHORTEN }, { "activity", RETYPE },
 	};
 	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
 		struct rmb_array array[32];

@@ -121,13 +121,10 @@ static int
 run_texts(struct rmb_call *call)
 {
 	struct rmb_axis axis = rmb_axis_index("rank", 2);
-	struct rmb_array *names = rmb_output_texts(call, "names", &axis, 4);
 	const struct rmb_origin *origin = rmb_input_origin(call, "recording", 0);
-	if (!names)
-		return RMB_ELIMIT;
-	strcpy((char *)names->data + 4, "abc");
+	int code = rmb_output_text_list(call, "names", &axis, 2, (const char *const[]){ "", "abc" });
 	assert_null(rmb_input_origin(call, "recording", 1));
-	return rmb_output_text(call, "verdict", origin->branch);
+	return code ? code : rmb_output_text(call, "verdict", origin->branch);
 }
 
 static int

@@ -92,8 +92,7 @@ build(struct world *w, const char *text, int rounds)
 	w->m = rmb_mistakes_new(w->arena);
 	w->drives = rmb_drives_new(w->arena);
 	w->recipe = (struct rmb_recipe){ .nsources = 1, .source = &recording, .seed = 1, .title = "", .path = "t", .nentries = 3,
-	                                 .arena = w->arena,
-	                                 .entry = rmb_arena_alloc(w->arena, 3, sizeof *w->recipe.entry) };
+	                                 .arena = w->arena, .entry = rmb_arena_alloc(w->arena, 3, sizeof *w->recipe.entry) };
 	struct rmb_vary *vary = rmb_arena_alloc(w->arena, 1, sizeof *vary);
 	*vary = (struct rmb_vary){ .entry = 1, .param = 0, .name = "step.x", .n = 2, .value = bounds };
 	w->recipe.entry[0] = (struct rmb_entry){ .name = "raw", .stage = &source, .repeat = 1, .keep = true };
@@ -175,8 +174,7 @@ static void
 a_set_that_cannot_be_ends_the_search(void **state)
 {
 	static const char *const wrong[][2] = { { "11 s", "step: x of 11 s is out of range; allowed: 0 s to 10 s" },
-	                                        { "3", "a bare number" }, { "[1 s]", "x expects" },
-	                                        { "", "found" } };
+	                                        { "3", "a bare number" }, { "[1 s]", "x expects" }, { "", "found" } };
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct world w;

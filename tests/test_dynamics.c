@@ -234,8 +234,7 @@ planted_rotations_are_found_inside_segments(void **state)
 				assert_true(distance < 1e-6);
 			}
 	struct rmb_propagator_options published = { .lag = 5, .block = 100, .pairs = RMB_PAIRING_PAPER, .nsegments = nsegments,
-	                                            .segment = segment,
-	                                            .threads = 2 };
+	                                            .segment = segment, .threads = 2 };
 	struct rmb_propagator found;
 	must(rmb_propagator_make(&courses, &published, arena, &found, &error), &error);
 	assert_true(distance_from_planted(&found, 5) > 0.02);

@@ -343,9 +343,7 @@ replicates_of_replicates_are_numbered_through(void **state)
 	struct world w;
 	build(&w, 1,
 	      (struct spec[]){ { "raw", &source, NULL, 0, 0 },
-	                       { "x", &one, "recording: raw", 2, 0 },
-	                       { "y", &one, "recording: x", 2, 0 },
-	                       { 0 } });
+	                       { "x", &one, "recording: raw", 2, 0 }, { "y", &one, "recording: x", 2, 0 }, { 0 } });
 	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/y#1 r1/y#2 r1/y#3 r1/y#4");
 	assert_reads(&w, "r1/y#3", "recording=r1/x#2");
 	assert_int_equal(node_of(&w, "r1/y#3")->turn, 1);
@@ -359,8 +357,7 @@ a_port_can_take_the_list_as_it_is(void **state)
 	(void)state;
 	struct world w;
 	build(&w, 1, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 },
-	                              { "s", &one, "recording: [raw x]", 0, 0 },
-	                              { "all", &list, "a: raw; list: s", 0, 0 },
+	                              { "s", &one, "recording: [raw x]", 0, 0 }, { "all", &list, "a: raw; list: s", 0, 0 },
 	                              { "some", &list, "a: s; list: [s@raw s@x#2 raw]", 0, 0 }, {0} });
 	assert_ids(&w, "r1/raw r1/x#1 r1/x#2 r1/s@raw r1/s@x#1 r1/s@x#2 r1/all#1 r1/all#2 r1/some@raw r1/some@x#1 r1/some@x#2");
 	assert_reads(&w, "r1/all#2", "a=r1/raw list=r1/s@raw list=r1/s@x#2");
@@ -493,8 +490,7 @@ nodes_are_found_by_name(void **state)
 	struct rmb_error error = {0};
 	const char *output;
 	build(&w, 2, (struct spec[]){ { "raw", &source, NULL, 0, 0 }, { "x", &one, "recording: raw", 2, 0 },
-	                              { "y", &one, "recording: [raw x]", 0, 0 },
-	                              { "g", &group, "value: y", 0, 0 }, {0} });
+	                              { "y", &one, "recording: [raw x]", 0, 0 }, { "g", &group, "value: y", 0, 0 }, {0} });
 	assert_ptr_equal(rmb_graph_find(w.graph, "r2/y@x#2", &output, &error), node_of(&w, "r2/y@x#2"));
 	assert_null(output);
 	assert_ptr_equal(rmb_graph_find(w.graph, "r1/raw.extra", &output, &error), node_of(&w, "r1/raw"));
@@ -505,8 +501,7 @@ nodes_are_found_by_name(void **state)
 	static const char *const wrong[][2] = { { "yy", "no entry 'yy'; did you mean 'y'?" },
 	                                        { "r3/y", "there is no node 'r3/y'; one of those of y is r1/y@raw" },
 		{ "r1/raw.nope", "raw (stage source) has no output 'nope'; its main output is recording" },
-		{ "r1/x#9", "one of those of x is r1/x#1" },
-		{ "r1/x#z", "behind '#' stands the number of a replicate" } };
+		{ "r1/x#9", "one of those of x is r1/x#1" }, { "r1/x#z", "behind '#' stands the number of a replicate" } };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		error = (struct rmb_error){0};
 		assert_null(rmb_graph_find(w.graph, wrong[i][0], &output, &error));

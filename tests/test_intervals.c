@@ -93,8 +93,7 @@ spikes_end_where_windows_end_but_for_the_last(void **state)
 	static const double want_stated[] = { 1, 2, 3, 4, 4, 6, 8, 9 };
 	static const int64_t want_state[] = { 7, 7, 8, 8 };
 	struct rmb_spikes in = { .neurons = { .n = 2 }, .nspikes = 11, .time = time, .first = first, .nobserved = 1,
-	                         .observed = observed, .nstates = 2,
-	                         .stated = stated, .state = label }, out;
+	                         .observed = observed, .nstates = 2, .stated = stated, .state = label }, out;
 	struct rmb_error error = { 0 };
 	struct rmb_arena *arena = rmb_arena_new();
 	(void)state;

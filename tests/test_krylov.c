@@ -84,8 +84,7 @@ static const struct kind kinds[] = {
 	{ "power law", power_law, ACCEPTED, 1e-4 }, { "steep", steep, ACCEPTED, 2e-4 }, { "with a floor", with_floor, ACCEPTED, 1e-4 },
 	{ "flat", flat, ACCEPTED, 1e-5 }, { "rank deficient", deficient, ACCEPTED, 1e-4 }, { "twins", twins, ACCEPTED, 1e-4 },
 	{ "gap", gap, ACCEPTED, 1e-5 }, { "crowd", crowd, EITHER, 1e-4 }, { "copies", copies, EITHER, 1e-4 },
-	{ "hidden copies", hidden, EITHER, 1e-4 },
-	{ "noise", noise, REFUSED, 0 },
+	{ "hidden copies", hidden, EITHER, 1e-4 }, { "noise", noise, REFUSED, 0 },
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -86,8 +86,7 @@ matlab_of_version_4_is_known_by_its_first_variable(void **state)
 	assert_string_equal(format_of(in_folder("file"), bytes, n, "auto"), "matlab");
 	const struct { bool big; uint32_t kind, rows; const char *name; } no[] = {
 		{ true, 0, 2, "speed" }, { false, 70, 2, "speed" }, { false, 3, 2, "speed" }, { false, 100, 2, "speed" },
-		{ false, 0, 0x80000001, "speed" },
-		{ false, 0, 2, "sp eed" }, { false, 0, 2, "" } };
+		{ false, 0, 0x80000001, "speed" }, { false, 0, 2, "sp eed" }, { false, 0, 2, "" } };
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
 		n = version_4(bytes, no[i].big, no[i].kind, no[i].rows, no[i].name);
 		if (strcmp(format_of(in_folder("file"), bytes, n, "auto"), "matlab") == 0)

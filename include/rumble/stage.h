@@ -227,9 +227,10 @@ double rmb_varied_number(const struct rmb_call *call, int set, int v);
 struct rmb_array *rmb_output(struct rmb_call *call, const char *port, const struct rmb_axis *axes);
 /* A scalar output in one line. 0 or a failure. */
 int rmb_output_scalar(struct rmb_call *call, const char *port, double value) RMB_CHECKED;
-/* The same for a port of type RMB_TEXT: one text, or texts of at most `width` bytes, the NUL included, on axes. */
+/* The same for a port of type RMB_TEXT: one text, or n texts, as many as the axes have entries. */
 int rmb_output_text(struct rmb_call *call, const char *port, const char *text) RMB_CHECKED;
-struct rmb_array *rmb_output_texts(struct rmb_call *call, const char *port, const struct rmb_axis *axes, size_t width);
+int rmb_output_text_list(struct rmb_call *call, const char *port, const struct rmb_axis *axes, int64_t n,
+                         const char *const *text) RMB_CHECKED;
 /* Publish a recording at an output port: a view of an input (out->source stands), or a description of samples that the
  * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
  * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */

@@ -13,7 +13,8 @@ alike(const char *a, const char *b)
 		size_t na = strspn(a, "0123456789."), nb = strspn(b, "0123456789.");
 		if ((na > 0) != (nb > 0) || (!na && *a != *b))
 			return false;
-		a += na ? na : 1, b += nb ? nb : 1;
+		a += na ? na : 1;
+		b += nb ? nb : 1;
 	}
 	return !*a && !*b;
 }

@@ -77,9 +77,12 @@ mean_of(const struct rmb_drawing *d, const struct sources *from, struct curve *c
 			if (!isfinite(value))
 				continue;
 			sum += value, n++;
-			low = fmin(low, value), high = fmax(high, value);
+			low = fmin(low, value);
+			high = fmax(high, value);
 		}
-		c->y[k] = n ? sum / n : NAN, c->low[k] = n ? low : NAN, c->high[k] = n ? high : NAN;
+		c->y[k] = n ? sum / n : NAN;
+		c->low[k] = n ? low : NAN;
+		c->high[k] = n ? high : NAN;
 	}
 	c->spread = true;
 	rmb_drawing_note(d, "Replicates are drawn as their mean, in a band from the smallest to the largest.");
@@ -114,7 +117,8 @@ band_of(const struct rmb_drawing *d, const struct rmb_node *node, const struct r
 	const struct rmb_array *high = rmb_drawing_array(d, node, series->spread ? series->spread : series->high, 1);
 	if (!low || !high || low->axis[0].n != c->n || high->axis[0].n != c->n)
 		return 0;
-	c->low = rmb_drawing_values(d, low, 0, c->n), c->high = rmb_drawing_values(d, high, 0, c->n);
+	c->low = rmb_drawing_values(d, low, 0, c->n);
+	c->high = rmb_drawing_values(d, high, 0, c->n);
 	for (int64_t k = 0; series->spread && c->low && c->high && k < c->n; k++) {
 		c->low[k] = c->y[k] - c->low[k];
 		c->high[k] = c->y[k] + c->high[k];
@@ -135,8 +139,11 @@ gather(const struct rmb_drawing *d, const struct rmb_group *group, const struct 
 	if (!from.n)
 		return 0;
 	const struct rmb_array *y = from.y[0], *x = from.x[0];
-	c->n = y->axis[0].n, c->start = y->axis[0].start, c->step = y->axis[0].step;
-	c->xunit = x ? x->unit : y->axis[0].unit, c->yunit = y->unit;
+	c->n = y->axis[0].n;
+	c->start = y->axis[0].start;
+	c->step = y->axis[0].step;
+	c->xunit = x ? x->unit : y->axis[0].unit;
+	c->yunit = y->unit;
 	c->y = rmb_drawing_values(d, y, 0, c->n);
 	c->x = x ? rmb_drawing_values(d, x, 0, c->n) : NULL;
 	if (!c->y || (x && !c->x))
@@ -157,7 +164,9 @@ add_band(struct rmb_drawing *d, const struct curve *c, const struct rmb_trace *l
 	struct rmb_trace *band = rmb_traces_add(d->g->arena, &d->bands);
 	if (!band)
 		return rmb_error_nomem(error, "a figure");
-	band->label = line->label, band->look = line->look, band->quiet = true;
+	band->label = line->label;
+	band->look = line->look;
+	band->quiet = true;
 	int code = rmb_trace_set_band(d->g->arena, c->x, c->start, c->step, c->low, c->high, c->n, d->data->logx,
 	                              d->data->logy, d->g->line_limit, band, error);
 	band->mark = line->mark == RMB_POINTS && !c->spread ? RMB_BARS : RMB_BAND;

@@ -120,7 +120,8 @@ name_lanes(struct rmb_drawing *d, const struct lane *lane, int n)
 	for (int i = 0; d->data->lane && i < n; i++)
 		d->data->lane[i] = lane[i].row;
 	d->data->nlanes = n;
-	d->data->low[1] = -n - 0.5, d->data->high[1] = -0.5;
+	d->data->low[1] = -n - 0.5;
+	d->data->high[1] = -0.5;
 	return d->data->lane ? 0 : RMB_ELIMIT;
 }
 
@@ -154,7 +155,8 @@ begin(struct rmb_drawing *d, struct rmb_traces *list, enum rmb_mark mark, const 
 static void
 put(struct pen *pen, double x, double y)
 {
-	pen->x[pen->n] = (float)x, pen->y[pen->n] = (float)y;
+	pen->x[pen->n] = (float)x;
+	pen->y[pen->n] = (float)y;
 	pen->trace->n = pen->trace->count = ++pen->n;
 }
 
@@ -169,7 +171,8 @@ add_name(struct rmb_drawing *d, const struct forest *f, const struct lane *lane,
 	if (!begin(d, &d->bands, RMB_STROKES, label, look, 3 * (int64_t)n, &bars) ||
 	    !begin(d, &d->series, RMB_POINTS, label, look, n, &points))
 		return RMB_ELIMIT;
-	points.trace->quiet = named_by_rows || !*label, bars.trace->quiet = true;
+	points.trace->quiet = named_by_rows || !*label;
+	bars.trace->quiet = true;
 	for (int i = 0; i < n; i++) {
 		if (lane[i].entry < 0 || strcmp(lane[i].name, name))
 			continue;

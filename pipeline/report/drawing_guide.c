@@ -29,13 +29,15 @@ power(const struct shape *s, double x, double exponent)
 static void
 horizontal(struct shape *s, int i)
 {
-	s->x[i] = (float)along(s, 0, i), s->y[i] = (float)s->at;
+	s->x[i] = (float)along(s, 0, i);
+	s->y[i] = (float)s->at;
 }
 
 static void
 vertical(struct shape *s, int i)
 {
-	s->x[i] = (float)s->at, s->y[i] = (float)along(s, 1, i);
+	s->x[i] = (float)s->at;
+	s->y[i] = (float)along(s, 1, i);
 }
 
 static void
@@ -43,21 +45,24 @@ span(struct shape *s, int i)
 {
 	double from = fmax(fmin(s->at, s->to), s->data->low[0]), to = fmin(fmax(s->at, s->to), s->data->high[0]);
 	s->x[i] = (float)(from + (to - from) * i / (s->n - 1));
-	s->low[i] = (float)s->data->low[1], s->y[i] = (float)s->data->high[1];
+	s->low[i] = (float)s->data->low[1];
+	s->y[i] = (float)s->data->high[1];
 }
 
 static void
 circle(struct shape *s, int i)
 {
 	double turn = 2 * M_PI * i / (s->n - 1);
-	s->x[i] = (float)(s->at * cos(turn)), s->y[i] = (float)(s->at * sin(turn));
+	s->x[i] = (float)(s->at * cos(turn));
+	s->y[i] = (float)(s->at * sin(turn));
 }
 
 static void
 power_law(struct shape *s, int i)
 {
 	double x = along(s, 0, i);
-	s->x[i] = (float)x, s->y[i] = power(s, x, s->at);
+	s->x[i] = (float)x;
+	s->y[i] = power(s, x, s->at);
 }
 
 static void
@@ -65,7 +70,9 @@ wedge(struct shape *s, int i)
 {
 	double x = along(s, 0, i);
 	float a = power(s, x, s->at), b = power(s, x, s->to);
-	s->x[i] = (float)x, s->low[i] = fminf(a, b), s->y[i] = fmaxf(a, b);
+	s->x[i] = (float)x;
+	s->low[i] = fminf(a, b);
+	s->y[i] = fmaxf(a, b);
 }
 
 /* axis: the one on which the guide must be seen, -1: neither. bent: unless both axes are logarithmic; 2: always. */
@@ -103,7 +110,8 @@ add(struct rmb_drawing *d, int group, int panel, const struct rmb_guide *guide, 
 	s.n = kind->bent > (d->data->logx && d->data->logy) ? POINTS : 2;
 	struct rmb_arena *arena = d->g->arena;
 	struct rmb_trace *trace = rmb_traces_add(arena, &d->guides);
-	s.x = rmb_arena_alloc(arena, POINTS, sizeof *s.x), s.y = rmb_arena_alloc(arena, POINTS, sizeof *s.y);
+	s.x = rmb_arena_alloc(arena, POINTS, sizeof *s.x);
+	s.y = rmb_arena_alloc(arena, POINTS, sizeof *s.y);
 	s.low = rmb_arena_alloc(arena, POINTS, sizeof *s.low);
 	if (!trace || !s.x || !s.y || !s.low)
 		return rmb_error_nomem(error, "a figure");
@@ -115,8 +123,7 @@ add(struct rmb_drawing *d, int group, int panel, const struct rmb_guide *guide, 
 	                             .mark = kind->band ? RMB_BAND : own ? RMB_DASHES : RMB_LINE, .panel = panel,
 	                             .quiet = panel > 0 || !guide->label || (own && group > 0),
 	                             .look = own ? d->g->look[d->group[group].node[0]->index] : RMB_LOOK_GUIDE(look), .n = s.n,
-	                             .x = s.x,
-	                             .y = s.y, .low = kind->band ? s.low : NULL, .count = s.n };
+	                             .x = s.x, .y = s.y, .low = kind->band ? s.low : NULL, .count = s.n };
 	return 0;
 }
 

@@ -73,7 +73,9 @@ add_line(struct rmb_drawing *d, const struct rmb_group *group, const struct rmb_
 	if (!trace || !value)
 		return rmb_error_nomem(error, "a figure");
 	int limit = d->g->line_limit / 10 > LEAST_LINE ? d->g->line_limit / 10 : LEAST_LINE;
-	trace->scaled = true, trace->mark = RMB_LINE, trace->panel = panel;
+	trace->scaled = true;
+	trace->mark = RMB_LINE;
+	trace->panel = panel;
 	trace->value = slow->start + (double)row * slow->step;
 	trace->label = rmb_arena_printf(d->g->arena, "%s %s", slow->name, rmb_number_print(d->g->arena, trace->value, 3));
 	return rmb_trace_set(d->g->arena, xv, fast->start, fast->step, value, fast->n, d->data->logx, d->data->logy, limit,
@@ -184,7 +186,9 @@ add_map(struct rmb_drawing *d, const struct places *at, const struct rmb_array *
 		       py = at->y ? rmb_gather_value(at->y, at->index[k]) : pz;
 		if (!isfinite(px) || !isfinite(py) || !isfinite(pz))
 			continue;
-		x[trace->n] = (float)px, y[trace->n] = (float)py, value[trace->n++] = (float)pz;
+		x[trace->n] = (float)px;
+		y[trace->n] = (float)py;
+		value[trace->n++] = (float)pz;
 	}
 	return 0;
 }
@@ -287,11 +291,14 @@ set_axes(struct rmb_drawing *d, const struct places *at)
 	for (int i = 0; i < d->series.n; i++)
 		for (int64_t k = 0; k < d->series.trace[i].n; k++) {
 			const double value[2] = { (double)d->series.trace[i].x[k], (double)d->series.trace[i].y[k] };
-			for (int a = 0; a < 2; a++)
-				low[a] = fmin(low[a], value[a]), high[a] = fmax(high[a], value[a]);
+			for (int a = 0; a < 2; a++) {
+				low[a] = fmin(low[a], value[a]);
+				high[a] = fmax(high[a], value[a]);
+			}
 		}
 	double ratio = (high[0] - low[0]) / (high[1] - low[1]);
-	data->x = place_title(d, data->x, at->x), data->y = place_title(d, data->y, at->y);
+	data->x = place_title(d, data->x, at->x);
+	data->y = place_title(d, data->y, at->y);
 	if (!at->x || !at->y) {
 		data->equal = false;
 		rmb_drawing_note(d, "Places differ along one axis alone; the other shows the value.");

@@ -248,8 +248,10 @@ together_note(struct rmb_arena *arena, const struct rmb_figure_data *figure)
 {
 	int64_t hidden = 0;
 	bool thinned = false;
-	for (int i = 0; i < figure->ntraces; i++)
-		hidden += figure->trace[i].hidden, thinned = thinned || figure->trace[i].thinned;
+	for (int i = 0; i < figure->ntraces; i++) {
+		hidden += figure->trace[i].hidden;
+		thinned = thinned || figure->trace[i].thinned;
+	}
 	const char *note = thinned ? "Lines are drawn with fewer values than they have." : "";
 	return sentence(arena, note, hidden ? "Values at or below zero have no place on a logarithmic axis." : "");
 }

@@ -79,7 +79,8 @@ rmb_gather_spread(struct rmb_gathering *g, const struct rmb_group *group, const 
 		if (isnan(value))
 			continue;
 		sum += value, n++;
-		spread->low = fmin(spread->low, value), spread->high = fmax(spread->high, value);
+		spread->low = fmin(spread->low, value);
+		spread->high = fmax(spread->high, value);
 	}
 	if (n)
 		spread->mean = sum / n;

@@ -29,9 +29,12 @@ quantise(struct rmb_arena *arena, const float *mean, struct rmb_image *image)
 			sorted[finite++] = mean[i];
 	qsort(sorted, (size_t)finite, sizeof *sorted, by_value);
 	int64_t end = finite - 1, outside = finite / 200;
-	image->low = finite ? sorted[outside] : 0, image->high = finite ? sorted[end - outside] : 0;
-	if (finite && !(image->high > image->low))
-		image->low = sorted[0], image->high = sorted[end];
+	image->low = finite ? sorted[outside] : 0;
+	image->high = finite ? sorted[end - outside] : 0;
+	if (finite && !(image->high > image->low)) {
+		image->low = sorted[0];
+		image->high = sorted[end];
+	}
 	if (!(image->high > image->low))
 		image->high = image->low + 1;
 	for (int64_t i = 0; i < n; i++) /* fmax takes what is not NaN */
@@ -79,7 +82,8 @@ rmb_image_make(struct rmb_arena *arena, int64_t rows, int64_t columns, int limit
 	}
 	*image = (struct rmb_image){ .rows = nr, .columns = nc, .full_rows = rows, .full_columns = columns,
 	                             .dx = (double)columns / (double)nc, .dy = (double)rows / (double)nr };
-	image->x = (image->dx - 1) / 2, image->y = (image->dy - 1) / 2;
+	image->x = (image->dx - 1) / 2;
+	image->y = (image->dy - 1) / 2;
 	for (int64_t r = 0; r < nr; r++) {
 		int64_t first = r * rows / nr, end = (r + 1) * rows / nr;
 		memset(sum, 0, (size_t)nc * sizeof *sum);

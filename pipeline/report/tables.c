@@ -98,7 +98,11 @@ numbers_of(struct rmb_gathering *g, const struct rmb_group *group, struct rmb_ta
 		if (!text)
 			continue;
 		const char **cell = table->cell + 5 * table->nrows++;
-		cell[0] = group_name(g, group), cell[1] = p->name, cell[2] = text, cell[3] = unit_of(p), cell[4] = p->help;
+		cell[0] = group_name(g, group);
+		cell[1] = p->name;
+		cell[2] = text;
+		cell[3] = unit_of(p);
+		cell[4] = p->help;
 	}
 }
 
@@ -172,7 +176,8 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool e
 	                             rmb_arena_alloc(g->arena, (size_t)(n * g->graph->nnodes), sizeof *table->cell) };
 	if (!column || !table->cell)
 		return;
-	column[0] = (struct rmb_column){ "Recording", NULL, false }, column[1] = (struct rmb_column){ "Result", NULL, false };
+	column[0] = (struct rmb_column){ "Recording", NULL, false };
+	column[1] = (struct rmb_column){ "Result", NULL, false };
 	for (const struct rmb_port *p = entry->stage->out; p->name; p++)
 		if (is_summed(entry->stage, p))
 			column[c++] = column_of(g, p);
@@ -242,16 +247,17 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 	struct rmb_error error = { 0 };
 	cell[0] = node->name;
 	if (kind == RMB_RECORDING && rmb_unbundle_recording(g->arena, object, port, NULL, &r, &error) == 0) {
-		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n),
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n);
 		cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
-		if (r.rate > 0)
-			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4),
+		if (r.rate > 0) {
+			cell[3] = rmb_number_print(g->arena, (double)r.nframes / r.rate, 4);
 			cell[4] = rmb_number_print(g->arena, r.rate, 4);
+		}
 		cell[5] = rmb_arena_printf(g->arena, "%s%s%s", r.scaling, *r.recipe_of_view ? ", " : "", r.recipe_of_view);
 		return true;
 	}
 	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
-		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n),
+		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n);
 		cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
 		cell[3] = rmb_number_print(g->arena, rmb_spikes_observed(&s), 4);
 		return true;
@@ -313,9 +319,10 @@ rmb_table_nodes(struct rmb_gathering *g, struct rmb_table *table)
 	for (int i = 0; table->cell && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const char **cell = table->cell + 4 * table->nrows++;
-		cell[0] = node->id,
+		cell[0] = node->id;
 		cell[1] = rmb_arena_printf(g->arena, "%s, version %d", node->stage->name, node->stage->version);
-		cell[2] = settings(g, node), cell[3] = node->key;
+		cell[2] = settings(g, node);
+		cell[3] = node->key;
 	}
 }
 
@@ -340,8 +347,8 @@ rmb_table_build(struct rmb_gathering *g, struct rmb_table *table)
 			if (r == MOST)
 				continue;
 			if (r == table->nrows) {
-				table->cell[3 * r] = rmb_arena_strdup(g->arena, name),
-				                table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
+				table->cell[3 * r] = rmb_arena_strdup(g->arena, name);
+				table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
 				table->nrows++;
 			}
 			count[r]++;

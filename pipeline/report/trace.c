@@ -59,7 +59,9 @@ keep_extremes(const struct points *p, int64_t n, int64_t first, int64_t last, in
 				put(p, low < high ? high : low, x, y, &m);
 			if (gap && i < n)
 				put_gap(x, y, &m);
-			bin = now, low = high = -1, gap = false;
+			bin = now;
+			low = high = -1;
+			gap = false;
 		}
 		if (i == n)
 			break;
@@ -117,13 +119,15 @@ rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double ste
 	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x), *kept_y = rmb_arena_alloc(arena, room, sizeof *kept_y);
 	if (!kept_x || !kept_y)
 		return rmb_error_nomem(error, "a figure");
-	trace->count = n, trace->hidden = hidden, trace->thinned = shown > limit;
-	trace->x = kept_x, trace->y = kept_y;
+	trace->count = n;
+	trace->hidden = hidden;
+	trace->thinned = shown > limit;
+	trace->x = kept_x;
+	trace->y = kept_y;
 	trace->n = shown > limit && ascending ? keep_extremes(&p, n, first, last, limit / 2, kept_x, kept_y)
 	                                      : keep_some(&p, n, shown, limit, kept_x, kept_y);
 	return 0;
 }
-
 
 /* ---- bands ------------------------------------------------------------------------------------------------------- */
 
@@ -163,7 +167,11 @@ rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, doubl
 	trace->low = rmb_arena_alloc(arena, room, sizeof *trace->low);
 	if (!kept_x || !kept_high || !trace->low)
 		return rmb_error_nomem(error, "a figure");
-	trace->mark = RMB_BAND, trace->count = n, trace->n = trace->hidden = 0, trace->x = kept_x, trace->y = kept_high;
+	trace->mark = RMB_BAND;
+	trace->count = n;
+	trace->n = trace->hidden = 0;
+	trace->x = kept_x;
+	trace->y = kept_high;
 	double from = first < n ? along(&p, first) : 0, width = first < n ? (along(&p, last) - from) / (double)bins : 0;
 	trace->thinned = n > bins && width > 0;
 	for (int64_t i = first, end; i <= last && i < n; i = end) {

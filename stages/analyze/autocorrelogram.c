@@ -254,8 +254,7 @@ run(struct rmb_call *call)
 	struct rmb_part part = { call, 0, 1 };
 	struct rmb_sweep sweep = {
 		.first = &first, .second = &second, .in_double = strcmp(set->precision, "double") == 0,
-		.threads = rmb_threads(call),
-		.progress = rmb_part_progress, .progress_argument = &part,
+		.threads = rmb_threads(call), .progress = rmb_part_progress, .progress_argument = &part,
 	};
 	struct rmb_correlograms found;
 	struct rmb_error error = { 0 };

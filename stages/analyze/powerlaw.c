@@ -76,8 +76,7 @@ static const struct rmb_port out[] = {
 	{ .name = "replicate_high", .kinds = RMB_ARRAY, .optional = true, .axes = "", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "its upper end" },
 	{ .name = "replicate_exponent", .kinds = RMB_ARRAY, .optional = true, .axes = "replicate", .type = RMB_FLOAT64,
-	  .unit = "1",
-	  .help = "exponent of each replicate; not a number where that cannot be fitted" },
+	  .unit = "1", .help = "exponent of each replicate; not a number where that cannot be fitted" },
 	VECTOR("normalized", "rank", "spectrum divided by the fitted value at rank 1"),
 	VECTOR("fit", "rank", "fitted line divided by its value at rank 1"),
 	VECTOR("local_rank", "stretch", "geometric middle of each stretch of the range, of about a factor of two"),
@@ -231,8 +230,7 @@ publish_fit(struct rmb_call *call, const struct rmb_array *spectrum, const struc
 	const double *s = spectrum->data;
 	const struct rmb_scalar scalars[] = {
 		{ "exponent", fit->alpha }, { "standard_error", fit->standard_error }, { "intercept", fit->intercept },
-		{ "r", r },
-		{ "r_squared", fit->r_squared }, { "curvature", fit->curvature }, { "used", (double)fit->used },
+		{ "r", r }, { "r_squared", fit->r_squared }, { "curvature", fit->curvature }, { "used", (double)fit->used },
 		{ "left_out", (double)fit->left_out }, { "resolved", (double)resolved_rank },
 	};
 	struct rmb_array *normalized = rmb_output(call, "normalized", spectrum->axis),

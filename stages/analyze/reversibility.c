@@ -95,8 +95,7 @@ take_components(struct rmb_call *call, const struct settings *set, const struct 
 {
 	struct rmb_part part = { call, 0, 0.6 };
 	struct rmb_sweep sweep = { .first = recording, .in_double = strcmp(set->precision, "double") == 0,
-	                           .threads = rmb_threads(call),
-	                           .progress = rmb_part_progress, .progress_argument = &part };
+	                           .threads = rmb_threads(call), .progress = rmb_part_progress, .progress_argument = &part };
 	int rc = rmb_principal_courses(&sweep, set->components.last, rmb_solver_of("auto", set->precision), false,
 	                               rmb_call_arena(call), courses, error);
 	if (rc)
@@ -133,13 +132,17 @@ compute(struct rmb_call *call, const struct settings *set, const struct rmb_reco
 		rmb_arena_free(arena);
 		if (rc || (rc = rmb_progress(call, 0.6 + 0.4 * (double)(l + 1) / (double)set->lags, 1)))
 			return rc;
-		c->ratio[l] = found.ratio, c->plain[l] = found.plain, c->odd[l] = found.odd, c->even[l] = found.even;
+		c->ratio[l] = found.ratio;
+		c->plain[l] = found.plain;
+		c->odd[l] = found.odd;
+		c->even[l] = found.even;
 		c->r[l] = found.ratio >= 0 ? sqrt(found.ratio) : NAN;
 		if (c->entropy)
 			c->entropy[l] = found.entropy * recording->rate / (double)courses->nk;
 		if (l == 0)
 			sums[2] = found.entropy / (double)courses->nk;
-		sums[0] += found.odd, sums[1] += found.even;
+		sums[0] += found.odd;
+		sums[1] += found.even;
 	}
 	return rc;
 }
@@ -222,6 +225,5 @@ const struct rmb_stage rmb_stage_reversibility = {
 	.caption = "Time reversal of components {components}: antisymmetric over symmetric part, all lags, {irreversibility} "
 	           "(squared).",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .check = check,
-	.estimate = estimate,
-	.run = run,
+	.estimate = estimate, .run = run,
 };

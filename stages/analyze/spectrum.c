@@ -63,8 +63,7 @@ run(struct rmb_call *call)
 	struct rmb_part part = { call, 0, 0.6 };
 	struct rmb_sweep sweep = {
 		.first = recording, .by_neuron = nt < nn, .in_double = strcmp(set->precision, "double") == 0,
-		.threads = rmb_threads(call),
-		.progress = rmb_part_progress, .progress_argument = &part,
+		.threads = rmb_threads(call), .progress = rmb_part_progress, .progress_argument = &part,
 	};
 	struct rmb_krylov how;
 	rc = rmb_product(&sweep, c, rmb_call_error(call));

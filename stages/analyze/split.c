@@ -192,21 +192,19 @@ publish_parts(struct rmb_call *call, int nsets)
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_axis axis = rmb_axis_make("part", "1", nsets, 1, 1);
 	int kind = kind_of(rmb_varied_name(call, 0));
-	size_t width = 1;
 	int64_t n;
 	const struct rmb_part *part = rmb_parts_find(arena, neurons, kinds[kind].by, &n);
-	for (int s = 0; s < nsets; s++)
-		width = strlen(rmb_varied_text(call, s, 0)) >= width ? strlen(rmb_varied_text(call, s, 0)) + 1 : width;
-	struct rmb_array *name = rmb_output_texts(call, "part", &axis, width), *count = rmb_output(call, "neurons", &axis);
+	const char **name = rmb_scratch(call, (size_t)nsets, sizeof *name);
+	struct rmb_array *count = rmb_output(call, "neurons", &axis);
 	if (!part || !name || !count)
 		return RMB_ELIMIT;
 	for (int s = 0; s < nsets; s++) {
-		const char *text = rmb_varied_text(call, s, 0), *is = called(call, kind, text);
+		const char *text = rmb_varied_text(call, s, 0);
 		((int64_t *)count->data)[s] = count_neurons(kind, text, part, n);
-		strcpy((char *)name->data + (size_t)s * width, is);
+		name[s] = called(call, kind, text);
 	}
 	warn_left_out(call, kind, neurons, part, n);
-	return 0;
+	return rmb_output_text_list(call, "part", &axis, nsets, name);
 }
 
 static int

@@ -73,20 +73,17 @@ output_settings(struct rmb_call *call, int nsets)
 {
 	int nvaried = rmb_varied_count(call);
 	struct rmb_axis axes[] = { rmb_axis_index("varied", nvaried), rmb_axis_make("set", "1", nsets, 1, 1) };
-	size_t width = 1;
-	for (int i = 0; i < nsets * nvaried; i++)
-		width = strlen(rmb_varied_text(call, i / nvaried, i % nvaried)) >= width
-		                ? strlen(rmb_varied_text(call, i / nvaried, i % nvaried)) + 1
-		                : width;
-	struct rmb_array *setting = rmb_output(call, "setting", axes), *text = rmb_output_texts(call, "text", axes, width);
+	int64_t n = (int64_t)nvaried * nsets;
+	const char **text = rmb_scratch(call, (size_t)n, sizeof *text);
+	struct rmb_array *setting = rmb_output(call, "setting", axes);
 	if (!setting || !text)
 		return RMB_ELIMIT;
-	for (int s = 0; s < nsets; s++)
-		for (int v = 0; v < nvaried; v++) {
+	for (int v = 0; v < nvaried; v++)
+		for (int s = 0; s < nsets; s++) {
 			((double *)setting->data)[v * nsets + s] = rmb_varied_number(call, s, v);
-			strcpy((char *)text->data + (size_t)(v * nsets + s) * width, rmb_varied_text(call, s, v));
+			text[v * nsets + s] = rmb_varied_text(call, s, v);
 		}
-	return 0;
+	return rmb_output_text_list(call, "text", axes, n, text);
 }
 
 /* Where the sets lie on the axis of the figure. */

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "compare/columns.h"
 #include "compare/members.h"
 #include "compare/verdict.h"
 #include "numeric/statistics.h"
@@ -155,7 +156,9 @@ describe_number(struct rmb_call *call, const struct settings *set, const struct 
 	}
 	double middle = rmb_mean(compared, l->n), spread = rmb_deviation(compared, l->n) * sqrt(1 + 1 / (double)l->n);
 	double half = rmb_student_quantile((1 - set->confidence) / 2, (double)(l->n - 1)) * spread;
-	f->value = sample->plain.x[0], f->mean = rmb_mean(value, l->n), f->sd = rmb_deviation(value, l->n);
+	f->value = sample->plain.x[0];
+	f->mean = rmb_mean(value, l->n);
+	f->sd = rmb_deviation(value, l->n);
 	f->expected_low = sample->logs ? exp(middle - half) : middle - half;
 	f->expected_high = sample->logs ? exp(middle + half) : middle + half;
 	return 0;
@@ -323,44 +326,24 @@ find_family(struct rmb_call *call, const struct settings *set, const struct memb
 /* ---- outputs ----------------------------------------------------------------------------------------------------- */
 
 static int
-publish_texts(struct rmb_call *call, const char *port, const struct rmb_axis *axis, const struct finding *finding, size_t at)
-{
-	size_t width = 1;
-	for (int64_t i = 0; i < axis->n; i++) {
-		size_t length = strlen(*(const char *const *)((const char *)&finding[i] + at)) + 1;
-		width = length > width ? length : width;
-	}
-	struct rmb_array *array = rmb_output_texts(call, port, axis, width);
-	for (int64_t i = 0; array && i < axis->n; i++)
-		strcpy((char *)array->data + (size_t)i * width, *(const char *const *)((const char *)&finding[i] + at));
-	return array ? 0 : RMB_ELIMIT;
-}
-
-static int
 publish_table(struct rmb_call *call, const struct finding *finding, int64_t n)
 {
-	static const struct { const char *port; size_t at; } column[] = {
-		{ "recording", offsetof(struct finding, value) }, { "mean", offsetof(struct finding, mean) },
-		{ "sd", offsetof(struct finding, sd) },
-		{ "expected_low", offsetof(struct finding, expected_low) },
-		{ "expected_high", offsetof(struct finding, expected_high) },
-		{ "distance", offsetof(struct finding, distance) }, { "low", offsetof(struct finding, low) },
-		{ "high", offsetof(struct finding, high) },
-		{ "p", offsetof(struct finding, p) }, { "adjusted", offsetof(struct finding, adjusted) },
-		{ "attainable", offsetof(struct finding, attainable) } };
-	struct rmb_axis axis = rmb_axis_index("comparison", n);
-	int rc = publish_texts(call, "family", &axis, finding, offsetof(struct finding, family));
-	rc = rc ? rc : publish_texts(call, "statistic", &axis, finding, offsetof(struct finding, statistic));
-	for (size_t c = 0; c < sizeof column / sizeof *column && !rc; c++) {
-		struct rmb_array *array = rmb_output(call, column[c].port, &axis);
-		for (int64_t i = 0; array && i < n; i++)
-			((double *)array->data)[i] = *(const double *)((const char *)&finding[i] + column[c].at);
-		rc = array ? 0 : RMB_ELIMIT;
-	}
-	struct rmb_array *replicates = rc ? NULL : rmb_output(call, "replicates", &axis);
-	for (int64_t i = 0; replicates && i < n; i++)
-		((int64_t *)replicates->data)[i] = finding[i].replicates;
-	return replicates ? 0 : rc ? rc : RMB_ELIMIT;
+	static const struct column columns[] = {
+		{ "family", offsetof(struct finding, family), RMB_TEXT },
+		{ "statistic", offsetof(struct finding, statistic), RMB_TEXT },
+		{ "replicates", offsetof(struct finding, replicates), RMB_INT64 },
+		{ "recording", offsetof(struct finding, value), RMB_FLOAT64 },
+		{ "mean", offsetof(struct finding, mean), RMB_FLOAT64 },
+		{ "sd", offsetof(struct finding, sd), RMB_FLOAT64 },
+		{ "expected_low", offsetof(struct finding, expected_low), RMB_FLOAT64 },
+		{ "expected_high", offsetof(struct finding, expected_high), RMB_FLOAT64 },
+		{ "distance", offsetof(struct finding, distance), RMB_FLOAT64 },
+		{ "low", offsetof(struct finding, low), RMB_FLOAT64 },
+		{ "high", offsetof(struct finding, high), RMB_FLOAT64 },
+		{ "p", offsetof(struct finding, p), RMB_FLOAT64 },
+		{ "adjusted", offsetof(struct finding, adjusted), RMB_FLOAT64 },
+		{ "attainable", offsetof(struct finding, attainable), RMB_FLOAT64 }, { 0 } };
+	return rmb_columns_output(call, "comparison", columns, n, finding, sizeof *finding);
 }
 
 static int

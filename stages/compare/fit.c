@@ -238,8 +238,10 @@ summarize(struct tries *t)
 	t->best = -1;
 	for (int s = 0; s < t->nsets; s++) {
 		t->value[s] = t->n[s] ? t->value[s] / (double)t->n[s] : NAN;
-		if (t->n[s] > most || (t->n[s] == most && most > 0 && t->value[s] < t->value[t->best]))
-			t->best = s, most = t->n[s];
+		if (t->n[s] > most || (t->n[s] == most && most > 0 && t->value[s] < t->value[t->best])) {
+			t->best = s;
+			most = t->n[s];
+		}
 	}
 }
 
@@ -257,8 +259,10 @@ warn(const struct tries *t)
 		rmb_warn(t->call, "%" PRId64 " of %d candidates lack replicates and count as worse than the others", few,
 		         t->nsets);
 	double least = INFINITY, most = -INFINITY;
-	for (int s = t->nsets - t->population; s < t->nsets; s++)
-		least = fmin(least, t->value[s]), most = fmax(most, t->value[s]);
+	for (int s = t->nsets - t->population; s < t->nsets; s++) {
+		least = fmin(least, t->value[s]);
+		most = fmax(most, t->value[s]);
+	}
 	if (least == most)
 		rmb_warn(t->call, "all candidates of the last generation have the same value: it does not depend on what is "
 		                  "varied, or only where nothing was tried");
@@ -270,25 +274,20 @@ output_texts(const struct tries *t)
 {
 	struct rmb_call *call = t->call;
 	struct rmb_axis axes[] = { rmb_axis_index("varied", t->nvaried), rmb_axis_make("set", "1", t->nsets, 1, 1) };
-	size_t longest = 1, named = 1;
-	for (int v = 0; v < t->nvaried; v++) {
-		named = strlen(rmb_varied_name(call, v)) >= named ? strlen(rmb_varied_name(call, v)) + 1 : named;
-		for (int s = 0; s < t->nsets; s++)
-			longest = strlen(rmb_varied_text(call, s, v)) >= longest ? strlen(rmb_varied_text(call, s, v)) + 1
-			                                                         : longest;
-	}
-	struct rmb_array *name = rmb_output_texts(call, "name", axes, named),
-	                 *best = rmb_output_texts(call, "best_text", axes, longest),
-	                 *text = rmb_output_texts(call, "text", axes, longest);
-	if (!name || !best || !text)
+	size_t nvaried = (size_t)t->nvaried, nsets = (size_t)t->nsets;
+	const char **name = rmb_scratch(call, nvaried * (nsets + 2), sizeof *name);
+	if (!name)
 		return RMB_ELIMIT;
+	const char **best = name + nvaried, **text = best + nvaried;
 	for (int v = 0; v < t->nvaried; v++) {
-		strcpy((char *)name->data + (size_t)v * named, rmb_varied_name(call, v));
-		strcpy((char *)best->data + (size_t)v * longest, rmb_varied_text(call, t->best, v));
+		name[v] = rmb_varied_name(call, v);
+		best[v] = rmb_varied_text(call, t->best, v);
 		for (int s = 0; s < t->nsets; s++)
-			strcpy((char *)text->data + (size_t)(v * t->nsets + s) * longest, rmb_varied_text(call, s, v));
+			text[v * t->nsets + s] = rmb_varied_text(call, s, v);
 	}
-	return 0;
+	int rc = rmb_output_text_list(call, "name", axes, t->nvaried, name);
+	rc = rc ? rc : rmb_output_text_list(call, "best_text", axes, t->nvaried, best);
+	return rc ? rc : rmb_output_text_list(call, "text", axes, (int64_t)(nvaried * nsets), text);
 }
 
 /* A setting of a set as a number. */
@@ -344,8 +343,10 @@ output_numbers(const struct tries *t)
 			row[s] = number_at(t, s, v);
 			if (x)
 				((double *)x->data)[s] = row[s];
-			if (among_the_last(t, s))
-				least = fmin(least, row[s]), most = fmax(most, row[s]);
+			if (among_the_last(t, s)) {
+				least = fmin(least, row[s]);
+				most = fmax(most, row[s]);
+			}
 		}
 		warn_of_the_end(t, v, row);
 		((double *)best->data)[v] = row[t->best];
@@ -447,6 +448,5 @@ const struct rmb_stage rmb_stage_fit = {
 	        "NeurIPS 29: root by Cholesky",
 	.caption = "{sentence}", .headline = "sentence", .tables = "varied",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.draws = rmb_draws_always, .check = check,
-	.propose = propose, .goes_on = true, .run = run,
+	.draws = rmb_draws_always, .check = check, .propose = propose, .goes_on = true, .run = run,
 };

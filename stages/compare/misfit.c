@@ -10,7 +10,7 @@
  * Cost: replicates x points. */
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
+#include "compare/columns.h"
 #include "compare/members.h"
 
 struct settings { struct rmb_reals scales; };
@@ -37,17 +37,7 @@ static const struct rmb_port out[] = {
 	COLUMN("mean", RMB_FLOAT64, "mean of the replicates; curves have none"),
 	COLUMN("replicates", RMB_INT64, "replicates that have it"), { 0 } };
 
-struct row { double difference, recording, mean; int64_t replicates; };
-
-/* Mean over replicates at point j. */
-static double
-mean_at(const struct rmb_likeness *l, int64_t j)
-{
-	double sum = 0;
-	for (int64_t i = 0; i < l->n; i++)
-		sum += l->row[i][j];
-	return sum / (double)l->n;
-}
+struct row { const char *name; double difference, recording, mean; int64_t replicates; };
 
 /* scale: NaN: the recording's own. Not a number where there is nothing to compare, infinite where the scale is zero. */
 static double
@@ -58,14 +48,14 @@ difference(const struct sample *sample, bool number, double scale)
 	if (l->n < 1 || l->m < 1)
 		return NAN;
 	for (int64_t j = 0; j < l->m; j++) {
-		double d = mean_at(l, j) - l->x[j];
+		double d = rmb_likeness_mean(l, j) - l->x[j];
 		square += d * d / (double)l->m;
 		own += l->x[j] * l->x[j] / (double)l->m;
 	}
 	double size = !isnan(scale) ? scale : sample->logs ? 1 : sqrt(own);
 	if (!(size > 0))
 		return INFINITY;
-	return number ? (mean_at(l, 0) - l->x[0]) / size : sqrt(square) / size;
+	return number ? (rmb_likeness_mean(l, 0) - l->x[0]) / size : sqrt(square) / size;
 }
 
 static int
@@ -77,12 +67,14 @@ measure(struct rmb_call *call, const struct members *members, int64_t s, double 
 	if (rc)
 		return rc;
 	const char *name = members->statistic[s].name;
-	*row = (struct row){ difference(&sample, number, scale), NAN, NAN, sample.likeness.n };
+	*row = (struct row){ name, difference(&sample, number, scale), NAN, NAN, sample.likeness.n };
 	if (sample.missing)
 		rmb_warn(call, "%" PRId64 " of the %" PRId64 " replicates of %s have no %s", sample.missing,
 		         members->family[0].n, members->family[0].name, name);
-	if (number && sample.likeness.n > 0 && sample.likeness.m > 0)
-		row->recording = sample.likeness.x[0], row->mean = mean_at(&sample.likeness, 0);
+	if (number && sample.likeness.n > 0 && sample.likeness.m > 0) {
+		row->recording = sample.likeness.x[0];
+		row->mean = rmb_likeness_mean(&sample.likeness, 0);
+	}
 	if (isnan(row->difference))
 		rmb_warn(call, "%s has no value, in the recording or in %s: there is no misfit", name, members->family[0].name);
 	if (isinf(row->difference))
@@ -94,28 +86,19 @@ measure(struct rmb_call *call, const struct members *members, int64_t s, double 
 }
 
 static int
-publish(struct rmb_call *call, const struct members *members, const struct row *row)
+publish(struct rmb_call *call, const struct row *row, int64_t n)
 {
-	struct rmb_axis axis = rmb_axis_index("statistic", members->nstatistics);
+	static const struct column columns[] = {
+		{ "statistic", offsetof(struct row, name), RMB_TEXT },
+		{ "difference", offsetof(struct row, difference), RMB_FLOAT64 },
+		{ "recording", offsetof(struct row, recording), RMB_FLOAT64 },
+		{ "mean", offsetof(struct row, mean), RMB_FLOAT64 },
+		{ "replicates", offsetof(struct row, replicates), RMB_INT64 }, { 0 } };
 	double square = 0;
-	size_t width = 1;
-	for (int64_t s = 0; s < members->nstatistics; s++)
-		width = strlen(members->statistic[s].name) >= width ? strlen(members->statistic[s].name) + 1 : width;
-	struct rmb_array *name = rmb_output_texts(call, "statistic", &axis, width),
-	                 *difference_to = rmb_output(call, "difference", &axis),
-	                 *recording = rmb_output(call, "recording", &axis), *mean = rmb_output(call, "mean", &axis),
-	                 *n = rmb_output(call, "replicates", &axis);
-	if (!name || !difference_to || !recording || !mean || !n)
-		return RMB_ELIMIT;
-	for (int64_t s = 0; s < members->nstatistics; s++) {
-		strcpy((char *)name->data + (size_t)s * width, members->statistic[s].name);
-		((double *)difference_to->data)[s] = row[s].difference;
-		((double *)recording->data)[s] = row[s].recording;
-		((double *)mean->data)[s] = row[s].mean;
-		((int64_t *)n->data)[s] = row[s].replicates;
-		square += row[s].difference * row[s].difference / (double)members->nstatistics;
-	}
-	return rmb_output_scalar(call, "misfit", sqrt(square));
+	for (int64_t s = 0; s < n; s++)
+		square += row[s].difference * row[s].difference / (double)n;
+	int rc = rmb_columns_output(call, "statistic", columns, n, row, sizeof *row);
+	return rc ? rc : rmb_output_scalar(call, "misfit", sqrt(square));
 }
 
 static int
@@ -141,7 +124,7 @@ run(struct rmb_call *call)
 		return RMB_ELIMIT;
 	for (int64_t s = 0; s < members.nstatistics && !rc; s++)
 		rc = measure(call, &members, s, set->scales.n >= 0 ? set->scales.v[s] : NAN, &row[s]);
-	return rc ? rc : publish(call, &members, row);
+	return rc ? rc : publish(call, row, members.nstatistics);
 }
 
 const struct rmb_stage rmb_stage_misfit = {

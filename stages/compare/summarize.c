@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "compare/columns.h"
 #include "compare/sessions.h"
 #include "numeric/statistics.h"
 
@@ -249,12 +250,14 @@ all_tests(const struct work *w, int64_t *n)
 		for (int64_t c = 0; c < s->nconditions; c++) {
 			if (c == w->first)
 				continue;
-			test[k].left = side(w, g, w->first), test[k].right = side(w, g, c);
+			test[k].left = side(w, g, w->first);
+			test[k].right = side(w, g, c);
 			test_within(w, g, c, &test[k++]);
 		}
 	for (int64_t g = 0; test && g < s->ngroups; g++)
 		for (int64_t other = g + 1; other < s->ngroups; other++) {
-			test[k].left = side(w, g, w->first), test[k].right = side(w, other, w->first);
+			test[k].left = side(w, g, w->first);
+			test[k].right = side(w, other, w->first);
 			test_between(w, g, other, &test[k++]);
 		}
 	*n = within + between;
@@ -262,40 +265,6 @@ all_tests(const struct work *w, int64_t *n)
 }
 
 /* ---- outputs ----------------------------------------------------------------------------------------------------- */
-
-/* One column of a table from a member of its rows: texts, whole numbers or numbers. */
-struct column { const char *port; size_t at; enum rmb_type type; };
-
-static const char *
-text_at(const void *rows, size_t size, int64_t i, size_t at)
-{
-	return *(const char *const *)((const char *)rows + (size_t)i * size + at);
-}
-
-static int
-publish_column(struct rmb_call *call, const struct column *c, const struct rmb_axis *axis, const void *rows, size_t size)
-{
-	size_t width = c->type == RMB_TEXT, item = c->type == RMB_TEXT ? 0 : 8;
-	for (int64_t i = 0; i < axis->n && c->type == RMB_TEXT; i++)
-		width = strlen(text_at(rows, size, i, c->at)) + 1 > width ? strlen(text_at(rows, size, i, c->at)) + 1 : width;
-	struct rmb_array *array = rmb_output_texts(call, c->port, axis, width);
-	for (int64_t i = 0; array && i < axis->n; i++)
-		if (item)
-			memcpy((char *)array->data + (size_t)i * item, (const char *)rows + (size_t)i * size + c->at, item);
-		else
-			strcpy((char *)array->data + (size_t)i * width, text_at(rows, size, i, c->at));
-	return array ? 0 : RMB_ELIMIT;
-}
-
-static int
-publish(struct rmb_call *call, const char *axis_name, int64_t n, const struct column *column, const void *rows, size_t size)
-{
-	struct rmb_axis axis = rmb_axis_index(axis_name, n);
-	int rc = 0;
-	for (; column->port && !rc; column++)
-		rc = publish_column(call, column, &axis, rows, size);
-	return rc;
-}
 
 static int
 publish_means(const struct work *w)
@@ -311,8 +280,8 @@ publish_means(const struct work *w)
 	struct mean *mean = rmb_scratch(w->call, (size_t)n, sizeof *mean);
 	for (int64_t i = 0; mean && i < n; i++)
 		mean[i] = mean_of(w, i / w->s.nconditions, i % w->s.nconditions);
-	int rc = mean ? publish(w->call, "group", n, columns, mean, sizeof *mean) : RMB_ELIMIT;
-	return rc ? rc : publish(w->call, "mark", n, places, mean, sizeof *mean);
+	int rc = mean ? rmb_columns_output(w->call, "group", columns, n, mean, sizeof *mean) : RMB_ELIMIT;
+	return rc ? rc : rmb_columns_output(w->call, "mark", places, n, mean, sizeof *mean);
 }
 
 static int
@@ -328,7 +297,7 @@ publish_tests(const struct work *w)
 		{ "stars", offsetof(struct test, stars), RMB_TEXT }, { 0 } };
 	int64_t n;
 	const struct test *test = all_tests(w, &n);
-	return test ? publish(w->call, "test", n, columns, test, sizeof *test) : RMB_ELIMIT;
+	return test ? rmb_columns_output(w->call, "test", columns, n, test, sizeof *test) : RMB_ELIMIT;
 }
 
 struct row { const char *recording, *group, *condition; double value; int64_t replicates; };
@@ -347,7 +316,7 @@ publish_values(const struct work *w)
 		row[i] = (struct row){ s->recording[i / s->nconditions], s->group[s->group_of[i / s->nconditions]],
 		                       s->condition[i % s->nconditions],
 		                       s->value[i], s->replicates[i] };
-	return row ? publish(w->call, "value", n, columns, row, sizeof *row) : RMB_ELIMIT;
+	return row ? rmb_columns_output(w->call, "value", columns, n, row, sizeof *row) : RMB_ELIMIT;
 }
 
 /* A line a recording, with a gap after it. */
@@ -426,9 +395,11 @@ run(struct rmb_call *call)
 	if (rc || (rc = find_first(&w)))
 		return rc;
 	size_t n = (size_t)w.s.nrecordings;
-	w.x = rmb_scratch(call, n, sizeof *w.x), w.y = rmb_scratch(call, n, sizeof *w.y),
+	w.x = rmb_scratch(call, n, sizeof *w.x);
+	w.y = rmb_scratch(call, n, sizeof *w.y);
 	w.both = rmb_scratch(call, n, 2 * sizeof *w.both);
-	w.order = rmb_scratch(call, n, 2 * sizeof *w.order), w.resamples = rmb_scratch(call, RESAMPLES, sizeof *w.resamples);
+	w.order = rmb_scratch(call, n, 2 * sizeof *w.order);
+	w.resamples = rmb_scratch(call, RESAMPLES, sizeof *w.resamples);
 	if (!w.x || !w.y || !w.both || !w.order || !w.resamples)
 		return RMB_ELIMIT;
 	warn_absent(&w);
@@ -451,6 +422,5 @@ const struct rmb_stage rmb_stage_summarize = {
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, figure 2; Holm 1979, Scand. J. Statist. 6, 65",
 	.caption = "Recordings by {by}, variant {variant}, intervals by {interval}.", .tables = "group test value",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
-	.reads_labels = true,
-	.reads_names = true, .goes_on = true, .draws = rmb_draws_always, .run = run,
+	.reads_labels = true, .reads_names = true, .goes_on = true, .draws = rmb_draws_always, .run = run,
 };

@@ -221,8 +221,7 @@ correlate(const struct rmb_sweep *what, const struct rmb_correlogram_options *se
 	size_t item = what->in_double ? sizeof(double) : sizeof(float), size = (size_t)(to->nk * blocks->width);
 	void *p = rmb_arena_alloc(early, size, item), *q = rmb_arena_alloc(early, size, item);
 	struct correlating all = { .set = set, .correlator = correlator, .nk = to->nk, .nlags = set->nlags,
-	                           .width = blocks->width,
-	                           .in_double = what->in_double, .p = p, .q = q };
+	                           .width = blocks->width, .in_double = what->in_double, .p = p, .q = q };
 	all.sum = rmb_arena_alloc(early, (size_t)(4 * to->nk), sizeof(double));
 	all.scratch = rmb_arena_alloc(early, (size_t)(what->threads * rmb_correlator_scratch(correlator)), sizeof(double));
 	if (!p || !q || !all.sum || !all.scratch)

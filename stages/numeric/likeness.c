@@ -7,8 +7,8 @@
 
 enum { PRIOR = 4 };
 
-static double
-mean_at(const struct rmb_likeness *s, int64_t j)
+double
+rmb_likeness_mean(const struct rmb_likeness *s, int64_t j)
 {
 	double sum = 0;
 	for (int64_t i = 0; i < s->n; i++)
@@ -40,7 +40,7 @@ typical_variance(const struct rmb_likeness *s)
 	double sum = 0;
 	int64_t count = 0;
 	for (int64_t j = 0; j < s->m; j++) {
-		double v = variance_at(s, j, mean_at(s, j));
+		double v = variance_at(s, j, rmb_likeness_mean(s, j));
 		if (v > 0) {
 			sum += log(v);
 			count++;
@@ -54,7 +54,7 @@ rmb_likeness_distance(const struct rmb_likeness *s)
 {
 	double pooled = typical_variance(s), sum = 0, freedom = (double)(s->n - 1);
 	for (int64_t j = 0; j < s->m; j++) {
-		double mean = mean_at(s, j), off = s->x[j] - mean, v = variance_at(s, j, mean);
+		double mean = rmb_likeness_mean(s, j), off = s->x[j] - mean, v = variance_at(s, j, mean);
 		double spread = (PRIOR * pooled + freedom * v) / (PRIOR + freedom) * (1 + 1 / (double)s->n);
 		sum += off == 0 ? 0 : weight(off * off / spread, s->m);
 	}

@@ -20,6 +20,8 @@ struct rmb_likeness {          /* one statistic; all values finite */
 
 /* What a number is off, at most, in units of a spread that may be zero. */
 enum { RMB_FARTHEST = 1000000 };
+/* Mean of the replicates at point j. */
+double rmb_likeness_mean(const struct rmb_likeness *likeness, int64_t j);
 /* The distance; n >= 2. */
 double rmb_likeness_distance(const struct rmb_likeness *likeness);
 /* The root mean square of the distances of several statistics. */

@@ -183,8 +183,7 @@ rmb_rows_remake(struct rmb_call *call, const struct rmb_recording *recording, co
 		.neurons = recording->neurons, .nframes = recording->nframes, .rate = recording->rate,
 		.nsegments = recording->nsegments,
 		.segment = recording->segment, .segment_time = recording->segment_time, .state = recording->state,
-		.scaling = "none",
-		.stored_rows = recording->neurons.n, .stored_frames = recording->nframes,
+		.scaling = "none", .stored_rows = recording->neurons.n, .stored_frames = recording->nframes,
 	};
 	snprintf(made.recipe_of_view, sizeof made.recipe_of_view, "%s", recording->recipe_of_view);
 	size_t room = (remake->room + 63) / 64 * 64;

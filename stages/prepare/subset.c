@@ -19,11 +19,9 @@ struct settings {
 
 static const struct rmb_param params[] = {
 	{ .name = "neurons", .kind = RMB_REAL, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .unit = "1",
-	  .min = 1e-9,
-	  .max = 1, .help = "share of the neurons that stay, drawn at random; rounded down" },
+	  .min = 1e-9, .max = 1, .help = "share of the neurons that stay, drawn at random; rounded down" },
 	{ .name = "frames", .kind = RMB_INT, .at = offsetof(struct settings, frames), .def = "none", .none = true, .min = 1,
-	  .max = 1e12,
-	  .help = "frames that stay of every period, its first" },
+	  .max = 1e12, .help = "frames that stay of every period, its first" },
 	{ .name = "period", .kind = RMB_INT, .at = offsetof(struct settings, period), .def = "4000", .min = 1, .max = 1e12,
 	  .help = "frames in a period" },
 	{ 0 },

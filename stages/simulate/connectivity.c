@@ -29,11 +29,9 @@ static const struct rmb_param params[] = {
 	  .min = 1e-6,
 	  .max = 1e6, .help = "length of a bin of the binned spectrum; none: a frame of the recording it is like" },
 	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s",
-	  .min = 1e-6,
-	  .max = 1e3, .help = "of a neuron without connections" },
+	  .min = 1e-6, .max = 1e3, .help = "of a neuron without connections" },
 	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9,
-	  .max = 1e3,
-	  .help = "time step of a simulation, adjusted so that a bin is a whole number of them" },
+	  .max = 1e3, .help = "time step of a simulation, adjusted so that a bin is a whole number of them" },
 	{ .name = "matrix", .kind = RMB_FLAG, .at = offsetof(struct settings, matrix), .def = "false",
 	  .help = "keep the matrix itself: 8 bytes for every pair of neurons" }, { 0 } };
 

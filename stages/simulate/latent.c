@@ -43,6 +43,5 @@ const struct rmb_stage rmb_stage_latent = {
 	.caption = "Control without recurrence: {latents} shared inputs with time constants from {fastest} to {slowest}, "
 	           "noise {noise}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct source_settings),
-	.draws = rmb_draws_always,
-	.check = rmb_sources_check, .estimate = rmb_sources_estimate, .run = run,
+	.draws = rmb_draws_always, .check = rmb_sources_check, .estimate = rmb_sources_estimate, .run = run,
 };

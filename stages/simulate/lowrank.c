@@ -9,8 +9,7 @@ static const struct rmb_param params[] = {
 	{ .name = "rank", .kind = RMB_INT, RMB_SOURCE_AT(n), .def = "10", .min = 1, .max = 26000,
 	  .help = "dimensions of the activity" },
 	{ .name = "time_constant", .kind = RMB_REAL, RMB_SOURCE_AT(slowest), .def = "500 ms", .unit = "s", .min = 1e-4,
-	  .max = 1e5,
-	  .help = "of the activity along each" },
+	  .max = 1e5, .help = "of the activity along each" },
 	{ .name = "exponent", .kind = RMB_REAL, RMB_SOURCE_AT(exponent), .def = "1", .unit = "1", .min = 0, .max = 10,
 	  .help = "the variance of dimension k goes as k to minus this" },
 	RMB_MEASURE_PARAMS(struct source_settings), { 0 } };
@@ -36,6 +35,5 @@ const struct rmb_stage rmb_stage_lowrank = {
 	.cite = "a control of rumble's own",
 	.caption = "Control of low rank: {rank} dimensions with a time constant of {time_constant}, noise {noise}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct source_settings),
-	.draws = rmb_draws_always,
-	.check = rmb_sources_check, .estimate = rmb_sources_estimate, .run = run,
+	.draws = rmb_draws_always, .check = rmb_sources_check, .estimate = rmb_sources_estimate, .run = run,
 };

@@ -414,8 +414,7 @@ rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
 		.n = matched->like->neurons.n, .nruns = matched->nruns, .length = matched->length,
 		.stream = rmb_matched_stream(matched, "activity"),
 		.beside = rmb_matched_stream(matched, "activity beside"), .threads = rmb_threads(call), .take = take,
-		.taker = matched,
-		.progress = progress, .progress_argument = call };
+		.taker = matched, .progress = progress, .progress_argument = call };
 	struct rmb_pilot *pilot = NULL;
 	matched->measure.noise = rmb_measure_noise(matched->set);
 	int rc = isnan(matched->measure.noise) ? rmb_pilot_make(matched, &pilot) : 0;

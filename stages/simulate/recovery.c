@@ -18,8 +18,7 @@ struct settings { const char *variant; };
 
 static const struct rmb_param params[] = {
 	{ .name = "variant", .kind = RMB_WORD, .at = offsetof(struct settings, variant), .def = "corrected",
-	  .words = "corrected|paper",
-	  .help = "paper: a neuron is the first of its own strongest partners" }, { 0 } };
+	  .words = "corrected|paper", .help = "paper: a neuron is the first of its own strongest partners" }, { 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "matrix", .kinds = RMB_ARRAY, .axes = "neuron neuron", .type = RMB_FLOAT64,

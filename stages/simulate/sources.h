@@ -23,11 +23,7 @@ void rmb_sources_estimate(const void *settings, const struct rmb_size *size, str
 #define RMB_SOURCES_IN { .name = "like", .kinds = RMB_RECORDING, .help = "what the simulation is to be like" }
 #define RMB_SOURCES_OUT \
 	{ .name = "recording", .kinds = RMB_RECORDING, .help = "activity of the same neurons and frames" }, \
-		{ .name = "time_constant", \
-		  .kinds = RMB_ARRAY, \
-		  .axes = "source", \
-		  .type = RMB_FLOAT64, \
-		  .unit = "s", \
-		  .help = "of each source" }, \
-		RMB_MEASURE_OUT
+	{ .name = "time_constant", .kinds = RMB_ARRAY, .axes = "source", .type = RMB_FLOAT64, .unit = "s", \
+	  .help = "of each source" }, \
+	RMB_MEASURE_OUT
 #endif

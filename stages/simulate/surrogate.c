@@ -33,11 +33,9 @@ struct settings {
 static const struct rmb_param params[] = {
 	RMB_WIRING_PARAMS,
 	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s",
-	  .min = 1e-5, .max = 1e4,
-	  .help = "of a neuron without input" },
+	  .min = 1e-5, .max = 1e4, .help = "of a neuron without input" },
 	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-6,
-	  .max = 1e3,
-	  .help = "of the simulation; adjusted so that a frame is a whole number of steps" },
+	  .max = 1e3, .help = "of the simulation; adjusted so that a frame is a whole number of steps" },
 	{ .name = "method", .kind = RMB_WORD, .at = offsetof(struct settings, method), .def = "auto",
 	  .words = "auto|exact|blocks|steps",
 	  .help = "exact: by independent modes, for symmetric networks; blocks: frame by frame, exactly, for any; steps: "
@@ -323,8 +321,8 @@ run_matrix(struct making *making)
 	float *a = NULL;
 	int rc = making->method == BLOCKS ? prepare_blocks(making, &roots) : prepare_steps(making, &a);
 	struct rmb_stepping stepping = { a, making->steps.step, making->steps.width, making->burn };
-	struct rmb_signals blocks = { &roots, RMB_PROPAGATE_GROUP, simulate_blocks },
-	steps = { &stepping, RMB_PROPAGATE_GROUP, simulate_steps };
+	struct rmb_signals blocks = { &roots, RMB_PROPAGATE_GROUP, simulate_blocks };
+	struct rmb_signals steps = { &stepping, RMB_PROPAGATE_GROUP, simulate_steps };
 	return rc ? rc : rmb_matched_make(&making->matched, making->method == BLOCKS ? &blocks : &steps);
 }
 

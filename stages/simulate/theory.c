@@ -35,20 +35,15 @@ struct settings {
 static const struct rmb_param params[] = {
 	RMB_WIRING_PARAMS,
 	{ .name = "neurons", .kind = RMB_INT, .at = offsetof(struct settings, neurons), .def = "none", .none = true, .min = 2,
-	  .max = 1e7,
-	  .help = "neurons of the network; none: as many as the recording it is like" },
+	  .max = 1e7, .help = "neurons of the network; none: as many as the recording it is like" },
 	{ .name = "bin", .kind = RMB_REAL, .at = offsetof(struct settings, bin), .def = "none", .none = true, .unit = "s",
-	  .min = 1e-6,
-	  .max = 1e6, .help = "length of a bin; none: a frame of the recording it is like" },
+	  .min = 1e-6, .max = 1e6, .help = "length of a bin; none: a frame of the recording it is like" },
 	{ .name = "time_constant", .kind = RMB_REAL, .at = offsetof(struct settings, time_constant), .def = "50 ms", .unit = "s",
-	  .min = 1e-6,
-	  .max = 1e3, .help = "of a neuron without connections" },
+	  .min = 1e-6, .max = 1e3, .help = "of a neuron without connections" },
 	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9,
-	  .max = 1e3,
-	  .help = "time step of the network, adjusted so that a bin is a whole number of them" },
+	  .max = 1e3, .help = "time step of the network, adjusted so that a bin is a whole number of them" },
 	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 2,
-	  .max = 10000,
-	  .help = "networks drawn; none: 40 where no matrix is needed, else 3" },
+	  .max = 10000, .help = "networks drawn; none: 40 where no matrix is needed, else 3" },
 	{ .name = "networks", .kind = RMB_WORD, .at = offsetof(struct settings, networks), .def = "own", .words = "own|common",
 	  .help = "common: the same draws whatever the other settings are, for networks of one size, so that a sweep changes "
 	          "nothing else" },
@@ -275,8 +270,7 @@ publish_dynamics(struct rmb_call *call, const struct settings *set, const struct
 /* Inputs that are drawn beside theory, and the outputs that repeat them. */
 static const struct { const char *from, *to; bool spectrum; } measured[] = {
 	{ "spectrum", "measured_spectrum", true }, { "timescale", "measured_timescale", false },
-	{ "eigenvalue_real", "measured_real", false },
-	{ "eigenvalue_imaginary", "measured_imaginary", false } };
+	{ "eigenvalue_real", "measured_real", false }, { "eigenvalue_imaginary", "measured_imaginary", false } };
 
 static int
 copy_measured(struct rmb_call *call, const struct settings *set)

@@ -156,13 +156,11 @@ search_run(struct rmb_call *call)
 	return code ? code : rmb_output_scalar(call, "at", at);
 }
 
-#define SEARCH(called, over) \
-	{ \
-		.name = called, .version = 1, .folder = "compare", .brief = "where a number is least", .about = "Of tests.", \
-		.caption = "Where {value} is least.", .params = search_params, .in = search_in, .out = search_out, \
-		.settings_size = sizeof(struct search), .draws = search_draws, .propose = propose, .goes_on = over, \
-		.run = search_run \
-	}
+#define SEARCH(called, over) { \
+	.name = called, .version = 1, .folder = "compare", .brief = "where a number is least", .about = "Of tests.", \
+	.caption = "Where {value} is least.", .params = search_params, .in = search_in, .out = search_out, \
+	.settings_size = sizeof(struct search), \
+	.draws = search_draws, .propose = propose, .goes_on = over, .run = search_run }
 static const struct rmb_stage search = SEARCH("search", false), search_on = SEARCH("search_on", true);
 
 /* ---- these among all others: the library's list is not linked where a program has its own */
