@@ -49,11 +49,14 @@ near_side(const double *c, int64_t n1, int64_t n2, int64_t wanted, int threads, 
 {
 	bool columns = n1 > n2;
 	int64_t side = columns ? n2 : n1;
-	struct rmb_arena *arena = wanted < side ? rmb_arena_new() : NULL;
-	double *gram = wanted < side ? arena ? rmb_arena_alloc(arena, (size_t)(side * side), sizeof *gram) : NULL : near;
+	struct rmb_arena *arena = rmb_arena_new();
+	double *gram = arena ? rmb_arena_alloc(arena, (size_t)(side * side), sizeof *gram) : NULL;
+	struct rmb_reduced reduced;
 	int rc = gram ? rmb_gram(c, n1, n2, columns, gram, threads, error) : rmb_error_nomem(error, "a Gram matrix");
 	if (!rc)
-		rc = gram == near ? rmb_eigenvectors(near, side, s, error) : rmb_top_eigenvectors(gram, side, wanted, s, near, error);
+		rc = rmb_reduce(gram, side, arena, &reduced, error);
+	if (!rc)
+		rc = rmb_reduced_vectors_single(&reduced, wanted, s, near, error);
 	rmb_arena_free(arena);
 	return rc;
 }

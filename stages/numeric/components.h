@@ -6,8 +6,8 @@
 
 /* The `wanted` largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], s descending; at most min(n1, n2), for which s has room. Rows
  * u[k][n1] and v[k][n2] are made in the arena; c is destroyed. In double: of c itself. Else from the eigenvectors of the
- * double-precision Gram matrix of the smaller side, many times quicker; the larger side, C' u, is found in single precision and undefined
- * where s is at rounding level. */
+ * double-precision Gram matrix of the smaller side, many times quicker, and rounded: good to 1e-6; the larger side, C' u, is found in single
+ * precision and undefined where s is at rounding level. */
 int rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_double, int threads, struct rmb_arena *arena, double *s,
                    double **u, double **v, struct rmb_error *error) RMB_CHECKED;
 

@@ -16,7 +16,7 @@
 enum { RMB_LAPACK_MAX = 26000 };
 
 /* Eigenvalues of the symmetric a[n][n], of which only a[i][j] with j >= i is read; descending into w[n]. Destroys a.
- * Reduction to a band, then to three diagonals: quicker than dsyevd by a third, values alone. */
+ * Reduction to three diagonals, of large matrices by way of a band: quicker than dsyevd by a third, values alone. */
 int rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
 /* The same in single precision: of a matrix that differs from a by 1e-6 of its norm. Entries whose squares a float cannot hold spoil it. */
 int rmb_eigenvalues_single(float *a, int64_t n, double *w, struct rmb_error *error) RMB_CHECKED;
@@ -39,6 +39,9 @@ int rmb_reduce(double *a, int64_t n, struct rmb_arena *arena, struct rmb_reduced
 int rmb_reduced_values(const struct rmb_reduced *reduced, double *w, struct rmb_error *error) RMB_CHECKED;
 /* Those at places first .. first + k - 1 of that order into w[k], their eigenvectors into the rows of v[k][n]. */
 int rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
+/* The k largest, of vectors that are good to 1e-6: those of the three diagonals are found in double, and turned back in single precision, in half
+ * the time. Destroys reduced->a. */
+int rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, double *v, struct rmb_error *error) RMB_CHECKED;
 /* The same of a symmetric tridiagonal matrix, diagonal d[n] and e[n - 1] beside it. */
 int rmb_tridiagonal_vectors(const double *d, const double *e, int64_t n, int64_t first, int64_t k, double *w, double *v,
                             struct rmb_error *error) RMB_CHECKED;

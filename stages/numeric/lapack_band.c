@@ -1,7 +1,8 @@
 /* numeric/lapack_band.c -- eigenvalues of symmetric matrices without eigenvectors: reduction to a band, and from it to three diagonals.
  *
- * The first step is made of matrix products, which a reduction straight to three diagonals is only by half. Both are done in the precision of
- * the matrix; the eigenvalues of the three diagonals are found in double. */
+ * The first step is made of matrix products, which a reduction straight to three diagonals is only by half: quicker where the matrix is too large
+ * for the caches of a processor, slower below. All is done in the precision of the matrix but for the eigenvalues of the three diagonals, which
+ * are found in double. */
 #include <math.h>
 #include <stdlib.h>
 #include "numeric/blas.h"
@@ -119,13 +120,26 @@ take_scale(double *a, int64_t n)
 	return power;
 }
 
+static int
+straight_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
+{
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_reduced reduced;
+	int rc = arena ? rmb_reduce(a, n, arena, &reduced, error) : rmb_error_nomem(error, "eigenvalues");
+	if (!rc)
+		rc = rmb_reduced_values(&reduced, w, error);
+	rmb_arena_free(arena);
+	return rc;
+}
+
 int
 rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
 {
+	enum { BAND_FROM = 2750 };
 	int rc = rmb_lapack_input("eigenvalues", a, n, n, error);
 	int power = rc ? 0 : take_scale(a, n);
 	if (!rc)
-		rc = eigenvalues(&in_double, a, n, w, error);
+		rc = n < BAND_FROM ? straight_eigenvalues(a, n, w, error) : eigenvalues(&in_double, a, n, w, error);
 	for (int64_t i = 0; !rc && power && i < n; i++)
 		w[i] = ldexp(w[i], power);
 	return rc;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
+#include "numeric/components.h"
 #include "numeric/lapack_inside.h"
 
 /* OpenBLAS's threads while a symmetric matrix of n a side is decomposed. */
@@ -98,6 +99,65 @@ rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k,
 		rc = rmb_lapack_output(what, info, v, n * k, error);
 	}
 	rmb_lapack_work_free(&work);
+	return rc;
+}
+
+/* All eigenvectors of the three diagonals, by divide and conquer. */
+static int
+all_vectors(const struct rmb_reduced *reduced, double *w, double *v, struct rmb_error *error)
+{
+	static const char what[] = "eigenvectors";
+	struct rmb_lapack_work work = { 0 };
+	int64_t n = reduced->n;
+	lapack_int side = (lapack_int)n;
+	double *e = malloc((size_t)n * sizeof *e);
+	int rc = e ? rmb_lapack_work_make(&work, what, 0, 1 + 4 * n + n * n, 3 + 5 * n, error) : rmb_error_nomem(error, what);
+	if (!rc) {
+		memcpy(w, reduced->d, (size_t)n * sizeof *w);
+		memcpy(e, reduced->e, (size_t)n * sizeof *e);
+		rc = rmb_lapack_output(what, LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', side, w, e, v, side, work.reals, (lapack_int)work.nreals,
+		                                                 work.ints, (lapack_int)work.nints), w, n, error);
+	}
+	if (!rc) {
+		rmb_reverse(w, n);
+		rmb_reverse_rows(v, n, n);
+	}
+	rmb_lapack_work_free(&work);
+	free(e);
+	return rc;
+}
+
+/* The way back in single precision: v[k][n] of the three diagonals becomes that of the matrix. */
+static int
+turn_back_single(const struct rmb_reduced *reduced, int64_t k, double *v, struct rmb_error *error)
+{
+	static const char what[] = "eigenvectors";
+	int64_t n = reduced->n, room = COLUMNS * (n + COLUMNS + 1);
+	lapack_int side = (lapack_int)n;
+	if (!rmb_blas_fits(what, &room, 1, error))
+		return RMB_ELIMIT;
+	float *tau = malloc((size_t)(n + room) * sizeof *tau);
+	if (!tau)
+		return rmb_error_nomem(error, what);
+	for (int64_t i = 0; i < n - 1; i++)
+		tau[i] = (float)reduced->tau[i];
+	float *a = rmb_to_single(reduced->a, n * n), *narrow = rmb_to_single(v, k * n);
+	lapack_int info = LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, (lapack_int)k, a, side, tau, narrow, side, tau + n,
+	                                      (lapack_int)room);
+	free(tau);
+	rmb_to_double(v, k * n);
+	return rmb_lapack_output(what, info, v, n * k, error);
+}
+
+int
+rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, double *v, struct rmb_error *error)
+{
+	threads_for(reduced->n);
+	int rc = k == reduced->n ? all_vectors(reduced, w, v, error) : rmb_tridiagonal_vectors(reduced->d, reduced->e, reduced->n, 0, k, w, v, error);
+	threads_for(reduced->n);
+	if (!rc)
+		rc = turn_back_single(reduced, k, v, error);
+	rmb_blas_threads(1);
 	return rc;
 }
 

@@ -10,7 +10,7 @@ enum { PACK_ROWS = 64, ROW_PAD = 16 };
  * not row by row. A read of a few KiB makes the kernel map up to FAULT_AROUND bytes on either side. */
 enum { DROP_BYTES = 32 << 20, FAULT_AROUND = 64 << 10 };
 /* Chunks are packed a few at a time, as many as fit into so many bytes: fewer visits to each page. Changes no sum. */
-enum { SPAN_BYTES = 48 << 20, MAX_SPAN = 4 };
+enum { SPAN_BYTES = 96 << 20, MAX_SPAN = 4 };
 
 struct start { int64_t interval, skip, n; }; /* a chunk begins `skip` frames into an interval and holds n frames */
 
