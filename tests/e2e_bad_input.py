@@ -79,6 +79,7 @@ STAGES = {
     "turns": "reversibility, recording: ze, components: 1..5",
     "far": "distance, recording: z, top: 0.2, bin: 100 um, bins: 9", "far_paper": "distance, recording: z, top: 0.2, bin: 100 um, bins: 5, variant: paper",
     "far_top": "distance, recording: z",
+    "wired": "surrogate, like: z, connectivity: local, probability: 0.1",
     "near": "locality, recording: z", "near_paper": "locality, recording: z, variant: paper, radius: 10 um",
 }
 
@@ -108,7 +109,8 @@ SENTENCES = [
     ("no positions", "near", True, "has no positions; give x and y"),
     ("a position missing", "far", True, "1 of the 30 neurons of recording 'x' have no position (indices 4)"),
     ("a position missing", "near", True, "1 of the 30 neurons"),
-    ("all positions missing", "far", True, "30 of the 30 neurons"),
+    ("a position missing", "two_squares", False, "1 of the 30 neurons of recording 'x' have no position (the first: 4)"),
+    ("all positions missing", "far", True, "no neuron of recording 'x' has a position"),
     ("all positions missing", "two", False, "its halves were drawn at random"),
     ("pixels", "raw", False, "if they are pixels give the size of one"),
     ("pixels", "two", False, "into 30 and 0 neurons"),
@@ -134,6 +136,7 @@ SENTENCES = [
     # next to nothing
     ("one neuron", "two", True, "needs 2 or more"), ("one neuron", "near", True, "1 neuron; needs 2 or more"), ("one neuron", "far", True, "needs more neurons"),
     ("one neuron", "turns", True, "two or more components"), ("two neurons", "slow", True, "needs 2 or more"), ("two neurons", "one", True, "needs 2 or more"),
+    ("a position missing", "wired", True, "neuron 4 has none: leave it out"),
     ("one frame", "z", True, "none of the 30 neurons"), ("one frame", "map", True, "too small (neurons: 30, frames: 1)"),
     ("one frame", "direct_double", True, "too small"), ("one sample", "map", True, "too small"), ("equal rows", "slow", False, "r has no value"),
     ("equal rows", "far_paper", False, "bins some neuron has no partners, so that the mean over neurons is NaN"),

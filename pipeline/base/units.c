@@ -224,6 +224,18 @@ rmb_unit_name(const char *base, int i)
 	return NULL;
 }
 
+/* Six digits, or up to nine where these are the number itself: 0.9999999 is not 1. */
+static void
+number_print(double value, char *buffer, size_t n)
+{
+	int digits = 6;
+	do
+		snprintf(buffer, n, "%.*g", digits++, value);
+	while (digits <= 9 && strtod(buffer, NULL) != value);
+	if (strtod(buffer, NULL) != value)
+		snprintf(buffer, n, "%.6g", value);
+}
+
 const char *
 rmb_quantity_print(double value, const char *base, char *buffer, int size)
 {
@@ -242,7 +254,7 @@ rmb_quantity_print(double value, const char *base, char *buffer, int size)
 	else if (value == 0 && strcmp(base, "1") != 0)
 		snprintf(buffer, n, "0 %s", base);
 	else
-		snprintf(buffer, n, "%.6g", value); /* base "1", and whatever the table does not know */
+		number_print(value, buffer, n); /* base "1", and whatever the table does not know */
 	for (size_t i = 0; value != 0 && isfinite(value) && i < sizeof printed / sizeof printed[0]; i++)
 		if (strcmp(printed[i].base, base) == 0 && fabs(value) < printed[i].limit) {
 			snprintf(buffer, n, "%.4g %s", value / printed[i].size, printed[i].name);

@@ -62,8 +62,23 @@ too_small(struct rmb_call *call, const char *stage, const char *how, const struc
 	int64_t fewer = halves->n1 < halves->n2 ? halves->n1 : halves->n2;
 	return rmb_fail(call, RMB_EDATA,
 	                "%s: recording '%s' has %" PRId64 " neuron%s in one half of the %s (%" PRId64 " in all); needs 2 "
-	                "or more",
-	                stage, rmb_recording_name(call), fewer, fewer == 1 ? "" : "s", how, halves->n1 + halves->n2);
+	                "or more%s",
+	                stage, rmb_recording_name(call), fewer, fewer == 1 ? "" : "s", how, halves->n1 + halves->n2,
+	                halves->n1 + halves->n2 < 4 ? "" : ": name them with `halves: given`, `half1` and `half2`");
+}
+
+static void
+warn_unplaced(struct rmb_call *call, const struct rmb_neurons *neurons)
+{
+	int64_t missing = 0, first = -1;
+	for (int64_t i = 0; i < neurons->n; i++)
+		if ((neurons->x && !isfinite(neurons->x[i])) || (neurons->y && !isfinite(neurons->y[i])))
+			first = missing++ ? first : i;
+	if (missing)
+		rmb_warn(call,
+		         "%" PRId64 " of the %" PRId64 " neurons of recording '%s' have no position (the first: %" PRId64
+		         "): a coordinate that is missing counts as one in an odd stripe of the checkerboard",
+		         missing, neurons->n, rmb_recording_name(call), first);
 }
 
 /* Checkerboard where it is asked for or will do; `halves` is left empty where it will not do under auto. */
@@ -83,6 +98,8 @@ by_position(struct rmb_call *call, const char *stage, const struct halves_settin
 		                stage, rmb_recording_name(call));
 	int rc = rmb_halves_checkerboard(rmb_call_arena(call), neurons->x, neurons->y, neurons->n, set->spacing, halves,
 	                                 rmb_call_error(call));
+	if (!rc && halves->n1 >= 2 && halves->n2 >= 2)
+		warn_unplaced(call, neurons);
 	if (rc || (halves->n1 >= 2 && halves->n2 >= 2))
 		return rc;
 	if (!automatic)

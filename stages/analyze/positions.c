@@ -34,6 +34,10 @@ all_placed(struct rmb_call *call, const char *stage, const struct rmb_neurons *n
 			length += snprintf(names + length, sizeof names - (size_t)length, "%s%" PRId64, missing ? ", " : "", i);
 		missing++;
 	}
+	if (missing > 0 && missing == neurons->n)
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: no neuron of recording '%s' has a position that is known; give others where it is loaded",
+		                stage, rmb_recording_name(call));
 	return missing == 0
 	               ? 0
 	               : rmb_fail(call, RMB_EDATA,

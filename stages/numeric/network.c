@@ -32,7 +32,8 @@ check_places(const struct rmb_network *net, struct rmb_error *error)
 			if (!isfinite(net->space.axis[axis][i]))
 				return rmb_error_set(error, RMB_EDATA,
 				                     "a local network needs the place of every neuron; neuron %" PRId64
-				                     " has none",
+				                     " has none: leave it out with a select stage (`neurons`, or a `box` that "
+				                     "holds all places), or use `positions: drawn`",
 				                     i);
 	return 0;
 }

@@ -7,6 +7,7 @@
  * have, so nothing but the noise's size changes from one try to the next. Every replicate is brought to the recording's
  * part as it was measured, luck included; so to first order it and the recording differ from its family in the same way,
  * and ranks among them hold. */
+#include <inttypes.h>
 #include <math.h>
 #include "numeric/shared.h"
 #include "numeric/split.h"
@@ -52,8 +53,14 @@ split_neurons(struct rmb_pilot *pilot)
 		         "a checkerboard of %g um leaves fewer than 2 neurons of recording '%s' in one half: noise was "
 		         "matched with halves drawn at random",
 		         matched->set->spacing, rmb_recording_name(call));
-	return rmb_halves_random(rmb_call_arena(call), rmb_shared_stream(call, "halves", pilot->n), pilot->n, &pilot->halves,
-	                         rmb_call_error(call));
+	rc = rmb_halves_random(rmb_call_arena(call), rmb_shared_stream(call, "halves", pilot->n), pilot->n, &pilot->halves,
+	                       rmb_call_error(call));
+	if (!rc && (pilot->halves.n1 < 1 || pilot->halves.n2 < 1))
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: all %" PRId64 " neurons of recording '%s' fell in one half, and what two halves share is what "
+		                "noise is matched to; give noise as a number",
+		                matched->stage, pilot->n, rmb_recording_name(call));
+	return rc;
 }
 
 static int
