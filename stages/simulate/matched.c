@@ -3,40 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "numeric/blas.h"
 #include "rumble/parallel.h"
-#include "rumble/units.h"
 
 enum { ROWS = 16 }; /* neurons that are one piece of work */
-
-/* ---- settings ---- */
-
-double
-rmb_measure_noise(const struct measure_settings *set)
-{
-	double noise = 0;
-	if (!set->noise)
-		return 0;
-	return strcmp(set->noise, "matched") == 0 || rmb_quantity_parse(set->noise, "1", &noise, NULL) ? NAN : noise;
-}
-
-int
-rmb_measure_check(const struct measure_settings *set, struct rmb_error *error)
-{
-	bool signal = strcmp(set->measurement, "gaussian") == 0, calcium = strcmp(set->measurement, "calcium") == 0;
-	double noise = rmb_measure_noise(set);
-	if (set->noise && strcmp(set->noise, "matched") != 0 && !(noise >= 0 && noise <= 1e6))
-		return rmb_error_set(error, RMB_ERECIPE, "noise is '%s'; it is none, matched or a number from 0 to 1e6",
-		                     set->noise);
-	if (signal && !isnan(set->mean_rate))
-		return rmb_error_set(error, RMB_ERECIPE,
-		                     "mean_rate is read only with measurement poisson or calcium; measurement is 'gaussian'");
-	if (!calcium && (set->indicator != 0.25 || set->brightness != 0.5))
-		return rmb_error_set(error, RMB_ERECIPE,
-		                     "indicator and brightness are read only with measurement calcium; measurement is '%s'",
-		                     set->measurement);
-	return 0;
-}
 
 /* ---- before: what it is like ---- */
 
@@ -305,85 +274,6 @@ measure_rows(void *argument, int64_t piece, int thread)
 	return rc;
 }
 
-/* ---- scaling ---- */
-
-/* What the scaling `zscore ddof=D eps=0` says of every neuron: mean 0 and variance 1 with that divisor. False: it says less. */
-static bool
-standardised(const char *scaling, int64_t *ddof)
-{
-	double eps;
-	return sscanf(scaling, "zscore ddof=%" SCNd64 " eps=%lf", ddof, &eps) == 2 && eps == 0;
-}
-
-/* Mean and standard deviation (divisor T) that neuron i has in the recording. */
-struct target { const struct rmb_matched *matched; double *mean, *sd, *chunk; };
-
-static int
-target_rows(void *argument, int64_t piece, int thread)
-{
-	const struct target *target = argument;
-	const struct rmb_recording *like = target->matched->like;
-	int64_t first = piece * ROWS, end = first + ROWS < like->neurons.n ? first + ROWS : like->neurons.n;
-	for (int64_t i = first; i < end; i++) {
-		struct rmb_moments m = rmb_row_moments(like, i, target->chunk + thread * RMB_MOMENTS_CHUNK);
-		if (!m.finite)
-			return rmb_fail(target->matched->call, RMB_EDATA,
-			                "%s: neuron %" PRId64 " of recording '%s' has samples that are not finite",
-			                target->matched->stage, i, rmb_recording_name(target->matched->call));
-		target->mean[i] = m.mean;
-		target->sd[i] = rmb_row_constant(&m) ? 0 : sqrt(m.deviation / (double)like->nframes);
-	}
-	rmb_drop_rows(like, first, end - first);
-	return 0;
-}
-
-static int
-find_targets(const struct rmb_matched *matched, double *mean, double *sd)
-{
-	int64_t n = matched->like->neurons.n, ddof = 0, frames = matched->like->nframes;
-	if (standardised(matched->like->scaling, &ddof)) {
-		for (int64_t i = 0; i < n; i++)
-			sd[i] = sqrt((double)(frames - ddof) / (double)frames);
-		return 0;
-	}
-	int threads = rmb_threads(matched->call);
-	double *chunk = rmb_scratch(matched->call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *chunk);
-	struct target target = { matched, mean, sd, chunk };
-	return chunk ? rmb_parallel(threads, (n + ROWS - 1) / ROWS, target_rows, &target) : RMB_ELIMIT;
-}
-
-/* Every neuron gets the mean and the variance that it has in the recording: z-scores where that has them. Counts stay
- * what they are where the recording is not scaled. */
-static int
-end(struct rmb_matched *matched)
-{
-	int64_t n = matched->like->neurons.n, flat = 0;
-	if (matched->measure.kind == RMB_SPIKES_POISSON && strcmp(matched->like->scaling, "none") == 0)
-		return 0;
-	double *mean = rmb_scratch(matched->call, (size_t)n, sizeof *mean),
-	       *sd = rmb_scratch(matched->call, (size_t)n, sizeof *sd);
-	int rc = mean && sd ? find_targets(matched, mean, sd) : RMB_ELIMIT;
-	double *offset = matched->offset, *scale = matched->scale;
-	for (int64_t i = 0; !rc && i < n; i++) {
-		const struct rmb_moments *m = &matched->moments[i];
-		double own = sqrt(m->deviation / (double)matched->written[i]);
-		bool constant = rmb_row_constant(m) || !(own > 0);
-		if (!m->finite)
-			return rmb_fail(matched->call, RMB_EDATA, "%s: the simulation of recording '%s' overflowed",
-			                matched->stage, rmb_recording_name(matched->call));
-		flat += constant && sd[i] > 0;
-		/* (x - own mean) sd / own sd + mean */
-		scale[i] = constant ? 0 : sd[i] / own;
-		offset[i] = scale[i] > 0 ? m->mean - mean[i] / scale[i] : m->mean;
-	}
-	if (!rc && flat)
-		rmb_warn(matched->call,
-		         "%" PRId64 " of %" PRId64
-		         " simulated neurons are constant, for hardly a spike was drawn: their rows are zero",
-		         flat, n);
-	return rc;
-}
-
 /* ---- all of it ---- */
 
 static int
@@ -424,24 +314,5 @@ rmb_matched_make(struct rmb_matched *matched, const struct rmb_signals *signals)
 		rc = signals->simulate(signals->self, &what, rmb_call_error(call));
 	if (!rc)
 		rc = measure(matched, pilot);
-	return rc ? rc : end(matched);
-}
-
-double
-rmb_measure_memory(const struct measure_settings *set, const struct rmb_size *size, int64_t group)
-{
-	double n = size->neurons, columns = (double)rmb_lockstep_columns((int64_t)n, group), frames = size->frames,
-	       noise = rmb_measure_noise(set);
-	bool measured = strcmp(set->measurement, "gaussian") != 0 || set->smoothing > 0 || !(noise <= 0);
-	/* a block; rows of it, or whole ones where they are measured, for eight threads */
-	double bytes = 4 * n * columns + 192 * (measured ? fmax(columns, frames) : columns) + 300 * n + 16e6;
-	double rows = fmin(n, RMB_PILOT_NEURONS);
-	/* signals and what is measured of them; the components of both halves */
-	return bytes + (isnan(noise) ? 8 * rows * fmin(frames, RMB_PILOT_FRAMES) + 20 * rows * rows + 64e6 : 0);
-}
-
-int
-rmb_measure_blas_threads(const struct measure_settings *set, const struct rmb_size *size)
-{
-	return isnan(rmb_measure_noise(set)) ? rmb_solver_threads((int64_t)fmin(size->neurons, RMB_PILOT_NEURONS) / 2) : 1;
+	return rc ? rc : rmb_matched_scale(matched);
 }
