@@ -225,6 +225,26 @@ def test_noise_is_as_strong_as_the_signal_that_was_simulated():
             assert np.abs(r - np.sqrt(0.5)).max() < 5 * 0.6 / np.sqrt(x.shape[1]), (kind, r.min(), r.max())
 
 
+def test_signals_have_mean_zero_before_they_are_smoothed_or_become_rates():
+    """Zeros beyond the ends are then means: as published, where z-scores are smoothed. A slow neuron is not silent for minutes on end."""
+    with place() as here:
+        here.recipe(HEAD + """
+  one:    {stage: surrogate, like: z, draws: common}
+  smooth: {stage: surrogate, like: z, draws: common, smoothing: 1.5}
+  spikes: {stage: surrogate, like: z, draws: common, measurement: poisson, mean_rate: 5 Hz}
+""")
+        here.run("run", "recipe.yaml")
+        x, y, counts = (samples(result(here, node)) for node in ("one", "smooth", "spikes"))
+        score = lambda v: (v - v.mean(1, keepdims=True)) / v.std(1, keepdims=True)
+        x, y = score(x), score(y)
+        taps = np.exp(-np.arange(-6, 7) ** 2 / (2 * 1.5 ** 2))
+        smooth = score(np.array([np.convolve(row, taps / taps.sum(), "same") for row in x]))
+        assert np.abs(y - smooth).max() < 1e-5
+        above = np.array([np.corrcoef(row, np.maximum(z, 0))[0, 1] for row, z in zip(counts, x)])
+        below = np.array([(row[z <= 0] > 0).any() for row, z in zip(counts, x)])
+        assert above.min() > 0.3 and not below.any()
+
+
 def test_gaps_stay_where_they_are_and_places_are_drawn_where_there_are_none():
     rng = np.random.default_rng(5)
     times = np.arange(1500) / 10.0

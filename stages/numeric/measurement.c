@@ -61,8 +61,9 @@ add_noise(const struct rmb_measurement *what, uint64_t number, int64_t n, double
 static void
 disturb(const struct rmb_measurement *what, int64_t i, uint64_t number, int64_t n, const double *x, double *y)
 {
+	double middle = what->middle ? what->middle[i] : 0;
 	for (int64_t t = 0; t < n; t++)
-		y[t] = what->unit[i] > 0 ? x[t] / what->unit[i] : 0;
+		y[t] = what->unit[i] > 0 ? (x[t] - middle) / what->unit[i] : 0;
 	if (what->noise > 0)
 		add_noise(what, number, n, y);
 }

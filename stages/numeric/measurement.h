@@ -1,6 +1,6 @@
 /* numeric/measurement.h -- from what neurons do to what is recorded of them: noise, spikes, calcium, smoothing.
  *
- * A signal x with standard deviation u becomes y = x / u + noise z, z standard normal. Then
+ * A signal x with mean m and standard deviation u becomes y = (x - m) / u + noise z, z standard normal. Then
  *     RMB_SIGNAL   y itself;
  *     RMB_SPIKES_POISSON   counts, Poisson with mean rate max(y, 0) / <max(y, 0)>, so that the mean count is the rate. The
  *                  mean <> is that of the simulation itself, because slow activity is far from the mean of its law for minutes;
@@ -23,6 +23,7 @@ enum { RMB_MEASURE_TAPS = 256 }; /* most that a kernel has on either side */
 struct rmb_measurement {
 	enum rmb_measure kind;
 	const double *unit;       /* [n] u; 0: the neuron has no signal */
+	const double *middle;     /* [n] m; NULL: 0 */
 	double noise;             /* standard deviation, in units of that of the signal */
 	const double *rate;       /* [n] mean count of a frame; not RMB_SIGNAL */
 	const double *drive;      /* [n] mean of rmb_measure_drive() over all frames; not RMB_SIGNAL */

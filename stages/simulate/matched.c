@@ -68,7 +68,7 @@ choose_measurement(struct rmb_matched *matched, const struct measure_settings *s
 	struct rmb_call *call = matched->call;
 	struct rmb_measurement *measure = &matched->measure;
 	size_t n = (size_t)matched->like->neurons.n;
-	double *room = rmb_scratch(call, 4 * n, sizeof *room), *unit = room, *rate = room + n, *gain = room + 2 * n;
+	double *room = rmb_scratch(call, 5 * n, sizeof *room), *unit = room, *rate = room + n, *gain = room + 2 * n;
 	if (!room)
 		return RMB_ELIMIT;
 	for (int k = 0; k < 3; k++)
@@ -83,6 +83,7 @@ choose_measurement(struct rmb_matched *matched, const struct measure_settings *s
 	for (size_t i = 0; i < n; i++)
 		gain[i] = 0.001 - set->brightness * log(1 - rmb_random_uniform(gains, i));
 	measure->unit = matched->unit = unit;
+	measure->middle = matched->middle = room + 4 * n;
 	measure->rate = rate;
 	measure->gain = gain;
 	measure->drive = matched->drive = room + 3 * n;
@@ -217,12 +218,13 @@ take(void *argument, const struct rmb_block *block)
 
 /* ---- measurement ---- */
 
-/* Standard deviations of the signals as they were simulated, all runs together (divisor T - 1, as the published z-scores). */
+/* Means and standard deviations of the signals as they were simulated, all runs together (divisor T - 1, as the published z-scores). */
 static void
 find_units(struct rmb_matched *matched)
 {
 	for (int64_t i = 0; i < matched->like->neurons.n; i++) {
 		const struct rmb_moments *m = &matched->moments[i];
+		matched->middle[i] = m->mean;
 		matched->unit[i] = m->finite && !rmb_row_constant(m) ? sqrt(m->deviation / (double)(matched->written[i] - 1)) : 0;
 	}
 }

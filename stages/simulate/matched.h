@@ -23,7 +23,7 @@ struct rmb_matched {
 	int64_t nruns;                    /* of each: its first frame and how many it has */
 	int64_t *start, *length;
 	struct rmb_measurement measure;
-	double *unit;                     /* [neuron] standard deviation of the signals: measure.unit */
+	double *unit, *middle;            /* [neuron] standard deviation and mean of the signals: measure.unit, measure.middle */
 	double *drive;                    /* [neuron] mean of what is above zero: measure.drive */
 	struct rmb_moments *moments;      /* of each neuron as it was written... */
 	int64_t *written;                 /* ...in so many frames so far */
