@@ -1,8 +1,9 @@
 /* pipeline/absent.h -- results of recordings that failed, and that nodes over all recordings do without.
  *
- * A stage over all recordings that goes on (struct rmb_stage) is planned with everything it names. Once some of that has
- * failed, or is blocked by what failed, the graph is made anew without: the node then has another key. What is known lasts
- * for a session, beside what is known of drivers, and is found out again from the journal by commands that run nothing. */
+ * A stage over all recordings may go on without those that failed (goes_on in struct rmb_stage). Its node is planned with
+ * everything that the recipe names. Once some of that has failed, or is blocked by a failure, the graph is made anew without
+ * it, and the node has another key. The list of what is absent lasts for a session, beside that of drivers; commands that run
+ * nothing find it in the journal. */
 #ifndef RMB_ABSENT_H
 #define RMB_ABSENT_H
 #include "pipeline/drive.h"
@@ -10,13 +11,13 @@
 
 struct rmb_absent { const char *id; struct rmb_absent *next; };
 
-/* Whether the node of that id is done without. */
+/* Whether nodes over all recordings do without the node of that id. */
 bool rmb_is_absent(const struct rmb_drives *drives, const char *id);
-/* Of every node over all recordings: what it reads and has lost, unless that is all of it; lost[nnodes]. *changed becomes
- * true if the graph is to be made again. 0 or RMB_ELIMIT. */
+/* Notes what nodes over all recordings must do without: those of their inputs that are lost, unless all of them are.
+ * lost[nnodes]. *changed becomes true if the graph is to be made again. 0 or RMB_ELIMIT. */
 int rmb_absent_note(const struct rmb_graph *graph, const bool *lost, bool *changed) RMB_CHECKED;
 /* Which nodes failed or were blocked in a run, result[nnodes]; the caller frees. NULL: no memory. */
 bool *rmb_lost_after(const struct rmb_graph *graph, const struct rmb_result *result);
-/* The same from the cache and what failed last time; keys are made. */
+/* The same from the cache and the journal, for a graph that has its keys. */
 bool *rmb_lost_since(const struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal);
 #endif

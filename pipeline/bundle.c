@@ -74,18 +74,27 @@ add_text(struct pack *pack, const char *name, const char *help, const char *text
 	add(pack, name, "1", help, RMB_TEXT, kept)->width = strlen(text) + 1;
 }
 
+/* How long the axes of members are. */
+struct lengths { int64_t neurons, frames, segments; };
+
+static int64_t
+length_of(const struct member *member, struct lengths lengths)
+{
+	return strcmp(member->axis, "frame") == 0     ? lengths.frames
+	       : strcmp(member->axis, "segment") == 0 ? lengths.segments
+	                                              : lengths.neurons;
+}
+
 static void
-add_members(struct pack *pack, const struct member *member, int n, const void *of, int64_t neurons, int64_t frames,
-            int64_t segments)
+add_members(struct pack *pack, const struct member *member, int n, const void *of, struct lengths lengths)
 {
 	for (int i = 0; i < n; i++) {
 		const void *data;
 		memcpy(&data, (const char *)of + member[i].at, sizeof data);
 		if (!data)
 			continue;
-		bool frame = strcmp(member[i].axis, "frame") == 0, segment = strcmp(member[i].axis, "segment") == 0;
 		add_axis(add(pack, member[i].name, member[i].unit, member[i].help, member[i].type, data), member[i].axis,
-		         frame ? frames : segment ? segments : neurons);
+		         length_of(&member[i], lengths));
 	}
 }
 
@@ -93,7 +102,7 @@ static void
 add_neurons(struct pack *pack, const struct rmb_neurons *neurons)
 {
 	add_scalar(pack, "nneurons", "1", "number of neurons", RMB_INT64, &neurons->n);
-	add_members(pack, annotations, NANNOTATIONS, neurons, neurons->n, 0, 0);
+	add_members(pack, annotations, NANNOTATIONS, neurons, (struct lengths){ .neurons = neurons->n });
 	if (!neurons->area)
 		return;
 	struct rmb_array *area = add(pack, "area", "1", "brain area", RMB_TEXT, neurons->area);
@@ -135,7 +144,7 @@ rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb
 	add_text(&pack, "view", "what a reader should know of the view beside its scaling", r->recipe_of_view);
 	add_scalar(&pack, "stored_rows", "1", "rows of the stored samples", RMB_INT64, &r->stored_rows);
 	add_scalar(&pack, "stored_frames", "1", "frames of the stored samples", RMB_INT64, &r->stored_frames);
-	add_members(&pack, view, NVIEW, r, r->neurons.n, r->nframes, r->nsegments);
+	add_members(&pack, view, NVIEW, r, (struct lengths){ r->neurons.n, r->nframes, r->nsegments });
 	if (r->nintervals)
 		add_pairs(&pack, "interval", "1", interval_help, RMB_INT64, "interval", r->nintervals, r->interval);
 	return packed(&pack, error);
@@ -220,17 +229,14 @@ take_text(struct unpack *u, const char *name, char *text, size_t size)
 }
 
 static void
-take_members(struct unpack *u, const struct member *member, int n, void *of, int64_t neurons, int64_t frames, int64_t segments)
+take_members(struct unpack *u, const struct member *member, int n, void *of, struct lengths lengths)
 {
 	for (int i = 0; i < n; i++) {
 		const struct rmb_array *array = find(u->object, u->port, member[i].name);
 		if (!array)
 			continue;
-		bool frame = strcmp(member[i].axis, "frame") == 0, segment = strcmp(member[i].axis, "segment") == 0;
 		if (array->type != member[i].type || array->naxes != 1 ||
-		    array->axis[0].n != (frame     ? frames
-		                         : segment ? segments
-		                                   : neurons))
+		    array->axis[0].n != length_of(&member[i], lengths))
 			wrong(u, member[i].name);
 		else
 			memcpy((char *)of + member[i].at, &array->data, sizeof array->data);
@@ -241,7 +247,7 @@ static void
 take_neurons(struct unpack *u, struct rmb_neurons *neurons)
 {
 	take_scalar(u, "nneurons", RMB_INT64, &neurons->n);
-	take_members(u, annotations, NANNOTATIONS, neurons, neurons->n, 0, 0);
+	take_members(u, annotations, NANNOTATIONS, neurons, (struct lengths){ .neurons = neurons->n });
 	const struct rmb_array *area = find(u->object, u->port, "area");
 	if (area && (area->type != RMB_TEXT || area->naxes != 1 || area->axis[0].n != neurons->n))
 		wrong(u, "area");
@@ -337,10 +343,9 @@ not_whole(const struct unpack *u, const char *why, struct rmb_error *error)
 }
 
 int
-rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port,
+rmb_unbundle_recording(const struct rmb_object *object, const char *port,
                        const struct rmb_object *samples, struct rmb_recording *r, struct rmb_error *error)
 {
-	(void)arena; /* everything points into the mapping */
 	struct unpack u = { object, port, NULL };
 	struct rmb_error why = { 0 };
 	memset(r, 0, sizeof *r);
@@ -354,7 +359,7 @@ rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object,
 	take_scalar(&u, "stored_frames", RMB_INT64, &r->stored_frames);
 	const struct rmb_array *segment = find(object, port, "segment");
 	r->nsegments = segment && segment->naxes == 1 ? segment->axis[0].n : 0;
-	take_members(&u, view, NVIEW, r, r->neurons.n, r->nframes, r->nsegments);
+	take_members(&u, view, NVIEW, r, (struct lengths){ r->neurons.n, r->nframes, r->nsegments });
 	r->interval = take_pairs(&u, "interval", RMB_INT64, false, &r->nintervals);
 	take_samples(&u, samples, r);
 	if (u.wrong || !rmb_recording_valid(r, &why))
@@ -363,10 +368,9 @@ rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object,
 }
 
 int
-rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, const char *port, struct rmb_spikes *spikes,
+rmb_unbundle_spikes(const struct rmb_object *object, const char *port, struct rmb_spikes *spikes,
                     struct rmb_error *error)
 {
-	(void)arena;
 	struct unpack u = { object, port, NULL };
 	struct rmb_error why = { 0 };
 	memset(spikes, 0, sizeof *spikes);

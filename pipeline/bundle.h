@@ -1,10 +1,10 @@
 /* pipeline/bundle.h -- recordings and spikes as named arrays of an object, and back.
  *
  * Output port P of kind recording is stored as P/activity (only in the object that holds the samples), P/row, P/interval,
- * P/shift, P/offset, P/scale, P/segment, P/id, P/x, ..., and the scalars rate, nframes, scaling, source as P/... arrays; one
- * whose samples stay in the file they came in has P/file, P/file_bytes and P/file_at in place of P/activity, and P/folder and P/inside
- * if a recipe names not the file but a folder that holds it;
- * spikes as P/time, P/first, P/observed and the annotations. */
+ * P/shift, P/offset, P/scale, P/segment, P/id, P/x, ..., and the scalars rate, nframes, scaling, source as P/... arrays. One
+ * whose samples stay in the file they came in has P/file, P/file_bytes and P/file_at in place of P/activity, and P/folder and
+ * P/inside if the recipe names a folder that holds the file. Spikes are stored as P/time, P/first, P/observed and the
+ * annotations. */
 #ifndef RMB_BUNDLE_H
 #define RMB_BUNDLE_H
 #include "pipeline/object.h"
@@ -33,10 +33,10 @@ unsigned rmb_bundle_kind(const struct rmb_object *object, const char *port);
 /* Rebuilds and checks the bundle. `samples` is the object that source names (NULL if source is "" or for looking at
  * annotations only; then ->samples is NULL). RMB_EDAMAGE if it does not hold together. Of samples that
  * stay in a file ->samples is NULL unless rmb_outside_attach() has mapped it. */
-int rmb_unbundle_recording(struct rmb_arena *arena, const struct rmb_object *object, const char *port,
+int rmb_unbundle_recording(const struct rmb_object *object, const char *port,
                            const struct rmb_object *samples, struct rmb_recording *recording,
                            struct rmb_error *error) RMB_CHECKED;
-int rmb_unbundle_spikes(struct rmb_arena *arena, const struct rmb_object *object, const char *port, struct rmb_spikes *spikes,
+int rmb_unbundle_spikes(const struct rmb_object *object, const char *port, struct rmb_spikes *spikes,
                         struct rmb_error *error) RMB_CHECKED;
 /* Key of the object that holds the samples of a recording: its own key, or what P/source says. */
 const char *rmb_bundle_source(const struct rmb_object *object, const char *port);

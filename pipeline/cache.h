@@ -48,7 +48,7 @@ double rmb_cache_free_bytes(const struct rmb_cache *cache);
 /* ---- leases: leases/KEY.lease.N made by link(); whoever takes over from a dead holder makes N + 1 */
 struct rmb_lease; /* opaque; a thread beats it every 15 s */
 enum rmb_claim { RMB_CLAIMED, RMB_HELD, RMB_CLAIM_FAILED };
-/* RMB_HELD: somebody alive holds it, `owner` says who. RMB_CLAIMED: it says from whom, gone, it was taken over; "": from nobody. */
+/* owner[size] says, if RMB_HELD, who is alive and holds the lease; if RMB_CLAIMED, from whom it was taken over ("": nobody). */
 enum rmb_claim rmb_lease_claim(const struct rmb_cache *cache, const char *key, struct rmb_lease **lease, char *owner, size_t size,
                                struct rmb_error *error);
 /* true while it is still ours: look before publishing. */
@@ -75,7 +75,7 @@ int rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct
 /* Keys of the objects that results folders count on, all but the folder `except` (absolute; NULL: none). In the arena. */
 int rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, const char *except, const char ***key, int64_t *n,
                     struct rmb_error *error) RMB_CHECKED;
-/* The key[RMB_KEY_MAX] of the object that a symbolic link points to, told from the end of its target; false: it is no such link. */
+/* The key[RMB_KEY_MAX] of the object that a symbolic link points to, from the end of its target; false: it is no such link. */
 bool rmb_cache_link(int folder, const char *file, char *key);
 /* What a collection took, or would take. */
 struct rmb_collected { int64_t objects, bytes, left_objects, left_bytes, spared_objects, spared_bytes, bad; };

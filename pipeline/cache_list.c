@@ -14,31 +14,26 @@
 #include "pipeline/object_block.h"
 #include "rumble/hash.h"
 
-/* While anybody works in the cache, what was used this recently (s) may be what they read next; bad objects are kept a week. */
+/* s. While anybody works in the cache, an object used this recently may be the next that they read. How long bad objects are
+ * kept. */
 enum { RECENT = 3600, BAD_AGE = 7 * 86400 };
 
 /* ---- names in results folders */
 
 struct name { char key[RMB_KEY_MAX]; const char *by; };
-struct names { struct rmb_arena *arena; const struct rmb_cache *cache; struct name *name; size_t n, room; bool failed; };
+struct names { struct rmb_arena *arena; const struct rmb_cache *cache; struct name *name; size_t n; bool failed; };
 
 static void
 add_name(struct names *names, const char *key, const char *folder, const char *inner, const char *file)
 {
-	if (names->n == names->room) {
-		size_t room = names->room ? 2 * names->room : 256;
-		struct name *larger = realloc(names->name, room * sizeof *larger);
-		if (!larger) {
-			names->failed = true;
-			return;
-		}
-		names->name = larger;
-		names->room = room;
-	}
-	struct name *name = &names->name[names->n++];
-	memcpy(name->key, key, sizeof name->key);
-	name->by = rmb_arena_printf(names->arena, "%s/%s%s%s", folder, inner, inner[0] ? "/" : "", file);
-	names->failed = names->failed || !name->by;
+	struct name *list = rmb_arena_room(names->arena, names->name, names->n, sizeof *list);
+	const char *by = rmb_arena_printf(names->arena, "%s/%s%s%s", folder, inner, inner[0] ? "/" : "", file);
+	names->failed = names->failed || !list || !by;
+	if (names->failed)
+		return;
+	names->name = list;
+	list[names->n].by = by;
+	memcpy(list[names->n++].key, key, sizeof list->key);
 }
 
 bool
@@ -57,7 +52,7 @@ rmb_cache_link(int folder, const char *file, char *key)
 	return rmb_is_key(key);
 }
 
-/* The key[RMB_KEY_MAX] that a copy of an object says it has; "": it is none. */
+/* The key[RMB_KEY_MAX] in the header of a copied object; "": the file is no object. */
 static void
 copied_key(int folder, const char *file, char *key)
 {
@@ -197,7 +192,6 @@ rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, const ch
 	for (size_t i = 0; i < names.n && *key && code == 0; i++)
 		if (!((*key)[i] = rmb_arena_strdup(arena, names.name[i].key)))
 			code = rmb_error_nomem(error, "the names in results folders");
-	free(names.name);
 	return code || *key ? code : rmb_error_nomem(error, "the names in results folders");
 }
 
@@ -216,7 +210,7 @@ rmb_cache_register(const struct rmb_cache *cache, const char *folder, struct rmb
 
 /* ---- the list of objects */
 
-struct list { struct rmb_cache_entry *entry; size_t n, room; };
+struct list { struct rmb_arena *arena; struct rmb_cache_entry *entry; size_t n; };
 
 /* Name of the stage that made an object: what its description says, "" if it cannot be read. */
 static void
@@ -242,15 +236,11 @@ add_entry(const struct rmb_cache *cache, struct list *list, int folder, const ch
 	if (strlen(file) != RMB_KEY_MAX + 2 || strcmp(file + RMB_KEY_MAX - 1, ".h5") ||
 	    fstatat(folder, file, &stat, AT_SYMLINK_NOFOLLOW))
 		return 0;
-	if (list->n == list->room) {
-		size_t room = list->room ? 2 * list->room : 256;
-		struct rmb_cache_entry *larger = realloc(list->entry, room * sizeof *larger);
-		if (!larger)
-			return ENOMEM;
-		list->entry = larger;
-		list->room = room;
-	}
-	struct rmb_cache_entry *entry = &list->entry[list->n];
+	struct rmb_cache_entry *longer = rmb_arena_room(list->arena, list->entry, list->n, sizeof *longer);
+	if (!longer)
+		return ENOMEM;
+	list->entry = longer;
+	struct rmb_cache_entry *entry = &longer[list->n];
 	*entry = (struct rmb_cache_entry){ .bytes = stat.st_size, .used = stat.st_mtime };
 	snprintf(entry->key, sizeof entry->key, "%s", file);
 	if (!rmb_is_key(entry->key))
@@ -296,7 +286,7 @@ int
 rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rmb_cache_entry **entry, int64_t *n,
                struct rmb_error *error)
 {
-	struct list list = { 0 };
+	struct list list = { .arena = arena };
 	struct names names = { .arena = arena, .cache = cache };
 	int number = list_objects(cache, &list), code = 0;
 	if (number)
@@ -309,11 +299,8 @@ rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rm
 	}
 	if (code == 0 && list.n)
 		qsort(list.entry, list.n, sizeof *list.entry, compare_keys);
-	if (code == 0 && !(*entry = rmb_arena_copy(arena, list.entry, list.n, sizeof *list.entry)))
-		code = rmb_error_nomem(error, "the list of objects");
+	*entry = list.entry;
 	*n = (int64_t)list.n;
-	free(list.entry);
-	free(names.name);
 	return code;
 }
 

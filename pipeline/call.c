@@ -7,7 +7,7 @@
 #include "pipeline/events.h"
 #include "rumble/units.h"
 
-/* An HDF5 attribute holds 64 KiB; a reader has given up long before. */
+/* Bytes of all warnings. An HDF5 attribute holds at most 64 KiB, and nobody reads as much. */
 enum { WARNINGS_MAX = 24 << 10 };
 
 static int
@@ -68,7 +68,7 @@ int
 rmb_call_run(struct rmb_call *call)
 {
 	int code = call->order->stage->run(call);
-	/* A stage that passes on a NULL says so by RMB_ELIMIT; the sentence then stands already. */
+	/* A stage that was given NULL returns RMB_ELIMIT; the sentence that says why stands already. */
 	if (code && !call->error.code)
 		rmb_error_set(&call->error, code, "stage %s failed with code %d and gave no reason", call->order->stage->name,
 		              code);

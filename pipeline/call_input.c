@@ -64,7 +64,7 @@ open_recording(struct rmb_call *call, const struct rmb_object *object, const cha
 		return code;
 	if (!(*out = rmb_arena_alloc(call->arena, 1, sizeof **out)))
 		return rmb_error_nomem(&call->error, "a recording");
-	code = rmb_unbundle_recording(call->arena, object, port, samples, *out, &call->error);
+	code = rmb_unbundle_recording(object, port, samples, *out, &call->error);
 	if (code == 0)
 		snprintf((*out)->source, sizeof (*out)->source, "%s", own ? object->key : source);
 	return lost_bundle(call, object->key, code);
@@ -75,7 +75,7 @@ open_spikes(struct rmb_call *call, const struct rmb_object *object, const char *
 {
 	if (!(*out = rmb_arena_alloc(call->arena, 1, sizeof **out)))
 		return rmb_error_nomem(&call->error, "spikes");
-	return lost_bundle(call, object->key, rmb_unbundle_spikes(call->arena, object, port, *out, &call->error));
+	return lost_bundle(call, object->key, rmb_unbundle_spikes(object, port, *out, &call->error));
 }
 
 static const char *

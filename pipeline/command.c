@@ -254,7 +254,7 @@ run_command(const struct rmb_command *command, int argc, char **argv)
 static int
 close_output(int status)
 {
-	bool lost = ferror(stdout); /* some of it long ago: nobody knows any more why */
+	bool lost = ferror(stdout); /* an earlier write failed; errno is another's by now */
 	if (fclose(stdout) == 0 && !lost)
 		return status;
 	fprintf(stderr, "rumble: cannot write to standard output%s%s\n",

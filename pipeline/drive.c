@@ -234,9 +234,9 @@ feed(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_no
 		return 0;
 	*changed = true;
 	if (rmb_bundle_kind(object, edge->output) == RMB_SPIKES)
-		code = rmb_unbundle_spikes(graph->arena, object, edge->output, &spikes, &error);
+		code = rmb_unbundle_spikes(object, edge->output, &spikes, &error);
 	else
-		code = rmb_unbundle_recording(graph->arena, object, edge->output, NULL, &recording, &error);
+		code = rmb_unbundle_recording(object, edge->output, NULL, &recording, &error);
 	if (code)
 		rmb_drive_refuse(graph->drives, drive, 0, code, error.text);
 	else

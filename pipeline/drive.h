@@ -1,8 +1,8 @@
 /* pipeline/drive.h -- the sets that drivers have proposed, and what came of each.
  *
- * A driver node is asked when the graph is made, and again each time all its sets have ended; the graph is then made anew with
- * the longer list. What is known of it outlives those graphs, under the id of the node. Nothing of it is stored: a run that goes
- * on after a kill asks again from the beginning and finds the results in the cache. */
+ * A driver node is asked for sets when the graph is made, and again each time all its sets have ended; the graph is then made
+ * anew with the longer list. The answers outlive those graphs, under the id of the node, but are not stored: a run that goes on
+ * after a kill asks again from the beginning, and finds the results in the cache. */
 #ifndef RMB_DRIVE_H
 #define RMB_DRIVE_H
 #include "pipeline/cache.h"
@@ -40,16 +40,15 @@ struct rmb_drives { struct rmb_arena *arena; struct rmb_drive *first; struct rmb
 
 /* In the arena, which must outlive the graphs made with it. NULL: no memory. */
 struct rmb_drives *rmb_drives_new(struct rmb_arena *arena);
-/* Of a driver node, by its id; one that is not known yet is asked for its first sets; if it is fed, only whether
- * the question is right. NULL: no memory. */
+/* The drive of a driver node, by its id. A new one is asked for its first sets; one that is fed, only whether anything is wrong
+ * with the recipe. NULL: no memory. */
 struct rmb_drive *rmb_drive_of(struct rmb_drives *drives, const struct rmb_recipe *recipe, const struct rmb_node *node);
 /* What a driver reads beside its sets; NULL: nothing. */
 const struct rmb_edge *rmb_drive_feed(const struct rmb_node *node);
-/* It cannot go on: it has the sets before `nsets`, is done, and its node fails with the sentence. */
+/* Ends a search that cannot go on: it keeps its first `nsets` sets, is done, and its node fails with the sentence. */
 void rmb_drive_refuse(struct rmb_drives *drives, struct rmb_drive *drive, int nsets, int code, const char *sentence);
-/* Looks at what came of the sets of all drivers, in the cache and in what is lost (by the index of the nodes; NULL:
- * nothing is known to be), and asks those on whose sets nothing is waited for any more. *changed: the graph is to be made
- * again. */
+/* Looks at what came of the sets of all drivers, in the cache and among the lost nodes (lost[nnodes]; NULL: none is known to
+ * be), and asks again those drivers of which no set is waited for any more. *changed: the graph is to be made again. */
 int rmb_drives_advance(struct rmb_graph *graph, const struct rmb_cache *cache, const bool *lost, bool *changed,
                        struct rmb_error *error) RMB_CHECKED;
 #endif

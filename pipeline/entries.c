@@ -110,7 +110,7 @@ read_cases(struct rmb_reading *r, const struct rmb_entry *entry, const struct rm
 		            param->name, by->text);
 }
 
-/* One that is wrong stays without choices: it was written, and what is wrong was told. */
+/* A setting that is wrong stays without choices, so that it does not count as missing: what is wrong was told. */
 static void
 read_setting(struct rmb_reading *r, struct rmb_entry *entry, int param, const struct rmb_tree *tree, const char *base)
 {
@@ -186,7 +186,7 @@ nports(const struct rmb_port *ports)
 	return n;
 }
 
-/* What a misspelt key meant counts as written and wrong: that it is missing is not told on top. */
+/* The setting or input that a misspelt key probably means counts as written and wrong, so that it is not called missing too. */
 static void
 unknown_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *key)
 {

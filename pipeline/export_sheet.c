@@ -21,7 +21,7 @@ open_recording(struct rmb_sheet *sheet, const struct rmb_graph *graph, const str
 		                     sheet->port, why.text);
 	code = rmb_outside_attach_for(*samples ? *samples : sheet->object, graph, cache, error);
 	if (code == 0)
-		code = rmb_unbundle_recording(sheet->arena, sheet->object, sheet->port, *samples, &sheet->recording, error);
+		code = rmb_unbundle_recording(sheet->object, sheet->port, *samples, &sheet->recording, error);
 	sheet->array = (struct rmb_array){ .type = RMB_FLOAT32, .unit = "1", .naxes = 2 };
 	sheet->array.axis[0] = rmb_axis_index("neuron", sheet->recording.neurons.n);
 	sheet->array.axis[1] = rmb_axis_index("frame", sheet->recording.nframes);
@@ -31,7 +31,7 @@ open_recording(struct rmb_sheet *sheet, const struct rmb_graph *graph, const str
 static int
 open_spikes(struct rmb_sheet *sheet, struct rmb_error *error)
 {
-	int code = rmb_unbundle_spikes(sheet->arena, sheet->object, sheet->port, &sheet->spikes, error);
+	int code = rmb_unbundle_spikes(sheet->object, sheet->port, &sheet->spikes, error);
 	sheet->array = (struct rmb_array){ .type = RMB_FLOAT64, .unit = "1", .naxes = 2 };
 	sheet->array.axis[0] = rmb_axis_index("spike", sheet->spikes.nspikes);
 	sheet->array.axis[1] = rmb_axis_index("neuron, time", 2);

@@ -282,7 +282,7 @@ find_users(struct builder *b)
 	return true;
 }
 
-/* What is not kept and not read never runs: nobody means that. */
+/* An entry with keep: false that nothing reads never runs, which nobody can mean. */
 static void
 remark_on_leaves(struct builder *b)
 {

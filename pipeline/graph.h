@@ -24,7 +24,7 @@ struct rmb_node {
 	int source;                 /* index of the recording, -1: group node */
 	const char *branch;         /* "shuffled", "z,fast", or NULL */
 	int replicate;              /* 1.., or 0: not repeated. Replicates of replicates are numbered through */
-	int turn; /* 1..entry->repeat: which of the entry's own repeats; this is what a stage that draws sees as replicate */
+	int turn;                   /* 1..entry->repeat: of the entry's own repeats; what a stage that draws has as replicate */
 	const char *name;           /* "svca2@shuffled#2": entry, branch, replicate */
 	const char *id;             /* "fx26/svca2@shuffled#2", or "areas": unique, for people and file names */
 	struct rmb_value *value;    /* resolved settings, one per parameter in table order; shared by branches and replicates */
@@ -41,7 +41,7 @@ struct rmb_node {
 	char key[RMB_KEY_MAX];      /* "" until rmb_graph_keys */
 	struct rmb_node *twin;      /* the first node with the same key (one object serves both); NULL: this is the first */
 	const char *description;    /* canonical JSON whose SHA-256 is the key; NULL until rmb_graph_keys */
-	int sets; /* drivers for whose sets it was made (the first so many parts of its branch); 0: by the recipe */
+	int sets;                   /* drivers for whose sets it was made, which the first parts of its branch name */
 	bool hidden;                /* made for the sets of a driver that the report does not show */
 	struct rmb_drive *drive;    /* of a driver: its sets so far; NULL: it is none */
 	int nmade;                  /* of a driver: nodes made for its sets, in dependency order */
@@ -58,16 +58,16 @@ struct rmb_graph {
 	struct rmb_drives *drives;  /* sets of all drivers */
 };
 
-/* Expands; NULL: mistakes were told to m, now or before: of a recipe that was read in parts, what can be expanded is, for the
- * mistakes that this shows. The recipe must outlive the graph. */
+/* Expands the recipe, which must outlive the graph. NULL: there are mistakes, told to m now or before. A recipe that was read
+ * in spite of mistakes is expanded as far as possible, to find further ones. */
 struct rmb_graph *rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes *m);
-/* The same with the sets that its drivers have proposed so far; drivers that are not among them are asked now. `drives` must
- * outlive the graph; NULL: all are asked now. */
+/* The same with the sets that drivers have proposed so far; drivers not among `drives`, which must outlive the graph, are asked
+ * now. NULL: all are. */
 struct rmb_graph *rmb_graph_make_driven(struct rmb_recipe *recipe, struct rmb_drives *drives, struct rmb_mistakes *m);
 void rmb_graph_free(struct rmb_graph *graph); /* accepts NULL */
 /* Hashes the input files (remembered in `memo`, a file in the cache; NULL: never remembered) and fills in key and
- * description of every node. Unreadable files are mistakes of code RMB_EINPUT; those that are gone are taken for what the
- * state file of an earlier run, `last`, says that they were, with a remark (NULL: they are mistakes). */
+ * description of every node. Unreadable files are mistakes of code RMB_EINPUT; for those that
+ * are gone the hash in the state file of an earlier run, `last`, is taken, with a remark (NULL: they are mistakes). */
 int rmb_graph_keys(struct rmb_graph *graph, const char *memo, const char *last, struct rmb_mistakes *m) RMB_CHECKED;
 /* The node a user means by "fx26/svca2@z.s", "svca2@z" (if only one recording) or "svca2"; *output gets the output named
  * or NULL. NULL: none or several, and the error says which there are. */
@@ -77,7 +77,7 @@ struct rmb_node *rmb_graph_find(const struct rmb_graph *graph, const char *text,
 struct rmb_node_name {
 	const char *source, *entry, *branch, *output;
 	int replicate;
-	bool whole;                 /* `branch` is all of some node's branch: others that have it among theirs are not meant */
+	bool whole;                 /* `branch` is the whole branch of some node: longer branches that hold it are not meant */
 };
 /* Fails (RMB_EUSAGE) if no node has that name. */
 int rmb_graph_parse_name(const struct rmb_graph *graph, const char *text, struct rmb_node_name *name,

@@ -134,8 +134,9 @@ open_temporary(int at, const char *last, char *temporary, size_t size)
 	return file;
 }
 
-/* Gives a complete file without a name its own, by way of a name that all writers share. Who finds that name taken, by a writer
- * at work or a dead one, puts the file in its place for them: it is complete, and ours follows. */
+/* Gives a complete file that has no name the name `last`. Linking cannot replace what stands there, renaming can, so it goes by
+ * way of a name that all writers share. A writer that finds that name taken, by one at work or a dead one, renames that file
+ * for them (it is complete, too) and tries again. */
 static int
 give_name(int at, int file, const char *last)
 {

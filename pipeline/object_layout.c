@@ -90,8 +90,8 @@ same_axis(const struct rmb_axis *a, const struct rmb_axis *b)
 	       strcmp(a->unit, b->unit) == 0;
 }
 
-/* Whether the entries of an axis are but 0, 1, 2, ... of so many that to write them down would double the object: its name
- * must do. */
+/* Whether an axis counts 0, 1, 2, ... over so many entries that to write them down would double the object: it then has a name
+ * and no scale. */
 static bool
 is_long_count(const struct rmb_axis *axis)
 {

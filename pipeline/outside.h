@@ -1,9 +1,9 @@
 /* pipeline/outside.h -- samples that stay in the file of the user's that they came in.
  *
- * The object of such a recording has the file's SHA-256 and length, and where the samples begin; where the file lies is
- * for who reads to know, from the recipe. It is mapped read-only, after its content was proven to be still what it was.
- * Whoever cuts it short then ends the reader with a sentence (vanished.h); whoever writes into it is noticed before
- * anything computed from it is published. */
+ * The object of such a recording has the file's SHA-256 and length, and the place at which the samples begin; readers know from
+ * the recipe where the file lies. It is mapped read-only, once its content has been found to be what it was. If it is cut
+ * short after that, the reader ends with a sentence (vanished.h); if it is written to, that is noticed before anything computed
+ * from it is published. */
 #ifndef RMB_OUTSIDE_H
 #define RMB_OUTSIDE_H
 #include "pipeline/bundle.h"

@@ -108,7 +108,7 @@ look_inside(struct planner *p, struct rmb_node *node)
 		p->stands[node->index] = false;
 		return true;
 	}
-	rmb_plan_read_size(p->plan->arena, object, node);
+	rmb_plan_read_size(object, node);
 	const char *source = rmb_bundle_kind(object, port) == RMB_RECORDING ? rmb_bundle_source(object, port) : node->key;
 	if (source && *source && strcmp(source, node->key) != 0 && !rmb_cache_has(p->cache, source, NULL)) {
 		struct rmb_node *maker = node_with_key(p->graph, node, source);

@@ -30,25 +30,25 @@ struct rmb_plan {
 	double seconds;               /* rmb_plan_seconds() on all cores */
 	double path, work;            /* s: longest chain of nodes to run, and all of them one after another */
 	double memory, disk;          /* bytes: largest node, all objects together */
-	double least_disk;            /* bytes that stand in any case: objects that are kept, and the largest of the others */
+	double least_disk;            /* bytes that are needed in any case: objects that are kept, and the largest of the others */
 	const struct rmb_journal *journal; /* what expectations are made of; NULL: of descriptors alone */
 	struct rmb_arena *arena;
 };
 
 /* until[]: the nodes named and everything they depend on. only[]: the nodes named, with just those of their inputs that are
- * not in the cache. Names as in rmb_graph_find, where what is left out means all (an entry's name: its nodes in every recording);
- * both may be empty. `last` is the state file of the recipe's previous run (results/.last.json: id -> description), which gives
- * the reasons; NULL: none. */
+ * not in the cache. Both may be empty. Names are as in rmb_graph_find, but what is left out means all: an entry's name is that
+ * of its nodes in every recording. `last`: the state file of the previous run (results/.last.json: id -> description), from
+ * which the reasons come; NULL: there is none. NULL: the error says why. */
 struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal,
                                const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
                                struct rmb_error *error);
 void rmb_plan_free(struct rmb_plan *plan); /* accepts NULL */
-/* plan_cost.c. Plans again what lies behind a node that has just run: its object says how large the recording is, which
- * before it was loaded nobody knew. Changes step[].expected and the totals. */
+/* plan_cost.c. Expects anew what lies behind a node that has just run, now that its object says how large the recording is.
+ * Changes step[].expected and the totals. */
 void rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_node *node);
 /* Expected duration on `jobs` workers (0: as many as cores), s: the longest chain or the work shared out, whichever is longer. */
 double rmb_plan_seconds(const struct rmb_plan *plan, int jobs);
-/* How many nodes will run whose size is not known yet: what a plan expects is then the least there will be. */
+/* How many nodes will run whose size is not known yet. If there are any, totals are lower bounds. */
 int rmb_plan_guesses(const struct rmb_plan *plan);
 /* Refuses a plan that cannot fit: RMB_EOUTPUT if its objects need more disk than free_bytes, RMB_ELIMIT if one node needs more
  * than `memory` bytes; the sentence names the node and the remedy. Negative or zero: not limited. */

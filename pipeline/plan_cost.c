@@ -9,17 +9,17 @@
 /* ---- sizes -------------------------------------------------------------------------------------------------------- */
 
 void
-rmb_plan_read_size(struct rmb_arena *arena, const struct rmb_object *object, struct rmb_node *node)
+rmb_plan_read_size(const struct rmb_object *object, struct rmb_node *node)
 {
 	const char *port = node->stage->out[0].name;
 	struct rmb_recording recording;
 	struct rmb_spikes spikes;
 	struct rmb_error error = {0};
 	unsigned kind = rmb_bundle_kind(object, port);
-	if (kind == RMB_RECORDING && rmb_unbundle_recording(arena, object, port, NULL, &recording, &error) == 0)
+	if (kind == RMB_RECORDING && rmb_unbundle_recording(object, port, NULL, &recording, &error) == 0)
 		node->size = (struct rmb_size){ .neurons = (double)recording.neurons.n, .frames = (double)recording.nframes,
-		                                .seconds = isnan(recording.rate) ? 0 : (double)recording.nframes / recording.rate };
-	else if (kind == RMB_SPIKES && rmb_unbundle_spikes(arena, object, port, &spikes, &error) == 0)
+		                                .seconds = recording.rate > 0 ? (double)recording.nframes / recording.rate : 0 };
+	else if (kind == RMB_SPIKES && rmb_unbundle_spikes(object, port, &spikes, &error) == 0)
 		node->size = (struct rmb_size){ .neurons = (double)spikes.neurons.n, .spikes = (double)spikes.nspikes,
 		                                .seconds = rmb_spikes_observed(&spikes) };
 }
@@ -102,7 +102,7 @@ rmb_plan_learn(struct rmb_plan *plan, const struct rmb_cache *cache, struct rmb_
 	const char *path = scratch ? rmb_cache_path(scratch, cache, node->key) : NULL;
 	if ((node->makes & (RMB_RECORDING | RMB_SPIKES)) && path &&
 	    rmb_object_open(path, node->key, RMB_VERIFY_HEADER, &object, &error) == 0) {
-		rmb_plan_read_size(scratch, object, node);
+		rmb_plan_read_size(object, node);
 		rmb_object_close(object);
 	}
 	rmb_arena_free(scratch);

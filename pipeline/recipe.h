@@ -14,7 +14,7 @@ struct rmb_source {             /* one recording of the recipe; globs are alread
 	int ngiven;                 /* settings of source stages given in its entry; tree NULL: wrong, and told */
 	struct { const char *name; const struct rmb_tree *tree; } *given;
 	const char *base;           /* directory that its paths are relative to */
-	bool misspelt;              /* a key of it is, and that was told: what it lacks may be that */
+	bool misspelt;              /* one of its keys is, and that was told: a setting that it lacks may be meant by it */
 	struct rmb_place place;
 };
 
@@ -34,7 +34,7 @@ struct rmb_reference {          /* node[@branch][#replicate][.output] */
 	int replicate;              /* 0: whatever there are */
 	const char *output;         /* NULL: the main output */
 	const char *text;           /* as written */
-	bool told;                  /* what it leads to does not fit, and that was told */
+	bool told;                  /* it does not fit its port, and that was told */
 	struct rmb_place place;
 };
 

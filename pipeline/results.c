@@ -246,7 +246,7 @@ find_done(const struct rmb_graph *graph, const bool *cached, bool *done)
 	}
 }
 
-/* id -> description of what stands; what does not stand keeps the description it had when it did. And what the input files were. */
+/* id -> description of what stands; a node that does not stand keeps the description of when it did. Then the input files. */
 static int
 write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 {

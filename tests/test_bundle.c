@@ -96,7 +96,7 @@ a_recording_comes_back_with_its_samples(void **unused)
 	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_RECORDING);
 	assert_int_equal(rmb_bundle_kind(object, "elsewhere"), 0);
 	assert_string_equal(rmb_bundle_source(object, "recording"), key);
-	assert_int_equal(rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, NULL), 0);
+	assert_int_equal(rmb_unbundle_recording(object, "recording", NULL, &out, NULL), 0);
 	assert_same(&in, &out);
 	assert_string_equal(out.source, key); /* what a view of it must name */
 	assert_memory_equal(out.samples, samples, sizeof samples);
@@ -120,12 +120,12 @@ a_view_finds_its_samples_in_the_object_it_names(void **unused)
 	put(view_path, view_key, array, n);
 	struct rmb_object *object = get(path, key), *view = get(view_path, view_key);
 	assert_string_equal(rmb_bundle_source(view, "zscored"), key);
-	assert_int_equal(rmb_unbundle_recording(here.arena, view, "zscored", object, &out, NULL), 0);
+	assert_int_equal(rmb_unbundle_recording(view, "zscored", object, &out, NULL), 0);
 	assert_same(&in, &out);
 	assert_memory_equal(out.samples, samples, sizeof samples);
-	assert_int_equal(rmb_unbundle_recording(here.arena, view, "zscored", NULL, &out, NULL), 0); /* to look at annotations */
+	assert_int_equal(rmb_unbundle_recording(view, "zscored", NULL, &out, NULL), 0); /* to look at annotations */
 	assert_null(out.samples);
-	assert_int_equal(rmb_unbundle_recording(here.arena, view, "zscored", view, &out, &error), RMB_EDAMAGE); /* not the object it names */
+	assert_int_equal(rmb_unbundle_recording(view, "zscored", view, &out, &error), RMB_EDAMAGE); /* not the object it names */
 	assert_non_null(strstr(error.text, "activity"));
 	rmb_object_close(view);
 	rmb_object_close(object);
@@ -148,7 +148,7 @@ spikes_come_back(void **unused)
 	put(path, key, array, n);
 	struct rmb_object *object = get(path, key);
 	assert_int_equal(rmb_bundle_kind(object, "recording"), RMB_SPIKES);
-	assert_int_equal(rmb_unbundle_spikes(here.arena, object, "recording", &out, NULL), 0);
+	assert_int_equal(rmb_unbundle_spikes(object, "recording", &out, NULL), 0);
 	assert_int_equal(out.nspikes, 4);
 	assert_int_equal(out.nstates, 2);
 	assert_memory_equal(out.stated, stated, sizeof stated);
@@ -197,7 +197,7 @@ tables_that_lie_are_damage(void **unused)
 		}
 		put(path, key, array, n);
 		struct rmb_object *object = get(path, key);
-		if (rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error) != RMB_EDAMAGE ||
+		if (rmb_unbundle_recording(object, "recording", NULL, &out, &error) != RMB_EDAMAGE ||
 		    !strstr(error.text, "recording"))
 			fail_msg("lie %zu about '%s' was believed", i, lies[i].member);
 		rmb_object_close(object);
@@ -225,7 +225,7 @@ a_place_in_a_file_is_within_it(void **unused)
 		assert_int_equal(rmb_bundle_place(here.arena, "recording", &file, array, &n, NULL), 0);
 		put(path, key, array, n);
 		struct rmb_object *object = get(path, key);
-		int code = rmb_unbundle_recording(here.arena, object, "recording", NULL, &out, &error);
+		int code = rmb_unbundle_recording(object, "recording", NULL, &out, &error);
 		if (code != (places[i].right ? 0 : RMB_EDAMAGE))
 			fail_msg("place %zu: code %d: %s", i, code, error.text);
 		assert_true(code || !out.samples); /* nobody has mapped it */

@@ -57,7 +57,7 @@ read_object(struct rmb_error *error)
 	int code = rmb_cache_get(&cache, key, "run", &object, error);
 	if (code)
 		return code;
-	code = rmb_unbundle_recording(object->arena, object, "recording", NULL, &r, error);
+	code = rmb_unbundle_recording(object, "recording", NULL, &r, error);
 	if (code == 0)
 		assert_memory_equal(r.samples, samples, sizeof samples);
 	rmb_object_close(object);

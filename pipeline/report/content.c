@@ -19,8 +19,8 @@ alike(const char *a, const char *b)
 	return !*a && !*b;
 }
 
-/* The same sentence about several nodes stands once, with the first of their names; also, if these are of one entry,
- * where its numbers differ, and a name that follows itself stands once. entry NULL: none. */
+/* A sentence that is said of several nodes stands once, with all their names. Sentences of one entry that differ in their
+ * numbers alone count as the same, and a name is not repeated behind itself. entry NULL: it belongs to none. */
 static void
 remark(struct rmb_gathering *g, struct rmb_remark *list, int *n, int most, const char *who, const char *text,
        const struct rmb_entry *entry)

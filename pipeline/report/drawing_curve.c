@@ -173,8 +173,8 @@ add_band(struct rmb_drawing *d, const struct curve *c, const struct rmb_trace *l
 	return code;
 }
 
-/* Whether the second and further branches name a series in the legend: if its label tells something of the branch; or the
- * first one if none does, for the colour. */
+/* Whether a series has an entry in the legend for every branch, not for the first alone: if its label says something of the
+ * branch or, where no label does, for the first series, whose entry then tells the colours. */
 static bool
 in_legend(const struct rmb_drawing *d, const struct rmb_series *series)
 {

@@ -57,7 +57,7 @@ image_of(const struct rmb_drawing *d, const struct rmb_node *node, const char *p
 	if (!object || rmb_bundle_kind(object, port) != RMB_RECORDING)
 		return NULL;
 	if ((samples = samples_of(g, object, port, &opened, error))
-	    && rmb_unbundle_recording(g->arena, object, port, samples, &recording, error) == 0) {
+	    && rmb_unbundle_recording(object, port, samples, &recording, error) == 0) {
 		d->data->x = rmb_drawing_title(d, d->data->x, recording.rate > 0 ? "s" : "frames");
 		image = rmb_image_recording(g->arena, &recording, g->image_limit, error);
 	}

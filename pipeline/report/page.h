@@ -13,9 +13,14 @@ struct rmb_table {
 	const struct rmb_column *column;
 	const char **cell;             /* [nrows][ncolumns]; NULL: empty */
 };
-/* who: `named` names, the last of which is `last`, and `more` that are not listed; of: what the first is of; varies:
- * others have other numbers */
-struct rmb_remark { const char *who, *text; int named, more; const char *last; const void *of; bool varies; };
+struct rmb_remark {
+	const char *text;
+	const char *who;               /* whom it is about: `named` names, the last of which is `last`, ... */
+	int named, more;               /* ... and `more` that are not listed */
+	const char *last;
+	const void *of;                /* the entry that the first of them belongs to; NULL: none */
+	bool varies;                   /* the others have other numbers in it */
+};
 
 struct rmb_section {                   /* one recording, or the results over all of them */
 	const char *title;

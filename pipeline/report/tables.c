@@ -246,7 +246,7 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 	struct rmb_spikes s;
 	struct rmb_error error = { 0 };
 	cell[0] = node->name;
-	if (kind == RMB_RECORDING && rmb_unbundle_recording(g->arena, object, port, NULL, &r, &error) == 0) {
+	if (kind == RMB_RECORDING && rmb_unbundle_recording(object, port, NULL, &r, &error) == 0) {
 		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, r.neurons.n);
 		cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " frames", r.nframes);
 		if (r.rate > 0) {
@@ -256,7 +256,7 @@ data_row(struct rmb_gathering *g, const struct rmb_node *node, const char **cell
 		cell[5] = rmb_arena_printf(g->arena, "%s%s%s", r.scaling, *r.recipe_of_view ? ", " : "", r.recipe_of_view);
 		return true;
 	}
-	if (kind == RMB_SPIKES && rmb_unbundle_spikes(g->arena, object, port, &s, &error) == 0) {
+	if (kind == RMB_SPIKES && rmb_unbundle_spikes(object, port, &s, &error) == 0) {
 		cell[1] = rmb_arena_printf(g->arena, "%" PRId64, s.neurons.n);
 		cell[2] = rmb_arena_printf(g->arena, "%" PRId64 " spikes", s.nspikes);
 		cell[3] = rmb_number_print(g->arena, rmb_spikes_observed(&s), 4);
