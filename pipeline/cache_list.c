@@ -289,7 +289,9 @@ rmb_cache_list(struct rmb_arena *arena, const struct rmb_cache *cache, struct rm
 	struct list list = { .arena = arena };
 	struct names names = { .arena = arena, .cache = cache };
 	int number = list_objects(cache, &list), code = 0;
-	if (number)
+	if (number == ENOMEM)
+		code = rmb_error_nomem(error, "the list of objects");
+	else if (number)
 		code = rmb_error_set(error, RMB_EOUTPUT, "%s/objects: cannot be listed: %s", cache->root, strerror(number));
 	if (code == 0)
 		code = find_names(cache, NULL, &names, error);
