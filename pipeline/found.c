@@ -2,6 +2,8 @@
  *
  * A path may hold * ? [] if exactly one file fits. A recording without a name is called after its file. */
 #include "pipeline/found.h"
+#include <dirent.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,74 @@ by_name(const void *left, const void *right)
 	return strverscmp(*(const char *const *)left, *(const char *const *)right); /* s9 before s10 */
 }
 
+/* glob() goes on to the end of a disk however much it has found; its own way of reading folders lets us end it. It hands those
+ * functions nothing of ours, so what they have to know stands here. */
+struct folder {
+	DIR *entries;
+	bool last; /* what fits in it fits the whole pattern */
+};
+static _Thread_local struct {
+	const char *name; /* last part of the pattern */
+	int depth, fits;
+} walk;
+
+static int
+depth_of(const char *path)
+{
+	int n = 0;
+	for (; *path; path++)
+		n += *path != '/' && (path[1] == '/' || path[1] == 0);
+	return n;
+}
+
+static void *
+open_folder(const char *path)
+{
+	struct folder *folder = walk.fits <= MOST_RECORDINGS ? calloc(1, sizeof *folder) : NULL;
+	if (!folder)
+		return NULL;
+	folder->entries = opendir(path);
+	folder->last = depth_of(path) == walk.depth;
+	if (folder->entries)
+		return folder;
+	free(folder);
+	return NULL;
+}
+
+static struct dirent *
+read_folder(void *opened)
+{
+	struct folder *folder = opened;
+	struct dirent *entry = walk.fits <= MOST_RECORDINGS ? readdir(folder->entries) : NULL;
+	walk.fits += entry && folder->last && fnmatch(walk.name, entry->d_name, FNM_PERIOD) == 0;
+	return entry;
+}
+
+static void
+close_folder(void *opened)
+{
+	struct folder *folder = opened;
+	closedir(folder->entries);
+	free(folder);
+}
+
+/* The same as glob() without order, but that it ends soon after more was found than a recipe can hold. */
+static void
+find(const char *pattern, glob_t *found)
+{
+	const char *slash = strrchr(pattern, '/');
+	*found = (glob_t){ .gl_opendir = open_folder,
+		           .gl_readdir = read_folder,
+		           .gl_closedir = close_folder,
+		           .gl_stat = stat,
+		           .gl_lstat = lstat };
+	walk.name = slash ? slash + 1 : pattern;
+	walk.depth = slash ? depth_of(pattern) - 1 : depth_of(".");
+	walk.fits = 0;
+	if (glob(pattern, GLOB_NOSORT | GLOB_ALTDIRFUNC, NULL, found) != 0)
+		found->gl_pathc = 0;
+}
+
 /* The paths that fit a pattern, as they would be written in the recipe, sorted. */
 static int
 match(struct rmb_reading *r, const char *base, const char *pattern, const char ***path)
@@ -48,8 +118,9 @@ match(struct rmb_reading *r, const char *base, const char *pattern, const char *
 		return 0;
 	}
 	sprintf(end, "%s%s", joined ? "/" : "", pattern);
-	glob_t found = { 0 };
-	int n = glob(whole, GLOB_NOSORT, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
+	glob_t found;
+	find(whole, &found);
+	int n = (int)found.gl_pathc;
 	const char **list = rmb_arena_alloc(r->arena, (size_t)n, sizeof *list);
 	for (int i = 0; list && i < n; i++)
 		list[i] = rmb_arena_strdup(r->arena, found.gl_pathv[i] + (joined ? strlen(base) + 1 : 0));
@@ -114,10 +185,12 @@ expand_glob(struct rmb_reading *r, struct rmb_found_list *list, struct rmb_found
 		rmb_mistake(r->m, RMB_ERECIPE, one.path->place, "a recording has a path or a glob, not both");
 	if (n > 1 && one.name)
 		rmb_mistake(r->m, RMB_ERECIPE, one.place,
-		            "'%s' fits %d files, which cannot all be named '%s'; leave the name out", pattern, n, one.name);
+		            "'%s' fits %d%s files, which cannot all be named '%s'; leave the name out", pattern, n,
+		            n > MOST_RECORDINGS ? " and more" : "", one.name);
 	if (n > MOST_RECORDINGS - list->n) {
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' fits %d files; a recipe holds at most %d recordings",
-		            pattern, n, MOST_RECORDINGS);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'%s' fits %s%d files; a recipe holds at most %d recordings",
+		            pattern, n > MOST_RECORDINGS ? "more than " : "", n > MOST_RECORDINGS ? MOST_RECORDINGS : n,
+		            MOST_RECORDINGS);
 		return;
 	}
 	for (int i = 0; i < n; i++) {

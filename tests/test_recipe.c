@@ -241,6 +241,24 @@ mistakes_of_recordings_and_top(void **state)
 	forget(&r);
 }
 
+/* 200 links to a folder of 100 files, and a pattern with as many parts that fits few. */
+static void
+a_glob_ends_when_it_has_found_too_much(void **state)
+{
+	(void)state;
+	char name[64];
+	assert_int_equal(mkdir("many", 0700) | mkdir("many/d", 0700), 0);
+	for (int i = 0; i < 100; i++)
+		rmb_test_file((snprintf(name, sizeof name, "many/d/f%d.npz", i), name), "");
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(symlink("d", (snprintf(name, sizeof name, "many/e%d", i), name)), 0);
+	refused(REC("  - {glob: \"many/e*/*.npz\"}\n"),
+	        "'many/e*/*.npz' fits more than 10000 files; a recipe holds at most 10000 recordings", 1);
+	refused(REC("  - {glob: \"./many//*/f*\"}\n"), "fits more than 10000 files; a recipe holds at most 10000", 1);
+	refused(REC("  - {path: \"many/*/f7.npz\"}\n"), "'many/*/f7.npz' fits 201 files, among them 'many/d/f7.npz' and", 1);
+	accepted(REC("  - {glob: \"many/e1/f*[05].npz\"}\n  - {glob: \"many/e?/f11.npz\"}\n"));
+}
+
 static void
 all_mistakes_are_told_in_one_go(void **state)
 {
@@ -599,6 +617,7 @@ main(void)
 		cmocka_unit_test(mistakes_of_settings),
 		cmocka_unit_test(mistakes_of_wiring),
 		cmocka_unit_test(mistakes_of_recordings_and_top),
+		cmocka_unit_test(a_glob_ends_when_it_has_found_too_much),
 		cmocka_unit_test(all_mistakes_are_told_in_one_go),
 		cmocka_unit_test(a_recipe_is_understood),
 		cmocka_unit_test(what_the_entry_says_stands_before_what_the_recording_says),
