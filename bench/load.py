@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times of loading beside cat, numpy and h5py, as the table "Loading" of bench/README.md.
 
-    bench/load.py [--build build/release] [--folder DIR] [--part mapped|npz|hdf5|phy|inspect] [--gigabytes 2] [--repeat 2] [--make]
+    bench/load.py [--build build/release] [--folder DIR] [--part mapped|contiguous|npz|hdf5|phy|inspect] [--gigabytes 2] [--repeat 2] [--make]
 
 Files are made in DIR once (`--make` makes them and stops, so that measuring can be done apart) and stay there: remove DIR afterwards. Of
 rumble the time is that of the node, from the journal; the content hashes of inputs are remembered before, and have a row of their
@@ -47,6 +47,13 @@ def make_mapped(path, neurons):
         f.write(header((neurons, NT)))
         for _, block in blocks(neurons):
             f.write(block.tobytes())
+
+
+def make_contiguous(path, neurons):
+    with h5py.File(path, "w") as f:
+        d = f.create_dataset("sp", (neurons, NT), "<f4")
+        for i, block in blocks(neurons):
+            d[i:i + len(block)] = block
 
 
 def make_npz(path, neurons):
@@ -114,8 +121,11 @@ def make_inspect(path, _):
         f.truncate(128 + neurons * NT * 4)
 
 
+BY_BLOCKS = "import h5py, numpy as np; d = h5py.File('{path}')['sp']; x = np.empty((100, d.shape[1]), 'f4'); \
+[d.read_direct(x, np.s_[i:i + 100], np.s_[:len(d) - i]) for i in range(0, len(d), 100)]"
 PARTS = {  # how it is made, and what else reads it
     "mapped": ("mapped.npy", make_mapped, {"cat": ["cat", "{path}"]}),
+    "contiguous": ("contiguous.h5", make_contiguous, {"cat": ["cat", "{path}"], "h5py, in blocks of 100 neurons": [sys.executable, "-c", BY_BLOCKS]}),
     "npz": ("deflated.npz", make_npz, {"numpy": [sys.executable, "-c", "import numpy; numpy.load('{path}')['sp']"]}),
     "hdf5": ("chunked.h5", make_hdf5, {"h5py": [sys.executable, "-c", "import h5py; h5py.File('{path}')['sp'][:]"]}),
     "phy": ("phy", make_phy, {}),

@@ -1,8 +1,7 @@
 /* load/activity.c -- the activity matrix, streamed from the file into blocks of float32, row = neuron.
  *
  * The stored matrix is read once and in its own order. If the file has the frames first, each tile is turned on its way. Memory
- * is the same for any size of file: one raw tile and one or two of float32. Float32 that lies in its file as it would lie in the
- * cache is only looked at, in pieces that stay in the processor's own cache. */
+ * is the same for any size of file: one raw tile and one or two of float32. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,9 +9,7 @@
 #include "load/parts.h"
 #include "rumble/processor.h"
 
-enum { TILE = 16 << 20, GLANCE = 1 << 16, PIECE = 4096, SQUARE = 32 };
-/* Bytes below which a copy costs nothing and spares the reader of results the file. */
-enum { LEAST_IN_PLACE = 16 << 20 };
+enum { TILE = 16 << 20, PIECE = 4096, SQUARE = 32 };
 
 int
 rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *frames_first, struct rmb_load_notes *notes,
@@ -57,22 +54,6 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 		rmb_load_note(notes, "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as neurons x "
 		              "frames. If it is the other way round, write `orientation: frames-first`", m->name, shape);
 	return 0;
-}
-
-/* Items that need no more than a copy. */
-static bool
-is_plain(const struct rmb_member *m)
-{
-	return m->number == RMB_FLOATING && m->item == sizeof(float) && !m->swapped;
-}
-
-bool
-rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first, struct rmb_load_place *place)
-{
-	const struct rmb_format *format = activity->file->format;
-	const struct rmb_member *m = activity->member;
-	return activity->file->path == set->path && format->place && !activity->less && is_plain(m) && frames_first == m->fortran &&
-	       m->count * (int64_t)m->item >= LEAST_IN_PLACE && format->place(activity->file, m, place) && place->at % (int64_t)sizeof(float) == 0;
 }
 
 struct reading {
@@ -133,7 +114,7 @@ to_float(const struct reading *r, const struct tile *tile)
 	float *out = r->block;
 	int64_t n = tile->nrows * tile->ncolumns;
 	double piece[PIECE];
-	if (is_plain(m) && !r->less) {
+	if (rmb_member_plain(m) && !r->less) {
 		memcpy(out, raw, (size_t)n * 4);
 		return;
 	}
@@ -180,9 +161,8 @@ all_finite(const float *x, int64_t n)
 	return sum == 0;
 }
 
-/* Notes the first frame of each row that is not finite. */
-static void
-look_for_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
+void
+rmb_load_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
 {
 	for (int64_t r = 0; r < nrows; r++) {
 		const float *x = block + r * nframes;
@@ -204,17 +184,13 @@ one_tile(struct reading *r, int64_t row, int64_t nrows, int64_t column, int64_t 
 		code = rmb_less_read(r->from->less, row, nrows, column, ncolumns, r->less, error);
 	if (code)
 		return code;
-	if (!r->sink->write) {
-		look_for_gaps((const float *)(const void *)r->raw, r->sink->dropped, row, nrows, column, ncolumns, r->seen);
-		return 0;
-	}
 	to_float(r, &(struct tile){ row, nrows, column, ncolumns });
 	if (!r->turned) {
-		look_for_gaps(r->block, r->sink->dropped, row, nrows, column, ncolumns, r->seen);
+		rmb_load_gaps(r->block, r->sink->dropped, row, nrows, column, ncolumns, r->seen);
 		return r->sink->write(r->sink->argument, row, nrows, column, ncolumns, r->block);
 	}
 	turn(r->block, nrows, ncolumns, r->other);
-	look_for_gaps(r->other, r->sink->dropped, column, ncolumns, row, nrows, r->seen);
+	rmb_load_gaps(r->other, r->sink->dropped, column, ncolumns, row, nrows, r->seen);
 	return r->sink->write(r->sink->argument, column, ncolumns, row, nrows, r->other);
 }
 
@@ -241,7 +217,7 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 	const struct rmb_member *m = activity->member;
 	int64_t rows, columns, nrows, ncolumns;
 	rmb_member_matrix(m, &rows, &columns);
-	rmb_load_tile(activity->file, m, sink->tile ? sink->tile : sink->write ? TILE : GLANCE, &nrows, &ncolumns);
+	rmb_load_tile(activity->file, m, sink->tile ? sink->tile : TILE, &nrows, &ncolumns);
 	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .seen = seen, .inexact = inexact };
 	size_t n = (size_t)(nrows * ncolumns);
 	int code = 0;
@@ -249,7 +225,7 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 		seen[i] = (struct rmb_load_row){ .bad = -1 };
 	*inexact = 0;
 	r.raw = rmb_arena_alloc(activity->file->arena, n, m->item);
-	r.block = rmb_arena_alloc(activity->file->arena, sink->write ? n : 0, sizeof *r.block);
+	r.block = rmb_arena_alloc(activity->file->arena, n, sizeof *r.block);
 	r.other = rmb_arena_alloc(activity->file->arena, r.turned ? n : 0, sizeof *r.other);
 	if (activity->less)
 		r.less = rmb_arena_alloc(activity->file->arena, n, activity->less->member->item);

@@ -157,6 +157,8 @@ char *rmb_load_printable(struct rmb_arena *arena, const char *text, size_t lengt
 
 /* ---- numbers.c */
 
+/* Items that are float32 and need no more than a copy. */
+bool rmb_member_plain(const struct rmb_member *member);
 /* raw[n] items of the member as doubles (booleans as 0 and 1). Items may be swapped in place. */
 void rmb_member_decode(const struct rmb_member *member, void *raw, int64_t n, double *out);
 /* All items of a readable, numeric member in C order, in the file's arena. */

@@ -204,20 +204,13 @@ rmb_gathered_list(struct rmb_load_file *file, const struct rmb_member **member, 
 
 /* ---- reading */
 
-/* Items that need no more than a copy. */
-static bool
-is_plain(const struct rmb_member *m)
-{
-	return m->number == RMB_FLOATING && m->item == sizeof(float) && !m->swapped;
-}
-
 bool
 rmb_gathered_place(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_load_place *place)
 {
 	const struct gathered_member *g = ((struct gathered *)file->handle)->member[member->at];
 	const struct rmb_gathered_row *first = g->row;
 	int64_t n = first ? member->axis[0] : 0, *row = rmb_arena_alloc(file->arena, (size_t)n, sizeof *row);
-	if (n == 0 || !row || !is_plain(first->member) || first->member->axis[1] != member->axis[1])
+	if (n == 0 || !row || !rmb_member_plain(first->member) || first->member->axis[1] != member->axis[1])
 		return false;
 	for (int64_t i = 0; i < n; i++) {
 		if (g->row[i].file != first->file || g->row[i].less)
@@ -235,7 +228,7 @@ static int
 read_row(struct rmb_load_file *part, const struct rmb_member *m, int64_t row, int64_t column, int64_t n, unsigned char *raw, double *exact,
          float *out, double factor, struct rmb_error *error)
 {
-	if (is_plain(m) && factor == 0)
+	if (rmb_member_plain(m) && factor == 0)
 		return part->format->read(part, m, row, 1, column, n, out, error);
 	for (int64_t at = 0; at < n; at += PIECE) {
 		int64_t here = n - at < PIECE ? n - at : PIECE;

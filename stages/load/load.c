@@ -249,7 +249,7 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	struct rmb_recording recording = { .scaling = "none" };
 	struct rmb_load_place place;
 	int64_t inexact = 0;
-	bool frames_first;
+	bool frames_first, stays = false;
 	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
 	if (code)
 		return code;
@@ -260,15 +260,15 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	code = seen ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
 	if (!code)
 		code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, error);
-	if (!code && rmb_load_in_place(&layout->activity, set, frames_first, &place)) {
-		sink.write = NULL;
+	if (!code && (stays = rmb_load_in_place(&layout->activity, set, frames_first, &place))) {
 		recording.stored_rows = place.rows;
 		recording.row = place.row;
 		code = rmb_output_in_place(call, "recording", &recording, place.path, place.at);
 	} else if (!code)
 		code = rmb_output_recording(call, "recording", &recording);
 	if (!code)
-		code = rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, error);
+		code = stays ? rmb_load_glance(&layout->activity, &place, &sink, seen, error)
+		             : rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, error);
 	if (!code && inexact)
 		rmb_load_note(notes, "rounded %" PRId64 " of %" PRId64 " whole numbers in '%s', which are above 2^24, to float32", inexact, m->count,
 		              m->name);

@@ -63,6 +63,12 @@ static const struct {
 	{ RMB_BOOLEAN, 1, decode_b1 },
 };
 
+bool
+rmb_member_plain(const struct rmb_member *m)
+{
+	return m->number == RMB_FLOATING && m->item == sizeof(float) && !m->swapped;
+}
+
 void
 rmb_member_decode(const struct rmb_member *member, void *raw, int64_t n, double *out)
 {

@@ -108,7 +108,7 @@ int rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bo
 /* Where the samples go, block by block: row = neuron. */
 struct rmb_load_sink {
 	void *argument;
-	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block); /* NULL: they stay in their file */
+	int (*write)(void *argument, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, const float *block);
 	int (*progress)(void *argument, double done, double total);
 	const bool *dropped;         /* [frames] those not looked at, for nobody will; NULL: none */
 	int64_t tile;                /* items that are read at once; 0: the usual */
@@ -123,8 +123,14 @@ struct rmb_load_row {
 	double first, sum, squares;  /* the first one, and sums of the others' differences from it */
 	double rounding;             /* the largest change by rounding to float32 */
 };
-/* Whether the samples can be used where they lie: large, float32, row = neuron, in the main file or in a file of the main folder. */
+/* Keeps in seen[] the first of frames frame.. that is not finite in each of rows row..; those that are dropped (NULL: none) do not count. */
+void rmb_load_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen);
+/* in_place.c: whether the samples can be used where they lie: large, float32, row = neuron, in the main file or in a file of the main
+ * folder. */
 bool rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first, struct rmb_load_place *place);
+/* Looks them through there; of the sink only `dropped` and `progress` count. row[neurons] becomes what was seen of each neuron. */
+int rmb_load_glance(const struct rmb_found *activity, const struct rmb_load_place *place, const struct rmb_load_sink *sink,
+                    struct rmb_load_row *row, struct rmb_error *error) RMB_CHECKED;
 /* Reads the activity once, in the order of the file, in blocks whose size does not depend on it. row[neurons] becomes what was
  * seen of each neuron; *inexact counts whole numbers that float32 cannot hold. */
 int rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *row,
