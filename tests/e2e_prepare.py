@@ -132,7 +132,7 @@ def check_conditions(x, quality, xpos):
         ("area: CP, min_neurons: 39", "fewer than min_neurons, 39; "),
     ]):
         assert says in program("run", recipe(f"empty{i}", ["areas"], ["node: {stage: select, recording: raw, " + stage + "}"]), status=1), says
-    for i, (stage, says) in enumerate([("area: CP", "'bare' has no areas for its neurons"), ("where: probe = 1 or quality > 1", "'bare' has no probe for its neurons"),
+    for i, (stage, says) in enumerate([("area: CP", "'bare' has no areas for its neurons; name the array of its file"), ("where: probe = 1 or quality > 1", "'bare' has no probe for its neurons"),
                                        ("plane: [1]", "'bare' has no plane")]):
         assert says in program("run", recipe(f"bare{i}", ["bare"], ["node: {stage: select, recording: raw, " + stage + "}"]), status=1), says
     for i, (stage, says) in enumerate([("where: quality > ", "at its end quality wants a number"), ("area: CP||LS", "a text is missing"), ("plane: []", "plane is an empty list")]):

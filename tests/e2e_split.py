@@ -158,7 +158,9 @@ def test_what_cannot_be_split_is_said():
         make(p, none=[""] * 30)
         np.savez(p.file("bare.npz"), sp=np.random.default_rng(1).standard_normal((60, 400)).astype("f4"), snr=np.ones(60))
         one = lambda name: f"seed: 1\nrecordings:\n  - {{name: a, path: {name}.npz, rate: 22 Hz}}"
-        for name, text, says in (("bare", SPLIT, "the recording has no areas for its neurons"), ("none", SPLIT, "the recording has no areas for its neurons"),
+        for name, text, says in (("bare", SPLIT, "the recording has no areas for its neurons, so it cannot be split by them; name the array of its file that holds them where it is "
+                                                  "loaded, as `raw: {stage: load, area: NAME}`"),
+                                 ("none", SPLIT, "the recording has no areas for its neurons"),
                                  ("m1", SPLIT.replace("all}", "all}, min_neurons: 70"), "none of the areas has 70 neurons (min_neurons); there are CP (58), LS (55), H*F (51)"),
                                  ("m1", SPLIT.replace("all}", "[V1, V2]}"), "none of the listed areas has 50 neurons")):
             said = p.run("run", p.recipe(one(name) + text, f"{name}.yaml"), status=1)

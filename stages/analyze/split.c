@@ -129,8 +129,9 @@ propose(struct rmb_search *search, struct rmb_error *error)
 	const struct rmb_part *part = rmb_parts_find(search->arena, search->neurons, kinds[kind].by, &nparts);
 	if (part && nparts == 0)
 		return rmb_error_set(error, RMB_EDATA,
-		                     "the recording has no %s for its neurons, so it cannot be split by them",
-		                     kinds[kind].many);
+		                     "the recording has no %s for its neurons, so it cannot be split by them; name the array of "
+		                     "its file that holds them where it is loaded, as `raw: {stage: load, %s: NAME}`",
+		                     kinds[kind].many, kinds[kind].setting);
 	const char **text = part ? choose(search, kind, part, nparts, &search->nsets) : NULL;
 	const char *const **sets = text ? rmb_arena_alloc(search->arena, (size_t)search->nsets, sizeof *sets) : NULL;
 	if (!sets)

@@ -209,8 +209,8 @@ check_annotations(struct rmb_call *call, const struct settings *set, const struc
 		                set->min_quality, name);
 	if (set->area && !neurons->area)
 		return rmb_fail(call, RMB_EDATA,
-		                "area is %s, but '%s' has no areas for its neurons: its file holds none (an array `areas`); "
-		                "set area to none for this recording",
+		                "area is %s, but '%s' has no areas for its neurons; name the array of its file that holds them, as "
+		                "`raw: {stage: load, area: NAME}`, or set area to none for this recording",
 		                set->area, name);
 	const char *lacks = set->plane.n >= 0 && !neurons->plane ? "plane" : set->probe.n >= 0 && !neurons->probe ? "probe"
 	                    : set->where ? rmb_condition_lacks(set->where, neurons) : NULL;
