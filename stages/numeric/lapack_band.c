@@ -1,8 +1,8 @@
-/* numeric/lapack_band.c -- eigenvalues of symmetric matrices without eigenvectors: reduction to a band, and from it to three diagonals.
+/* numeric/lapack_band.c -- eigenvalues of symmetric matrices without eigenvectors: reduction to three diagonals, straight or by way of a band.
  *
- * The first step is made of matrix products, which a reduction straight to three diagonals is only by half: quicker where the matrix is too large
- * for the caches of a processor, slower below. All is done in the precision of the matrix but for the eigenvalues of the three diagonals, which
- * are found in double. */
+ * Reduction to a band is made of matrix products, the straight one only by half: that is slower where the matrix is too large for the caches of
+ * a processor, and quicker below. Both are done in the precision of the matrix; the eigenvalues of the three diagonals are found in double. Both
+ * begin at the first row, so that the small eigenvalues of a matrix whose large entries stand first keep their digits. */
 #include <math.h>
 #include <stdlib.h>
 #include "numeric/blas.h"
@@ -30,15 +30,62 @@ single_of(const void *values, int64_t i)
 	return (double)((const float *)values)[i];
 }
 
-/* Wider bands make the first step quicker and the second slower: what is quickest depends on the precision. */
+/* Straight to three diagonals; work has WORK numbers a row. */
+enum { WORK = 64 };
+
+static lapack_int
+straight_double(lapack_int n, void *a, void *d, void *e, void *tau, void *work)
+{
+	return LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, d, e, tau, work, WORK * n);
+}
+
+static lapack_int
+straight_single(lapack_int n, void *a, void *d, void *e, void *tau, void *work)
+{
+	return LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, d, e, tau, work, WORK * n);
+}
+
+/* Wider bands make the first step quicker and the second slower: what is quickest depends on the precision, as does the size from which a band
+ * pays. */
 static const struct precision {
 	size_t size;
-	lapack_int band;
+	lapack_int band_from, band;
+	lapack_int (*straight)(lapack_int n, void *a, void *d, void *e, void *tau, void *work);
 	band_of *reduce_to_band;
 	tridiagonal_of *reduce_band;
 	double (*number)(const void *values, int64_t i);
-} in_double = { sizeof(double), 32, LAPACK_GLOBAL(dsytrd_sy2sb, DSYTRD_SY2SB), LAPACK_GLOBAL(dsytrd_sb2st, DSYTRD_SB2ST), double_of },
-  in_single = { sizeof(float), 64, LAPACK_GLOBAL(ssytrd_sy2sb, SSYTRD_SY2SB), LAPACK_GLOBAL(ssytrd_sb2st, SSYTRD_SB2ST), single_of };
+} in_double = { sizeof(double), 2750, 32, straight_double, LAPACK_GLOBAL(dsytrd_sy2sb, DSYTRD_SY2SB),
+                LAPACK_GLOBAL(dsytrd_sb2st, DSYTRD_SB2ST), double_of },
+  in_single = { sizeof(float), 3750, 64, straight_single, LAPACK_GLOBAL(ssytrd_sy2sb, SSYTRD_SY2SB),
+                LAPACK_GLOBAL(ssytrd_sb2st, SSYTRD_SB2ST), single_of };
+
+/* The three diagonals, as doubles: d[n] and e[n], of which the last is 0. */
+static void
+widen(const struct precision *of, const void *from_d, const void *from_e, int64_t n, double *d, double *e)
+{
+	for (int64_t i = 0; i < n; i++) {
+		d[i] = of->number(from_d, i);
+		e[i] = i < n - 1 ? of->number(from_e, i) : 0;
+	}
+}
+
+static int
+diagonals_straight(const struct precision *of, void *a, lapack_int n, double *d, double *e, struct rmb_error *error)
+{
+	static const char what[] = "eigenvalues";
+	int64_t room = (int64_t)WORK * n;
+	if (!rmb_blas_fits(what, &room, 1, error))
+		return RMB_ELIMIT;
+	size_t row = (size_t)n * of->size;
+	char *diagonals = malloc((3 + WORK) * row);
+	if (!diagonals)
+		return rmb_error_nomem(error, what);
+	rmb_blas_threads(rmb_solver_threads(n));
+	lapack_int info = of->straight(n, a, diagonals, diagonals + row, diagonals + 2 * row, diagonals + 3 * row);
+	widen(of, diagonals, diagonals + row, n, d, e);
+	free(diagonals);
+	return rmb_lapack_output(what, info, NULL, 0, error);
+}
 
 /* One allocation: the band, three diagonals, and what each step needs. e shares its place with tau, which is not needed again. */
 struct banded { void *band, *d, *e, *work, *reflections; lapack_int rows, nwork, nreflections; };
@@ -83,20 +130,27 @@ reduce(const struct precision *of, void *a, lapack_int n, struct banded *b, stru
 }
 
 static int
+diagonals_by_band(const struct precision *of, void *a, lapack_int n, double *d, double *e, struct rmb_error *error)
+{
+	struct banded b;
+	int rc = banded_make(&b, of, n, error);
+	if (rc)
+		return rc;
+	rc = reduce(of, a, n, &b, error);
+	widen(of, b.d, b.e, n, d, e);
+	free(b.band);
+	return rc;
+}
+
+static int
 eigenvalues(const struct precision *of, void *a, int64_t n, double *w, struct rmb_error *error)
 {
-	struct banded b = { 0 };
 	double *beside = malloc((size_t)n * sizeof *beside);
-	int rc = beside ? banded_make(&b, of, (lapack_int)n, error) : rmb_error_nomem(error, "eigenvalues");
+	int rc = beside ? 0 : rmb_error_nomem(error, "eigenvalues");
 	if (!rc)
-		rc = reduce(of, a, (lapack_int)n, &b, error);
-	for (int64_t i = 0; !rc && i < n; i++) {
-		w[i] = of->number(b.d, i);
-		beside[i] = i < n - 1 ? of->number(b.e, i) : 0;
-	}
+		rc = (n < of->band_from ? diagonals_straight : diagonals_by_band)(of, a, (lapack_int)n, w, beside, error);
 	if (!rc)
 		rc = rmb_tridiagonal_eigenvalues(w, beside, n, error);
-	free(b.band);
 	free(beside);
 	return rc;
 }
@@ -120,26 +174,13 @@ take_scale(double *a, int64_t n)
 	return power;
 }
 
-static int
-straight_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
-{
-	struct rmb_arena *arena = rmb_arena_new();
-	struct rmb_reduced reduced;
-	int rc = arena ? rmb_reduce(a, n, arena, &reduced, error) : rmb_error_nomem(error, "eigenvalues");
-	if (!rc)
-		rc = rmb_reduced_values(&reduced, w, error);
-	rmb_arena_free(arena);
-	return rc;
-}
-
 int
 rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
 {
-	enum { BAND_FROM = 2750 };
 	int rc = rmb_lapack_input("eigenvalues", a, n, n, error);
 	int power = rc ? 0 : take_scale(a, n);
 	if (!rc)
-		rc = n < BAND_FROM ? straight_eigenvalues(a, n, w, error) : eigenvalues(&in_double, a, n, w, error);
+		rc = eigenvalues(&in_double, a, n, w, error);
 	for (int64_t i = 0; !rc && power && i < n; i++)
 		w[i] = ldexp(w[i], power);
 	return rc;

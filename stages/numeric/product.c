@@ -1,6 +1,8 @@
 #include "numeric/product.h"
 #include <math.h>
+#include <stdlib.h>
 #include "numeric/blas.h"
+#include "numeric/graded.h"
 #include "numeric/lapack.h"
 #include "rumble/arena.h"
 #include "rumble/parallel.h"
@@ -126,10 +128,10 @@ rmb_product(const struct rmb_sweep *what, double *c, struct rmb_error *error)
 }
 
 struct gram {
-	const double *c;
+	const void *c;
 	int64_t m, n;
-	bool columns;
-	double *g;
+	bool columns, single;
+	void *g;
 	struct tile *tile;
 };
 
@@ -140,29 +142,41 @@ gram_tile(void *argument, int64_t piece, int thread)
 	const struct gram *gram = argument;
 	struct tile tile = gram->tile[piece];
 	int64_t side = gram->columns ? gram->n : gram->m, along = gram->columns ? gram->m : gram->n;
-	int64_t step = gram->columns ? 1 : gram->n;
-	struct rmb_matrix a = { gram->c + tile.i * step, gram->n, gram->columns };
-	struct rmb_matrix b = { gram->c + tile.j * step, gram->n, !gram->columns };
-	return rmb_gemm_double(tile.ni, tile.nj, along, a, b, 0, gram->g + tile.i * side + tile.j, side, NULL);
+	int64_t step = gram->columns ? 1 : gram->n, at = tile.i * side + tile.j;
+	size_t item = gram->single ? sizeof(float) : sizeof(double);
+	struct rmb_matrix a = { (const char *)gram->c + (size_t)(tile.i * step) * item, gram->n, gram->columns };
+	struct rmb_matrix b = { (const char *)gram->c + (size_t)(tile.j * step) * item, gram->n, !gram->columns };
+	return gram->single ? rmb_gemm_single(tile.ni, tile.nj, along, a, b, (float *)gram->g + at, side, NULL)
+	                    : rmb_gemm_double(tile.ni, tile.nj, along, a, b, 0, (double *)gram->g + at, side, NULL);
+}
+
+static int
+make_gram(struct gram *gram, int threads, struct rmb_error *error)
+{
+	enum { SIDE = RMB_TILE / 2 };
+	int64_t side = gram->columns ? gram->n : gram->m, ntiles = cut(side, side, true, SIDE, NULL);
+	if (!rmb_blas_fits("matrix product", (int64_t[]){ gram->m, gram->n }, 2, error))
+		return RMB_ELIMIT;
+	gram->tile = malloc((size_t)ntiles * sizeof *gram->tile);
+	if (!gram->tile)
+		return rmb_error_nomem(error, "the tiles of a matrix product");
+	cut(side, side, true, SIDE, gram->tile);
+	rmb_blas_threads(1);
+	int rc = rmb_parallel(threads, ntiles, gram_tile, gram);
+	free(gram->tile);
+	return rc;
 }
 
 int
 rmb_gram(const double *c, int64_t m, int64_t n, bool columns, double *g, int threads, struct rmb_error *error)
 {
-	enum { SIDE = RMB_TILE / 2 };
-	int64_t side = columns ? n : m, ntiles = cut(side, side, true, SIDE, NULL);
-	struct rmb_arena *arena = rmb_arena_new();
-	struct gram gram = { c, m, n, columns, g, arena ? rmb_arena_alloc(arena, (size_t)ntiles, sizeof *gram.tile) : NULL };
-	int rc = gram.tile ? 0 : rmb_error_nomem(error, "the tiles of a matrix product");
-	if (!rc && !rmb_blas_fits("matrix product", (int64_t[]){ m, n }, 2, error))
-		rc = RMB_ELIMIT;
-	if (!rc) {
-		cut(side, side, true, SIDE, gram.tile);
-		rmb_blas_threads(1);
-		rc = rmb_parallel(threads, ntiles, gram_tile, &gram);
-	}
-	rmb_arena_free(arena);
-	return rc;
+	return make_gram(&(struct gram){ .c = c, .m = m, .n = n, .columns = columns, .g = g }, threads, error);
+}
+
+int
+rmb_gram_single(const float *c, int64_t m, int64_t n, float *g, int threads, struct rmb_error *error)
+{
+	return make_gram(&(struct gram){ .c = c, .m = m, .n = n, .single = true, .g = g }, threads, error);
 }
 
 int
@@ -174,9 +188,13 @@ rmb_spectrum_of(double *c, int64_t m, int64_t n, bool in_double, int threads, do
 	if (nk > RMB_LAPACK_MAX)
 		return rmb_error_set(error, RMB_ELIMIT, "a spectrum of %lld components is more than the %d that LAPACK handles safely; use "
 		                     "fewer neurons", (long long)nk, RMB_LAPACK_MAX);
+	bool graded = false;
+	int rc = nk >= RMB_GRADED_FROM ? rmb_graded_values(c, m, n, threads, s, &graded, error) : 0;
+	if (rc || graded)
+		return rc;
 	struct rmb_arena *arena = rmb_arena_new();
 	double *g = arena ? rmb_arena_alloc(arena, (size_t)(nk * nk), sizeof *g) : NULL;
-	int rc = g ? 0 : rmb_error_nomem(error, "a Gram matrix");
+	rc = g ? 0 : rmb_error_nomem(error, "a Gram matrix");
 	if (!rc)
 		rc = rmb_gram(c, m, n, m > n, g, threads, error);
 	if (!rc)
