@@ -76,12 +76,17 @@ add_preparation(struct list *list, bool spikes)
 	add(list, "direct", "spectrum", (struct rmb_first){ .has = { { "recording", "each" } }, .heading = "" });
 }
 
+static int64_t
+clamp(int64_t x, int64_t low, int64_t high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
 static void
 add_halves(struct list *list, double neurons, double frames, const char *spacing)
 {
-	int64_t most = (int64_t)(neurons / 2), last = most / 5 < 10 ? most < 10 ? most : 10 : most / 5 < 500 ? most / 5 : 500;
-	int64_t first = last / 10 < 1 ? 1 : last / 10 < 11 ? last / 10 : 11, next = 2 * first < last / 4 ? 2 * first : first;
-	first = last == 500 ? 11 : first;
+	int64_t most = (int64_t)(neurons / 2), last = clamp(most / 5, most < 10 ? most : 10, 500);
+	int64_t first = clamp(last / 10, 1, 11), next = 2 * first < last / 4 ? 2 * first : first;
 	add(list, "svca2", "svca2", (struct rmb_first){ .has = { { "recording", "each" }, { "spacing", spacing } },
 		.heading = "the spectrum of what two halves of the neurons share, and its exponent with an interval from "
 		           "other pairs of halves",

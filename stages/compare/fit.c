@@ -2,12 +2,7 @@
  *
  * A driver. `vary` gives two bounds for each setting; between them numeric/evolution.h searches by generations of sets, and
  * each set's value is its mean over replicates. Settings are searched on a line from 0 to 1 between the bounds, in the
- * coordinate in which they matter evenly:
- *     x            as a rule
- *     ln x         bounds a factor of ten or more apart: times, rates, sparse probabilities
- *     -ln(1 - x)   settings that cannot exceed 1, and whose bounds are so far apart in their distance from 1: an edge
- *     ln(x/(1-x))  both
- * A set without value, or without that of some replicates, counts as worse than all that have them. The search ends after
+ * coordinate in which they matter evenly (compare/coordinate.h). A set without value, or without that of some replicates, counts as worse than all that have them. The search ends after
  * `generations`, when candidates differ by less than `tolerance` of the way between the bounds, or when a generation has one
  * value throughout.
  * Cost: nothing; candidates cost what they cost. */
@@ -15,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "compare/coordinate.h"
 #include "numeric/evolution.h"
 #include "rumble/units.h"
 #include "rumble/stage.h"
@@ -75,64 +71,6 @@ population_of(const struct settings *set, int nvaried)
 	return set->population > 0 ? (int)set->population : rmb_evolution_population(nvaried);
 }
 
-/* ---- coordinates */
-
-enum scale { LINEAR, LOG, LOG_REST, LOGIT };
-struct coordinate { enum scale scale; const struct rmb_param *param; double low, high; };
-
-/* Texts that read as numbers are numbers: noise is `matched`, or one. */
-static double
-number_of(const struct rmb_varied *v, int i)
-{
-	double number;
-	if (v->param->kind == RMB_STRING)
-		return rmb_quantity_parse(v->text[i], "1", &number, NULL) ? NAN : number;
-	return v->param->kind == RMB_REAL || v->param->kind == RMB_INT ? v->number[i] : NAN;
-}
-
-static int
-describe(const struct rmb_varied *v, struct coordinate *c, struct rmb_error *error)
-{
-	if (v->n != 2)
-		return rmb_error_set(error, RMB_ERECIPE, "%s has %d value%s; a search needs two bounds: [LOW, HIGH]", v->name,
-		                     v->n, v->n == 1 ? "" : "s");
-	*c = (struct coordinate){ LINEAR, v->param, number_of(v, 0), number_of(v, 1) };
-	for (int i = 0; i < 2; i++)
-		if (!isfinite(i ? c->high : c->low))
-			return rmb_error_set(error, RMB_ERECIPE,
-			                     "%s is bounded by %s, which is no number; only numbers can be fitted", v->name,
-			                     v->text[i]);
-	if (!(c->low < c->high))
-		return rmb_error_set(error, RMB_ERECIPE,
-		                     "%s is bounded by %s and %s; the first bound must be below the second", v->name,
-		                     v->text[0], v->text[1]);
-	bool part = v->param->kind == RMB_REAL && v->param->min >= 0 && v->param->max > 0 && v->param->max <= 1;
-	bool from_zero = c->low > 0 && c->high >= 10 * c->low, from_one = part && c->high < 1 && 1 - c->low >= 10 * (1 - c->high);
-	c->scale = from_zero && from_one ? LOGIT : from_zero ? LOG : from_one ? LOG_REST : LINEAR;
-	return 0;
-}
-
-static double
-bend(enum scale scale, double x)
-{
-	return scale == LOG ? log(x) : scale == LOG_REST ? -log1p(-x) : scale == LOGIT ? log(x) - log1p(-x) : x;
-}
-
-static double
-unbend(enum scale scale, double t)
-{
-	return scale == LOG ? exp(t) : scale == LOG_REST ? -expm1(-t) : scale == LOGIT ? 1 / (1 + exp(-t)) : t;
-}
-
-/* The setting at a place between 0 and 1; rounding does not lead out of the bounds. */
-static const char *
-text_at(struct rmb_arena *arena, const struct coordinate *c, double place)
-{
-	double low = bend(c->scale, c->low), high = bend(c->scale, c->high), x = unbend(c->scale, low + place * (high - low));
-	x = fmin(fmax(x, c->low), c->high);
-	return rmb_set_text(arena, c->param, x);
-}
-
 /* ---- what to try */
 
 /* Value of a set as it counts: replicates that are missing before the mean of the others. */
@@ -182,7 +120,7 @@ lay_out(struct rmb_search *search, const struct rmb_evolution *e, const struct c
 		rmb_evolution_point(e, k, x);
 		set[k] = rmb_arena_alloc(search->arena, (size_t)e->n, sizeof **set);
 		for (int v = 0; v < e->n; v++)
-			if (!set[k] || !(set[k][v] = text_at(search->arena, &c[v], rmb_evolution_fold(x[v]))))
+			if (!set[k] || !(set[k][v] = rmb_coordinate_text(search->arena, &c[v], rmb_evolution_fold(x[v]))))
 				return rmb_error_nomem(error, "the candidates of a fit");
 	}
 	search->nsets = set ? e->population : 0;
@@ -201,7 +139,7 @@ propose(struct rmb_search *search, struct rmb_error *error)
 		return rmb_error_set(error, RMB_ERECIPE, "vary names %d settings; a fit can search %d at most", n,
 		                     RMB_EVOLUTION_NUMBERS);
 	for (int v = 0; v < n; v++)
-		if ((code = describe(&search->varied[v], &c[v], error)))
+		if ((code = rmb_coordinate_of(&search->varied[v], &c[v], error)))
 			return code;
 	rmb_evolution_begin(&e, n, population, search->stream);
 	bool differ = true;
