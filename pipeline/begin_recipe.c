@@ -123,17 +123,17 @@ rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct 
 {
 	const char **name = rmb_arena_alloc(arena, (size_t)n, sizeof *name);
 	struct rmb_size *size = rmb_arena_alloc(arena, (size_t)n, sizeof *size);
-	char *text = !name || !size
-	                     ? NULL
-	                     : rmb_arena_printf(arena,
-	                                        "# A recipe to begin with, written by `rumble init`: complete what it says "
-	                                        "of the recordings, then `rumble check` and `rumble run` it.\n"
-	                                        "rumble: 1\n"
-	                                        "title: %d recording%s\n"
-	                                        "seed: 1\n\n"
-	                                        "recordings:                                 # say of each what it is of by "
-	                                        "labels, `NAME: VALUE`; `rumble stages load` lists all settings\n",
-	                                        n, n == 1 ? "" : "s");
+	if (!name || !size)
+		return NULL;
+	char *text = rmb_arena_printf(arena,
+	                              "# A recipe to begin with, written by `rumble init`: complete what it says of the recordings, "
+	                              "then `rumble check` and `rumble run` it.\n"
+	                              "rumble: 1\n"
+	                              "title: %d recording%s\n"
+	                              "seed: 1\n\n"
+	                              "recordings:                                 # say of each what it is of by labels, "
+	                              "`NAME: VALUE`; `rumble stages load` lists all settings\n",
+	                              n, n == 1 ? "" : "s");
 	if (text)
 		name_all(arena, path, n, name);
 	for (int i = 0; i < n && text; i++) {

@@ -250,8 +250,8 @@ read_key(struct rmb_reading *r, struct rmb_entry *entry, const struct rmb_tree *
 			rmb_value_read(r->arena, entry->name, &keep_param, tree, base, &value, r->m) == 0 ? value.flag : true;
 	else if (strcmp(key->text, "repeat") == 0)
 		entry->repeat = rmb_value_read(r->arena, entry->name, &repeat_param, tree, base, &value, r->m) == 0
-		                        ? (int)value.integer
-		                        : 1;
+		                ? (int)value.integer
+		                : 1;
 	else
 		unknown_key(r, entry, key);
 }

@@ -84,8 +84,8 @@ name(struct maker *k, struct rmb_node *copy)
 	if (!copy->name)
 		return false;
 	copy->id = copy->source < 0
-	                   ? copy->name
-	                   : rmb_arena_printf(arena, "%s/%s", k->graph->recipe->source[copy->source].name, copy->name);
+	           ? copy->name
+	           : rmb_arena_printf(arena, "%s/%s", k->graph->recipe->source[copy->source].name, copy->name);
 	if (strlen(copy->name) <= RMB_MAX_NODE_NAME)
 		return copy->id != NULL;
 	rmb_mistake(k->m, RMB_ERECIPE, k->driver->entry->place,

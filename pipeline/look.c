@@ -186,9 +186,9 @@ rmb_looks_run(struct rmb_looks *looks, struct rmb_error *error)
 			tell_end(looks, status, process.words);
 		rmb_process_close(&process);
 	}
-	return looks->lost
-	               ? rmb_error_set(error, RMB_ELIMIT, "there is not enough memory to look at the files of this recipe")
-	               : 0;
+	if (looks->lost)
+		return rmb_error_set(error, RMB_ELIMIT, "there is not enough memory to look at the files of this recipe");
+	return 0;
 }
 
 /* ---- looking */

@@ -23,8 +23,8 @@ rmb_node_kinds(const struct rmb_node *node, const struct rmb_port *port)
 		if (node->nedges) {
 			const struct rmb_edge *edge = &node->edge[0];
 			kinds |= strcmp(edge->output, edge->from->stage->out[0].name) == 0
-			                 ? edge->from->makes & node->stage->in[edge->port].kinds
-			                 : RMB_ARRAY;
+			         ? edge->from->makes & node->stage->in[edge->port].kinds
+			         : RMB_ARRAY;
 		}
 	}
 	return kinds;

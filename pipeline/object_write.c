@@ -270,9 +270,9 @@ sync_directory(const char *path, struct rmb_error *error)
 	if (fd >= 0)
 		close(fd);
 	/* Some file systems cannot sync a directory and say so. */
-	return number && number != EINVAL
-	               ? rmb_error_set(error, RMB_EOUTPUT, "%s: its folder cannot be synced: %s", path, strerror(number))
-	               : 0;
+	if (number && number != EINVAL)
+		return rmb_error_set(error, RMB_EOUTPUT, "%s: its folder cannot be synced: %s", path, strerror(number));
+	return 0;
 }
 
 /* The folder is made if it is missing. */

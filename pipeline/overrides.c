@@ -141,8 +141,8 @@ join_keys(struct rmb_reading *r, const struct rmb_tree *map, struct rmb_assignme
 	for (int k = i + 1; text && k < a->nkeys; k++)
 		text = rmb_arena_printf(r->arena, "%s.%s", text, a->key[k]->text);
 	struct rmb_tree *key = text && map && map->kind == RMB_MAPPING && rmb_tree_get(map, text)
-	                               ? key_tree(r, text, a->key[i]->place)
-	                               : NULL;
+	                       ? key_tree(r, text, a->key[i]->place)
+	                       : NULL;
 	if (!key)
 		return;
 	a->key[i] = key;

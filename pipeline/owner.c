@@ -92,10 +92,9 @@ int
 rmb_owner_read(const char *text, struct rmb_owner *owner)
 {
 	memset(owner, 0, sizeof *owner);
-	return sscanf(text, "%39[^.].%" SCNu64 ".%" SCNd64 ".%" SCNu64, owner->boot, &owner->space, &owner->pid,
-	              &owner->start) == 4
-	               ? 0
-	               : -1;
+	if (sscanf(text, "%39[^.].%" SCNu64 ".%" SCNd64 ".%" SCNu64, owner->boot, &owner->space, &owner->pid, &owner->start) == 4)
+		return 0;
+	return -1;
 }
 
 uint64_t

@@ -181,8 +181,8 @@ find_lost(const struct rmb_session *session, const struct rmb_plan *plan, const 
 	for (int i = 0; i < plan->nsteps; i++) {
 		const struct rmb_node *node = plan->step[i].node;
 		const char *path = node->keep && result[i].outcome == RMB_DONE
-		                           ? rmb_cache_path(session->arena, &session->cache, node->key)
-		                           : NULL;
+		                   ? rmb_cache_path(session->arena, &session->cache, node->key)
+		                   : NULL;
 		if (path && access(path, F_OK))
 			return node;
 	}

@@ -80,8 +80,8 @@ headlines(struct rmb_gathering *g, int source, struct rmb_section *section)
 	for (int i = 0; list && i < g->graph->nnodes; i++) {
 		const struct rmb_node *node = g->graph->node[i];
 		const char *text = node->source == source && node->stage->headline
-		                           ? rmb_gather_text(rmb_gather_object(g, node), node->stage->headline)
-		                           : NULL;
+		                   ? rmb_gather_text(rmb_gather_object(g, node), node->stage->headline)
+		                   : NULL;
 		if (text)
 			list[section->nheadlines++] = (struct rmb_remark){ .who = node->name,
 			                                                   .text = rmb_arena_strdup(g->arena, text), .named = 1 };

@@ -93,9 +93,9 @@ const char *
 rmb_spread_print(struct rmb_arena *arena, const struct rmb_spread *spread, int digits)
 {
 	const char *from = rmb_number_print(arena, spread->low, digits), *to = rmb_number_print(arena, spread->high, digits);
-	return from && to && strcmp(from, to) == 0
-	               ? from
-	               : rmb_arena_printf(arena, "%s [%s..%s]", rmb_number_print(arena, spread->mean, digits), from, to);
+	if (from && to && strcmp(from, to) == 0)
+		return from;
+	return rmb_arena_printf(arena, "%s [%s..%s]", rmb_number_print(arena, spread->mean, digits), from, to);
 }
 
 const char *

@@ -72,9 +72,9 @@ without_less(const char *text, size_t n, void *to)
 int
 rmb_html_json(FILE *to, const json_t *json)
 {
-	return json && json_dump_callback(json, without_less, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS) == 0
-	               ? 0
-	               : RMB_ELIMIT;
+	if (json && json_dump_callback(json, without_less, to, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS) == 0)
+		return 0;
+	return RMB_ELIMIT;
 }
 
 char *

@@ -72,8 +72,8 @@ rmb_svg_small(struct rmb_arena *arena, const char *svg, size_t n, size_t *length
 	char *small = rmb_arena_alloc(arena, n + 1, 1), *to = small;
 	while (small && from < end) {
 		const char *close = from > symbols && symbols && end - from > 4 && memcmp(from, mark, 4) == 0
-		                            ? memchr(from + 4, '\'', (size_t)(end - from - 4))
-		                            : NULL;
+		                    ? memchr(from + 4, '\'', (size_t)(end - from - 4))
+		                    : NULL;
 		char *path = NULL;
 		if (close) {
 			memcpy(to, mark, 4);

@@ -116,8 +116,8 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 	int rows = 0;
 	for (int i = 0; i < g->graph->nnodes; i++)
 		rows += g->graph->node[i]->source == source && !g->graph->node[i]->hidden
-		                ? rmb_count_scalars(g->graph->node[i]->stage)
-		                : 0;
+		        ? rmb_count_scalars(g->graph->node[i]->stage)
+		        : 0;
 	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
 	for (int e = 0; table->cell && rows && e < g->graph->recipe->nentries; e++) {
 		const struct rmb_entry *entry = &g->graph->recipe->entry[e];

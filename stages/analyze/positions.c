@@ -38,13 +38,12 @@ all_placed(struct rmb_call *call, const char *stage, const struct rmb_neurons *n
 		return rmb_fail(call, RMB_EDATA,
 		                "%s: no neuron of recording '%s' has a position that is known; give others where it is loaded",
 		                stage, rmb_recording_name(call));
-	return missing == 0
-	               ? 0
-	               : rmb_fail(call, RMB_EDATA,
-	                          "%s: %" PRId64 " of the %" PRId64 " neurons of recording '%s' have no position "
-	                          "(indices %s%s); leave them out with a select stage (`neurons`, or a `box` that holds all "
-	                          "places), or complete the positions",
-	                          stage, missing, neurons->n, rmb_recording_name(call), names, missing > 5 ? ", ..." : "");
+	if (missing == 0)
+		return 0;
+	return rmb_fail(call, RMB_EDATA,
+	                "%s: %" PRId64 " of the %" PRId64 " neurons of recording '%s' have no position (indices %s%s); leave them "
+	                "out with a select stage (`neurons`, or a `box` that holds all places), or complete the positions",
+	                stage, missing, neurons->n, rmb_recording_name(call), names, missing > 5 ? ", ..." : "");
 }
 
 static int

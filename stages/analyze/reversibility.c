@@ -167,8 +167,8 @@ run(struct rmb_call *call)
 		return rc;
 	if ((rc = compute(call, set, recording, &curves, sums, &courses, &error)))
 		return error.code
-		               ? rmb_fail(call, rc, "reversibility: recording '%s': %s", rmb_recording_name(call), error.text)
-		               : rc;
+		       ? rmb_fail(call, rc, "reversibility: recording '%s': %s", rmb_recording_name(call), error.text)
+		       : rc;
 	if (isnan(sums[2]))
 		rmb_warn(call, "components hardly change from one frame to the next, so their entropy production is not "
 		               "defined; ask for faster ones");

@@ -188,8 +188,8 @@ static int
 publish_parts(struct rmb_call *call, int nsets)
 {
 	const struct rmb_neurons *neurons = rmb_input_kind(call, "of", 0) == RMB_SPIKES
-	                                            ? &rmb_input_spikes(call, "of", 0)->neurons
-	                                            : &rmb_input_recording(call, "of", 0)->neurons;
+	                                    ? &rmb_input_spikes(call, "of", 0)->neurons
+	                                    : &rmb_input_recording(call, "of", 0)->neurons;
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_axis axis = rmb_axis_make("part", "1", nsets, 1, 1);
 	int kind = kind_of(rmb_varied_name(call, 0));

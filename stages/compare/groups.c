@@ -114,9 +114,9 @@ static const char *
 side(const struct groups *groups, int64_t group, int64_t condition)
 {
 	const char *name = groups->s.nconditions > 1
-	                           ? rmb_arena_printf(rmb_call_arena(groups->call), "%s %s", groups->s.group[group],
-	                                              groups->s.condition[condition])
-	                           : groups->s.group[group];
+	                   ? rmb_arena_printf(rmb_call_arena(groups->call), "%s %s", groups->s.group[group],
+	                                      groups->s.condition[condition])
+	                   : groups->s.group[group];
 	return name ? name : "";
 }
 

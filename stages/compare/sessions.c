@@ -118,8 +118,8 @@ find_names(struct rmb_call *call, const char *port, const char *label, const str
 		const char *group = piece[i].part ? piece[i].part : rmb_input_label(call, port, input, label),
 		           *condition = condition_name(call, origin, several);
 		const char *row = piece[i].part
-		                          ? rmb_arena_printf(rmb_call_arena(call), "%s %s", origin->recording, piece[i].part)
-		                          : origin->recording;
+		                  ? rmb_arena_printf(rmb_call_arena(call), "%s %s", origin->recording, piece[i].part)
+		                  : origin->recording;
 		if (!*origin->recording)
 			return rmb_fail(call, RMB_EDATA, "%s is over all recordings; name results that each recording has",
 			                rmb_input_name(call, port, input));

@@ -83,8 +83,8 @@ score(struct rmb_correlogram_blocks *blocks, int threads, struct rmb_arena *aren
 		half->scale = rmb_arena_alloc(arena, n, sizeof(double));
 		struct scoring scoring = { blocks, half, buffer };
 		rc = half->offset && half->scale
-		             ? rmb_parallel(threads, (half->recording->neurons.n + ROWS - 1) / ROWS, score_rows, &scoring)
-		             : rmb_error_nomem(error, "the scale of each block");
+		     ? rmb_parallel(threads, (half->recording->neurons.n + ROWS - 1) / ROWS, score_rows, &scoring)
+		     : rmb_error_nomem(error, "the scale of each block");
 	}
 	rmb_arena_free(early);
 	return rc;

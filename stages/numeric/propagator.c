@@ -219,8 +219,8 @@ moments_make(const struct rmb_courses *courses, const struct moments *all, int t
 	        sizeof(float)) };
 	struct rmb_interval *interval = rmb_arena_alloc(arena, (size_t)all->nintervals, sizeof *interval);
 	void *x = courses->x
-	                  ? NULL
-	                  : rmb_arena_alloc(arena, (size_t)(nk * room), courses->in_double ? sizeof(double) : sizeof(float));
+	          ? NULL
+	          : rmb_arena_alloc(arena, (size_t)(nk * room), courses->in_double ? sizeof(double) : sizeof(float));
 	if (!moment.sum || !interval || (!courses->x && !x))
 		return rmb_error_nomem(error, "lagged moments");
 	if (!rmb_blas_fits("lagged moments", (int64_t[]){ nk, nt }, 2, error))

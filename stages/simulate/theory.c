@@ -378,9 +378,9 @@ check(const void *settings, struct rmb_error *error)
 		                     set->step, set->time_constant);
 	struct rmb_network net = rmb_wiring_network(&set->wiring);
 	rc = rmb_wiring_check(settings, error);
-	return rc || !rmb_ensemble_needs_matrix(&net)
-	               ? rc
-	               : rmb_wiring_check_size(&set->wiring, solved(set, &net, set->neurons), error);
+	if (rc || !rmb_ensemble_needs_matrix(&net))
+		return rc;
+	return rmb_wiring_check_size(&set->wiring, solved(set, &net, set->neurons), error);
 }
 
 static void
