@@ -281,7 +281,7 @@ struct rmb_stream rmb_shared_stream(const struct rmb_call *call, const char *pur
 
 struct rmb_stage {
 	const char *name;     /* as written in a recipe */
-	int version;          /* raise when equal inputs give other numbers */
+	int version;          /* raise when equal inputs give other numbers, beyond rounding */
 	const char *folder;   /* "load", "prepare", "analyze", "simulate", "compare": groups the list of stages */
 	const char *brief;    /* one line for the list of stages */
 	const char *about;    /* a paragraph for the handbook: what it computes and which estimator */
