@@ -129,7 +129,7 @@ values(const struct graded *all, struct rmb_arena *arena, int threads, double *s
 int
 rmb_graded_values(const double *c, int64_t m, int64_t n, int threads, double *s, bool *accepted, struct rmb_error *error)
 {
-	struct rmb_basis_work basis;
+	struct rmb_basis_work basis = { .stuck = false };
 	struct graded all = { .nk = m < n ? m : n, .nl = m < n ? n : m, .basis = &basis };
 	*accepted = false;
 	int rc = rmb_lapack_input(what, c, m, n, error);
