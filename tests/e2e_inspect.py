@@ -88,6 +88,11 @@ def test_settings_change_what_is_seen_and_mistakes_in_them_are_told():
         seen = inspect(here.file("a.h5"))
         warned(seen, "guess", "deep/x")
         assert seen["entry"].endswith("activity: deep/x, times: frame_times}") and near(facts(seen)["rate"], 5) and (seen["neurons"], seen["frames"]) == (7, 300)
+        with h5py.File(here.file("a.h5"), "a") as file:
+            file["roi/centroids"], file["roi/centre_mm"], file["roi/coordinates_mm"] = np.arange(14.0).reshape(7, 2), np.ones(7), np.ones((7, 3))
+        seen = inspect(here.file("a.h5"))
+        warned(seen, "guess", "'roi/centroids' was taken for the positions")
+        assert "positions: roi/centroids}" in seen["entry"] and facts(seen)["y"] == [1, 13]
         seen = inspect(here.file("a.h5"), "--set", "activity=deep/other", "--set", "rate=2 Hz", "--set", "orientation=frames-first")
         assert (seen["neurons"], seen["frames"]) == (7, 290) and near(facts(seen)["rate"], 2)
         for words, sentence in (("activty=x", "did you mean 'activity'"), ("rate=5", "rate"), ("rate", "NAME=VALUE"), ("activity=no", "names nothing")):

@@ -120,6 +120,8 @@ def test_names_that_say_nothing_are_guessed_and_that_is_said():
     for name in ("T181_2019_11_11_bank0_Cells.mat", "T219_2019_11_19_bank0_Cells.mat"):
         file = "rat-neuropixels-mat73/" + name
         seen = inspect(at(file))
+        warned(seen, "'dist_from_tip_um' was taken for the depths", "guess")
+        assert "y: dist_from_tip_um" in seen["entry"] and facts(seen)["y"][1] > 3000
         assert "spikes: raw_spike_time_s, counts: raw_spike_time_s.counts" in seen["entry"], seen["entry"]
         assert (seen["neurons"],) == shape(table, file, "raw_spike_time_s: spikes per unit")
         assert (seen["spikes"],) == shape(table, file, "raw_spike_time_s: all times, units in order")

@@ -1,7 +1,8 @@
 /* load/guess.c -- what could play a role in a file whose names say nothing: for `rumble inspect`, which proposes it; load never guesses.
  *
  * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times; else the largest matrix of numbers for the activity, and an array
- * that is called after time and is as long as one of its axes for the frame times. */
+ * that is called after time and is as long as one of its axes for the frame times. What has an entry for each neuron then and is called
+ * after a place is taken for the positions, or for the depth along a probe. */
 #include <inttypes.h>
 #include <string.h>
 #include "load/parts.h"
@@ -121,6 +122,48 @@ guess_activity(const struct contents *c, struct rmb_load_settings *set, struct r
 	return true;
 }
 
+static bool
+is_called(const char *name, const char *const *word)
+{
+	for (; *word; word++)
+		if (strcasestr(name, *word))
+			return true;
+	return false;
+}
+
+/* Whether an array has n rows of `width` numbers, whichever way it lies. */
+static bool
+has_shape(const struct rmb_member *m, int64_t n, int64_t width)
+{
+	bool list = m->naxes == 1 && width == 1, pairs = m->naxes == 2;
+	return (list && m->axis[0] == n) || (pairs && ((m->axis[0] == n && m->axis[1] == width) || (m->axis[0] == width && m->axis[1] == n)));
+}
+
+/* Places of n neurons, if the recipe names none. Those in mm are not meant: they are of the brain, and too coarse. */
+static void
+guess_places(const struct contents *c, int64_t n, struct rmb_load_settings *set, struct rmb_seen *seen)
+{
+	static const char *const coordinates[] = { "position", "coord", "centroid", "location", "_loc", NULL };
+	static const char *const depths[] = { "depth", "dist_from_tip", "distance_from_tip", NULL };
+	const struct { const char *setting, **value; const char *const *words; int least, most; } roles[] = {
+		{ "positions", &set->positions, coordinates, 2, 3 }, { "y", &set->y, depths, 1, 1 } };
+	bool given = set->x || set->y || set->positions || set->positions_file;
+	for (size_t r = 0; r < sizeof roles / sizeof *roles && !given; r++)
+		for (int i = 0; i < c->n && !given; i++) {
+			const struct rmb_member *m = c->member[i];
+			bool fits = false;
+			for (int width = roles[r].least; width <= roles[r].most; width++)
+				fits |= has_shape(m, n, width);
+			if (!fits || !is_number(m) || m->pickle || !is_called(m->name, roles[r].words) || strcasestr(m->name, "mm"))
+				continue;
+			*roles[r].value = m->name;
+			rmb_see_advice(seen, roles[r].setting, m->name, NULL);
+			rmb_see_caution(seen, false, "'%s' was taken for %s of the neurons, by its name and length, and must be in um. This is a guess", m->name,
+			                r == 0 ? "the positions" : "the depths");
+			given = true;
+		}
+}
+
 int
 rmb_load_guess(const struct rmb_load_files *files, struct rmb_load_settings *set, struct rmb_seen *seen, struct rmb_error *error)
 {
@@ -129,7 +172,12 @@ rmb_load_guess(const struct rmb_load_files *files, struct rmb_load_settings *set
 		return 0;
 	int code = c.file->format->list(c.file, c.member, MOST, &c.n, error);
 	c.n = c.n < MOST ? c.n : MOST;
-	if (!code && !guess_spikes(&c, set, seen))
-		guess_activity(&c, set, seen);
-	return code;
+	if (code || !(guess_spikes(&c, set, seen) || guess_activity(&c, set, seen)))
+		return code;
+	const struct rmb_member *m = find(&c, set->activity ? set->activity : set->counts);
+	if (m && !set->activity)
+		guess_places(&c, m->count, set, seen);
+	for (int axis = 0; m && set->activity && axis < 2; axis++)
+		guess_places(&c, m->axis[axis], set, seen);
+	return 0;
 }
