@@ -162,6 +162,8 @@ def test_labels_and_probes():
         assert list(got["id"]) == [3, 1000003, 1000009] and list(got["probe"]) == [0, 1, 1], got["id"]
         assert np.allclose(got["time"], np.array([10, 20, 10, 20, 20, 55]) / 25000) and "3 of 6 units" in said
         assert np.isnan(got["y"][0]) and got["y"][1] == 80.5
+        write_phy(p.file("edited"), **{"params.py": "# 30 kHz\r\nsample_rate = 3e4  # Hz\r\n", "cluster_group.tsv": "\ufeffcluster_id\tgroup\r\n9\tgood\r\n"})
+        assert np.allclose(load(p, "edited")[0]["time"], np.array([20, 55]) / 30000)
         got, _ = load(p, "two", ", units: all")
         assert list(got["id"]) == [3, 9, 1000003, 1000009, 1000900]
         write_phy(p.file("bare"))
@@ -240,12 +242,18 @@ def test_what_is_missing_or_wrong_is_said():
         refuse(p, "unlabelled", "", "cluster_id")
         write_phy(p.file("mua"), **{"cluster_group.tsv": "cluster_id\tgroup\n3\tmua\n"})
         refuse(p, "mua", "", "none of 3 units", "good+mua")
+        write_phy(p.file("silent"), {name: value[:0] for name, value in TIMES.items()})
+        refuse(p, "silent", "", "holds not one spike")
         os.makedirs(p.file("s/plane0"))
         np.save(p.file("s/plane0/F.npy"), np.ones((3, 9), np.float32))
         np.save(p.file("s/plane0/iscell.npy"), np.zeros((3, 2)))
         refuse(p, "s", ", activity: F", "none of 3 ROIs", "rois: all")
         np.save(p.file("s/plane0/Fneu.npy"), np.ones((3, 8), np.float32))
         refuse(p, "s", ", activity: F", "Fneu.npy", "3 x 8")
+        np.save(p.file("s/plane0/Fneu.npy"), np.ones((3, 9), np.float32, order="F"))
+        refuse(p, "s", ", activity: F", "Fneu.npy", "Fortran order: save it with np.ascontiguousarray")
+        np.save(p.file("s/plane0/Fneu.npy"), np.ones((0, 9), np.float32))
+        refuse(p, "s", ", activity: F", "Fneu.npy is 0 x 9: there are no ROIs in it")
         os.remove(p.file("s/plane0/Fneu.npy"))
 
         class Trap:

@@ -113,6 +113,31 @@ def test_units_of_other_writers():
             assert np.array_equal(np.sort(got["time"]), np.sort(f["units/spike_times"][()])) and got["first"].size == 4 and "x" not in got
 
 
+def test_columns_of_units_are_named_by_the_recipe():
+    def areas(p, name):
+        p.recipe(f"recordings: [{{name: r, path: u.nwb}}]\nstages:\n  raw: {{stage: load, area: {name}}}\n")
+        p.run("run", "recipe.yaml")
+        with h5py.File(p.file("recipe/results/r/raw.h5")) as made:
+            return [a.decode() for a in made["recording/area"][()]]
+    with place() as p:
+        with begin(p, "u.nwb") as f:
+            units = typed(f, "units", "Units")
+            units["spike_times"], units["spike_times_index"], units["id"] = np.arange(.5, 9), np.array([3, 5, 9], "u1"), np.arange(3)
+            units["quality"], units["region"] = [b"good", b"mua", b"good"], [b"V1", b"V2", b"V3"]
+            units["snr"], units["shank"] = np.array([1.5, 2.5, 3.5], ">f4"), np.array([4, 5, 6], "u2")
+            units["electrodes"], units["electrodes_index"] = np.array([2, 0, 1, 1]), np.array([2, 3, 4], "u1")
+            electrodes = typed(f, "general/extracellular_ephys/electrodes", "DynamicTable")
+            electrodes["id"], electrodes["location"] = np.array([10, 11, 12]), [b"CA1", b"CA3", b"DG"]
+        got, _ = load(p, "u.nwb", ", quality: snr, probe: units/shank")
+        assert list(got["id"]) == [0, 2] and list(got["quality"]) == [1.5, 3.5] and list(got["probe"]) == [4, 6]
+        assert list(load(p, "u.nwb", ", units: all, quality: units/snr")[0]["quality"]) == [1.5, 2.5, 3.5]
+        assert areas(p, "region") == areas(p, "units/region") == ["V1", "V3"] and areas(p, "location") == ["DG", "CA3"]
+        with h5py.File(p.file("u.nwb"), "a") as f:
+            f["units/peak_channel_id"] = np.array([11, 12, 10])
+        assert areas(p, "location") == ["CA3", "CA1"]
+        refuse(p, "u.nwb", ", quality: nosuch", "`quality: nosuch` names nothing")
+
+
 def test_observed_intervals_are_segments():
     with place() as p:
         def write(intervals, ends):

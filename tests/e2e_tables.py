@@ -47,6 +47,9 @@ def test_what_is_known_of_units():
         write(p, "names.csv", "neuron;t\nb2;0.5\na1;0.75\nb2;1.25\n")
         got, said = load(p, "names.csv")
         assert list(got["id"]) == [0, 1] and list(spikes(got, 0)) == [0.5, 1.25] and "0 is 'b2'" in said
+        write(p, "words.csv", "Time [s],Unit ID,Depth (um)\n0.5,1,100\n0.75,2,200\n")
+        got, _ = load(p, "words.csv")
+        assert list(got["id"]) == [1, 2] and list(got["time"]) == [0.5, 0.75] and list(got["y"]) == [100, 200]
         write(p, "ticks.csv", "sample_30k,who\n30000,1\n60000,2\n")
         got, _ = load(p, "ticks.csv", ", spikes: sample_30k, unit: who, clock: 30 kHz")
         assert list(got["time"]) == [1, 2] and list(got["id"]) == [1, 2]

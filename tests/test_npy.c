@@ -123,7 +123,7 @@ headers_are_read_strictly(void **state)
 		{ "{'descr': '<f3', 'fortran_order': False, 'shape': (2, 3)}", 18, false, "f3" },
 		{ "{'descr': '|S0', 'fortran_order': False, 'shape': (2, 3)}", 0, false, "damaged" },
 		{ "{'descr': '<f16', 'fortran_order': False, 'shape': (2, 3)}", 96, false, "f16" },
-		{ "{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (2,)}", 16, false, "damaged" },
+		{ "{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (2,)}", 16, false, "dates or durations" },
 		{ "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", 8, false, "records" },
 		{ "{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", 80, false, "pickle" },
 		{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}", 23, false, "truncated" },

@@ -167,6 +167,9 @@ type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 		m->type = "Python objects";
 		m->refusal = "holds Python objects, that is a pickle, which is code and is not loaded: save it as plain numbers, for "
 		             "example with np.save(name, np.asarray(x, float)) or as text with dtype str";
+	} else if (text[0] && (text[1] == 'M' || text[1] == 'm')) {
+		m->type = "dates or durations";
+		m->refusal = "holds dates or durations, which rumble does not read: save them as seconds, as in (x - x[0]) / np.timedelta64(1, 's')";
 	}
 	if (m->refusal || !m->type)
 		return m->type != NULL;

@@ -39,6 +39,13 @@ int rmb_nwb_dataset(struct rmb_load_file *file, const char *group, const char *n
 /* nwb_roi.c, nwb_units.c: members of a series or a table of units. */
 int rmb_nwb_rois(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct rmb_error *error) RMB_CHECKED;
 int rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *units, struct rmb_error *error) RMB_CHECKED;
+/* nwb_units.c: a column of whole numbers; *out NULL: there is none that can be read. */
+int rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n, struct rmb_error *error) RMB_CHECKED;
+#define RMB_NWB_ELECTRODES "general/extracellular_ephys/electrodes"
+/* The units row[n] of the `all` that a table has. */
+struct rmb_nwb_chosen { const char *table; int64_t all, n; const int64_t *row; };
+/* nwb_columns.c: members of the columns that the recipe names. */
+int rmb_nwb_columns(struct rmb_load_file *file, const struct rmb_nwb_chosen *chosen, struct rmb_error *error) RMB_CHECKED;
 /* nwb_stack.c: whether a name stands for several series; members of all that fit it; samples of their matrix. */
 bool rmb_nwb_is_pattern(const char *name);
 int rmb_nwb_stack(struct rmb_load_file *file, const char *pattern, struct rmb_error *error) RMB_CHECKED;

@@ -22,11 +22,8 @@ struct units {
 	int64_t *row;                /* [n] of the table, ascending */
 };
 
-static const char electrode_table[] = "general/extracellular_ephys/electrodes";
-
-/* A column of whole numbers; *out NULL: there is none that can be read. */
-static int
-whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
+int
+rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	const struct rmb_member *m;
@@ -170,7 +167,7 @@ offer_ids(struct rmb_load_file *file, const struct units *u, struct rmb_error *e
 {
 	struct rmb_nwb *nwb = file->handle;
 	int64_t *id, n = 0;
-	int code = whole_column(file, u->group->path, "id", &id, &n, error);
+	int code = rmb_nwb_whole_column(file, u->group->path, "id", &id, &n, error);
 	int64_t *chosen = code || !id || n != u->all ? NULL : rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *chosen);
 	for (int64_t i = 0; i < u->n && chosen; i++)
 		chosen[i] = id[u->row[i]];
@@ -191,9 +188,9 @@ read_places(struct rmb_load_file *file, struct places *p, struct rmb_error *erro
 	for (size_t i = 0; i < sizeof names / sizeof *names && !code && !p->x; i++) {
 		const struct rmb_member *x, *y;
 		double *vx = NULL, *vy = NULL;
-		code = rmb_nwb_dataset(file, electrode_table, names[i][0], false, &x, error);
+		code = rmb_nwb_dataset(file, RMB_NWB_ELECTRODES, names[i][0], false, &x, error);
 		if (!code)
-			code = rmb_nwb_dataset(file, electrode_table, names[i][1], false, &y, error);
+			code = rmb_nwb_dataset(file, RMB_NWB_ELECTRODES, names[i][1], false, &y, error);
 		if (code || !x || !y || x->naxes != 1 || y->naxes != 1 || x->count != y->count || x->number == RMB_BYTES || y->number == RMB_BYTES)
 			continue;
 		code = rmb_load_doubles(&nwb->plain, x, &vx, error);
@@ -213,9 +210,9 @@ static int
 place_by_channel(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done, struct rmb_error *error)
 {
 	int64_t *channel, *id, nchannels = 0, nids = 0;
-	int code = whole_column(file, u->group->path, "peak_channel_id", &channel, &nchannels, error);
+	int code = rmb_nwb_whole_column(file, u->group->path, "peak_channel_id", &channel, &nchannels, error);
 	if (!code)
-		code = whole_column(file, electrode_table, "id", &id, &nids, error);
+		code = rmb_nwb_whole_column(file, RMB_NWB_ELECTRODES, "id", &id, &nids, error);
 	*done = !code && channel && id && nchannels == u->all && nids == p->n;
 	for (int64_t i = 0; i < u->n && *done; i++)
 		for (int64_t k = 0; k < nids; k++)
@@ -233,9 +230,9 @@ place_by_rows(struct rmb_load_file *file, const struct units *u, const struct pl
 {
 	const char *table = u->group->path;
 	int64_t *row, *end, nrows = 0, nends = 0, several = 0;
-	int code = whole_column(file, table, "electrodes", &row, &nrows, error);
+	int code = rmb_nwb_whole_column(file, table, "electrodes", &row, &nrows, error);
 	if (!code)
-		code = whole_column(file, table, "electrodes_index", &end, &nends, error);
+		code = rmb_nwb_whole_column(file, table, "electrodes_index", &end, &nends, error);
 	*done = !code && row && (end ? nends == u->all : nrows == u->all);
 	if (!*done)
 		return code;
@@ -343,7 +340,7 @@ observe(struct rmb_load_file *file, const struct units *u, struct rmb_error *err
 		return code;
 	code = rmb_load_doubles(&nwb->plain, m, &v, error);
 	if (!code)
-		code = whole_column(file, u->group->path, "obs_intervals_index", &end, &nends, error);
+		code = rmb_nwb_whole_column(file, u->group->path, "obs_intervals_index", &end, &nends, error);
 	if (!code && end)
 		code = nends == u->all ? check_ends(file, u->group->path, "obs_intervals_index", end, nends, m->axis[0], error) : 0;
 	if (code)
@@ -385,5 +382,7 @@ rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *group, str
 		code = offer_ids(file, u, error);
 	if (!code)
 		code = offer_places(file, u, error);
+	if (!code)
+		code = rmb_nwb_columns(file, &(struct rmb_nwb_chosen){ group->path, u->all, u->n, u->row }, error);
 	return code ? code : observe(file, u, error);
 }

@@ -69,7 +69,7 @@ read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *
 		char *end, *value = strncmp(line + name, "sample_rate", 11) == 0 ? line + name + 11 : NULL;
 		value = value ? value + strspn(value, " \t") : NULL;
 		double clock = value && *value == '=' ? strtod(value + 1, &end) : NAN;
-		if (clock > 0 && isfinite(clock) && end[strspn(end, " \t")] == '\0')
+		if (clock > 0 && isfinite(clock) && strchr("#", end[strspn(end, " \t")])) /* nothing more, or a remark */
 			p->clock = clock;
 	}
 	if (!code && isnan(p->clock))

@@ -66,7 +66,7 @@ rmb_sheet_read(struct rmb_arena *arena, const char *what, char *text, size_t n, 
 		return rmb_error_set(error, RMB_EINPUT, "%s is not a table of text: it holds a NUL byte", what);
 	const char *name[MOST_COLUMNS];
 	int64_t lines = count_lines(text);
-	char *at = text, *line = next_line(&at);
+	char *at = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0), *line = next_line(&at); /* behind a mark of UTF-8 */
 	sheet->ncolumns = line ? cut(line, separator, name, MOST_COLUMNS) : 0;
 	if (sheet->ncolumns == 0 || sheet->ncolumns > MOST_COLUMNS)
 		return rmb_error_set(error, RMB_EINPUT, "%s has %" PRId64 " columns; its first line must name 1 to %d", what, sheet->ncolumns, MOST_COLUMNS);

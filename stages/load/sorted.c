@@ -208,6 +208,8 @@ rmb_sorted_members(struct rmb_load_file *file, const struct rmb_sorting *s, int 
 		for (int64_t u = 0; u < s[i].nunits; u++)
 			if (is_wanted(&s[i].unit[u], units, labelled))
 				add_unit(&columns, &s[i].unit[u], i);
+	if (!code && all == 0)
+		code = rmb_error_set(error, RMB_EINPUT, "%s holds not one spike, so that there are no units", file->path);
 	if (!code && columns.n == 0)
 		code = rmb_error_set(error, RMB_EINPUT, "%s: none of %" PRId64 " units is labelled %s; curate them, or write `units: good+mua` or `units: "
 		                     "all`", file->path, all, strcmp(units, "good") == 0 ? "good" : strcmp(units, "all") == 0 ? "anything but noise" : "good or mua");

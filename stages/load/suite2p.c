@@ -143,8 +143,12 @@ open_traces(struct rmb_load_file *file, struct plane *p, struct rmb_error *error
 		if (!m)
 			continue;
 		if (m->refusal || m->naxes != 2 || m->fortran || m->number == RMB_BYTES || m->number == RMB_UTF32 || m->item > 8)
-			return rmb_error_set(error, RMB_EINPUT, "%s is no matrix of numbers, ROIs x frames, as suite2p writes it (%s, %s)", p->trace[t]->path,
-			                     rmb_member_shape(file->arena, m), m->type);
+			return rmb_error_set(error, RMB_EINPUT, "%s is no matrix of numbers, ROIs x frames in C order, as suite2p writes it (%s, %s%s)",
+			                     p->trace[t]->path, rmb_member_shape(file->arena, m), m->type,
+			                     m->fortran ? ", Fortran order: save it with np.ascontiguousarray" : "");
+		if (m->axis[0] < 1 || m->axis[1] < 1)
+			return rmb_error_set(error, RMB_EINPUT, "%s is %s: there are no %s in it", p->trace[t]->path,
+			                     rmb_member_shape(file->arena, m), m->axis[0] < 1 ? "ROIs" : "frames");
 		if (first >= 0 && (m->axis[0] != p->n || m->axis[1] != p->nframes))
 			return rmb_error_set(error, RMB_EINPUT, "%s is %s, but %s in the same folder is %" PRId64 " x %" PRId64, p->trace[t]->path,
 			                     rmb_member_shape(file->arena, m), trace_names[first], p->n, p->nframes);

@@ -5,6 +5,7 @@
  * frames*: a row for each neuron; its first column is the neuron's number, columns called x, y, area, quality, plane and probe tell of it, every
  * other one is a frame. The first column's name decides between the last two, or `orientation` if it is no such name. Columns that the
  * recipe names for something else are no neurons. Activity is read in blocks of lines, never whole. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 enum { AREA_WIDTH = 64 };
 
 static const struct { const char *member, *name[12]; } usual[RMB_TABLE_ROLES] = {
-	[RMB_TABLE_TIME] = { "tneural", { "time", "times", "time_s", "time (s)", "times_s", "spike_time", "spike_times", "spike_times_s", "t", "st", "seconds" } },
+	[RMB_TABLE_TIME] = { "tneural", { "time", "times", "times_s", "spike_time", "spike_times", "spike_times_s", "t", "st", "seconds" } },
 	[RMB_TABLE_UNIT] = { "cluster", { "unit", "unit_id", "units", "cluster", "cluster_id", "clu", "neuron", "neuron_id", "cell", "cell_id", "roi" } },
 	[RMB_TABLE_FRAME] = { "frame", { "frame", "frames", "sample", "bin" } },
 	[RMB_TABLE_X] = { "xpos", { "x", "xpos", "x_um" } },
@@ -32,11 +33,26 @@ rmb_table_member(enum rmb_table_role role)
 	return usual[role].member;
 }
 
+/* Whether two names differ in nothing but case, blanks and punctuation: "Unit ID" is unit_id, "Time (s)" is time_s. */
+static bool
+alike(const char *a, const char *b)
+{
+	static const char skipped[] = " _-.()[]";
+	for (;; a++, b++) {
+		a += strspn(a, skipped);
+		b += strspn(b, skipped);
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (!*a)
+			return true;
+	}
+}
+
 bool
 rmb_table_plays(const struct rmb_lines *lines, int64_t column, enum rmb_table_role role)
 {
 	for (size_t i = 0; i < sizeof usual[role].name / sizeof *usual[role].name && usual[role].name[i]; i++)
-		if (strcasecmp(lines->name[column], usual[role].name[i]) == 0)
+		if (alike(lines->name[column], usual[role].name[i]))
 			return true;
 	return false;
 }
