@@ -87,7 +87,7 @@ is_wanted(const struct folder *f, const char *folder, const char *file)
 
 enum thing { NOTHING, LINK, COPY, FOREIGN };
 
-/* What a name is; key[RMB_KEY_MAX] gets the key it stands for. */
+/* What a name is; of a link or a copy, key[RMB_KEY_MAX] gets the key it stands for. */
 static enum thing
 look_at(int at, const char *file, char *key)
 {
@@ -162,7 +162,7 @@ put_name(const struct folder *f, int at, const struct wanted *w, struct rmb_erro
 		                     "%s: something else stands where a result should; move it away or choose another folder "
 		                     "with --out",
 		                     full);
-	if (strcmp(key, w->key) == 0 && thing == (f->copy ? COPY : LINK)) {
+	if (thing == (f->copy ? COPY : LINK) && strcmp(key, w->key) == 0) {
 		char target[PATH_MAX];
 		ssize_t n = f->copy ? 0 : readlinkat(at, w->file, target, sizeof target);
 		if (f->copy || (n == (ssize_t)strlen(object) && memcmp(target, object, (size_t)n) == 0))

@@ -347,8 +347,12 @@ rmb_table_build(struct rmb_gathering *g, struct rmb_table *table)
 			if (r == MOST)
 				continue;
 			if (r == table->nrows) {
-				table->cell[3 * r] = rmb_arena_strdup(g->arena, name);
-				table->cell[3 * r + 1] = rmb_arena_strdup(g->arena, value);
+				const char *kept_name = rmb_arena_strdup(g->arena, name),
+				           *kept_value = rmb_arena_strdup(g->arena, value);
+				if (!kept_name || !kept_value)
+					continue;
+				table->cell[3 * r] = kept_name;
+				table->cell[3 * r + 1] = kept_value;
 				table->nrows++;
 			}
 			count[r]++;

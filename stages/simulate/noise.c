@@ -262,7 +262,7 @@ static int
 find(struct rmb_pilot *pilot, double target, double *reached)
 {
 	struct rmb_call *call = pilot->matched->call;
-	double low = 0, above, high = 0.5, below = target;
+	double low = 0, above = 0, high = 0.5, below = target;
 	int rc = with_noise(pilot, 0, &above);
 	*reached = above;
 	if (rc || above <= target) {
