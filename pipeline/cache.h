@@ -77,6 +77,8 @@ int rmb_cache_named(struct rmb_arena *arena, const struct rmb_cache *cache, cons
                     struct rmb_error *error) RMB_CHECKED;
 /* The key[RMB_KEY_MAX] of the object that a symbolic link points to, from the end of its target; false: it is no such link. */
 bool rmb_cache_link(int folder, const char *file, char *key);
+/* The same of a copy of an object, from its header; false: the file is none, or cannot be opened (errno is not 0 then). */
+bool rmb_cache_copied(int folder, const char *file, char *key);
 /* What a collection took, or would take. */
 struct rmb_collected { int64_t objects, bytes, left_objects, left_bytes, spared_objects, spared_bytes, bad; };
 /* Takes least recently used objects until at most max_size bytes are left (NaN: no limit), and all unused for max_age s (NaN: no

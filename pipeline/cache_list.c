@@ -52,24 +52,25 @@ rmb_cache_link(int folder, const char *file, char *key)
 	return rmb_is_key(key);
 }
 
-/* The key[RMB_KEY_MAX] in the header of a copied object; "": the file is no object. */
-static void
-copied_key(int folder, const char *file, char *key)
+bool
+rmb_cache_copied(int folder, const char *file, char *key)
 {
 	unsigned char bytes[RMB_USER_BLOCK];
 	struct rmb_block block;
 	struct stat stat;
 	int fd = openat(folder, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	key[0] = '\0';
-	if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK &&
-	    rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
+	if (fd < 0)
+		return false;
+	bool copied = fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK &&
+	              rmb_read_at(fd, bytes, sizeof bytes, 0) == 0;
+	if (copied) {
 		memcpy(key, bytes + RMB_BLOCK_KEY, RMB_KEY_MAX - 1);
 		key[RMB_KEY_MAX - 1] = '\0';
-		if (rmb_block_read(bytes, key, (int64_t)stat.st_size, &block))
-			key[0] = '\0';
+		copied = !rmb_block_read(bytes, key, (int64_t)stat.st_size, &block);
 	}
-	if (fd >= 0)
-		close(fd);
+	close(fd);
+	errno = 0;
+	return copied;
 }
 
 /* A view is of no use without its samples: whoever names it, or keeps a copy, names the object that holds them too. */
@@ -103,8 +104,7 @@ read_name(struct names *names, int fd, const char *folder, const char *inner, co
 		add_samples(names, rmb_cache_path(names->arena, names->cache, key), key, folder, inner, file);
 		return;
 	}
-	copied_key(fd, file, key);
-	if (key[0])
+	if (rmb_cache_copied(fd, file, key))
 		add_samples(names, rmb_arena_printf(names->arena, "%s/%s%s%s", folder, inner, inner[0] ? "/" : "", file), key,
 		            folder, inner, file);
 }

@@ -17,7 +17,6 @@
 #include <unistd.h>
 #include "pipeline/gone.h"
 #include "pipeline/inside.h"
-#include "pipeline/object_block.h"
 #include "pipeline/owner.h"
 #include "rumble/units.h"
 
@@ -91,23 +90,11 @@ enum thing { NOTHING, LINK, COPY, FOREIGN };
 static enum thing
 look_at(int at, const char *file, char *key)
 {
-	unsigned char bytes[RMB_USER_BLOCK];
-	struct rmb_block block;
-	struct stat stat;
 	if (rmb_cache_link(at, file, key))
 		return LINK;
-	int fd = openat(at, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? NOTHING : FOREIGN;
-	enum thing thing = FOREIGN;
-	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > RMB_USER_BLOCK &&
-	    rmb_read_at(fd, bytes, sizeof bytes, 0) == 0) {
-		memcpy(key, bytes + RMB_BLOCK_KEY, RMB_KEY_MAX - 1);
-		key[RMB_KEY_MAX - 1] = '\0';
-		thing = rmb_block_read(bytes, key, (int64_t)stat.st_size, &block) ? FOREIGN : COPY;
-	}
-	close(fd);
-	return thing;
+	if (rmb_cache_copied(at, file, key))
+		return COPY;
+	return errno == ENOENT ? NOTHING : FOREIGN;
 }
 
 /* Copies an object to a new file. 0 or errno. */
@@ -229,6 +216,8 @@ remove_stale(const struct folder *f, int at, const char *inner)
 	}
 	if (open)
 		closedir(open);
+	else if (copy >= 0)
+		close(copy);
 }
 
 /* ---- results/.last.json */
