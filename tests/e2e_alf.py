@@ -34,7 +34,7 @@ def test_a_probe_has_depths_channels_acronyms_and_labels():
     with place() as p:
         write(p.file("s/alf/probe00/pykilosort"), clusters__channels=np.array([0, 1, 2, 1, 0]), clusters__depths=np.array([20., 40, np.nan, 80, 100]),
               channels__localCoordinates=np.array([[11., 20], [43, 40], [27, 60]]),
-              channels__brainLocationAcronyms_ccf_2017=np.array(["VISp5", "CA1", "void"]),
+              channels__brainLocationAcronyms_ccf_2017=np.array(["VISp5", "CA1", "vo\u00efd"]),
               clusters__metrics__csv=",cluster_id,label,ks2_label\n0,0,1.0,mua\n1,1,0.0,good\n2,2,0.3333,good\n3,3,1,good\n4,4,1.0,good\n")
         for path in "s", "s/alf", "s/alf/probe00", "s/alf/probe00/pykilosort":
             got, said = load(p, path)
@@ -44,7 +44,7 @@ def test_a_probe_has_depths_channels_acronyms_and_labels():
             assert list(got["quality"]) == [1, 1] and list(got["probe"]) == [0, 0]
         got, _ = load(p, "s", ", units: good+mua")
         assert list(got["id"]) == [0, 2, 4] and list(got["x"]) == [11, 27, 11] and list(got["y"]) == [20, 60, 100]
-        assert list(got["quality"]) == [1, 0.3333, 1] and areas(got)[1] == "void"
+        assert list(got["quality"]) == [1, 0.3333, 1] and areas(got)[1] == "vo\u00efd"
 
 
 def test_probes_become_one_recording():

@@ -247,6 +247,11 @@ def test_made_up_series():
         assert np.allclose(got["x"], [18, 5, np.nan, 10], equal_nan=True) and np.allclose(got["y"], [6, .75, np.nan, 2], equal_nan=True)
         assert "multiplied by 0.5" in said and "pixels" not in said
         assert np.allclose(load(p, "a.nwb", ", activity: one, pixel: 3 um")[0]["x"][0], 27)
+        for unit in "\u00b5m", "\u03bcm":  # two letters that look alike
+            with h5py.File(p.file("a.nwb"), "a") as f:
+                f["plane/grid_spacing"][()] = [2, 1]
+                f["plane/grid_spacing"].attrs["unit"] = unit
+            assert np.array_equal(load(p, "a.nwb", ", activity: one")[0]["x"], got["x"], equal_nan=True)
         got, said = load(p, "a.nwb")
         assert np.array_equal(got["activity"], data.T[:1].astype("f4")) and got["rate"] == 4 and list(got["id"]) == [102]
 

@@ -85,13 +85,22 @@ char *
 rmb_load_printable(struct rmb_arena *arena, const char *text, size_t length)
 {
 	char *copy = rmb_arena_alloc(arena, length + 1, 1);
-	const unsigned char *from = (const unsigned char *)text;
-	for (size_t i = 0; copy && i < length;) {
-		size_t n = from[i] < 32 || from[i] == 127 ? 0 : utf8_length(from + i, length - i);
-		memcpy(copy + i, n ? text + i : "?", n ? n : 1);
-		i += n ? n : 1;
+	if (copy) {
+		memcpy(copy, text, length);
+		rmb_load_make_printable(copy, length);
 	}
 	return copy;
+}
+
+void
+rmb_load_make_printable(char *text, size_t length)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	for (size_t i = 0; i < length;) {
+		size_t n = from[i] < 32 || from[i] == 127 ? 0 : utf8_length(from + i, length - i);
+		text[i] = n ? text[i] : '?';
+		i += n ? n : 1;
+	}
 }
 
 const char *

@@ -154,6 +154,8 @@ void rmb_member_matrix(const struct rmb_member *member, int64_t *rows, int64_t *
 int rmb_member_measure(struct rmb_arena *arena, const char *path, struct rmb_member *member, struct rmb_error *error) RMB_CHECKED;
 /* A copy of foreign text fit for a terminal and a page: control characters and broken UTF-8 become '?'. */
 char *rmb_load_printable(struct rmb_arena *arena, const char *text, size_t length);
+/* The same in place. */
+void rmb_load_make_printable(char *text, size_t length);
 
 /* ---- numbers.c */
 

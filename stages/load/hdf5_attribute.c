@@ -38,8 +38,7 @@ rmb_hdf5_text(hid_t object, const char *name, char *text, size_t room)
 	text[room - 1] = '\0';
 	if (variable)
 		H5free_memory(variable);
-	for (char *at = text; *at; at++)
-		*at = *at < 32 || *at == 127 ? '?' : *at;
+	rmb_load_make_printable(text, strlen(text));
 	H5Tclose(type);
 	H5Aclose(attribute);
 }

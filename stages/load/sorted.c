@@ -106,8 +106,7 @@ void
 rmb_sorted_area(struct rmb_unit *unit, const char *text)
 {
 	strncpy(unit->area, text, RMB_SORTED_AREA - 1);
-	for (char *at = unit->area; *at; at++)
-		*at = *at < 32 || *at == 127 ? '?' : *at;
+	rmb_load_make_printable(unit->area, strlen(unit->area));
 }
 
 static bool
