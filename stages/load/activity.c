@@ -27,8 +27,10 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 	if (m->number == RMB_BYTES || m->number == RMB_UTF32)
 		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' holds %s; activity must be numbers", path, m->name, m->type);
 	if (m->naxes != 2 || m->axis[0] < 1 || m->axis[1] < 1)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; activity must have two axes, neurons and frames, none of them "
-		                     "empty", path, m->name, shape);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' has the shape %s; activity must have two axes, neurons and frames, none of them "
+		                     "empty",
+		                     path, m->name, shape);
 	*frames_first = strcmp(wanted, "frames-first") == 0;
 	if (strcmp(wanted, "auto") != 0)
 		return 0;
@@ -38,21 +40,26 @@ rmb_load_orientation(const struct rmb_layout *layout, const char *wanted, bool *
 	}
 	bool first = n == m->axis[0], second = n == m->axis[1];
 	if (n && !first && !second)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but the activity '%s' is %s", whose->file->path,
-		                     whose->member->name, n, m->name, shape);
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but the activity '%s' is %s",
+		                     whose->file->path, whose->member->name, n, m->name, shape);
 	if (!n && t) {
 		first = t == m->axis[1];
 		second = t == m->axis[0];
 	}
 	*frames_first = second && !first;
 	if (first && second)
-		rmb_load_note(notes, "'%s' is %s, and the lengths of the other arrays fit both axes; it was taken as neurons x frames. If it is the "
-		              "other way round, write `orientation: frames-first`", m->name, shape);
+		rmb_load_note(notes,
+		              "'%s' is %s, and the lengths of the other arrays fit both axes; it was taken as neurons x frames. "
+		              "If it is the "
+		              "other way round, write `orientation: frames-first`",
+		              m->name, shape);
 	if (first || second)
 		return 0;
 	if (m->axis[0] >= m->axis[1])
-		rmb_load_note(notes, "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as neurons x "
-		              "frames. If it is the other way round, write `orientation: frames-first`", m->name, shape);
+		rmb_load_note(notes,
+		              "'%s' is %s and nothing in the file says which axis is the neurons; it was taken as neurons x "
+		              "frames. If it is the other way round, write `orientation: frames-first`",
+		              m->name, shape);
 	return 0;
 }
 
@@ -162,13 +169,15 @@ all_finite(const float *x, int64_t n)
 }
 
 void
-rmb_load_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes, struct rmb_load_row *seen)
+rmb_load_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
+              struct rmb_load_row *seen)
 {
 	for (int64_t r = 0; r < nrows; r++) {
 		const float *x = block + r * nframes;
 		bool fine = all_finite(x, nframes);
 		for (int64_t t = 0; !fine && t < nframes; t++)
-			if (!isfinite(x[t]) && (seen[row + r].bad < 0 || frame + t < seen[row + r].bad) && !(dropped && dropped[frame + t])) {
+			if (!isfinite(x[t]) && (seen[row + r].bad < 0 || frame + t < seen[row + r].bad) &&
+			    !(dropped && dropped[frame + t])) {
 				seen[row + r].bad = frame + t;
 				seen[row + r].odd = x[t];
 			}
@@ -206,19 +215,22 @@ is_chosen(struct choice *c)
 	if (c->onwards)
 		return i < c->most;
 	/* tile i begins the k-th of `most` equal parts */
-	int64_t k = (int64_t)((double)i * (double)c->most / (double)c->all), first = (int64_t)ceil((double)k * (double)c->all / (double)c->most);
+	int64_t k = (int64_t)((double)i * (double)c->most / (double)c->all),
+		first = (int64_t)ceil((double)k * (double)c->all / (double)c->most);
 	return i == first;
 }
 
 int
-rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink, struct rmb_load_row *seen,
-                  int64_t *inexact, struct rmb_error *error)
+rmb_load_activity(const struct rmb_found *activity, bool frames_first, const struct rmb_load_sink *sink,
+                  struct rmb_load_row *seen, int64_t *inexact, struct rmb_error *error)
 {
 	const struct rmb_member *m = activity->member;
 	int64_t rows, columns, nrows, ncolumns;
 	rmb_member_matrix(m, &rows, &columns);
 	rmb_load_tile(activity->file, m, sink->tile ? sink->tile : TILE, &nrows, &ncolumns);
-	struct reading r = { .from = activity, .sink = sink, .turned = frames_first != m->fortran, .seen = seen, .inexact = inexact };
+	struct reading r = {
+		.from = activity, .sink = sink, .turned = frames_first != m->fortran, .seen = seen, .inexact = inexact
+	};
 	size_t n = (size_t)(nrows * ncolumns);
 	int code = 0;
 	for (int64_t i = 0; i < (r.turned ? columns : rows); i++)
@@ -231,15 +243,20 @@ rmb_load_activity(const struct rmb_found *activity, bool frames_first, const str
 		r.less = rmb_arena_alloc(activity->file->arena, n, activity->less->member->item);
 	if (!r.raw || !r.block || !r.other || (activity->less && !r.less))
 		return rmb_error_nomem(error, m->name);
-	struct choice choice = { .all = (rows + nrows - 1) / nrows * ((columns + ncolumns - 1) / ncolumns), .most = sink->tiles, .onwards = m->onwards };
+	struct choice choice = { .all = (rows + nrows - 1) / nrows * ((columns + ncolumns - 1) / ncolumns),
+		                 .most = sink->tiles,
+		                 .onwards = m->onwards };
 	for (int64_t row = 0; row < rows && !code; row += nrows)
 		for (int64_t column = 0; column < columns && !code; column += ncolumns) {
 			if (!is_chosen(&choice))
 				continue;
-			int64_t nr = rows - row < nrows ? rows - row : nrows, nc = columns - column < ncolumns ? columns - column : ncolumns;
+			int64_t nr = rows - row < nrows ? rows - row : nrows,
+				nc = columns - column < ncolumns ? columns - column : ncolumns;
 			code = one_tile(&r, row, nr, column, nc, error);
 			if (!code)
-				code = sink->progress(sink->argument, (double)row * (double)columns + (double)nr * (double)(column + nc), (double)m->count);
+				code = sink->progress(sink->argument,
+				                      (double)row * (double)columns + (double)nr * (double)(column + nc),
+				                      (double)m->count);
 		}
 	return code;
 }
@@ -263,7 +280,11 @@ rmb_load_rounding(const char *name, const struct rmb_load_row *row, int64_t n, s
 		}
 	}
 	if (lost)
-		rmb_load_note(notes, "'%s' is float64, and rounding it to float32 changed %" PRId64 " of %" PRId64 " neurons by more than a thousandth of "
-		              "their own standard deviation, first neuron %" PRId64 " (values near %.6g, deviation %.3g, changes up to %.2g): take "
-		              "the constant offset away before saving the file", name, lost, n, first, row[first].first, spread, row[first].rounding);
+		rmb_load_note(notes,
+		              "'%s' is float64, and rounding it to float32 changed %" PRId64 " of %" PRId64
+		              " neurons by more than a thousandth of "
+		              "their own standard deviation, first neuron %" PRId64
+		              " (values near %.6g, deviation %.3g, changes up to %.2g): take "
+		              "the constant offset away before saving the file",
+		              name, lost, n, first, row[first].first, spread, row[first].rounding);
 }

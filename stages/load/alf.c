@@ -1,14 +1,14 @@
 /* load/alf.c -- ALF folders, as of the International Brain Laboratory: files object.attribute.npy whose rows belong together.
  *
- * spikes.times (s) and spikes.clusters have a row for each spike; clusters.* one for each cluster, which spikes.clusters counts from 0;
- * channels.* one for each channel. Any of the session, its folder alf, the folder of a probe and that of one sorting will do; several
- * probes become one recording. Members are those of sorted.h. A file may have a namespace in front (_ibl_), more words before its
- * ending, and newer revisions in folders #2024-05-06#, of which the last that has it counts.
- * Depth: clusters.depths, else the channel's. Channel: clusters.channels from 0, clusters.peakChannel from 1; its place: localCoordinates
- * or sitePositions, um. Area: acronyms of clusters or of their channels, else the channels' column allen_ontology, else atlas numbers.
- * Labels: clusters.metrics.csv, whose `label` (the share of criteria met) is 1 for good units and becomes the quality, else its ks2_label;
- * clusters._phy_annotation (0 noise, 1 mua, 2 good, 3 unsorted). Tables in Parquet are not read, which is said.
- * Layout: IBL, "Open Neurophysiology Environment" (ALF); Steinmetz et al. 2019, Nature 576:266. */
+ * spikes.times (s) and spikes.clusters have a row for each spike; clusters.* one for each cluster, which spikes.clusters counts
+ * from 0; channels.* one for each channel. Any of the session, its folder alf, the folder of a probe and that of one sorting will
+ * do; several probes become one recording. Members are those of sorted.h. A file may have a namespace in front (_ibl_), more
+ * words before its ending, and newer revisions in folders #2024-05-06#, of which the last that has it counts. Depth:
+ * clusters.depths, else the channel's. Channel: clusters.channels from 0, clusters.peakChannel from 1; its place:
+ * localCoordinates or sitePositions, um. Area: acronyms of clusters or of their channels, else the channels' column
+ * allen_ontology, else atlas numbers. Labels: clusters.metrics.csv, whose `label` (the share of criteria met) is 1 for good units
+ * and becomes the quality, else its ks2_label; clusters._phy_annotation (0 noise, 1 mua, 2 good, 3 unsorted). Tables in Parquet
+ * are not read, which is said. Layout: IBL, "Open Neurophysiology Environment" (ALF); Steinmetz et al. 2019, Nature 576:266. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -51,7 +51,8 @@ open_column(struct rmb_load_file *file, const char *folder, const char *attribut
 
 /* The same of numbers that are needed or may be missing, as a list. */
 static int
-read_numbers(struct rmb_load_file *file, const char *folder, const char *attribute, double **out, int64_t *n, struct rmb_error *error)
+read_numbers(struct rmb_load_file *file, const char *folder, const char *attribute, double **out, int64_t *n,
+             struct rmb_error *error)
 {
 	struct column column;
 	*out = NULL;
@@ -72,7 +73,8 @@ read_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error 
 	if (!code)
 		code = open_column(file, s->folder, "spikes.clusters", &clusters, error);
 	if (!code && (!times.m || !clusters.m))
-		code = rmb_error_set(error, RMB_EINPUT, "%s has no %s.npy that can be read: both times and clusters of spikes are needed", s->folder,
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s has no %s.npy that can be read: both times and clusters of spikes are needed", s->folder,
 		                     times.m ? "spikes.clusters" : "spikes.times");
 	return code ? code : rmb_sorted_spikes(file, s, times.part, clusters.part, error);
 }
@@ -82,8 +84,10 @@ static int
 check_rows(const struct rmb_sorting *s, const char *attribute, int64_t n, struct rmb_error *error)
 {
 	int64_t last = s->nunits > 0 ? s->unit[s->nunits - 1].cluster : -1;
-	return last < n ? 0 : rmb_error_set(error, RMB_EINPUT, "%s: a spike is of cluster %" PRId64 ", and %s has %" PRId64 " rows, counted from 0",
-	                                    s->folder, last, attribute, n);
+	return last < n ? 0
+	                : rmb_error_set(error, RMB_EINPUT,
+	                                "%s: a spike is of cluster %" PRId64 ", and %s has %" PRId64 " rows, counted from 0",
+	                                s->folder, last, attribute, n);
 }
 
 /* A number for each cluster that has spikes; *out NULL: there is no such array. */
@@ -153,29 +157,36 @@ place_units(struct rmb_load_file *file, struct rmb_sorting *s, const double *cha
 
 /* Areas by the rows of text[n] (or of a column of a sheet), one for each cluster or channel. */
 static void
-take_area(struct rmb_sorting *s, const double *channel, int64_t n, const char *text, size_t width, const struct rmb_sheet *sheet, int64_t column)
+take_area(struct rmb_sorting *s, const double *channel, int64_t n, const char *text, size_t width, const struct rmb_sheet *sheet,
+          int64_t column)
 {
 	for (int64_t u = 0; u < s->nunits; u++) {
 		double row = channel ? channel[u] : (double)s->unit[u].cluster;
 		if (on(row, n))
-			rmb_sorted_area(&s->unit[u], sheet ? sheet->cell[(int64_t)row * sheet->ncolumns + column] : text + (size_t)row * width);
+			rmb_sorted_area(&s->unit[u], sheet ? sheet->cell[(int64_t)row * sheet->ncolumns + column]
+			                                   : text + (size_t)row * width);
 	}
 }
 
 static int
 name_areas(struct rmb_load_file *file, struct rmb_sorting *s, const double *channel, struct rmb_error *error)
 {
-	static const struct { const char *attribute; bool of_channels; } names[] = {
-		{ "clusters.acronym", false }, { "clusters.acronyms", false }, { "clusters.brainLocationAcronyms_ccf_2017", false },
-		{ "channels.acronym", true }, { "channels.brainLocationAcronyms_ccf_2017", true }, { "clusters.brainLocationIds_ccf_2017", false },
-		{ "channels.brainLocationIds_ccf_2017", true } };
+	static const struct { const char *attribute; bool of_channels;
+	} names[] = { { "clusters.acronym", false },
+		      { "clusters.acronyms", false },
+		      { "clusters.brainLocationAcronyms_ccf_2017", false },
+		      { "channels.acronym", true },
+		      { "channels.brainLocationAcronyms_ccf_2017", true },
+		      { "clusters.brainLocationIds_ccf_2017", false },
+		      { "channels.brainLocationIds_ccf_2017", true } };
 	const char *where, *name;
 	struct rmb_sheet sheet;
 	unsigned char *bytes;
 	size_t length;
 	int code = channel ? rmb_alf_find(file->arena, s->folder, "channels.brainLocation", ".tsv", &where, &name, error) : 0;
 	if (!code && channel && name && !(code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error)) &&
-	    !(code = rmb_sheet_read(file->arena, name, (char *)bytes, length, '\t', &sheet, error)) && rmb_sheet_column(&sheet, "allen_ontology") >= 0)
+	    !(code = rmb_sheet_read(file->arena, name, (char *)bytes, length, '\t', &sheet, error)) &&
+	    rmb_sheet_column(&sheet, "allen_ontology") >= 0)
 		take_area(s, channel, sheet.nrows, NULL, 0, &sheet, rmb_sheet_column(&sheet, "allen_ontology"));
 	for (size_t i = sizeof names / sizeof *names; i-- > 0 && !code;) { /* the best last */
 		struct column column;
@@ -208,7 +219,9 @@ read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error
 	if (code || !name) {
 		code = code ? code : rmb_alf_find(file->arena, s->folder, "clusters.metrics", ".pqt", &where, &name, error);
 		if (!code && name)
-			rmb_load_file_note(file, "the labels and metrics in clusters.metrics.pqt were not read, for rumble reads no Parquet: save them beside it as text, as "
+			rmb_load_file_note(file,
+			                   "the labels and metrics in clusters.metrics.pqt were not read, for rumble reads no "
+			                   "Parquet: save them beside it as text, as "
 			                   "pandas.read_parquet('clusters.metrics.pqt').to_csv('clusters.metrics.csv') does");
 		return code;
 	}
@@ -216,7 +229,8 @@ read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error
 	code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error);
 	if (!code)
 		code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, length, ',', &sheet, error);
-	int64_t id = code ? -1 : rmb_sheet_column(&sheet, "cluster_id"), label = code ? -1 : rmb_sheet_column(&sheet, "label"), ks = -1;
+	int64_t id = code ? -1 : rmb_sheet_column(&sheet, "cluster_id"), label = code ? -1 : rmb_sheet_column(&sheet, "label"),
+		ks = -1;
 	static const char *const sorters[] = { "ks2_label", "ks_label", "KSLabel" };
 	for (size_t i = 0; i < 3 && !code && ks < 0; i++)
 		ks = rmb_sheet_column(&sheet, sorters[i]);
@@ -289,7 +303,13 @@ alf_open(struct rmb_load_file *file, struct rmb_error *error)
 }
 
 const struct rmb_format rmb_format_alf = {
-	.name = "alf", .title = "ALF", .folder = "ALF (spikes.times.npy and spikes.clusters.npy, in it or in folders of probes)",
-	.recognises = alf_recognises, .open = alf_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
+	.name = "alf",
+	.title = "ALF",
+	.folder = "ALF (spikes.times.npy and spikes.clusters.npy, in it or in folders of probes)",
+	.recognises = alf_recognises,
+	.open = alf_open,
+	.close = rmb_gathered_close,
+	.find = rmb_gathered_find,
+	.list = rmb_gathered_list,
 	.read = rmb_gathered_read,
 };

@@ -7,13 +7,15 @@
 
 enum { MOST_NAMES = 2000, DEEPEST = 2 };
 
-/* Whether `name` is that of the attribute ("spikes.times") with that ending: bare, behind a _namespace_, with more words between. */
+/* Whether `name` is that of the attribute ("spikes.times") with that ending: bare, behind a _namespace_, with more words between.
+ */
 static bool
 is_named(const char *name, const char *attribute, const char *ending)
 {
 	const char *bare = *name == '_' && strchr(name + 1, '_') ? strchr(name + 1, '_') + 1 : name;
 	size_t n = strlen(attribute), length = strlen(bare), tail = strlen(ending);
-	return length >= n + tail && strncmp(bare, attribute, n) == 0 && bare[n] == '.' && strcmp(bare + length - tail, ending) == 0;
+	return length >= n + tail && strncmp(bare, attribute, n) == 0 && bare[n] == '.' &&
+	       strcmp(bare + length - tail, ending) == 0;
 }
 
 static int
@@ -24,8 +26,9 @@ compare_names(const void *a, const void *b)
 
 /* Up to MOST_NAMES entries of a folder that pass, sorted. */
 static int
-list_names(struct rmb_arena *arena, const char *folder, bool (*passes)(const char *name, const char *attribute, const char *ending),
-           const char *attribute, const char *ending, const char **name)
+list_names(struct rmb_arena *arena, const char *folder,
+           bool (*passes)(const char *name, const char *attribute, const char *ending), const char *attribute, const char *ending,
+           const char **name)
 {
 	DIR *directory = opendir(folder);
 	int n = 0;
@@ -53,8 +56,8 @@ is_visible(const char *name, const char *attribute, const char *ending)
 }
 
 int
-rmb_alf_find(struct rmb_arena *arena, const char *folder, const char *attribute, const char *ending, const char **where, const char **name,
-          struct rmb_error *error)
+rmb_alf_find(struct rmb_arena *arena, const char *folder, const char *attribute, const char *ending, const char **where,
+             const char **name, struct rmb_error *error)
 {
 	const char *revision[MOST_NAMES], *found[MOST_NAMES];
 	int n = list_names(arena, folder, is_revision, NULL, NULL, revision);
@@ -63,7 +66,8 @@ rmb_alf_find(struct rmb_arena *arena, const char *folder, const char *attribute,
 		*where = i > 0 ? rmb_arena_printf(arena, "%s/%s", folder, revision[i - 1]) : folder;
 		int here = *where ? list_names(arena, *where, is_named, attribute, ending, found) : 0;
 		if (here > 1)
-			return rmb_error_set(error, RMB_EINPUT, "%s holds both %s and %s: move one of them away", *where, found[0], found[1]);
+			return rmb_error_set(error, RMB_EINPUT, "%s holds both %s and %s: move one of them away", *where,
+			                     found[0], found[1]);
 		*name = here ? found[0] : NULL;
 	}
 	return 0;
@@ -117,8 +121,9 @@ rmb_alf_check(const struct rmb_load_file *file, const char *root, const struct r
 		const char *before = s[i - 1].folder, *here = s[i].folder;
 		size_t probe = strlen(here) > skip ? skip + strcspn(here + skip, "/") : skip;
 		if (strncmp(before, here, probe) == 0 && (before[probe] == '/' || before[probe] == '\0'))
-			return rmb_error_set(error, RMB_EINPUT, "%s holds two sortings of what may be one probe, %s and %s: give the path of one", file->path,
-			                     before, here);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s holds two sortings of what may be one probe, %s and %s: give the path of one",
+			                     file->path, before, here);
 	}
 	return 0;
 }

@@ -86,10 +86,12 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 		code = pairs(&layout->positions, n, (double *const[]){ x, y, z }, error);
 	const struct rmb_found *from = layout->positions.member ? &layout->positions : layout->x.member ? &layout->x : &layout->y;
 	if (!code && isnan(pixel) && !from->file->in_pixels && pixel_like(x, n) && pixel_like(y, n))
-		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are pixels give the size of one, as in "
-		              "`pixel: 2 um`; if not, `pixel: 1 um`");
+		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are "
+		                     "pixels give the size of one, as in "
+		                     "`pixel: 2 um`; if not, `pixel: 1 um`");
 	if (from->file->in_pixels && isnan(pixel))
-		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 um`, wherever distances count");
+		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 "
+		                     "um`, wherever distances count");
 	for (int64_t i = 0; i < n && !isnan(pixel); i++) {
 		x[i] *= pixel;
 		y[i] *= pixel;
@@ -104,13 +106,16 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 
 /* Python objects that were only found by their name may be something else than a text for each neuron: they are then left out. */
 static int
-areas(const struct rmb_found *found, int64_t n, struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error)
+areas(const struct rmb_found *found, int64_t n, struct rmb_neurons *neurons, struct rmb_load_notes *notes,
+      struct rmb_error *error)
 {
 	struct rmb_error own = { 0 };
 	char *text = NULL;
 	int code = found->member ? rmb_load_texts(found->file, found->member, &text, &neurons->area_width, &own) : 0;
-	if (found->member && found->member->pickle && !found->asked && (code == RMB_EINPUT || (!code && found->member->count != n))) {
-		rmb_load_note(notes, "'%s' was left out: it is a pickle of Python objects that are not one text for each neuron", found->member->name);
+	if (found->member && found->member->pickle && !found->asked &&
+	    (code == RMB_EINPUT || (!code && found->member->count != n))) {
+		rmb_load_note(notes, "'%s' was left out: it is a pickle of Python objects that are not one text for each neuron",
+		              found->member->name);
 		neurons->area_width = 0;
 		return 0;
 	}
@@ -126,8 +131,8 @@ rmb_load_fits(const struct rmb_layout *layout, int64_t n, struct rmb_error *erro
 	int code = rmb_load_companions(layout, &here, &whose, error);
 	if (code || !whose || here == n)
 		return code;
-	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons; the recording has %" PRId64, whose->file->path,
-	                     whose->member->name, here, n);
+	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons; the recording has %" PRId64,
+	                     whose->file->path, whose->member->name, here, n);
 }
 
 int

@@ -20,8 +20,8 @@ rmb_load_file_note(struct rmb_load_file *file, const char *format, ...)
 }
 
 static int
-open_with(struct rmb_arena *arena, const struct rmb_format *format, const char *path, int64_t size, const struct rmb_load_wish *wish,
-          struct rmb_load_file **file, struct rmb_error *error)
+open_with(struct rmb_arena *arena, const struct rmb_format *format, const char *path, int64_t size,
+          const struct rmb_load_wish *wish, struct rmb_load_file **file, struct rmb_error *error)
 {
 	struct rmb_load_file *f = rmb_arena_alloc(arena, 1, sizeof *f);
 	if (!f)
@@ -39,8 +39,8 @@ rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, str
 }
 
 int
-rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish, struct rmb_load_file **file,
-                 struct rmb_error *error)
+rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish,
+                 struct rmb_load_file **file, struct rmb_error *error)
 {
 	struct rmb_load_probe probe = { .arena = arena, .path = path, .folder = wish != NULL };
 	const struct rmb_format *format;
@@ -52,7 +52,8 @@ rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, 
 		return code;
 	rmb_load_close(*file);
 	*file = NULL;
-	return rmb_error_set(error, RMB_EINPUT, "%s is HDF5, but not NWB 2 as the recipe says: it has no attribute nwb_version", path);
+	return rmb_error_set(error, RMB_EINPUT, "%s is HDF5, but not NWB 2 as the recipe says: it has no attribute nwb_version",
+	                     path);
 }
 
 void
@@ -76,7 +77,8 @@ utf8_length(const unsigned char *text, size_t n)
 	bool overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
 	bool outside = (text[0] == 0xed && text[1] >= 0xa0) || (text[0] == 0xf4 && text[1] >= 0x90);
 	/* U+0080..U+009F are control characters, U+2028.., U+202A.., U+2066.. turn lines and directions */
-	bool control = (text[0] == 0xc2 && text[1] < 0xa0) || (text[0] == 0xe2 && text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
+	bool control = (text[0] == 0xc2 && text[1] < 0xa0) ||
+	               (text[0] == 0xe2 && text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
 	               (text[0] == 0xe2 && text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9);
 	return overlong || outside || control ? 0 : length;
 }
@@ -157,7 +159,8 @@ rmb_member_measure(struct rmb_arena *arena, const char *path, struct rmb_member 
 	for (int i = 0; i < member->naxes; i++) {
 		int64_t n = member->axis[i];
 		if (n < 0 || n > RMB_MEMBER_ITEMS || (n > 0 && member->count > RMB_MEMBER_ITEMS / n))
-			return rmb_error_set(error, RMB_ELIMIT, "%s: a shape of %s is too large: rumble reads arrays of up to 2^40 numbers", path,
+			return rmb_error_set(error, RMB_ELIMIT,
+			                     "%s: a shape of %s is too large: rumble reads arrays of up to 2^40 numbers", path,
 			                     rmb_member_shape(arena, member));
 		member->count *= n;
 	}

@@ -78,8 +78,8 @@ struct rmb_load_probe {
 	size_t n;                  /* so many of them, */
 	int64_t size;              /* of so many in all */
 };
-/* How sure a format is. IF_ASKED: it has no mark, so that it counts where the recipe names the format and no other knows it. PERHAPS,
- * LIKELY: it could be of a more special format, too. */
+/* How sure a format is. IF_ASKED: it has no mark, so that it counts where the recipe names the format and no other knows it.
+ * PERHAPS, LIKELY: it could be of a more special format, too. */
 enum rmb_sureness { RMB_NOT_MINE, RMB_IF_ASKED, RMB_PERHAPS, RMB_LIKELY, RMB_SURELY };
 
 /* Rows of a member that lie in a file, the first of them from byte `at` on. */
@@ -104,7 +104,8 @@ struct rmb_format {
 	/* Up to `room` members for a list; *n how many there are. */
 	int (*list)(struct rmb_load_file *file, const struct rmb_member **member, int room, int *n, struct rmb_error *error);
 	/* The best tile of at most `budget` items for reading the stored matrix from start to end. NULL: whole rows. */
-	void (*tile)(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows, int64_t *ncolumns);
+	void (*tile)(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows,
+	             int64_t *ncolumns);
 	/* Raw items of a tile of the stored matrix. A tile is whole rows, or a piece of one row, or one that tile() chose; tiles
 	 * asked in the order of the file are quick. */
 	int (*read)(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
@@ -118,9 +119,10 @@ struct rmb_format {
 
 /* ---- recognise.c */
 
-/* The surest of the formats in formats.def for probe->path; probe->folder says whether a folder would do. `wanted` ("auto", "npz", ...)
- * must be among those that know it; the sentence of a failure names what was found. */
-int rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const struct rmb_format **format, struct rmb_error *error) RMB_CHECKED;
+/* The surest of the formats in formats.def for probe->path; probe->folder says whether a folder would do. `wanted` ("auto",
+ * "npz", ...) must be among those that know it; the sentence of a failure names what was found. */
+int rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const struct rmb_format **format,
+                       struct rmb_error *error) RMB_CHECKED;
 /* Whether bytes[n] stand at `at`; a file that ends before them fits if it is the beginning of them. */
 bool rmb_probe_begins(const struct rmb_load_probe *probe, size_t at, const char *bytes, size_t n);
 /* Whether the first bytes are text, as far as control characters tell. */
@@ -130,12 +132,13 @@ const char *rmb_probe_foreign(const struct rmb_load_probe *probe);
 
 /* ---- format.c */
 
-/* Opens the file with the format that it is of (of HDF5, by its attributes, too). Members and handle go with the arena and rmb_load_close. */
+/* Opens the file with the format that it is of (of HDF5, by its attributes, too). Members and handle go with the arena and
+ * rmb_load_close. */
 int rmb_load_open(struct rmb_arena *arena, const char *path, const char *wanted, struct rmb_load_file **file,
                   struct rmb_error *error) RMB_CHECKED;
 /* The same with what the recipe wishes, which is borrowed; and of folders, too, by the files that are in them. */
-int rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish, struct rmb_load_file **file,
-                     struct rmb_error *error) RMB_CHECKED;
+int rmb_load_open_as(struct rmb_arena *arena, const char *path, const char *wanted, const struct rmb_load_wish *wish,
+                     struct rmb_load_file **file, struct rmb_error *error) RMB_CHECKED;
 /* Keeps a sentence for the reader of the results; it must not depend on where the file lies. */
 void rmb_load_file_note(struct rmb_load_file *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rmb_load_close(struct rmb_load_file *file); /* accepts NULL */
@@ -147,7 +150,8 @@ const char *rmb_load_contents(struct rmb_load_file *file);
 /* "219 x 2000"; "a single number" for a scalar. */
 const char *rmb_member_shape(struct rmb_arena *arena, const struct rmb_member *member);
 /* The best tile of about `budget` items for reading a member from start to end; at least 1 x 1. */
-void rmb_load_tile(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows, int64_t *ncolumns);
+void rmb_load_tile(struct rmb_load_file *file, const struct rmb_member *member, int64_t budget, int64_t *nrows,
+                   int64_t *ncolumns);
 /* Rows and columns of the stored matrix. One axis: one row. */
 void rmb_member_matrix(const struct rmb_member *member, int64_t *rows, int64_t *columns);
 /* Fills in member->count; RMB_ELIMIT if it is more than RMB_MEMBER_ITEMS or its bytes overflow. */
@@ -164,20 +168,26 @@ bool rmb_member_plain(const struct rmb_member *member);
 /* raw[n] items of the member as doubles (booleans as 0 and 1). Items may be swapped in place. */
 void rmb_member_decode(const struct rmb_member *member, void *raw, int64_t n, double *out);
 /* All items of a readable, numeric member in C order, in the file's arena. */
-int rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, double **out, struct rmb_error *error) RMB_CHECKED;
+int rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, double **out,
+                     struct rmb_error *error) RMB_CHECKED;
 /* The same for whole numbers up to 2^53 in magnitude; anything else is an error that names the first index. */
-int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out, struct rmb_error *error) RMB_CHECKED;
+int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out,
+                      struct rmb_error *error) RMB_CHECKED;
 enum { RMB_PIECE = 1 << 16 };
-/* A numeric member as a list in the order of its file (that of C for lists), piece by piece: from the file where it can be read anew, else from
- * memory. */
+/* A numeric member as a list in the order of its file (that of C for lists), piece by piece: from the file where it can be read
+ * anew, else from memory. */
 struct rmb_pieces { struct rmb_load_file *file; const struct rmb_member *member; double *all, *piece; unsigned char *raw; };
-int rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces, struct rmb_error *error) RMB_CHECKED;
+int rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces,
+                    struct rmb_error *error) RMB_CHECKED;
 /* *items: items at .. at + n - 1, n up to RMB_PIECE; until the next call. */
-int rmb_pieces_get(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items, struct rmb_error *error) RMB_CHECKED;
+int rmb_pieces_get(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items,
+                   struct rmb_error *error) RMB_CHECKED;
 /* The same of whole numbers up to 2^53 in magnitude, as rmb_load_integers(). */
-int rmb_pieces_whole(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items, struct rmb_error *error) RMB_CHECKED;
+int rmb_pieces_whole(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items,
+                     struct rmb_error *error) RMB_CHECKED;
 /* All items as text: count entries of *width bytes, NUL-padded UTF-8; numbers are printed. */
-int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width, struct rmb_error *error) RMB_CHECKED;
+int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width,
+                   struct rmb_error *error) RMB_CHECKED;
 
 /* UTF-8 of one code point into text[4]; returns its length. */
 size_t rmb_encode_utf8(uint32_t point, char *text);

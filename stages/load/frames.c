@@ -1,8 +1,8 @@
 /* load/frames.c -- which frames of a recording are used, when each was taken, and in which state.
  *
- * The samples are stored whole; frames that are left out (bad ones, and those that a dropped interval touches) are only not in the
- * view. The view has segments: runs of frames without a gap, which end where frames were left out and where the file's frame times
- * jump by more than half a frame. Every later stage honours them. */
+ * The samples are stored whole; frames that are left out (bad ones, and those that a dropped interval touches) are only not in
+ * the view. The view has segments: runs of frames without a gap, which end where frames were left out and where the file's frame
+ * times jump by more than half a frame. Every later stage honours them. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -19,8 +19,8 @@ static const double slack = 1e-6;
 
 /* Frame times that can be used for nothing are left out; what is wrong with them is noted if somebody counts on them. */
 static int
-read_clock(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t nframes, struct rmb_arena *arena, double **time,
-           double *rate, struct rmb_load_notes *notes, struct rmb_error *error)
+read_clock(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t nframes, struct rmb_arena *arena,
+           double **time, double *rate, struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	const struct rmb_found *found = &layout->times;
 	const char *name = found->member ? found->member->name : "";
@@ -38,25 +38,28 @@ read_clock(const struct rmb_layout *layout, const struct rmb_load_settings *set,
 			return code;
 		shown = rmb_load_rate(name, *time, nframes, arena, wanted ? notes : &unread);
 	} else if (found->member && wanted)
-		rmb_load_note(notes, "the frame times '%s' were not used for the rate: there are %" PRId64 " for %" PRId64 " frames", name,
-		              found->member->count, nframes);
+		rmb_load_note(notes,
+		              "the frame times '%s' were not used for the rate: there are %" PRId64 " for %" PRId64 " frames",
+		              name, found->member->count, nframes);
 	if (isnan(*rate))
 		*rate = shown;
 	if (!isnan(shown) && fabs(shown / *rate - 1) > 0.01) {
-		rmb_load_note(notes, "the frame times '%s' were not used: they show %.6g frames per second, and `rate` says %.6g", name, shown, *rate);
+		rmb_load_note(notes, "the frame times '%s' were not used: they show %.6g frames per second, and `rate` says %.6g",
+		              name, shown, *rate);
 		shown = NAN;
 	}
 	if (isnan(shown))
 		*time = NULL;
 	if (isnan(*rate))
-		rmb_load_note(notes, "the frame rate is unknown; analyses that need it want `rate: 22 Hz`, or whatever it was, beside the recording");
+		rmb_load_note(notes, "the frame rate is unknown; analyses that need it want `rate: 22 Hz`, or whatever it was, "
+		                     "beside the recording");
 	return 0;
 }
 
 /* Segments of the whole recording: they begin where the times jump. */
 static int
-find_gaps(const struct rmb_layout *layout, const double *time, struct rmb_arena *arena, struct rmb_recording *r, struct rmb_load_notes *notes,
-          struct rmb_error *error)
+find_gaps(const struct rmb_layout *layout, const double *time, struct rmb_arena *arena, struct rmb_recording *r,
+          struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	enum { OFTEN = 20 }; /* times that jump more often than every 20th frame have no rate */
 	static const int64_t start = 0;
@@ -71,12 +74,18 @@ find_gaps(const struct rmb_layout *layout, const double *time, struct rmb_arena 
 	if (!time)
 		return rmb_written_segments(layout, r, error);
 	if (ngaps > r->nframes / OFTEN) {
-		rmb_load_note(notes, "%" PRId64 " of the %" PRId64 " steps between the frame times '%s' are more than half a frame too long: that is no "
-		              "steady rate, and they were not taken for gaps", ngaps, r->nframes - 1, layout->times.member->name);
+		rmb_load_note(notes,
+		              "%" PRId64 " of the %" PRId64
+		              " steps between the frame times '%s' are more than half a frame too long: that is no "
+		              "steady rate, and they were not taken for gaps",
+		              ngaps, r->nframes - 1, layout->times.member->name);
 		ngaps = 0;
 	} else if (ngaps)
-		rmb_load_note(notes, "the frame times '%s' have %" PRId64 " gap%s, the longest of %.6g s: no analysis takes frames on two sides of one for "
-		              "neighbours", layout->times.member->name, ngaps, ngaps == 1 ? "" : "s", longest);
+		rmb_load_note(notes,
+		              "the frame times '%s' have %" PRId64
+		              " gap%s, the longest of %.6g s: no analysis takes frames on two sides of one for "
+		              "neighbours",
+		              layout->times.member->name, ngaps, ngaps == 1 ? "" : "s", longest);
 	int64_t *segment = rmb_arena_alloc(arena, (size_t)(ngaps + 1), sizeof *segment), n = 1;
 	double *begins = rmb_arena_alloc(arena, (size_t)(ngaps + 1), sizeof *begins);
 	if (!segment || !begins)
@@ -106,12 +115,14 @@ mark_bad(const struct rmb_found *found, int64_t nframes, bool *dropped, struct r
 	for (int64_t i = 0; !code && i < m->count && m->number != RMB_BOOLEAN; i++)
 		mask = mask && (v[i] == 0 || v[i] == 1);
 	if (!code && mask && m->count != nframes)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has %" PRId64 " entries, one for each frame, and the activity %" PRId64 " frames",
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' has %" PRId64 " entries, one for each frame, and the activity %" PRId64 " frames",
 		                     found->file->path, m->name, m->count, nframes);
 	for (int64_t i = 0; !code && i < m->count; i++) {
 		if (!mask && (v[i] < 0 || v[i] >= nframes))
-			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' lists frame %" PRId64 ", and the frames are 0 to %" PRId64, found->file->path,
-			                     m->name, v[i], nframes - 1);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: '%s' lists frame %" PRId64 ", and the frames are 0 to %" PRId64,
+			                     found->file->path, m->name, v[i], nframes - 1);
 		if (!mask)
 			dropped[v[i]] = true;
 		else if (v[i])
@@ -145,15 +156,16 @@ mark(const struct rmb_layout *layout, const struct rmb_load_settings *set, const
 	for (int64_t i = 0; i + 1 < set->drop.n; i += 2) {
 		double a = set->drop.v[i], b = set->drop.v[i + 1];
 		if (mark_interval(r, a, b, dropped) == 0)
-			rmb_load_note(notes, "`drop` of %g s to %g s meets no frame: the recording runs from %g s to %g s", a, b, rmb_frame_time(r, 0),
-			              rmb_frame_time(r, r->nframes - 1) + 1 / r->rate);
+			rmb_load_note(notes, "`drop` of %g s to %g s meets no frame: the recording runs from %g s to %g s", a, b,
+			              rmb_frame_time(r, 0), rmb_frame_time(r, r->nframes - 1) + 1 / r->rate);
 	}
 	return layout->bad_frames.member ? mark_bad(&layout->bad_frames, r->nframes, dropped, error) : 0;
 }
 
 /* What is left becomes a view of all frames. */
 static int
-leave_out(const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r, struct rmb_load_notes *notes, struct rmb_error *error)
+leave_out(const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r, struct rmb_load_notes *notes,
+          struct rmb_error *error)
 {
 	int64_t kept = 0, n = 0;
 	for (int64_t t = 0; t < r->nframes; t++) {
@@ -161,7 +173,8 @@ leave_out(const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r,
 		n += !dropped[t] && (t == 0 || dropped[t - 1]);
 	}
 	if (kept == 0)
-		return rmb_error_set(error, RMB_EDATA, "all %" PRId64 " frames are bad or dropped; nothing is left to analyse", r->nframes);
+		return rmb_error_set(error, RMB_EDATA, "all %" PRId64 " frames are bad or dropped; nothing is left to analyse",
+		                     r->nframes);
 	if (kept == r->nframes)
 		return 0;
 	struct rmb_interval *run = rmb_arena_alloc(arena, (size_t)n, sizeof *run);
@@ -178,8 +191,8 @@ leave_out(const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r,
 	}
 	int code = rmb_view_frames(arena, &whole, run, n, r, error);
 	if (!code)
-		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " frames that are bad or dropped; segments: %" PRId64, whole.nframes - kept,
-		              whole.nframes, r->nsegments);
+		rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " frames that are bad or dropped; segments: %" PRId64,
+		              whole.nframes - kept, whole.nframes, r->nsegments);
 	return code;
 }
 
@@ -193,8 +206,9 @@ read_states(const struct rmb_found *found, double threshold, int64_t n, const ch
 	const char *path = found->file->path;
 	double *v;
 	if (m->count != n)
-		return rmb_error_set(error, RMB_EINPUT, "%s: the states '%s' have %" PRId64 " entries; one for each of the %" PRId64 " %s is needed", path,
-		                     m->name, m->count, n, what);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: the states '%s' have %" PRId64 " entries; one for each of the %" PRId64 " %s is needed",
+		                     path, m->name, m->count, n, what);
 	int code = rmb_load_doubles(found->file, m, &v, error);
 	*out = code ? NULL : rmb_arena_alloc(found->file->arena, (size_t)n, sizeof **out);
 	if (code || !*out)
@@ -207,8 +221,11 @@ read_states(const struct rmb_found *found, double threshold, int64_t n, const ch
 		else if (v[i] == rint(v[i]) && fabs(v[i]) < 0x1p53)
 			(*out)[i] = (int64_t)v[i];
 		else
-			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of the states '%s' is %g, and a state is a whole number; for a speed or "
-			                     "the like give `threshold`: above it the state is 1, else 0", path, i, m->name, v[i]);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: entry %" PRId64
+			                     " of the states '%s' is %g, and a state is a whole number; for a speed or "
+			                     "the like give `threshold`: above it the state is 1, else 0",
+			                     path, i, m->name, v[i]);
 	}
 	return 0;
 }
@@ -218,9 +235,13 @@ static int
 check_epochs(const struct rmb_found *found, const double *epoch, int64_t n, struct rmb_error *error)
 {
 	for (int64_t i = 0; i < n; i++)
-		if (!isfinite(epoch[2 * i]) || !(epoch[2 * i + 1] > epoch[2 * i]) || !isfinite(epoch[2 * i + 1]) || (i > 0 && epoch[2 * i] < epoch[2 * i - 1]))
-			return rmb_error_set(error, RMB_EINPUT, "%s: epoch %" PRId64 " of '%s' runs from %g s to %g s; epochs must run forwards, in order and "
-			                     "without overlap", found->file->path, i, found->member->name, epoch[2 * i], epoch[2 * i + 1]);
+		if (!isfinite(epoch[2 * i]) || !(epoch[2 * i + 1] > epoch[2 * i]) || !isfinite(epoch[2 * i + 1]) ||
+		    (i > 0 && epoch[2 * i] < epoch[2 * i - 1]))
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: epoch %" PRId64
+			                     " of '%s' runs from %g s to %g s; epochs must run forwards, in order and "
+			                     "without overlap",
+			                     found->file->path, i, found->member->name, epoch[2 * i], epoch[2 * i + 1]);
 	return 0;
 }
 
@@ -232,8 +253,8 @@ read_epochs(const struct rmb_found *found, double **out, int64_t *n, struct rmb_
 	bool by_epoch = m->naxes == 2 && m->axis[1] == 2;
 	double *v, *epoch;
 	if (m->naxes != 2 || (!by_epoch && m->axis[0] != 2) || m->count == 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; epochs are M x 2, start and end of each in s", found->file->path,
-		                     m->name, rmb_member_shape(found->file->arena, m));
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; epochs are M x 2, start and end of each in s",
+		                     found->file->path, m->name, rmb_member_shape(found->file->arena, m));
 	int code = rmb_load_doubles(found->file, m, &v, error);
 	if (code)
 		return code;
@@ -248,7 +269,8 @@ read_epochs(const struct rmb_found *found, double **out, int64_t *n, struct rmb_
 
 /* Epochs without labels are state 1, and the time between them, from `low` to `high`, is state 0. */
 static int
-fill_between(const double *epoch, int64_t n, double low, double high, struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error)
+fill_between(const double *epoch, int64_t n, double low, double high, struct rmb_arena *arena, struct rmb_spikes *out,
+             struct rmb_error *error)
 {
 	double *stated = rmb_arena_alloc(arena, (size_t)(4 * n + 2), sizeof *stated), at = fmin(low, epoch[0]);
 	int64_t *state = rmb_arena_alloc(arena, (size_t)(2 * n + 1), sizeof *state), k = 0;
@@ -274,8 +296,8 @@ fill_between(const double *epoch, int64_t n, double low, double high, struct rmb
 }
 
 int
-rmb_load_epochs(const struct rmb_layout *layout, const struct rmb_load_settings *set, double low, double high, struct rmb_arena *arena,
-                struct rmb_spikes *out, struct rmb_error *error)
+rmb_load_epochs(const struct rmb_layout *layout, const struct rmb_load_settings *set, double low, double high,
+                struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error)
 {
 	double *epoch = NULL;
 	int64_t n = 0, *state = NULL;
@@ -291,8 +313,8 @@ rmb_load_epochs(const struct rmb_layout *layout, const struct rmb_load_settings 
 
 /* The state of a frame is that of the epoch that it lies in as a whole. */
 static int
-states_from_epochs(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_arena *arena, struct rmb_recording *r,
-                   struct rmb_error *error)
+states_from_epochs(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_arena *arena,
+                   struct rmb_recording *r, struct rmb_error *error)
 {
 	struct rmb_spikes epochs = { 0 };
 	if (isnan(r->rate))
@@ -301,7 +323,8 @@ states_from_epochs(const struct rmb_layout *layout, const struct rmb_load_settin
 	struct rmb_bins *run = rmb_arena_alloc(arena, (size_t)r->nsegments, sizeof *run);
 	if (!state || !run)
 		return rmb_error_nomem(error, "states");
-	int code = rmb_load_epochs(layout, set, rmb_frame_time(r, 0), rmb_frame_time(r, r->nframes - 1) + 1 / r->rate, arena, &epochs, error);
+	int code = rmb_load_epochs(layout, set, rmb_frame_time(r, 0), rmb_frame_time(r, r->nframes - 1) + 1 / r->rate, arena,
+	                           &epochs, error);
 	for (int64_t s = 0; s < r->nsegments; s++) {
 		int64_t end = s + 1 < r->nsegments ? r->segment[s + 1] : r->nframes;
 		run[s] = (struct rmb_bins){ rmb_frame_time(r, r->segment[s]), r->segment[s], end - r->segment[s] };
@@ -326,13 +349,14 @@ rmb_load_frames_fit(const struct rmb_layout *layout, int64_t nframes, struct rmb
 		wrong = &layout->bad_frames;
 	if (!wrong)
 		return 0;
-	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has %" PRId64 " entries; one for each of the %" PRId64 " frames is needed", wrong->file->path,
-	                     wrong->member->name, wrong->member->count, nframes);
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s: '%s' has %" PRId64 " entries; one for each of the %" PRId64 " frames is needed",
+	                     wrong->file->path, wrong->member->name, wrong->member->count, nframes);
 }
 
 int
-rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_arena *arena, struct rmb_recording *r,
-                const bool **dropped, struct rmb_load_notes *notes, struct rmb_error *error)
+rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings *set, struct rmb_arena *arena,
+                struct rmb_recording *r, const bool **dropped, struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	double *time;
 	int64_t *state = NULL;
@@ -344,8 +368,10 @@ rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings 
 	if (!code)
 		code = read_clock(layout, set, r->nframes, arena, &time, &r->rate, notes, error);
 	if (!code && r->rate > SWIFTEST)
-		rmb_load_note(notes, "at a rate of %g Hz all %" PRId64 " frames take %.4g s: that is quicker than activity is taken, so look at the unit of `rate`", r->rate,
-		              r->nframes, (double)r->nframes / r->rate);
+		rmb_load_note(notes,
+		              "at a rate of %g Hz all %" PRId64
+		              " frames take %.4g s: that is quicker than activity is taken, so look at the unit of `rate`",
+		              r->rate, r->nframes, (double)r->nframes / r->rate);
 	if (!code)
 		code = find_gaps(layout, time, arena, r, notes, error);
 	if (!code && layout->epochs.member)
@@ -366,6 +392,7 @@ rmb_load_without_frames(const struct rmb_layout *layout, struct rmb_error *error
 	                      layout->state.member && !layout->epochs.member ? "state" : NULL;
 	if (!setting)
 		return 0;
-	return rmb_error_set(error, RMB_EINPUT, "%s: `%s` is about frames, and '%s' is a list of spikes; spikes take `drop` and `epochs`",
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s: `%s` is about frames, and '%s' is a list of spikes; spikes take `drop` and `epochs`",
 	                     layout->spikes.file->path, setting, layout->spikes.member->name);
 }

@@ -48,7 +48,8 @@ rmb_gathered_close(struct rmb_load_file *file)
 /* ---- files of the folder */
 
 int
-rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *name, struct rmb_load_file **part, struct rmb_error *error)
+rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *name, struct rmb_load_file **part,
+                  struct rmb_error *error)
 {
 	struct gathered *g = file->handle;
 	const char *path = rmb_arena_printf(file->arena, "%s/%s", folder, name);
@@ -90,8 +91,8 @@ read_whole(int fd, unsigned char *to, size_t n)
 }
 
 int
-rmb_gathered_bytes(struct rmb_load_file *file, const char *folder, const char *name, int64_t most, unsigned char **bytes, size_t *n,
-                   struct rmb_error *error)
+rmb_gathered_bytes(struct rmb_load_file *file, const char *folder, const char *name, int64_t most, unsigned char **bytes,
+                   size_t *n, struct rmb_error *error)
 {
 	const char *path = rmb_arena_printf(file->arena, "%s/%s", folder, name);
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1, code = 0;
@@ -105,8 +106,8 @@ rmb_gathered_bytes(struct rmb_load_file *file, const char *folder, const char *n
 	if (fstat(fd, &stat_of) != 0 || !S_ISREG(stat_of.st_mode))
 		code = rmb_error_set(error, RMB_EINPUT, "%s is not a plain file", path);
 	else if (stat_of.st_size > most)
-		code = rmb_error_set(error, RMB_ELIMIT, "%s has %" PRId64 " bytes; rumble reads up to %" PRId64 " of such a file", path,
-		                     (int64_t)stat_of.st_size, most);
+		code = rmb_error_set(error, RMB_ELIMIT, "%s has %" PRId64 " bytes; rumble reads up to %" PRId64 " of such a file",
+		                     path, (int64_t)stat_of.st_size, most);
 	else if (!(*bytes = rmb_arena_alloc(file->arena, (size_t)stat_of.st_size + 1, 1)))
 		code = rmb_error_nomem(error, path);
 	else if (!read_whole(fd, *bytes, *n = (size_t)stat_of.st_size))
@@ -153,7 +154,8 @@ rmb_gathered_integers(struct rmb_load_file *file, const char *name, const int64_
 }
 
 int
-rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *value, size_t width, int64_t n, struct rmb_error *error)
+rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *value, size_t width, int64_t n,
+                   struct rmb_error *error)
 {
 	struct rmb_member m = { .type = "text", .number = RMB_BYTES, .item = width, .naxes = 1, .axis = { n } };
 	return add(file, &(struct gathered_member){ .member = m, .value = value }, name, error);
@@ -162,7 +164,9 @@ rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *val
 struct rmb_member
 rmb_gathered_numbers(const char *name, int64_t n)
 {
-	return (struct rmb_member){ .name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n } };
+	return (struct rmb_member){
+		.name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n }
+	};
 }
 
 int
@@ -172,7 +176,8 @@ rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, r
 }
 
 int
-rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece, struct rmb_error *error)
+rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece,
+                    struct rmb_error *error)
 {
 	struct gathered_member new = { .member = *shape, .piece = piece };
 	new.member.anew = true;
@@ -225,8 +230,8 @@ rmb_gathered_place(struct rmb_load_file *file, const struct rmb_member *member, 
 
 /* Items column .. column + n - 1 of one row of a part, as float32. */
 static int
-read_row(struct rmb_load_file *part, const struct rmb_member *m, int64_t row, int64_t column, int64_t n, unsigned char *raw, double *exact,
-         float *out, double factor, struct rmb_error *error)
+read_row(struct rmb_load_file *part, const struct rmb_member *m, int64_t row, int64_t column, int64_t n, unsigned char *raw,
+         double *exact, float *out, double factor, struct rmb_error *error)
 {
 	if (rmb_member_plain(m) && factor == 0)
 		return part->format->read(part, m, row, 1, column, n, out, error);
@@ -243,7 +248,8 @@ read_row(struct rmb_load_file *part, const struct rmb_member *m, int64_t row, in
 }
 
 static int
-read_matrix(const struct gathered_member *g, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *out, struct rmb_error *error)
+read_matrix(const struct gathered_member *g, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *out,
+            struct rmb_error *error)
 {
 	unsigned char raw[PIECE * 8];
 	double exact[PIECE];
@@ -252,7 +258,8 @@ read_matrix(const struct gathered_member *g, int64_t row, int64_t nrows, int64_t
 		const struct rmb_gathered_row *r = &g->row[row + i];
 		code = read_row(r->file, r->member, r->row, column, ncolumns, raw, exact, out + i * ncolumns, 0, error);
 		if (!code && r->less)
-			code = read_row(r->less_file, r->less, r->row, column, ncolumns, raw, exact, out + i * ncolumns, r->factor, error);
+			code = read_row(r->less_file, r->less, r->row, column, ncolumns, raw, exact, out + i * ncolumns,
+			                r->factor, error);
 	}
 	return code;
 }
@@ -279,6 +286,7 @@ rmb_gathered_read(struct rmb_load_file *file, const struct rmb_member *member, i
 		return g->piece(file, member, row * columns + column, nrows * ncolumns, raw, error);
 	int code = g->value ? 0 : work_out(file, g, error);
 	if (!code)
-		memcpy(raw, (const unsigned char *)g->value + (size_t)(row * columns + column) * member->item, (size_t)(nrows * ncolumns) * member->item);
+		memcpy(raw, (const unsigned char *)g->value + (size_t)(row * columns + column) * member->item,
+		       (size_t)(nrows * ncolumns) * member->item);
 	return code;
 }

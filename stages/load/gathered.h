@@ -19,25 +19,32 @@ struct rmb_gathered_row {
 /* Makes file->handle. */
 int rmb_gathered_make(struct rmb_load_file *file, struct rmb_error *error) RMB_CHECKED;
 /* Opens folder/name, an .npy file; *part NULL: there is none. It is closed with `file`. */
-int rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *name, struct rmb_load_file **part, struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *name, struct rmb_load_file **part,
+                      struct rmb_error *error) RMB_CHECKED;
 /* The only member of such a part. */
 const struct rmb_member *rmb_gathered_sole(struct rmb_load_file *part);
 /* All bytes of folder/name, NUL behind them; *bytes NULL: there is no such file. RMB_ELIMIT above `most`. */
-int rmb_gathered_bytes(struct rmb_load_file *file, const char *folder, const char *name, int64_t most, unsigned char **bytes, size_t *n,
-                       struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_bytes(struct rmb_load_file *file, const char *folder, const char *name, int64_t most, unsigned char **bytes,
+                       size_t *n, struct rmb_error *error) RMB_CHECKED;
 
 /* Members: a matrix of float32 [n ncolumns]; n numbers, n whole numbers, n texts of `width` bytes. */
-int rmb_gathered_matrix(struct rmb_load_file *file, const char *name, const struct rmb_gathered_row *row, int64_t n, int64_t ncolumns,
-                        struct rmb_error *error) RMB_CHECKED;
-int rmb_gathered_doubles(struct rmb_load_file *file, const char *name, const double *value, int64_t n, struct rmb_error *error) RMB_CHECKED;
-int rmb_gathered_integers(struct rmb_load_file *file, const char *name, const int64_t *value, int64_t n, struct rmb_error *error) RMB_CHECKED;
-int rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *value, size_t width, int64_t n, struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_matrix(struct rmb_load_file *file, const char *name, const struct rmb_gathered_row *row, int64_t n,
+                        int64_t ncolumns, struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_doubles(struct rmb_load_file *file, const char *name, const double *value, int64_t n,
+                         struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_integers(struct rmb_load_file *file, const char *name, const int64_t *value, int64_t n,
+                          struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_texts(struct rmb_load_file *file, const char *name, const char *value, size_t width, int64_t n,
+                       struct rmb_error *error) RMB_CHECKED;
 /* A member as `shape` says (its name, number, item, axes), whose raw items fill() works out when they are first asked for. */
 typedef int rmb_gathered_fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, struct rmb_error *error);
-int rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_fill *fill, struct rmb_error *error) RMB_CHECKED;
+int rmb_gathered_later(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_fill *fill,
+                       struct rmb_error *error) RMB_CHECKED;
 /* A list as `shape` says of which piece() makes items at .. at + n - 1 each time they are asked for. */
-typedef int rmb_gathered_piece(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, int64_t n, void *items, struct rmb_error *error);
-int rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece, struct rmb_error *error) RMB_CHECKED;
+typedef int rmb_gathered_piece(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, int64_t n, void *items,
+                               struct rmb_error *error);
+int rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece,
+                        struct rmb_error *error) RMB_CHECKED;
 /* The shape of n doubles, for such. */
 struct rmb_member rmb_gathered_numbers(const char *name, int64_t n);
 /* What a format keeps beside the members; NULL until it is set. */

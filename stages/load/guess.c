@@ -1,8 +1,9 @@
-/* load/guess.c -- what could play a role in a file whose names say nothing: for `rumble inspect`, which proposes it; load never guesses.
+/* load/guess.c -- what could play a role in a file whose names say nothing: for `rumble inspect`, which proposes it; load never
+ * guesses.
  *
- * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times; else the largest matrix of numbers for the activity, and an array
- * that is called after time and is as long as one of its axes for the frame times. What has an entry for each neuron then and is called
- * after a place is taken for the positions, or for the depth along a probe. */
+ * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times; else the largest matrix of numbers for the activity,
+ * and an array that is called after time and is as long as one of its axes for the frame times. What has an entry for each neuron
+ * then and is called after a place is taken for the positions, or for the depth along a probe. */
 #include <inttypes.h>
 #include <string.h>
 #include "load/parts.h"
@@ -34,7 +35,8 @@ find(const struct contents *c, const char *name)
 static bool
 is_called_unit(const char *name)
 {
-	static const char *const words[] = { "clu", "cluster", "clusters", "unit", "units", "neuron", "neurons", "cell", "cells", "spikeClusters" };
+	static const char *const words[] = { "clu",    "cluster", "clusters", "unit",  "units",
+		                             "neuron", "neurons", "cell",     "cells", "spikeClusters" };
 	const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcasecmp(last, words[i]) == 0)
@@ -47,7 +49,8 @@ static const struct rmb_member *
 units_beside(const struct contents *c, const struct rmb_member *times)
 {
 	for (int i = 0; i < c->n; i++)
-		if (c->member[i] != times && c->member[i]->count == times->count && is_number(c->member[i]) && is_called_unit(c->member[i]->name))
+		if (c->member[i] != times && c->member[i]->count == times->count && is_number(c->member[i]) &&
+		    is_called_unit(c->member[i]->name))
 			return c->member[i];
 	return NULL;
 }
@@ -59,7 +62,8 @@ guess_spikes(const struct contents *c, struct rmb_load_settings *set, struct rmb
 	for (int i = 0; i < c->n; i++) {
 		const struct rmb_member *m = c->member[i];
 		const char *counts = rmb_arena_printf(c->file->arena, "%s.counts", m->name);
-		if (is_number(m) && m->number == RMB_FLOATING && find(c, counts) && !is_called_unit(m->name) && (!best || m->count > best->count))
+		if (is_number(m) && m->number == RMB_FLOATING && find(c, counts) && !is_called_unit(m->name) &&
+		    (!best || m->count > best->count))
 			best = m;
 	}
 	const char *counts = best ? rmb_arena_printf(c->file->arena, "%s.counts", best->name) : NULL;
@@ -77,8 +81,11 @@ guess_spikes(const struct contents *c, struct rmb_load_settings *set, struct rmb
 		set->counts = counts;
 		rmb_see_advice(seen, "counts", counts, NULL);
 	}
-	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the spike times, as it is the longest list of lists%s. "
-	                "This is a guess", best->name, unit ? ", and its parts for probes" : "");
+	rmb_see_caution(seen, false,
+	                "nothing here has a name that rumble knows: '%s' was taken for the spike times, as it is the longest "
+	                "list of lists%s. "
+	                "This is a guess",
+	                best->name, unit ? ", and its parts for probes" : "");
 	return true;
 }
 
@@ -89,8 +96,10 @@ rivals(const struct contents *c, const struct rmb_member *best)
 	const char *text = "";
 	int n = 0;
 	for (int i = 0; i < c->n && text; i++)
-		if (c->member[i] != best && is_number(c->member[i]) && c->member[i]->naxes == 2 && c->member[i]->count == best->count && n++ < SHOWN)
-			text = rmb_arena_printf(c->file->arena, "%s%s%s", text, n == 1 ? "; as large are " : ", ", c->member[i]->name);
+		if (c->member[i] != best && is_number(c->member[i]) && c->member[i]->naxes == 2 &&
+		    c->member[i]->count == best->count && n++ < SHOWN)
+			text = rmb_arena_printf(c->file->arena, "%s%s%s", text, n == 1 ? "; as large are " : ", ",
+			                        c->member[i]->name);
 	return text ? text : "";
 }
 
@@ -100,12 +109,14 @@ guess_activity(const struct contents *c, struct rmb_load_settings *set, struct r
 	const struct rmb_member *best = NULL, *times = NULL;
 	for (int i = 0; i < c->n; i++) {
 		const struct rmb_member *m = c->member[i];
-		if (is_number(m) && m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1 && m->axis[0] + m->axis[1] > SHORT && (!best || m->count > best->count))
+		if (is_number(m) && m->naxes == 2 && m->axis[0] > 1 && m->axis[1] > 1 && m->axis[0] + m->axis[1] > SHORT &&
+		    (!best || m->count > best->count))
 			best = m;
 	}
 	for (int i = 0; i < c->n && best; i++) {
 		const struct rmb_member *m = c->member[i];
-		bool fits = is_number(m) && m->number == RMB_FLOATING && m != best && (m->count == best->axis[0] || m->count == best->axis[1]);
+		bool fits = is_number(m) && m->number == RMB_FLOATING && m != best &&
+		            (m->count == best->axis[0] || m->count == best->axis[1]);
 		if (fits && !times && strcasestr(m->name, "time"))
 			times = m;
 	}
@@ -117,7 +128,9 @@ guess_activity(const struct contents *c, struct rmb_load_settings *set, struct r
 		set->times = times->name;
 		rmb_see_advice(seen, "times", times->name, NULL);
 	}
-	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the activity, as it is the largest matrix%s. This is a guess",
+	rmb_see_caution(seen, false,
+	                "nothing here has a name that rumble knows: '%s' was taken for the activity, as it is the largest "
+	                "matrix%s. This is a guess",
 	                best->name, rivals(c, best));
 	return true;
 }
@@ -136,7 +149,8 @@ static bool
 has_shape(const struct rmb_member *m, int64_t n, int64_t width)
 {
 	bool list = m->naxes == 1 && width == 1, pairs = m->naxes == 2;
-	return (list && m->axis[0] == n) || (pairs && ((m->axis[0] == n && m->axis[1] == width) || (m->axis[0] == width && m->axis[1] == n)));
+	return (list && m->axis[0] == n) ||
+	       (pairs && ((m->axis[0] == n && m->axis[1] == width) || (m->axis[0] == width && m->axis[1] == n)));
 }
 
 /* Places of n neurons, if the recipe names none. Those in mm are not meant: they are of the brain, and too coarse. */
@@ -154,12 +168,15 @@ guess_places(const struct contents *c, int64_t n, struct rmb_load_settings *set,
 			bool fits = false;
 			for (int width = roles[r].least; width <= roles[r].most; width++)
 				fits |= has_shape(m, n, width);
-			if (!fits || !is_number(m) || m->pickle || !is_called(m->name, roles[r].words) || strcasestr(m->name, "mm"))
+			if (!fits || !is_number(m) || m->pickle || !is_called(m->name, roles[r].words) ||
+			    strcasestr(m->name, "mm"))
 				continue;
 			*roles[r].value = m->name;
 			rmb_see_advice(seen, roles[r].setting, m->name, NULL);
-			rmb_see_caution(seen, false, "'%s' was taken for %s of the neurons, by its name and length, and must be in um. This is a guess", m->name,
-			                r == 0 ? "the positions" : "the depths");
+			rmb_see_caution(seen, false,
+			                "'%s' was taken for %s of the neurons, by its name and length, and must be in um. This "
+			                "is a guess",
+			                m->name, r == 0 ? "the positions" : "the depths");
 			given = true;
 		}
 }

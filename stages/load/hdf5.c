@@ -1,11 +1,11 @@
 /* load/hdf5.c -- datasets of any HDF5 file, by path.
  *
- * Integers, booleans (enums), floating-point numbers of any order and size (long double as double), and text; contiguous, compact or
- * chunked, through the filters that the library carries. Also MATLAB v7.3 files, which are HDF5 behind a user block.
+ * Integers, booleans (enums), floating-point numbers of any order and size (long double as double), and text; contiguous, compact
+ * or chunked, through the filters that the library carries. Also MATLAB v7.3 files, which are HDF5 behind a user block.
  *
- * A foreign file is not trusted: plug-ins are loaded only where the recipe says so; paths are walked link by link, so that no external link is
- * followed; virtual datasets and external raw storage, which would read other files, are refused by name; what a dataset
- * claims is compared with what the file stores before anything is allocated. The library itself can still be brought down
+ * A foreign file is not trusted: plug-ins are loaded only where the recipe says so; paths are walked link by link, so that no
+ * external link is followed; virtual datasets and external raw storage, which would read other files, are refused by name; what a
+ * dataset claims is compared with what the file stores before anything is allocated. The library itself can still be brought down
  * by a malformed file: the process that reads is one of its own. */
 #include <hdf5.h>
 #include <inttypes.h>
@@ -43,8 +43,8 @@ library_words(char *words)
 	return words;
 }
 
-/* No external links, no messages on stderr, and no plug-ins unless the user allows them: for the whole process, which only ever reads
- * foreign files. */
+/* No external links, no messages on stderr, and no plug-ins unless the user allows them: for the whole process, which only ever
+ * reads foreign files. */
 static void
 lock_down(bool plugins)
 {
@@ -74,8 +74,10 @@ hdf5_open(struct rmb_load_file *file, struct rmb_error *error)
 	H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
 	h->file = H5Fopen(file->path, H5F_ACC_RDONLY, access);
 	file->handle = h;
-	int code = h->file >= 0 ? 0 : rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged HDF5 file of %" PRId64 " bytes%s",
-	                                            file->path, file->size, library_words(words));
+	int code = h->file >= 0
+	                   ? 0
+	                   : rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged HDF5 file of %" PRId64 " bytes%s",
+	                                   file->path, file->size, library_words(words));
 	H5Pclose(access);
 	return code;
 }
@@ -106,8 +108,9 @@ int
 rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struct rmb_dataset *d, struct rmb_error *error)
 {
 	*d = (struct rmb_dataset){ .member.name = shown, .memory = -1, .id = open_for_reading(object) };
-	int code = d->id < 0 ? rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: '%s' cannot be opened", file->path, shown) :
-	           rmb_hdf5_judge(file, d, error);
+	int code = d->id < 0 ? rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: '%s' cannot be opened", file->path,
+	                                     shown)
+	                     : rmb_hdf5_judge(file, d, error);
 	if (code)
 		rmb_hdf5_let_go(d);
 	return code;
@@ -239,8 +242,8 @@ read_variable(const struct rmb_dataset *d, hid_t memory, hid_t space, int64_t n,
 }
 
 static int
-hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
-          struct rmb_error *error)
+hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns,
+          void *raw, struct rmb_error *error)
 {
 	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
 	char words[200];
@@ -280,8 +283,8 @@ hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_lo
 	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
 	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
 	int64_t bytes = m->count * (int64_t)m->item, columns;
-	bool plain = H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0 && H5Tequal(type, d->memory) > 0 &&
-	             H5Dget_storage_size(d->id) == (hsize_t)bytes;
+	bool plain = H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0 &&
+	             H5Tequal(type, d->memory) > 0 && H5Dget_storage_size(d->id) == (hsize_t)bytes;
 	haddr_t offset = plain ? H5Dget_offset(d->id) : HADDR_UNDEF;
 	H5Tclose(type);
 	H5Pclose(creation);
@@ -302,6 +305,14 @@ rmb_hdf5_recognises(const struct rmb_load_probe *probe)
 }
 
 const struct rmb_format rmb_format_hdf5 = {
-	.name = "hdf5", .title = "HDF5", .recognises = rmb_hdf5_recognises, .open = hdf5_open, .close = hdf5_close, .find = hdf5_find, .list = hdf5_list, .tile = hdf5_tile, .read = hdf5_read,
+	.name = "hdf5",
+	.title = "HDF5",
+	.recognises = rmb_hdf5_recognises,
+	.open = hdf5_open,
+	.close = hdf5_close,
+	.find = hdf5_find,
+	.list = hdf5_list,
+	.tile = hdf5_tile,
+	.read = hdf5_read,
 	.place = hdf5_place,
 };

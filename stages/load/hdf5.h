@@ -23,8 +23,8 @@ struct rmb_hdf5 {
 bool rmb_hdf5_plugins(const struct rmb_load_file *file);
 /* hdf5.c: PERHAPS of any HDF5 file. */
 enum rmb_sureness rmb_hdf5_recognises(const struct rmb_load_probe *probe);
-/* hdf5_path.c: opens what `path` leads to from `group`, link by link; -1: it is not there, or an error was recorded. *hops counts soft
- * links. */
+/* hdf5_path.c: opens what `path` leads to from `group`, link by link; -1: it is not there, or an error was recorded. *hops counts
+ * soft links. */
 hid_t rmb_hdf5_walk(struct rmb_load_file *file, hid_t group, const char *path, int *hops, struct rmb_error *error);
 /* hdf5_judge.c: fills in shape, type and refusal of an open dataset. */
 int rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_error *error) RMB_CHECKED;
@@ -33,9 +33,10 @@ void rmb_hdf5_text(hid_t object, const char *name, char *text, size_t room);
 double rmb_hdf5_number(hid_t object, const char *name);
 /* Address of the object that an attribute refers to; HADDR_UNDEF: none. */
 haddr_t rmb_hdf5_target(hid_t object, const char *name);
-/* hdf5.c: opens a dataset to which there is a handle, as one of the file's that `shown` names in sentences; rmb_hdf5_let_go() closes it. RMB_EINPUT: it
- * cannot be described. */
-int rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struct rmb_dataset *d, struct rmb_error *error) RMB_CHECKED;
+/* hdf5.c: opens a dataset to which there is a handle, as one of the file's that `shown` names in sentences; rmb_hdf5_let_go()
+ * closes it. RMB_EINPUT: it cannot be described. */
+int rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struct rmb_dataset *d,
+                  struct rmb_error *error) RMB_CHECKED;
 void rmb_hdf5_let_go(struct rmb_dataset *d);
 /* NULL: a dataset refused for its type alone, such as one of records, could be read by who knows the type; else why not. */
 const char *rmb_hdf5_records(struct rmb_load_file *file, const struct rmb_dataset *d);

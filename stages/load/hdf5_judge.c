@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include "load/hdf5.h"
 
-static const struct { H5Z_filter_t id; const char *name; } filters[] = {
-	{ 1, "deflate" }, { 2, "shuffle" }, { 3, "fletcher32" }, { 4, "szip" }, { 5, "nbit" }, { 6, "scale-offset" }, { 305, "LZO" },
-	{ 307, "bzip2" }, { 32000, "lzf" }, { 32001, "blosc" }, { 32004, "LZ4" }, { 32008, "bitshuffle" }, { 32013, "zfp" },
-	{ 32015, "Zstandard" }, { 32017, "SZ" }, { 32026, "blosc2" }
-};
+static const struct { H5Z_filter_t id; const char *name;
+} filters[] = { { 1, "deflate" }, { 2, "shuffle" },       { 3, "fletcher32" }, { 4, "szip" },
+	        { 5, "nbit" },    { 6, "scale-offset" },  { 305, "LZO" },      { 307, "bzip2" },
+	        { 32000, "lzf" }, { 32001, "blosc" },     { 32004, "LZ4" },    { 32008, "bitshuffle" },
+	        { 32013, "zfp" }, { 32015, "Zstandard" }, { 32017, "SZ" },     { 32026, "blosc2" } };
 
 /* A refusal that there is no memory to word is still one. */
 static const char *
@@ -31,11 +31,13 @@ judge_storage(struct rmb_load_file *file, hid_t creation, struct rmb_member *m)
 {
 	H5D_layout_t layout = H5Pget_layout(creation);
 	if (layout == H5D_VIRTUAL)
-		m->refusal = "is a virtual dataset, put together from other files, which rumble does not follow: copy it into a file "
-		             "of its own, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`, and name that in `path`";
+		m->refusal =
+			"is a virtual dataset, put together from other files, which rumble does not follow: copy it into a file "
+			"of its own, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`, and name that in `path`";
 	else if (H5Pget_external_count(creation) > 0)
-		m->refusal = "lies in external storage, that is in another file, which rumble does not follow: copy it into a file "
-		             "of its own, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`, and name that in `path`";
+		m->refusal =
+			"lies in external storage, that is in another file, which rumble does not follow: copy it into a file "
+			"of its own, in Python with `out['x'] = h5py.File('in.h5')['x'][:]`, and name that in `path`";
 	else if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
 		m->refusal = "has an unknown or damaged layout";
 	int n = m->refusal ? 0 : H5Pget_nfilters(creation);
@@ -44,11 +46,16 @@ judge_storage(struct rmb_load_file *file, hid_t creation, struct rmb_member *m)
 		size_t nvalues = 0;
 		H5Z_filter_t id = H5Pget_filter2(creation, (unsigned)i, &flags, &nvalues, NULL, 0, NULL, &config);
 		if (id < 0 || H5Zfilter_avail(id) <= 0)
-			m->refusal = reason(rmb_arena_printf(file->arena, "is packed with filter %d (%s), which %s: convert it where the filter is installed, for "
-			                              "example with `h5repack -f GZIP=4 in.h5 out.h5`", (int)id, filter_name(id), rmb_hdf5_plugins(file) ?
-			                              "neither the HDF5 library here carries nor a plug-in in its place for them (HDF5_PLUGIN_PATH)" :
-			                              "the HDF5 library here does not carry; a plug-in for it is a program, and is run only if you write "
-			                              "`plugins: installed`. Without one"));
+			m->refusal = reason(rmb_arena_printf(
+				file->arena,
+				"is packed with filter %d (%s), which %s: convert it where the filter is installed, for "
+				"example with `h5repack -f GZIP=4 in.h5 out.h5`",
+				(int)id, filter_name(id),
+				rmb_hdf5_plugins(file) ? "neither the HDF5 library here carries nor a plug-in in its place for "
+			                                 "them (HDF5_PLUGIN_PATH)"
+						       : "the HDF5 library here does not carry; a plug-in for it is a program, "
+			                                 "and is run only if you write "
+							 "`plugins: installed`. Without one"));
 	}
 }
 
@@ -56,10 +63,14 @@ judge_storage(struct rmb_load_file *file, hid_t creation, struct rmb_member *m)
 static void
 judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 {
-	static const struct { H5T_class_t class; const char *name; } others[] = {
-		{ H5T_COMPOUND, "compound records" }, { H5T_REFERENCE, "object references (in MATLAB files a cell array)" }, { H5T_OPAQUE, "opaque bytes" },
-		{ H5T_BITFIELD, "bit fields" }, { H5T_VLEN, "lists of varying length" }, { H5T_ARRAY, "arrays within an item" }, { H5T_TIME, "times" }
-	};
+	static const struct { H5T_class_t class; const char *name;
+	} others[] = { { H5T_COMPOUND, "compound records" },
+		       { H5T_REFERENCE, "object references (in MATLAB files a cell array)" },
+		       { H5T_OPAQUE, "opaque bytes" },
+		       { H5T_BITFIELD, "bit fields" },
+		       { H5T_VLEN, "lists of varying length" },
+		       { H5T_ARRAY, "arrays within an item" },
+		       { H5T_TIME, "times" } };
 	struct rmb_member *m = &d->member;
 	H5T_class_t class = H5Tget_class(type);
 	size_t size = H5Tget_size(type);
@@ -69,7 +80,8 @@ judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 		m->item = size <= 4 ? 4 : 8;
 		d->memory = H5Tcopy(size <= 4 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE);
 		m->type = rmb_arena_printf(arena, "float%zu", size * 8);
-	} else if ((class == H5T_INTEGER || class == H5T_ENUM) && size <= 8 && (d->memory = H5Tget_native_type(type, H5T_DIR_ASCEND)) >= 0) {
+	} else if ((class == H5T_INTEGER || class == H5T_ENUM) && size <= 8 &&
+	           (d->memory = H5Tget_native_type(type, H5T_DIR_ASCEND)) >= 0) {
 		hid_t base = class == H5T_ENUM ? H5Tget_super(d->memory) : H5Tcopy(d->memory);
 		m->number = H5Tget_sign(base) == H5T_SGN_NONE ? RMB_UNSIGNED : RMB_SIGNED;
 		m->item = H5Tget_size(base);
@@ -89,7 +101,8 @@ judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 			if (others[i].class == class)
 				m->type = others[i].name;
 		m->item = 1;
-		m->refusal = reason(rmb_arena_printf(arena, "holds %s, which rumble does not read: give the path of a dataset of plain numbers", m->type));
+		m->refusal = reason(rmb_arena_printf(
+			arena, "holds %s, which rumble does not read: give the path of a dataset of plain numbers", m->type));
 	}
 	if (d->memory < 0 && !m->refusal)
 		m->refusal = "has a damaged type";
@@ -113,10 +126,12 @@ judge_size(struct rmb_load_file *file, struct rmb_dataset *d, hid_t type, hid_t 
 	int64_t most = !chunked ? stored : stored > file->size ? -1 : packed ? stored * RMB_DEFLATE_RATIO : stored;
 	bool small = chunked && !huge && claimed <= RMB_LYING_BYTES && chunk <= RMB_LYING_BYTES;
 	if (huge || stored < 0 || stored > file->size || (!small && (claimed > most || (chunked && chunk > most))))
-		m->refusal = reason(rmb_arena_printf(file->arena, "is said to hold %s of %s (%s bytes), but the file of %" PRId64 " bytes stores %" PRId64
-		                              " for it: the size is past the limit; the file is damaged, unfinished or not what it seems",
-		                              rmb_member_shape(file->arena, m), m->type,
-		                              huge ? "more than 2^63" : rmb_arena_printf(file->arena, "%" PRId64, claimed), file->size, stored));
+		m->refusal = reason(rmb_arena_printf(
+			file->arena,
+			"is said to hold %s of %s (%s bytes), but the file of %" PRId64 " bytes stores %" PRId64
+			" for it: the size is past the limit; the file is damaged, unfinished or not what it seems",
+			rmb_member_shape(file->arena, m), m->type,
+			huge ? "more than 2^63" : rmb_arena_printf(file->arena, "%" PRId64, claimed), file->size, stored));
 }
 
 /* Chunks that were never written read as the fill value, 0 unless the file says otherwise: said, for it looks like data. */
@@ -129,8 +144,9 @@ judge_chunks(struct rmb_arena *arena, struct rmb_dataset *d, hid_t space)
 	for (int i = 0; i < m->naxes && d->chunk[i] > 0; i++)
 		chunks *= m->axis[i] / (int64_t)d->chunk[i] + (m->axis[i] % (int64_t)d->chunk[i] != 0);
 	if (H5Dget_num_chunks(d->id, space, &written) >= 0 && (int64_t)written < chunks)
-		m->hollow = reason(rmb_arena_printf(arena, "%" PRId64 " of its %" PRId64 " chunks were never written, and read as 0 or the fill value",
-		                            chunks - (int64_t)written, chunks));
+		m->hollow = reason(rmb_arena_printf(
+			arena, "%" PRId64 " of its %" PRId64 " chunks were never written, and read as 0 or the fill value",
+			chunks - (int64_t)written, chunks));
 }
 
 int
@@ -142,9 +158,12 @@ rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_err
 	int code = 0;
 	m->naxes = space >= 0 && H5Sget_simple_extent_type(space) != H5S_NULL ? H5Sget_simple_extent_dims(space, axis, NULL) : -1;
 	if (space < 0 || creation < 0 || type < 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: dataset '%s' cannot be described", file->path, m->name);
+		code = rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: dataset '%s' cannot be described",
+		                     file->path, m->name);
 	else if (m->naxes < 0 || m->naxes > RMB_MEMBER_AXES) {
-		m->refusal = reason(rmb_arena_printf(file->arena, m->naxes < 0 ? "is empty" : "has %d axes; rumble reads up to %d", m->naxes, RMB_MEMBER_AXES));
+		m->refusal =
+			reason(rmb_arena_printf(file->arena, m->naxes < 0 ? "is empty" : "has %d axes; rumble reads up to %d",
+		                                m->naxes, RMB_MEMBER_AXES));
 		m->type = "not read";
 		m->naxes = -1;
 	} else {
@@ -152,7 +171,8 @@ rmb_hdf5_judge(struct rmb_load_file *file, struct rmb_dataset *d, struct rmb_err
 			m->axis[i] = axis[i] > (hsize_t)INT64_MAX ? INT64_MAX : (int64_t)axis[i];
 		code = rmb_member_measure(file->arena, file->path, m, error);
 		if (!code && H5Pget_layout(creation) == H5D_CHUNKED && H5Pget_chunk(creation, m->naxes, d->chunk) != m->naxes)
-			code = rmb_error_set(error, RMB_EINPUT, "%s is damaged: dataset '%s' has impossible chunks", file->path, m->name);
+			code = rmb_error_set(error, RMB_EINPUT, "%s is damaged: dataset '%s' has impossible chunks", file->path,
+			                     m->name);
 	}
 	if (!code && m->naxes >= 0) {
 		judge_storage(file, creation, m);

@@ -1,7 +1,7 @@
 /* load/in_place.c -- activity that lies in its file as it would lie in the cache.
  *
- * It stays there and is only looked through for samples that are not finite: by read() in pieces that stay in the processor's own cache,
- * which is quicker than through a mapping whose every page has to be found first. */
+ * It stays there and is only looked through for samples that are not finite: by read() in pieces that stay in the processor's own
+ * cache, which is quicker than through a mapping whose every page has to be found first. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,13 +14,14 @@ enum { GLANCE = 1 << 16 };
 enum { LEAST_IN_PLACE = 16 << 20 };
 
 bool
-rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first, struct rmb_load_place *place)
+rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first,
+                  struct rmb_load_place *place)
 {
 	const struct rmb_format *format = activity->file->format;
 	const struct rmb_member *m = activity->member;
-	return activity->file->path == set->path && format->place && !activity->less && rmb_member_plain(m) && frames_first == m->fortran &&
-	       m->count * (int64_t)m->item >= LEAST_IN_PLACE && format->place(activity->file, m, place) &&
-	       place->at % (int64_t)sizeof(float) == 0;
+	return activity->file->path == set->path && format->place && !activity->less && rmb_member_plain(m) &&
+	       frames_first == m->fortran && m->count * (int64_t)m->item >= LEAST_IN_PLACE &&
+	       format->place(activity->file, m, place) && place->at % (int64_t)sizeof(float) == 0;
 }
 
 /* Reads exactly n items. */
@@ -35,7 +36,8 @@ read_items(const char *path, int fd, float *to, int64_t n, int64_t at, struct rm
 		if (got < 0)
 			return rmb_error_set(error, RMB_EINPUT, "cannot read %s: %s", path, strerror(errno));
 		if (got == 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s is truncated: it ends at byte %" PRId64 " (does something still write it?)",
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s is truncated: it ends at byte %" PRId64 " (does something still write it?)",
 			                     path, at + (int64_t)done);
 		done += (size_t)got;
 	}
@@ -53,8 +55,8 @@ rows_at_once(const struct rmb_load_place *place, int64_t row, int64_t n, int64_t
 }
 
 static int
-look_through(const struct rmb_load_place *place, int fd, int64_t n, int64_t columns, float *piece, const struct rmb_load_sink *sink,
-             struct rmb_load_row *seen, struct rmb_error *error)
+look_through(const struct rmb_load_place *place, int fd, int64_t n, int64_t columns, float *piece,
+             const struct rmb_load_sink *sink, struct rmb_load_row *seen, struct rmb_error *error)
 {
 	int code = 0;
 	for (int64_t row = 0, nrows; row < n && !code; row += nrows) {
@@ -62,11 +64,13 @@ look_through(const struct rmb_load_place *place, int fd, int64_t n, int64_t colu
 		nrows = rows_at_once(place, row, n, columns);
 		for (int64_t column = 0, here; column < columns && !code; column += here) {
 			here = columns - column < GLANCE ? columns - column : GLANCE;
-			code = read_items(place->path, fd, piece, nrows * here, place->at + 4 * (stored * columns + column), error);
+			code = read_items(place->path, fd, piece, nrows * here, place->at + 4 * (stored * columns + column),
+			                  error);
 			if (!code)
 				rmb_load_gaps(piece, sink->dropped, row, nrows, column, here, seen);
 			if (!code)
-				code = sink->progress(sink->argument, (double)row * (double)columns + (double)nrows * (double)(column + here),
+				code = sink->progress(sink->argument,
+				                      (double)row * (double)columns + (double)nrows * (double)(column + here),
 				                      (double)n * (double)columns);
 		}
 	}

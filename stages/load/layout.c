@@ -91,7 +91,8 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 		*found = (struct rmb_found){ file, NULL, true, NULL };
 		code = rmb_load_find(file, role->setting, given, &found->member, error);
 		if (!code && found->member->refusal && !(role->text && found->member->pickle))
-			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given, found->member->refusal);
+			code = rmb_error_set(error, RMB_EINPUT, "%s: `%s: %s` %s", file->path, role->setting, given,
+			                     found->member->refusal);
 		return code;
 	}
 	for (size_t i = 0; i < sizeof role->usual / sizeof *role->usual && role->usual[i] && !code; i++) {
@@ -99,7 +100,8 @@ play(const struct role *role, struct rmb_load_file *file, const struct rmb_load_
 		if (code || !m || !plausible(role, m, notes))
 			continue;
 		if (found->member)
-			return rmb_error_set(error, RMB_EINPUT, "%s holds both '%s' and '%s': say which one is meant with `%s: %s`", file->path,
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s holds both '%s' and '%s': say which one is meant with `%s: %s`", file->path,
 			                     found->member->name, m->name, role->setting, m->name);
 		*found = (struct rmb_found){ file, m, false, NULL };
 	}
@@ -126,11 +128,17 @@ static int
 nothing_known(struct rmb_load_file *file, struct rmb_error *error)
 {
 	if (file->format == &rmb_format_suite2p)
-		return rmb_error_set(error, RMB_EINPUT, "%s has no spks.npy, which is read unless `activity` says what is: `activity: F-0.7Fneu` or `activity: F` "
-		                     "(`deconvolve` makes spikes of them); it holds %s", file->path, rmb_load_contents(file));
-	return rmb_error_set(error, RMB_EINPUT, "%s: no array here has a name that rumble knows; it holds %s. Say which is the activity "
-	                     "(`activity: NAME`), or which are spike times and how they belong to neurons (`spikes: NAME` with `unit:`, `counts:` "
-	                     "or `ends:`)", file->path, rmb_load_contents(file));
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s has no spks.npy, which is read unless `activity` says what is: `activity: F-0.7Fneu` or "
+		                     "`activity: F` "
+		                     "(`deconvolve` makes spikes of them); it holds %s",
+		                     file->path, rmb_load_contents(file));
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s: no array here has a name that rumble knows; it holds %s. Say which is the activity "
+	                     "(`activity: NAME`), or which are spike times and how they belong to neurons (`spikes: NAME` with "
+	                     "`unit:`, `counts:` "
+	                     "or `ends:`)",
+	                     file->path, rmb_load_contents(file));
 }
 
 /* Activity or spikes: what the settings name, else the one that is there. */
@@ -146,9 +154,11 @@ choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error
 	if (code)
 		return code;
 	if (!spikes_wanted && !l->activity.asked && l->activity.member && l->spikes.member && owners > 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s holds activity ('%s') and spike times ('%s'): say which one is meant with `activity: "
-		                     "%s` or `spikes: %s`", file->path, l->activity.member->name, l->spikes.member->name,
-		                     l->activity.member->name, l->spikes.member->name);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s holds activity ('%s') and spike times ('%s'): say which one is meant with `activity: "
+		                     "%s` or `spikes: %s`",
+		                     file->path, l->activity.member->name, l->spikes.member->name, l->activity.member->name,
+		                     l->spikes.member->name);
 	if (l->activity.member && !spikes_wanted) {
 		l->spikes = l->unit = l->counts = l->ends = none;
 		return 0;
@@ -172,28 +182,36 @@ choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error
 		return code;
 	if (owners == 1)
 		return 0;
-	return rmb_error_set(error, RMB_EINPUT, "%s: spike times '%s' %s: give exactly one of `unit: NAME` (neuron of each spike), `counts: NAME` "
-	                     "(number of spikes of each neuron) and `ends: NAME` (end of each neuron in the list); the file holds %s", file->path,
-	                     l->spikes.member->name, owners ? "have more than one array that assigns them to neurons" :
-	                     "come without an array that assigns them to neurons", rmb_load_contents(file));
+	return rmb_error_set(
+		error, RMB_EINPUT,
+		"%s: spike times '%s' %s: give exactly one of `unit: NAME` (neuron of each spike), `counts: NAME` "
+		"(number of spikes of each neuron) and `ends: NAME` (end of each neuron in the list); the file holds %s",
+		file->path, l->spikes.member->name,
+		owners ? "have more than one array that assigns them to neurons"
+		       : "come without an array that assigns them to neurons",
+		rmb_load_contents(file));
 }
 
 static void
 note_hollow(const struct rmb_layout *layout, struct rmb_load_notes *notes)
 {
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-		const struct rmb_member *m = ((const struct rmb_found *)(const void *)((const char *)layout + roles[i].found))->member;
+		const struct rmb_member *m =
+			((const struct rmb_found *)(const void *)((const char *)layout + roles[i].found))->member;
 		if (m && m->hollow)
 			rmb_load_note(notes, "'%s' is not whole: %s", m->name, m->hollow);
 	}
 }
 
 int
-rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct rmb_load_files *files, struct rmb_error *error)
+rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set, struct rmb_load_files *files,
+                    struct rmb_error *error)
 {
-	const struct { const char *path; struct rmb_load_file **file; } beside[] = {
-		{ set->positions_file, &files->positions }, { set->quality_file, &files->quality }, { set->state_file, &files->state },
-		{ set->bad_frames_file, &files->bad_frames } };
+	const struct { const char *path; struct rmb_load_file **file;
+	} beside[] = { { set->positions_file, &files->positions },
+		       { set->quality_file, &files->quality },
+		       { set->state_file, &files->state },
+		       { set->bad_frames_file, &files->bad_frames } };
 	*files = (struct rmb_load_files){ 0 };
 	struct rmb_load_wish *wish = rmb_arena_copy(arena, &set->wish, 1, sizeof *wish);
 	if (!wish)
@@ -250,7 +268,9 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 	bool apart = layout->x.member || layout->y.member;
 	if (!code && layout->positions.member && apart) {
 		if (layout->positions.asked && (layout->x.asked || layout->y.asked))
-			return rmb_error_set(error, RMB_EINPUT, "%s: positions are given twice: leave out either `positions` or `x` and `y`", file->path);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: positions are given twice: leave out either `positions` or `x` and `y`",
+			                     file->path);
 		if (layout->positions.asked)
 			layout->x = layout->y = (struct rmb_found){ 0 };
 		else
@@ -263,8 +283,8 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 	return code ? code : rmb_load_neuropil(files, set, layout, error);
 }
 
-/* Entries of an array with one per neuron, whichever way it lies: (N,), (N, 1), (1, N), and for positions (N, 2), (3, N), ... 0: it
- * has no such shape. */
+/* Entries of an array with one per neuron, whichever way it lies: (N,), (N, 1), (1, N), and for positions (N, 2), (3, N), ... 0:
+ * it has no such shape. */
 static int64_t
 entries(const struct rmb_member *m, bool positions)
 {
@@ -284,19 +304,21 @@ entries(const struct rmb_member *m, bool positions)
 int
 rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rmb_found **whose, struct rmb_error *error)
 {
-	const struct rmb_found *const all[] = { &layout->positions, &layout->x, &layout->y, &layout->quality, &layout->area, &layout->plane,
-	                                        &layout->probe, &layout->id, &layout->counts, &layout->ends, &layout->z };
+	const struct rmb_found *const all[] = { &layout->positions, &layout->x,     &layout->y,     &layout->quality,
+		                                &layout->area,      &layout->plane, &layout->probe, &layout->id,
+		                                &layout->counts,    &layout->ends,  &layout->z };
 	*n = 0;
 	*whose = NULL;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		const struct rmb_member *m = all[i]->member && all[i]->member->pickle && !all[i]->asked ? NULL : all[i]->member;
 		int64_t here = m ? entries(m, i == 0) : 0;
 		if (m && here == 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; %s is needed", all[i]->file->path, m->name,
-			                     rmb_member_shape(all[i]->file->arena, m), i == 0 ? "N x 2 or 2 x N (x and y of each neuron)" : "one entry per neuron");
+			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has the shape %s; %s is needed", all[i]->file->path,
+			                     m->name, rmb_member_shape(all[i]->file->arena, m),
+			                     i == 0 ? "N x 2 or 2 x N (x and y of each neuron)" : "one entry per neuron");
 		if (m && *n && here != *n)
-			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but '%s' for %" PRId64, all[i]->file->path, m->name, here,
-			                     (*whose)->member->name, *n);
+			return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is for %" PRId64 " neurons, but '%s' for %" PRId64,
+			                     all[i]->file->path, m->name, here, (*whose)->member->name, *n);
 		if (m && !*n) {
 			*n = here;
 			*whose = all[i];

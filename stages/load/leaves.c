@@ -29,15 +29,17 @@ file_bytes(const struct rmb_load_file *file)
 }
 
 int
-rmb_leaves_note(struct rmb_load_file *file, struct rmb_leaves *leaves, const char *name, const char *top, bool list, const struct rmb_member *shape,
-                int64_t n, struct rmb_error *error)
+rmb_leaves_note(struct rmb_load_file *file, struct rmb_leaves *leaves, const char *name, const char *top, bool list,
+                const struct rmb_member *shape, int64_t n, struct rmb_error *error)
 {
 	struct rmb_leaf *e = rmb_leaves_find(leaves, name);
 	if (!e && leaves->n == MOST_MEMBERS)
 		return 0;
 	if (!e) {
 		e = &leaves->leaf[leaves->n++];
-		*e = (struct rmb_leaf){ .name = rmb_load_printable(file->arena, name, strlen(name)), .top = top, .list = list, .shape = *shape };
+		*e = (struct rmb_leaf){
+			.name = rmb_load_printable(file->arena, name, strlen(name)), .top = top, .list = list, .shape = *shape
+		};
 		if (!e->name)
 			return rmb_error_nomem(error, name);
 	}
@@ -51,8 +53,10 @@ rmb_leaves_note(struct rmb_load_file *file, struct rmb_leaves *leaves, const cha
 	}
 	e->nparts++;
 	if (n > 0 && shape->number != RMB_BYTES && (double)n * (double)shape->item > file_bytes(file))
-		return rmb_error_set(error, RMB_EINPUT, "%s is damaged: '%s' claims %" PRId64 " items, more than a file of %" PRId64 " bytes can hold", file->path,
-		                     e->name, n, file->size);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is damaged: '%s' claims %" PRId64 " items, more than a file of %" PRId64
+		                     " bytes can hold",
+		                     file->path, e->name, n, file->size);
 	if (n < 0 || __builtin_add_overflow(e->items, n, &e->items) || e->items > RMB_MEMBER_ITEMS || e->nparts > RMB_LEAF_PARTS)
 		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' is larger than rumble reads", file->path, e->name);
 	return 0;
@@ -72,7 +76,8 @@ rmb_leaves_members(struct rmb_load_file *file, const struct rmb_leaf *leaf, rmb_
 	if (!leaf->list)
 		return rmb_gathered_later(file, &shape, fill, error);
 	const char *counts = rmb_arena_printf(file->arena, "%s.counts", leaf->name);
-	struct rmb_member all = rmb_gathered_numbers(leaf->name, text ? leaf->nparts : leaf->items), each = rmb_gathered_numbers(counts, leaf->nparts);
+	struct rmb_member all = rmb_gathered_numbers(leaf->name, text ? leaf->nparts : leaf->items),
+			  each = rmb_gathered_numbers(counts, leaf->nparts);
 	all.refusal = shape.refusal;
 	all.effort = each.effort = shape.effort;
 	if (text) {
@@ -104,12 +109,15 @@ rmb_leaves_begin(struct rmb_load_file *file, const struct rmb_leaves *leaves, co
 }
 
 int
-rmb_leaves_take(struct rmb_load_file *file, struct rmb_leaf_reading *r, const struct rmb_member *shape, void *raw, int64_t n, struct rmb_error *error)
+rmb_leaves_take(struct rmb_load_file *file, struct rmb_leaf_reading *r, const struct rmb_member *shape, void *raw, int64_t n,
+                struct rmb_error *error)
 {
 	bool text = r->member->number == RMB_BYTES;
 	int64_t room = r->member->count - r->done, wanted = r->counts || text ? 1 : n;
-	if (n < 0 || shape->refusal || room < wanted || (n > 0 && !raw && !r->counts) || (!r->counts && n > 0 && text != (shape->number == RMB_BYTES)))
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", file->path, r->leaf->name);
+	if (n < 0 || shape->refusal || room < wanted || (n > 0 && !raw && !r->counts) ||
+	    (!r->counts && n > 0 && text != (shape->number == RMB_BYTES)))
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", file->path,
+		                     r->leaf->name);
 	if (r->counts)
 		((double *)(void *)r->items)[r->done] = (double)n;
 	else if (text)
@@ -127,6 +135,6 @@ rmb_leaves_end(struct rmb_load_file *file, const struct rmb_leaf_reading *r, str
 {
 	if (r->done == r->member->count)
 		return 0;
-	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged: its header says %" PRId64 " items, %" PRId64 " are there", file->path, r->member->name,
-	                     r->member->count, r->done);
+	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged: its header says %" PRId64 " items, %" PRId64 " are there",
+	                     file->path, r->member->name, r->member->count, r->done);
 }

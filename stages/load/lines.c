@@ -25,7 +25,8 @@ fill(struct rmb_lines *l, bool *more, struct rmb_error *error)
 		size_t room = 2 * l->room > l->n + PIECE + 1 ? 2 * l->room : l->n + PIECE + 1;
 		char *larger = l->n > LONGEST_LINE ? NULL : realloc(l->buffer, room);
 		if (!larger)
-			return rmb_error_set(error, RMB_ELIMIT, "%s: line %" PRId64 " is longer than %zu bytes, or than memory", l->path, l->number + 1, LONGEST_LINE);
+			return rmb_error_set(error, RMB_ELIMIT, "%s: line %" PRId64 " is longer than %zu bytes, or than memory",
+			                     l->path, l->number + 1, LONGEST_LINE);
 		l->buffer = larger;
 		l->room = room;
 	}
@@ -33,7 +34,8 @@ fill(struct rmb_lines *l, bool *more, struct rmb_error *error)
 	if (got < 0)
 		return rmb_error_set(error, RMB_EINPUT, "cannot read %s: %s", l->path, strerror(errno));
 	if (memchr(l->buffer + l->n, 0, (size_t)got))
-		return rmb_error_set(error, RMB_EINPUT, "%s is not a table of text: it holds a NUL byte near line %" PRId64, l->path, l->number + 1);
+		return rmb_error_set(error, RMB_EINPUT, "%s is not a table of text: it holds a NUL byte near line %" PRId64,
+		                     l->path, l->number + 1);
 	l->n += (size_t)got;
 	l->at += got;
 	*more = got > 0;
@@ -129,8 +131,13 @@ rmb_lines_cut(const struct rmb_lines *l, struct rmb_cell *cell, struct rmb_error
 		if (n < l->ncolumns)
 			cell[n] = one;
 	}
-	return n == l->ncolumns ? 0 : rmb_error_set(error, RMB_EINPUT, "%s is plain text and no table: line %" PRId64 " has %" PRId64 " cell%s, and the first line "
-	                                            "names %" PRId64 " column%s", l->path, l->number, n, n == 1 ? "" : "s", l->ncolumns, l->ncolumns == 1 ? "" : "s");
+	return n == l->ncolumns
+	               ? 0
+	               : rmb_error_set(error, RMB_EINPUT,
+	                               "%s is plain text and no table: line %" PRId64 " has %" PRId64
+	                               " cell%s, and the first line "
+	                               "names %" PRId64 " column%s",
+	                               l->path, l->number, n, n == 1 ? "" : "s", l->ncolumns, l->ncolumns == 1 ? "" : "s");
 }
 
 bool
@@ -157,7 +164,8 @@ rmb_cell_number(const struct rmb_cell *cell, double *number)
 const char *
 rmb_lines_place(const struct rmb_lines *l, int64_t column)
 {
-	const char *text = rmb_arena_printf(l->arena, "%s: line %" PRId64 ", column %" PRId64 " ('%s')", l->path, l->number, column + 1, l->name[column]);
+	const char *text = rmb_arena_printf(l->arena, "%s: line %" PRId64 ", column %" PRId64 " ('%s')", l->path, l->number,
+	                                    column + 1, l->name[column]);
 	return text ? text : l->path;
 }
 
@@ -166,8 +174,8 @@ rmb_lines_no_number(const struct rmb_lines *l, int64_t column, const struct rmb_
 {
 	enum { SHOWN = 40 };
 	const char *shown = rmb_load_printable(l->arena, cell->text, cell->n < SHOWN ? cell->n : SHOWN);
-	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is no number%s", rmb_lines_place(l, column), shown ? shown : "?", memchr(cell->text, ',', cell->n) ?
-	                     "; write decimal points, not commas" : "");
+	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is no number%s", rmb_lines_place(l, column), shown ? shown : "?",
+	                     memchr(cell->text, ',', cell->n) ? "; write decimal points, not commas" : "");
 }
 
 /* ---- the first line ---- */
@@ -187,7 +195,8 @@ read_names(struct rmb_lines *l, struct rmb_error *error)
 	for (const char *at = first; at; n++)
 		next_cell(&at, l->separator);
 	if (n > MOST_COLUMNS)
-		return rmb_error_set(error, RMB_ELIMIT, "%s has %" PRId64 " columns; rumble reads up to %d", l->path, n, MOST_COLUMNS);
+		return rmb_error_set(error, RMB_ELIMIT, "%s has %" PRId64 " columns; rumble reads up to %d", l->path, n,
+		                     MOST_COLUMNS);
 	l->ncolumns = n;
 	l->name = rmb_arena_alloc(l->arena, (size_t)n, sizeof *l->name);
 	const char *at = first;
@@ -200,8 +209,12 @@ read_names(struct rmb_lines *l, struct rmb_error *error)
 	}
 	if (!l->name)
 		return rmb_error_nomem(error, l->path);
-	return numbers < n ? 0 : rmb_error_set(error, RMB_EINPUT, "%s is plain text whose first line is all numbers: the first line of a table must name its "
-	                                       "columns", l->path);
+	return numbers < n ? 0
+	                   : rmb_error_set(
+				     error, RMB_EINPUT,
+				     "%s is plain text whose first line is all numbers: the first line of a table must name its "
+				     "columns",
+				     l->path);
 }
 
 int

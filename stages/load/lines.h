@@ -1,8 +1,8 @@
 /* load/lines.h -- tables of text of any length, line by line: a line of column names, then a line for each row.
  *
- * Cells are separated by tabs if the first line has one, else by commas, else by semicolons; they may stand in double quotes, with blanks
- * around them. Lines end in either way, empty ones count for nothing, and # before the first name is left aside. (Small tables are
- * simpler to read whole: sheet.h.) */
+ * Cells are separated by tabs if the first line has one, else by commas, else by semicolons; they may stand in double quotes,
+ * with blanks around them. Lines end in either way, empty ones count for nothing, and # before the first name is left aside.
+ * (Small tables are simpler to read whole: sheet.h.) */
 #ifndef RMB_LOAD_LINES_H
 #define RMB_LOAD_LINES_H
 #include "load/format.h"

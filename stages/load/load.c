@@ -1,10 +1,11 @@
 /* load/load.c -- a lab's file becomes a recording or a list of spikes.
  *
  * The format is recognised by the first bytes of the file, never by its name. A recording is written once, as float32, row =
- * neuron, whatever type and orientation the file has, or stays in its file if it lies there so already; spikes keep their times in double. Positions are multiplied by `pixel`;
- * where only one coordinate is given the other is 0. A neuron with a sample that is not finite is dropped with a warning that
- * counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore deals with them.
- * Cost: one pass over the file, N*T*4 bytes written unless they stay; memory of a few hundred MB at most for activity of any size. */
+ * neuron, whatever type and orientation the file has, or stays in its file if it lies there so already; spikes keep their times
+ * in double. Positions are multiplied by `pixel`; where only one coordinate is given the other is 0. A neuron with a sample that
+ * is not finite is dropped with a warning that counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore
+ * deals with them. Cost: one pass over the file, N*T*4 bytes written unless they stay; memory of a few hundred MB at most for
+ * activity of any size. */
 #include <fnmatch.h>
 #include <fts.h>
 #include <inttypes.h>
@@ -23,73 +24,92 @@ static const struct rmb_param params[] = {
 #define RMB_FORMAT(name, patterns) patterns
 #include "load/formats.def"
 #undef RMB_FORMAT
-	  , .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it, or one of ALF" },
+	  ,
+	  .help = "the recording's file, or its folder if suite2p, Kilosort or phy wrote it, or one of ALF" },
 	{ "format", RMB_WORD, AT(format), "auto", .words = "auto"
 #define RMB_FORMAT(name, patterns) "|" #name
 #include "load/formats.def"
 #undef RMB_FORMAT
 	  ,
 	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
-	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all", .help = "which ROIs of suite2p, also in NWB: those that iscell calls cells, or all" },
+	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all",
+	  .help = "which ROIs of suite2p, also in NWB: those that iscell calls cells, or all" },
 	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",
 	  .help = "which units of Kilosort, phy, ALF or NWB, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
 	{ "activity", RMB_STRING, AT(activity), "none", true,
-	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix, activity" },
+	  .help = "name of the activity, neurons x frames or frames x neurons; found by itself: sp, spks, activity_matrix, "
+	          "activity" },
 	{ "neuropil", RMB_STRING, AT(neuropil), "none", true,
-	  .help = "name of the neuropil's fluorescence, of the shape of `activity`, from which neuropil_factor times this is taken away" },
+	  .help = "name of the neuropil's fluorescence, of the shape of `activity`, from which neuropil_factor times this is "
+	          "taken away" },
 	{ "neuropil_file", RMB_FILE, AT(neuropil_file), "none", true, .help = "an .npy file with the neuropil's fluorescence" },
-	{ "neuropil_factor", RMB_REAL, AT(neuropil_factor), "0.7", .min = 0, .max = 10, .help = "how much of the neuropil's fluorescence is taken away" },
+	{ "neuropil_factor", RMB_REAL, AT(neuropil_factor), "0.7", .min = 0, .max = 10,
+	  .help = "how much of the neuropil's fluorescence is taken away" },
 	{ "spikes", RMB_STRING, AT(spikes), "none", true, .help = "name of the spike times; found by itself: st, spikes" },
-	{ "unit", RMB_STRING, AT(unit), "none", true, .help = "name of the array with the neuron of each spike; found by itself: clu" },
+	{ "unit", RMB_STRING, AT(unit), "none", true,
+	  .help = "name of the array with the neuron of each spike; found by itself: clu" },
 	{ "counts", RMB_STRING, AT(counts), "none", true,
-	  .help = "name of the number of spikes of each neuron, for times that lie neuron after neuron; found by itself: sCount" },
+	  .help = "name of the number of spikes of each neuron, for times that lie neuron after neuron; found by itself: "
+	          "sCount" },
 	{ "ends", RMB_STRING, AT(ends), "none", true, .help = "name of the end of each neuron's part of the spike times" },
 	{ "x", RMB_STRING, AT(x), "none", true, .help = "name of the x positions; found by itself: xpos" },
-	{ "y", RMB_STRING, AT(y), "none", true, .help = "name of the y positions, or depths along a probe; found by itself: ypos" },
+	{ "y", RMB_STRING, AT(y), "none", true,
+	  .help = "name of the y positions, or depths along a probe; found by itself: ypos" },
 	{ "positions", RMB_STRING, AT(positions), "none", true,
-	  .help = "name of an array N x 2 or 2 x N with x and y, or N x 3 or 3 x N with z; found by itself: epos, xyz, cell_coordinates" },
+	  .help = "name of an array N x 2 or 2 x N with x and y, or N x 3 or 3 x N with z; found by itself: epos, xyz, "
+	          "cell_coordinates" },
 	{ "positions_file", RMB_FILE, AT(positions_file), "none", true, .help = "an .npy file N x 2 or 2 x N with x and y" },
-	{ "quality", RMB_STRING, AT(quality), "none", true, .help = "name of the quality of each neuron; found by itself: snr, quality" },
+	{ "quality", RMB_STRING, AT(quality), "none", true,
+	  .help = "name of the quality of each neuron; found by itself: snr, quality" },
 	{ "quality_file", RMB_FILE, AT(quality_file), "none", true, .help = "an .npy file with the quality of each neuron" },
 	{ "area", RMB_STRING, AT(area), "none", true,
 	  .help = "name of the brain area of each neuron, text or numbers; found by itself: areas" },
-	{ "plane", RMB_STRING, AT(plane), "none", true, .help = "name of the imaging plane of each neuron; found by itself: iplane" },
+	{ "plane", RMB_STRING, AT(plane), "none", true,
+	  .help = "name of the imaging plane of each neuron; found by itself: iplane" },
 	{ "probe", RMB_STRING, AT(probe), "none", true, .help = "name of the probe of each neuron; found by itself: iprobe" },
 	{ "id", RMB_STRING, AT(id), "none", true,
 	  .help = "name of the number of each neuron, which unit then refers to; without it 0, 1, 2, ..." },
 	{ "parts", RMB_WORD, AT(parts), "auto", .words = "auto|probes|same",
-	  .help = "what the parts of a list `unit` in cells or an array of structs are: probes, whose numbers of units begin anew, or the same neurons again; "
+	  .help = "what the parts of a list `unit` in cells or an array of structs are: probes, whose numbers of units begin "
+	          "anew, or the same neurons again; "
 	          "auto: a mistake, if a number occurs in two of them" },
 	{ "orientation", RMB_WORD, AT(orientation), "auto", .words = "auto|neurons-first|frames-first",
 	  .help = "which axis of the activity comes first; auto goes by the lengths of the other arrays" },
-	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12, .help = "spike times are ticks of this clock; none: they are seconds" },
+	{ "clock", RMB_REAL, AT(clock), "none", true, "Hz", 1e-6, 1e12,
+	  .help = "spike times are ticks of this clock; none: they are seconds" },
 	{ "window", RMB_REALS, AT(window), "none", true, "s",
 	  .help = "[a, b]: keep spikes from a to before b; this becomes the observed interval" },
 	{ "times", RMB_STRING, AT(times), "none", true,
 	  .help = "name of the time of each frame, s: gives the rate, and gaps in it end segments; found by itself: tneural" },
 	{ "state", RMB_STRING, AT(state), "none", true,
-	  .help = "name of the state of each frame (or of each of `epochs`): whole numbers or booleans, or others with `threshold`" },
+	  .help = "name of the state of each frame (or of each of `epochs`): whole numbers or booleans, or others with "
+	          "`threshold`" },
 	{ "state_file", RMB_FILE, AT(state_file), "none", true, .help = "an .npy file with the state of each frame" },
 	{ "threshold", RMB_REAL, AT(threshold), "none", true,
 	  .help = "the state is 1 where the array named by `state` is above this, in the file's units, else 0" },
 	{ "epochs", RMB_STRING, AT(epochs), "none", true,
 	  .help = "name of an array M x 2 of starts and ends, s; without `state` they are state 1 and all else 0" },
 	{ "bad_frames", RMB_STRING, AT(bad_frames), "none", true,
-	  .help = "name of the frames to leave out: a boolean for each frame, or their numbers from 0; found by itself: badframes" },
-	{ "bad_frames_file", RMB_FILE, AT(bad_frames_file), "none", true, .help = "an .npy file with the frames to leave out, such as bad_frames.npy" },
+	  .help = "name of the frames to leave out: a boolean for each frame, or their numbers from 0; found by itself: "
+	          "badframes" },
+	{ "bad_frames_file", RMB_FILE, AT(bad_frames_file), "none", true,
+	  .help = "an .npy file with the frames to leave out, such as bad_frames.npy" },
 	{ "drop", RMB_REALS, AT(drop), "none", true, "s",
 	  .help = "[a, b, c, d, ...]: leave out what is from a to before b, from c to before d, ..." },
-	{ "pixel", RMB_REAL, AT(pixel), "none", true, "um", 1e-6, 1e6, .help = "positions are multiplied by this; none: they are um already" },
+	{ "pixel", RMB_REAL, AT(pixel), "none", true, "um", 1e-6, 1e6,
+	  .help = "positions are multiplied by this; none: they are um already" },
 	{ "plugins", RMB_WORD, AT(wish.plugins), "none", .words = "none|installed",
-	  .help = "whether filters of HDF5 plug-ins that are installed here may be run to unpack the file (HDF5_PLUGIN_PATH, else HDF5's own place)" },
+	  .help = "whether filters of HDF5 plug-ins that are installed here may be run to unpack the file (HDF5_PLUGIN_PATH, "
+	          "else HDF5's own place)" },
 	{ "nonfinite", RMB_WORD, AT(nonfinite), "drop", .words = "drop|fail",
 	  .help = "what to do with neurons that have a sample that is not finite" },
 	{ 0 }
 };
 static const struct rmb_port in[] = { { 0 } };
 static const struct rmb_port out[] = {
-	{ "recording", RMB_RECORDING | RMB_SPIKES, .help = "the activity or the spikes of the file, with all that is known of its neurons" },
+	{ "recording", RMB_RECORDING | RMB_SPIKES,
+	  .help = "the activity or the spikes of the file, with all that is known of its neurons" },
 	{ 0 }
 };
 
@@ -97,16 +117,20 @@ static const struct rmb_port out[] = {
 static bool
 about_frames(const struct rmb_load_settings *set)
 {
-	return set->activity || set->neuropil || set->neuropil_file || set->times || set->bad_frames || set->bad_frames_file || set->state_file || (set->state && !set->epochs);
+	return set->activity || set->neuropil || set->neuropil_file || set->times || set->bad_frames || set->bad_frames_file ||
+	       set->state_file || (set->state && !set->epochs);
 }
 
 static unsigned
 makes(const void *settings)
 {
 	const struct rmb_load_settings *set = settings;
-	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0 || strcmp(set->format, "phy") == 0 || strcmp(set->format, "alf") == 0)
+	if (set->spikes || set->unit || set->counts || set->ends || !isnan(set->clock) || set->window.n > 0 ||
+	    strcmp(set->format, "phy") == 0 || strcmp(set->format, "alf") == 0)
 		return RMB_SPIKES;
-	return about_frames(set) || strcmp(set->format, "npy") == 0 || strcmp(set->format, "suite2p") == 0 ? RMB_RECORDING : RMB_RECORDING | RMB_SPIKES;
+	return about_frames(set) || strcmp(set->format, "npy") == 0 || strcmp(set->format, "suite2p") == 0
+	               ? RMB_RECORDING
+	               : RMB_RECORDING | RMB_SPIKES;
 }
 
 static int
@@ -115,9 +139,14 @@ check(const void *settings, struct rmb_error *error)
 	const struct rmb_load_settings *set = settings;
 	int owners = (set->unit != NULL) + (set->counts != NULL) + (set->ends != NULL);
 	if (about_frames(set) && (makes(set) & RMB_SPIKES))
-		return rmb_error_set(error, RMB_ERECIPE, "`%s` is given together with settings for spikes (spikes, unit, counts, ends, clock, "
-		                     "window); a recording is loaded as one or the other", set->activity ? "activity" : set->neuropil || set->neuropil_file ? "neuropil" : set->times ? "times" :
-		                     set->state || set->state_file ? "state" : "bad_frames");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "`%s` is given together with settings for spikes (spikes, unit, counts, ends, clock, "
+		                     "window); a recording is loaded as one or the other",
+		                     set->activity                         ? "activity"
+		                     : set->neuropil || set->neuropil_file ? "neuropil"
+		                     : set->times                          ? "times"
+		                     : set->state || set->state_file       ? "state"
+		                                                           : "bad_frames");
 	if (owners > 1)
 		return rmb_error_set(error, RMB_ERECIPE, "give one of `unit`, `counts` and `ends`, not %d", owners);
 	if (set->positions && set->positions_file)
@@ -129,17 +158,22 @@ check(const void *settings, struct rmb_error *error)
 	if (set->neuropil && set->neuropil_file)
 		return rmb_error_set(error, RMB_ERECIPE, "give `neuropil` or `neuropil_file`, not both");
 	if (set->neuropil && !set->activity)
-		return rmb_error_set(error, RMB_ERECIPE, "`neuropil: %s` is taken away from fluorescence, which `activity` must name, as in `activity: F`",
-		                     set->neuropil);
+		return rmb_error_set(
+			error, RMB_ERECIPE,
+			"`neuropil: %s` is taken away from fluorescence, which `activity` must name, as in `activity: F`",
+			set->neuropil);
 	if (set->state && set->state_file)
 		return rmb_error_set(error, RMB_ERECIPE, "give `state` or `state_file`, not both");
 	if (set->bad_frames && set->bad_frames_file)
 		return rmb_error_set(error, RMB_ERECIPE, "give `bad_frames` or `bad_frames_file`, not both");
 	if (set->epochs && set->state_file)
-		return rmb_error_set(error, RMB_ERECIPE, "`state_file` has a state for each frame and does not go with `epochs`; name their states with "
-		                     "`state`");
+		return rmb_error_set(
+			error, RMB_ERECIPE,
+			"`state_file` has a state for each frame and does not go with `epochs`; name their states with "
+			"`state`");
 	if (!isnan(set->threshold) && !set->state && !set->state_file)
-		return rmb_error_set(error, RMB_ERECIPE, "`threshold` is of the array that `state` or `state_file` names, and there is none");
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "`threshold` is of the array that `state` or `state_file` names, and there is none");
 	if (set->window.n > 0 && (set->window.n != 2 || !(set->window.v[0] < set->window.v[1])))
 		return rmb_error_set(error, RMB_ERECIPE, "`window` must be [a, b] with a before b, such as [0 s, 600 s]");
 	if (set->window.n == 0)
@@ -147,8 +181,8 @@ check(const void *settings, struct rmb_error *error)
 	return rmb_intervals_check("drop", &set->drop, error);
 }
 
-/* Bytes of a file, or of the arrays in a folder; *pickles: of those that become values, each many times its bytes; *samples: of the largest
- * kind of suite2p's matrices. */
+/* Bytes of a file, or of the arrays in a folder; *pickles: of those that become values, each many times its bytes; *samples: of
+ * the largest kind of suite2p's matrices. */
 static double
 bytes_of(const char *path, double *pickles, double *samples)
 {
@@ -162,7 +196,8 @@ bytes_of(const char *path, double *pickles, double *samples)
 		if (entry->fts_info == FTS_D && entry->fts_level == DEEPEST)
 			fts_set(tree, entry, FTS_SKIP);
 		bool array = entry->fts_info == FTS_F && (entry->fts_level == 0 || fnmatch("*.npy", entry->fts_name, 0) == 0);
-		bool pickle = array && entry->fts_level > 0 && fnmatch("@(stat|ops|settings|reg_outputs).npy", entry->fts_name, FNM_EXTMATCH) == 0;
+		bool pickle = array && entry->fts_level > 0 &&
+		              fnmatch("@(stat|ops|settings|reg_outputs).npy", entry->fts_name, FNM_EXTMATCH) == 0;
 		sum += array ? (double)entry->fts_statp->st_size : 0;
 		*pickles += pickle ? (double)entry->fts_statp->st_size : 0;
 		for (int t = 0; t < 3 && array; t++)
@@ -181,8 +216,8 @@ is_folder(const char *path)
 	return path && stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
 }
 
-/* Before a file has been read only its length is known. Activity takes blocks of a fixed size, and so do the spikes of a folder; those of
- * a file perhaps all of their list. */
+/* Before a file has been read only its length is known. Activity takes blocks of a fixed size, and so do the spikes of a folder;
+ * those of a file perhaps all of their list. */
 static void
 estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
 {
@@ -191,7 +226,11 @@ estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *co
 	double samples = known->neurons * known->frames;
 	bool list = makes(set) == RMB_SPIKES && !is_folder(set->path);
 	cost->memory = list ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6) + PICKLED * pickles;
-	cost->disk = known->in_place ? 200 * known->neurons + 8 * known->frames + 65536 : samples > 0 ? 4 * samples : known->spikes > 0 ? 8 * known->spikes : stored > 0 ? stored : 4 * length;
+	cost->disk = known->in_place     ? 200 * known->neurons + 8 * known->frames + 65536
+	             : samples > 0       ? 4 * samples
+	             : known->spikes > 0 ? 8 * known->spikes
+	             : stored > 0        ? stored
+	                                 : 4 * length;
 	cost->bytes = length + cost->disk;
 }
 
@@ -230,17 +269,23 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 	if (kept == n)
 		return 0;
 	if (kept == 0 || strcmp(set->nonfinite, "fail") == 0)
-		return rmb_fail(call, RMB_EDATA, "%s: found samples that are not finite in %" PRId64 " of %" PRId64 " neurons, first in neuron %" PRId64
-		                " at frame %" PRId64 ", which is %s%s", set->path, n - kept, n, all->neurons.id[first], seen[first].bad,
-		                isnan(seen[first].odd) ? not_a_number : infinite, kept ? "; `nonfinite: drop` would leave these neurons out" : "; nothing is left to analyse");
-	rmb_warn(call, "dropped %" PRId64 " of %" PRId64 " neurons for samples that are not finite, first in neuron %" PRId64 " at frame %" PRId64
-	         ", which is %s", n - kept, n, all->neurons.id[first], seen[first].bad, isnan(seen[first].odd) ? not_a_number : infinite);
+		return rmb_fail(call, RMB_EDATA,
+		                "%s: found samples that are not finite in %" PRId64 " of %" PRId64
+		                " neurons, first in neuron %" PRId64 " at frame %" PRId64 ", which is %s%s",
+		                set->path, n - kept, n, all->neurons.id[first], seen[first].bad,
+		                isnan(seen[first].odd) ? not_a_number : infinite,
+		                kept ? "; `nonfinite: drop` would leave these neurons out" : "; nothing is left to analyse");
+	rmb_warn(call,
+	         "dropped %" PRId64 " of %" PRId64 " neurons for samples that are not finite, first in neuron %" PRId64
+	         " at frame %" PRId64 ", which is %s",
+	         n - kept, n, all->neurons.id[first], seen[first].bad, isnan(seen[first].odd) ? not_a_number : infinite);
 	int code = rmb_neurons_select(rmb_call_arena(call), &all->neurons, rows, kept, &neurons, rmb_call_error(call));
 	return code ? code : rmb_output_rows(call, "recording", stored, &neurons);
 }
 
 static int
-load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout, struct rmb_load_notes *notes)
+load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_layout *layout,
+               struct rmb_load_notes *notes)
 {
 	const struct rmb_member *m = layout->activity.member;
 	struct rmb_error *error = rmb_call_error(call);
@@ -270,8 +315,8 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 		code = stays ? rmb_load_glance(&layout->activity, &place, &sink, seen, error)
 		             : rmb_load_activity(&layout->activity, frames_first, &sink, seen, &inexact, error);
 	if (!code && inexact)
-		rmb_load_note(notes, "rounded %" PRId64 " of %" PRId64 " whole numbers in '%s', which are above 2^24, to float32", inexact, m->count,
-		              m->name);
+		rmb_load_note(notes, "rounded %" PRId64 " of %" PRId64 " whole numbers in '%s', which are above 2^24, to float32",
+		              inexact, m->count, m->name);
 	if (!code)
 		rmb_load_rounding(m->name, seen, n, notes);
 	return code ? code : drop_rows(call, set, &recording, seen);
@@ -306,7 +351,8 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, struct r
 	const struct rmb_load_times to = { call, claim_times, write_times, read_times, progress };
 	int64_t n;
 	if (!isnan(set->rate))
-		rmb_load_note(notes, "`rate` belongs to frames and was not used: this recording is a list of spikes, which `bin` turns into frames");
+		rmb_load_note(notes, "`rate` belongs to frames and was not used: this recording is a list of spikes, which `bin` "
+		                     "turns into frames");
 	int code = rmb_load_numbering(layout, set, arena, &n, notes, error);
 	int64_t known = n;
 	if (!code)
@@ -314,7 +360,8 @@ load_spikes(struct rmb_call *call, const struct rmb_load_settings *set, struct r
 	if (!code && known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	if (!code)
-		code = rmb_load_spikes(layout, set, &n, layout->id.member || layout->parts ? spikes.neurons.id : NULL, &to, arena, &spikes, notes, error);
+		code = rmb_load_spikes(layout, set, &n, layout->id.member || layout->parts ? spikes.neurons.id : NULL, &to, arena,
+		                       &spikes, notes, error);
 	if (!code && !known)
 		code = rmb_load_neurons(layout, set, n, arena, &spikes.neurons, notes, error);
 	return code ? code : rmb_output_spikes(call, "recording", &spikes);
@@ -343,7 +390,8 @@ run(struct rmb_call *call)
 	if (!code)
 		code = rmb_load_layout(&files, set, &layout, &notes, error);
 	if (!code)
-		code = layout.activity.member ? load_recording(call, set, &layout, &notes) : load_spikes(call, set, &layout, &notes);
+		code = layout.activity.member ? load_recording(call, set, &layout, &notes)
+		                              : load_spikes(call, set, &layout, &notes);
 	if (!code && notes.lost)
 		code = rmb_error_nomem(error, "warnings");
 	for (int i = 0; i < notes.n; i++)
@@ -353,14 +401,28 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_load = {
-	.name = "load", .version = 6, .folder = "load", .run = run,
-	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, phy and ALF",
-	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times with their neurons, "
-	         "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the content. The "
-	         "arrays of published data sets are found by their names; others are named by settings. Neurons with samples that are not "
-	         "finite are dropped with a warning. Where only one coordinate is known the other is 0.",
+	.name = "load",
+	.version = 6,
+	.folder = "load",
+	.run = run,
+	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, "
+	         "phy and ALF",
+	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times "
+	         "with their neurons, "
+		 "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the "
+	         "content. The "
+		 "arrays of published data sets are found by their names; others are named by settings. Neurons with samples "
+	         "that are not "
+		 "finite are dropped with a warning. Where only one coordinate is known the other is 0.",
 	.cite = "arrays and names: Pachitariu et al. 2025, bioRxiv 2025.01.10.632397; Eglen et al. 2014, GigaScience 3:3",
 	.caption = "Loaded from the recording's file.",
-	.params = params, .in = in, .out = out, .settings_size = sizeof(struct rmb_load_settings),
-	.reads_files = true, .makes = makes, .check = check, .look = look, .estimate = estimate,
+	.params = params,
+	.in = in,
+	.out = out,
+	.settings_size = sizeof(struct rmb_load_settings),
+	.reads_files = true,
+	.makes = makes,
+	.check = check,
+	.look = look,
+	.estimate = estimate,
 };

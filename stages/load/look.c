@@ -1,8 +1,8 @@
 /* load/look.c -- what is in a recording, without loading it.
  *
- * Headers say what plays which role and how large it is; that is all that `rumble check` and the plan want. Deeper looks go the way of
- * loading, part by part: annotations, frame times, and a sample of the activity. What would take long (a file of many spikes, what must be
- * worked out from all samples) is left to RMB_WHOLE, and that is said. */
+ * Headers say what plays which role and how large it is; that is all that `rumble check` and the plan want. Deeper looks go the
+ * way of loading, part by part: annotations, frame times, and a sample of the activity. What would take long (a file of many
+ * spikes, what must be worked out from all samples) is left to RMB_WHOLE, and that is said. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -72,7 +72,8 @@ see_areas(struct look *l, const struct rmb_neurons *neurons)
 		qsort(area, (size_t)n, sizeof *area, by_count);
 	for (int k = 0; k < n && k < SHOWN && text; k++) {
 		const char *name = rmb_load_printable(l->arena, area[k].name, area[k].width);
-		text = rmb_arena_printf(l->arena, "%s%s%s (%" PRId64 ")", text, k ? ", " : "", name && *name ? name : "no name", area[k].n);
+		text = rmb_arena_printf(l->arena, "%s%s%s (%" PRId64 ")", text, k ? ", " : "", name && *name ? name : "no name",
+		                        area[k].n);
 	}
 	if (n > 0 && text)
 		rmb_see_text(l->seen, "areas", n > SHOWN ? "%s and %d more" : "%s", text, n - SHOWN);
@@ -113,7 +114,10 @@ see_duplicates(struct look *l, const int64_t *id, int64_t n)
 		if (number[i] == number[i - 1] && twice++ == 0)
 			first = number[i];
 	if (twice)
-		rmb_see_caution(l->seen, false, "%" PRId64 " of %" PRId64 " neurons have a number that another one has, too, the least of these %" PRId64, twice, n, first);
+		rmb_see_caution(l->seen, false,
+		                "%" PRId64 " of %" PRId64
+		                " neurons have a number that another one has, too, the least of these %" PRId64,
+		                twice, n, first);
 }
 
 static void
@@ -142,7 +146,8 @@ see_neurons(struct look *l, const struct rmb_neurons *neurons)
 static void
 spare(struct look *l)
 {
-	struct rmb_found *const role[] = { &l->layout.x, &l->layout.y, &l->layout.positions, &l->layout.quality, &l->layout.area };
+	struct rmb_found *const role[] = { &l->layout.x, &l->layout.y, &l->layout.positions, &l->layout.quality,
+		                           &l->layout.area };
 	static const char *const name[] = { "x", "y", "positions", "quality", "areas" };
 	for (size_t i = 0; i < sizeof role / sizeof *role; i++)
 		if (role[i]->member && role[i]->member->effort > MOST_EFFORT && l->seen->depth != RMB_WHOLE) {
@@ -174,7 +179,8 @@ look_at_activity(struct look *l, bool frames_first, struct rmb_error *error)
 	r.stored_frames = nframes;
 	rmb_see_text(l->seen, "activity", "%s (%s%s)", m->name, m->type, frames_first ? ", frames first" : "");
 	if (l->layout.activity.less)
-		rmb_see_text(l->seen, "neuropil", "%s, %g of which is taken away", l->layout.activity.less->member->name, l->layout.activity.less->factor);
+		rmb_see_text(l->seen, "neuropil", "%s, %g of which is taken away", l->layout.activity.less->member->name,
+		             l->layout.activity.less->factor);
 	rmb_see_number(l->seen, "neurons", (double)n, "1");
 	rmb_see_number(l->seen, "frames", (double)nframes, "1");
 	int code = rmb_load_frames(&l->layout, &l->set, l->arena, &r, &dropped, &l->notes, error);
@@ -218,7 +224,8 @@ see_spikes(struct look *l, const struct rmb_spikes *s)
 	if (length > 0 && n > 0)
 		rmb_see_number(l->seen, "mean rate of a neuron", (double)s->nspikes / (double)n / length, "Hz");
 	if (silent)
-		rmb_see_caution(l->seen, false, "%" PRId64 " of %" PRId64 " neurons have no spikes, the first is neuron %" PRId64, silent, n, first);
+		rmb_see_caution(l->seen, false, "%" PRId64 " of %" PRId64 " neurons have no spikes, the first is neuron %" PRId64,
+		                silent, n, first);
 }
 
 /* First and last times of a long list. */
@@ -251,8 +258,10 @@ see_ends(struct look *l, struct rmb_error *error)
 		rmb_see_range(l->seen, "time", low / tick, high / tick, "s");
 		l->seen->size.seconds = (high - low) / tick;
 	}
-	rmb_see_caution(l->seen, true, "there are too many spikes to read them all in a moment: their times are those of the first%s %d, and "
-	                "neurons without spikes were not looked for", m->onwards ? "" : " and last", END);
+	rmb_see_caution(l->seen, true,
+	                "there are too many spikes to read them all in a moment: their times are those of the first%s %d, and "
+	                "neurons without spikes were not looked for",
+	                m->onwards ? "" : " and last", END);
 	return 0;
 }
 
@@ -276,7 +285,8 @@ look_at_spikes(struct look *l, struct rmb_error *error)
 		return code;
 	}
 	if (!code)
-		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member || l->layout.parts ? spikes.neurons.id : NULL, NULL, l->arena, &spikes, &l->notes, error);
+		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member || l->layout.parts ? spikes.neurons.id : NULL,
+		                       NULL, l->arena, &spikes, &l->notes, error);
 	if (!code && !known)
 		code = look_at_neurons(l, n, &spikes.neurons, error);
 	if (code)
@@ -307,7 +317,8 @@ compare_lengths(struct look *l, bool *frames_first, struct rmb_error *error)
 	int code = rmb_load_orientation(layout, l->set.orientation, frames_first, &l->notes, error);
 	if (code)
 		return code;
-	int64_t neurons = layout->activity.member->axis[*frames_first ? 1 : 0], nframes = layout->activity.member->axis[*frames_first ? 0 : 1];
+	int64_t neurons = layout->activity.member->axis[*frames_first ? 1 : 0],
+		nframes = layout->activity.member->axis[*frames_first ? 0 : 1];
 	l->seen->kind = RMB_RECORDING;
 	l->seen->size = (struct rmb_size){ .neurons = (double)neurons, .frames = (double)nframes,
 	                                   .in_place = rmb_load_in_place(&layout->activity, &l->set, *frames_first, &place) };

@@ -1,7 +1,7 @@
 /* load/matlab.c -- MATLAB files of the versions 4, 5, 6 and 7, through matio. (v7.3 is HDF5.)
  *
- * Members as leaves.h says: a 1 x N cell `times` of spike times loads with `spikes: times`, and spikes{day}{epoch}{tetrode}{cell}.time with
- * `spikes: spikes.time`. Complex and sparse arrays and functions are refused by name.
+ * Members as leaves.h says: a 1 x N cell `times` of spike times loads with `spikes: times`, and
+ * spikes{day}{epoch}{tetrode}{cell}.time with `spikes: spikes.time`. Complex and sparse arrays and functions are refused by name.
  * matio is not safe against malicious files: the process that reads is one of its own. */
 #include <ctype.h>
 #include <fcntl.h>
@@ -17,10 +17,12 @@ struct matlab {
 	struct rmb_leaves leaves;
 };
 
-static const struct { enum matio_classes class; enum rmb_number number; size_t item; const char *type; } numeric[] = {
+static const struct { enum matio_classes class; enum rmb_number number; size_t item; const char *type;
+} numeric[] = {
 	{ MAT_C_DOUBLE, RMB_FLOATING, 8, "double" }, { MAT_C_SINGLE, RMB_FLOATING, 4, "single" },
-	{ MAT_C_INT8, RMB_SIGNED, 1, "int8" }, { MAT_C_INT16, RMB_SIGNED, 2, "int16" }, { MAT_C_INT32, RMB_SIGNED, 4, "int32" },
-	{ MAT_C_INT64, RMB_SIGNED, 8, "int64" }, { MAT_C_UINT8, RMB_UNSIGNED, 1, "uint8" }, { MAT_C_UINT16, RMB_UNSIGNED, 2, "uint16" },
+	{ MAT_C_INT8, RMB_SIGNED, 1, "int8" },       { MAT_C_INT16, RMB_SIGNED, 2, "int16" },
+	{ MAT_C_INT32, RMB_SIGNED, 4, "int32" },     { MAT_C_INT64, RMB_SIGNED, 8, "int64" },
+	{ MAT_C_UINT8, RMB_UNSIGNED, 1, "uint8" },   { MAT_C_UINT16, RMB_UNSIGNED, 2, "uint16" },
 	{ MAT_C_UINT32, RMB_UNSIGNED, 4, "uint32" }, { MAT_C_UINT64, RMB_UNSIGNED, 8, "uint64" },
 };
 
@@ -50,8 +52,11 @@ walk_through(const struct walk *w, matvar_t *v, const char *name, int depth, boo
 {
 	int64_t n = v ? count_of(v) : 0;
 	int code = 0;
-	if (!v || n < 0 || depth > RMB_LEAF_DEEPEST || n > RMB_LEAF_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
-		return v ? rmb_error_set(w->error, RMB_ELIMIT, "%s: '%s' has more parts, or parts within parts, than rumble reads", w->path, name) : 0;
+	if (!v || n < 0 || depth > RMB_LEAF_DEEPEST ||
+	    n > RMB_LEAF_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
+		return v ? rmb_error_set(w->error, RMB_ELIMIT,
+		                         "%s: '%s' has more parts, or parts within parts, than rumble reads", w->path, name)
+		         : 0;
 	if (v->class_type == MAT_C_CELL)
 		for (int64_t i = 0; i < n && !code && v->data; i++)
 			code = walk_through(w, Mat_VarGetCell(v, (int)i), name, depth + 1, true);
@@ -61,8 +66,9 @@ walk_through(const struct walk *w, matvar_t *v, const char *name, int depth, boo
 		for (int64_t i = 0; i < n && !code && v->data && field; i++)
 			for (unsigned f = 0; f < nfields && !code; f++) {
 				const char *below = rmb_arena_printf(w->arena, "%s.%s", name, field[f]);
-				code = below ? walk_through(w, Mat_VarGetStructFieldByIndex(v, f, (size_t)i), below, depth + 1, list || n > 1) :
-				       rmb_error_nomem(w->error, name);
+				code = below ? walk_through(w, Mat_VarGetStructFieldByIndex(v, f, (size_t)i), below, depth + 1,
+				                            list || n > 1)
+				             : rmb_error_nomem(w->error, name);
 			}
 	} else
 		code = w->visit(w->self, name, v, list, w->error);
@@ -86,10 +92,12 @@ shape_of(const matvar_t *v)
 		m.number = RMB_BYTES;
 		m.item = RMB_LEAF_TEXT;
 	}
-	m.refusal = v->class_type == MAT_C_SPARSE ? "is a sparse array: save full(x)" :
-	            m.number == RMB_BYTES && count_of(v) > 0 && (v->rank != 2 || v->dims[0] != 1) ? "is text of several lines" :
-	            m.number == RMB_NO_NUMBER ? "is a MATLAB function, object or table: save its numbers as arrays" :
-	            v->isComplex ? "is complex: save its real part or its modulus" : v->rank > RMB_MEMBER_AXES ? "has more than four axes" : NULL;
+	m.refusal = v->class_type == MAT_C_SPARSE ? "is a sparse array: save full(x)"
+	            : m.number == RMB_BYTES && count_of(v) > 0 && (v->rank != 2 || v->dims[0] != 1) ? "is text of several lines"
+	            : m.number == RMB_NO_NUMBER ? "is a MATLAB function, object or table: save its numbers as arrays"
+	            : v->isComplex              ? "is complex: save its real part or its modulus"
+	            : v->rank > RMB_MEMBER_AXES ? "has more than four axes"
+	                                        : NULL;
 	m.type = v->class_type == MAT_C_SPARSE ? "sparse" : v->class_type == MAT_C_CHAR ? "text" : m.type;
 	for (int i = 0; i < v->rank && i < RMB_MEMBER_AXES; i++)
 		m.axis[i] = (int64_t)v->dims[i];
@@ -105,7 +113,8 @@ note_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct 
 	struct listing *l = self;
 	struct rmb_member shape = shape_of(leaf);
 	int64_t n = count_of(leaf);
-	return rmb_leaves_note(l->file, &l->matlab->leaves, name, l->top, list, &shape, shape.number == RMB_BYTES ? n > 0 : n, error);
+	return rmb_leaves_note(l->file, &l->matlab->leaves, name, l->top, list, &shape, shape.number == RMB_BYTES ? n > 0 : n,
+	                       error);
 }
 
 /* Headers of all variables; no samples are read. */
@@ -161,7 +170,8 @@ take_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct 
 		char *text = text_of(f->file->arena, leaf);
 		return rmb_leaves_take(f->file, &f->reading, &shape, text, text ? (int64_t)strlen(text) : -1, error);
 	}
-	bool whole = n >= 0 && !shape.refusal && leaf->nbytes / shape.item >= (size_t)n && (n == 0 || (leaf->data && (size_t)leaf->data_size == shape.item));
+	bool whole = n >= 0 && !shape.refusal && leaf->nbytes / shape.item >= (size_t)n &&
+	             (n == 0 || (leaf->data && (size_t)leaf->data_size == shape.item));
 	return rmb_leaves_take(f->file, &f->reading, &shape, leaf->data, whole ? n : -1, error);
 }
 
@@ -174,8 +184,9 @@ fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, s
 	int code = rmb_leaves_begin(file, &h->leaves, member, items, &filling.reading, error);
 	matvar_t *v = code ? NULL : Mat_VarRead(h->mat, filling.reading.leaf->top);
 	if (!code)
-		code = v ? walk_through(&walk, v, filling.reading.leaf->top, 0, false) :
-		       rmb_error_set(error, RMB_EINPUT, "%s: '%s' cannot be read; the file is truncated or damaged", file->path, member->name);
+		code = v ? walk_through(&walk, v, filling.reading.leaf->top, 0, false)
+		         : rmb_error_set(error, RMB_EINPUT, "%s: '%s' cannot be read; the file is truncated or damaged",
+		                         file->path, member->name);
 	Mat_VarFree(v);
 	return code ? code : rmb_leaves_end(file, &filling.reading, error);
 }
@@ -189,7 +200,8 @@ check_elements(struct rmb_load_file *file, struct rmb_error *error)
 	int64_t at = sizeof head;
 	int fd = open(file->path, O_RDONLY | O_CLOEXEC), code = 0;
 	bool whole = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head;
-	bool little = whole && memcmp(head + 124, "\0\1IM", 4) == 0, five = little || (whole && memcmp(head + 124, "\1\0MI", 4) == 0);
+	bool little = whole && memcmp(head + 124, "\0\1IM", 4) == 0,
+	     five = little || (whole && memcmp(head + 124, "\1\0MI", 4) == 0);
 	while (five && whole && at < file->size && !code) {
 		whole = pread(fd, tag, sizeof tag, (off_t)at) == (ssize_t)sizeof tag;
 		int64_t end = whole ? at + RMB_MATLAB_TAG + rmb_matlab_number(tag + 4, little) : file->size;
@@ -200,7 +212,9 @@ check_elements(struct rmb_load_file *file, struct rmb_error *error)
 	if (fd >= 0)
 		close(fd);
 	if (!code && five && (!whole || at != file->size))
-		return rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged MATLAB file: its last variable ends at byte %" PRId64 ", the file at %" PRId64,
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is a truncated or damaged MATLAB file: its last variable ends at byte %" PRId64
+		                     ", the file at %" PRId64,
 		                     file->path, at, file->size);
 	return code;
 }
@@ -228,13 +242,15 @@ matlab_open(struct rmb_load_file *file, struct rmb_error *error)
 		return code;
 	h->mat = Mat_Open(file->path, MAT_ACC_RDONLY);
 	if (!h->mat)
-		code = rmb_error_set(error, RMB_EINPUT, "%s cannot be read as a MATLAB file; it is truncated or damaged", file->path);
+		code = rmb_error_set(error, RMB_EINPUT, "%s cannot be read as a MATLAB file; it is truncated or damaged",
+		                     file->path);
 	if (!code)
 		code = list_variables(file, h, error);
 	for (int i = 0; i < h->leaves.n && !code; i++)
 		code = rmb_leaves_members(file, &h->leaves.leaf[i], fill, error);
 	if (!code && h->leaves.n == 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
 	if (code)
 		matlab_close(file);
 	return code;
@@ -253,7 +269,8 @@ looks_like_version_4(const struct rmb_load_probe *probe)
 	for (int big = 0; big < 2; big++) {
 		const uint32_t *f = field[big];
 		bool kind = f[0] / 1000 == (uint32_t)big && f[0] / 100 % 10 == 0 && f[0] / 10 % 10 <= 5 && f[0] % 10 <= 2;
-		if (!kind || f[1] > INT32_MAX || f[2] > INT32_MAX || f[3] > 1 || f[4] < 2 || f[4] > 64 || probe->n < 20 + f[4] || probe->head[19 + f[4]])
+		if (!kind || f[1] > INT32_MAX || f[2] > INT32_MAX || f[3] > 1 || f[4] < 2 || f[4] > 64 || probe->n < 20 + f[4] ||
+		    probe->head[19 + f[4]])
 			continue;
 		bool name = true;
 		for (uint32_t i = 0; i + 1 < f[4]; i++)
@@ -273,5 +290,12 @@ matlab_recognises(const struct rmb_load_probe *probe)
 }
 
 const struct rmb_format rmb_format_matlab = {
-	.name = "matlab", .title = "MATLAB", .recognises = matlab_recognises, .open = matlab_open, .close = matlab_close, .find = rmb_gathered_find, .list = rmb_gathered_list, .read = rmb_gathered_read,
+	.name = "matlab",
+	.title = "MATLAB",
+	.recognises = matlab_recognises,
+	.open = matlab_open,
+	.close = matlab_close,
+	.find = rmb_gathered_find,
+	.list = rmb_gathered_list,
+	.read = rmb_gathered_read,
 };

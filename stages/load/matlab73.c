@@ -1,9 +1,10 @@
 /* load/matlab73.c -- MATLAB files of version 7.3, which are HDF5 behind a user block.
  *
- * A variable is a dataset with the attribute MATLAB_class, its axes in reverse, so that an array N x T of MATLAB is stored T x N; it is
- * read as N x T. A struct is a group. A cell, and a field of an array of structs, is a dataset of references to objects in /#refs#. Empty
- * arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older versions; paths may be written with
- * dots or slashes. Objects (string, table, datetime), functions and sparse arrays are refused by name. */
+ * A variable is a dataset with the attribute MATLAB_class, its axes in reverse, so that an array N x T of MATLAB is stored T x N;
+ * it is read as N x T. A struct is a group. A cell, and a field of an array of structs, is a dataset of references to objects in
+ * /#refs#. Empty arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older versions;
+ * paths may be written with dots or slashes. Objects (string, table, datetime), functions and sparse arrays are refused by name.
+ */
 #include <hdf5.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -55,7 +56,8 @@ static void walk_through(struct walk *w, hid_t object, const char *name);
 static struct rmb_member
 shape_of(const struct rmb_dataset *d, bool *empty)
 {
-	static const char *const numbers[] = { "", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical", "char" };
+	static const char *const numbers[] = { "",      "double", "single", "int8",   "uint8",   "int16", "uint16",
+		                               "int32", "uint32", "int64",  "uint64", "logical", "char" };
 	struct rmb_member m = d->member;
 	char class[CLASS];
 	bool known = false;
@@ -67,7 +69,8 @@ shape_of(const struct rmb_dataset *d, bool *empty)
 	for (int i = 0; i < m.naxes; i++)
 		m.axis[i] = d->member.axis[m.naxes - 1 - i];
 	if (!known) {
-		m.refusal = "is a MATLAB object, such as a string or a table, or a function: save its numbers as arrays, texts as a cell of characters";
+		m.refusal = "is a MATLAB object, such as a string or a table, or a function: save its numbers as arrays, texts "
+		            "as a cell of characters";
 	} else if (strcmp(class, "logical") == 0 && m.item == 1) {
 		m.number = RMB_BOOLEAN;
 		m.type = "logical";
@@ -95,7 +98,8 @@ take_text(struct walk *w, const struct rmb_dataset *d, const struct rmb_member *
 	char text[RMB_LEAF_TEXT * 4] = "", *to = text;
 	double *point;
 	if (n > 0 && (d->member.refusal || n > RMB_LYING_BYTES))
-		return rmb_error_set(w->error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", w->file->path, d->member.name);
+		return rmb_error_set(w->error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", w->file->path,
+		                     d->member.name);
 	int code = n > 0 ? rmb_load_doubles(&w->own->plain, &d->member, &point, w->error) : 0;
 	for (int64_t i = 0; i < n && i < RMB_LEAF_TEXT - 1 && !code; i++)
 		to += rmb_encode_utf8(point[i] >= 1 && point[i] < 0x110000 ? (uint32_t)point[i] : '?', to);
@@ -111,7 +115,8 @@ take_items(struct walk *w, const struct rmb_dataset *d, const struct rmb_member 
 		return rmb_leaves_take(w->file, w->reading, shape, NULL, n, w->error);
 	void *raw = malloc((size_t)n * shape->item);
 	rmb_member_matrix(&d->member, &rows, &columns);
-	int code = raw ? rmb_format_hdf5.read(&w->own->plain, &d->member, 0, rows, 0, columns, raw, w->error) : rmb_error_nomem(w->error, d->member.name);
+	int code = raw ? rmb_format_hdf5.read(&w->own->plain, &d->member, 0, rows, 0, columns, raw, w->error)
+	               : rmb_error_nomem(w->error, d->member.name);
 	if (!code)
 		code = rmb_leaves_take(w->file, w->reading, shape, raw, n, w->error);
 	free(raw);
@@ -138,19 +143,24 @@ walk_cell(struct walk *w, const struct rmb_dataset *d, const char *name)
 	hid_t space = H5Dget_space(d->id);
 	hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
 	H5Sclose(space);
-	hobj_ref_t *reference = n >= 0 && n <= MOST_OBJECTS && !rmb_hdf5_records(&w->own->plain, d) ? rmb_arena_alloc(w->file->arena, (size_t)n, sizeof *reference) : NULL;
+	hobj_ref_t *reference = n >= 0 && n <= MOST_OBJECTS && !rmb_hdf5_records(&w->own->plain, d)
+	                                ? rmb_arena_alloc(w->file->arena, (size_t)n, sizeof *reference)
+	                                : NULL;
 	if (!reference) {
-		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: the cell '%s' has more parts than rumble reads, or is damaged", w->file->path, name);
+		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: the cell '%s' has more parts than rumble reads, or is damaged",
+		                        w->file->path, name);
 		return;
 	}
 	if (n > 0 && H5Dread(d->id, H5T_STD_REF_OBJ, H5S_ALL, H5S_ALL, H5P_DEFAULT, reference) < 0)
-		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: the cell '%s' cannot be read", w->file->path, name);
+		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: the cell '%s' cannot be read",
+		                        w->file->path, name);
 	for (hssize_t i = 0; i < n && !w->code; i++) {
 		bool list = w->list;
 		hid_t part = H5Rdereference2(d->id, H5P_DEFAULT, H5R_OBJECT, &reference[i]);
 		w->list = true;
 		if (part < 0)
-			w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is damaged: part %lld of the cell '%s' is missing", w->file->path, (long long)i, name);
+			w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is damaged: part %lld of the cell '%s' is missing",
+			                        w->file->path, (long long)i, name);
 		else {
 			walk_through(w, part, name);
 			H5Oclose(part);
@@ -200,7 +210,8 @@ walk_through(struct walk *w, hid_t object, const char *name)
 	struct fields fields = { w, name };
 	hsize_t at = 0;
 	if (++w->depth > RMB_LEAF_DEEPEST || ++w->seen > MOST_OBJECTS)
-		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: '%s' has more parts, or parts within parts, than rumble reads", w->file->path, name);
+		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: '%s' has more parts, or parts within parts, than rumble reads",
+		                        w->file->path, name);
 	else if (kind == H5I_DATASET)
 		walk_dataset(w, object, name);
 	else if (kind == H5I_GROUP && H5Aexists(object, "MATLAB_sparse") <= 0)
@@ -235,8 +246,10 @@ static int
 walk_file(struct walk *w)
 {
 	hsize_t at = 0;
-	if (H5Literate(((struct rmb_hdf5 *)w->own->plain.handle)->file, H5_INDEX_NAME, H5_ITER_INC, &at, variable, w) < 0 && !w->code)
-		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: its variables cannot be listed", w->file->path);
+	if (H5Literate(((struct rmb_hdf5 *)w->own->plain.handle)->file, H5_INDEX_NAME, H5_ITER_INC, &at, variable, w) < 0 &&
+	    !w->code)
+		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: its variables cannot be listed",
+		                        w->file->path);
 	return w->code;
 }
 
@@ -301,10 +314,12 @@ matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
 		code = walk_file(&walk);
 	}
 	for (int i = 0; i < own->leaves.n && !code; i++)
-		code = own->leaves.leaf[i].list || own->leaves.leaf[i].shape.count == 0 || own->leaves.leaf[i].shape.refusal ?
-		       rmb_leaves_members(&own->made, &own->leaves.leaf[i], fill, error) : turn(file, &own->leaves.leaf[i], error);
+		code = own->leaves.leaf[i].list || own->leaves.leaf[i].shape.count == 0 || own->leaves.leaf[i].shape.refusal
+		               ? rmb_leaves_members(&own->made, &own->leaves.leaf[i], fill, error)
+		               : turn(file, &own->leaves.leaf[i], error);
 	if (!code && own->leaves.n == 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
 	if (code)
 		rmb_format_hdf5.close(&own->plain);
 	return code;
@@ -368,16 +383,24 @@ matlab73_tile(struct rmb_load_file *file, const struct rmb_member *member, int64
 }
 
 static int
-matlab73_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
-              struct rmb_error *error)
+matlab73_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
+              int64_t ncolumns, void *raw, struct rmb_error *error)
 {
 	struct matlab73 *own = file->handle;
 	if (member->at >= 0)
 		return rmb_gathered_read(&own->made, member, row, nrows, column, ncolumns, raw, error);
-	return rmb_format_hdf5.read(&own->plain, ((const struct turned *)member)->source, row, nrows, column, ncolumns, raw, error);
+	return rmb_format_hdf5.read(&own->plain, ((const struct turned *)member)->source, row, nrows, column, ncolumns, raw,
+	                            error);
 }
 
 const struct rmb_format rmb_format_matlab73 = {
-	.name = "matlab73", .title = "MATLAB v7.3", .recognises = matlab73_recognises, .open = matlab73_open, .close = matlab73_close,
-	.find = matlab73_find, .list = matlab73_list, .tile = matlab73_tile, .read = matlab73_read,
+	.name = "matlab73",
+	.title = "MATLAB v7.3",
+	.recognises = matlab73_recognises,
+	.open = matlab73_open,
+	.close = matlab73_close,
+	.find = matlab73_find,
+	.list = matlab73_list,
+	.tile = matlab73_tile,
+	.read = matlab73_read,
 };

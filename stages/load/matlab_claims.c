@@ -1,5 +1,6 @@
-/* load/matlab_claims.c -- the skeleton of a MATLAB variable: an element is a tag and its bytes, and a matrix is elements again. Numbers are
- * passed over; of a packed variable only as much is unpacked as its cells and structs need. (MathWorks, MAT-File Format, R2019b, chapter 1.) */
+/* load/matlab_claims.c -- the skeleton of a MATLAB variable: an element is a tag and its bytes, and a matrix is elements again.
+ * Numbers are passed over; of a packed variable only as much is unpacked as its cells and structs need. (MathWorks, MAT-File
+ * Format, R2019b, chapter 1.) */
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,8 +32,11 @@ rmb_matlab_number(const unsigned char *bytes, bool little)
 static int
 damaged(const struct source *s)
 {
-	return rmb_error_set(s->error, RMB_EINPUT, "%s is a truncated or damaged MATLAB file: its variable at byte %" PRId64 " is not whole, or has cells or "
-	                     "structs with more parts than fit into it", s->path, s->first);
+	return rmb_error_set(s->error, RMB_EINPUT,
+	                     "%s is a truncated or damaged MATLAB file: its variable at byte %" PRId64
+	                     " is not whole, or has cells or "
+	                     "structs with more parts than fit into it",
+	                     s->path, s->first);
 }
 
 static bool
@@ -151,7 +155,9 @@ go_through(struct source *s, int64_t n, int depth)
 	if (n == 0)
 		return 0;
 	if (depth > RMB_LEAF_DEEPEST)
-		return rmb_error_set(s->error, RMB_ELIMIT, "%s: its variable at byte %" PRId64 " has more parts within parts than rumble reads", s->path, s->first);
+		return rmb_error_set(s->error, RMB_ELIMIT,
+		                     "%s: its variable at byte %" PRId64 " has more parts within parts than rumble reads",
+		                     s->path, s->first);
 	if (!next_element(s, &room, &e) || !bytes_of(s, &room, &e, flags, sizeof flags))
 		return damaged(s);
 	int class = (int)(rmb_matlab_number(flags, s->little) & 0xff), code = 0;

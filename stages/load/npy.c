@@ -121,7 +121,10 @@ dictionary(struct cursor *c, struct rmb_member *m, char *type, size_t room)
 	while (!take(c, "}")) {
 		if (!quoted(c, key, sizeof key) || !take(c, ":"))
 			return false;
-		unsigned bit = strcmp(key, "descr") == 0 ? 1 : strcmp(key, "fortran_order") == 0 ? 2 : strcmp(key, "shape") == 0 ? 4 : 8;
+		unsigned bit = strcmp(key, "descr") == 0           ? 1
+		               : strcmp(key, "fortran_order") == 0 ? 2
+		               : strcmp(key, "shape") == 0         ? 4
+		                                                   : 8;
 		if (seen & bit || bit == 8)
 			return false;
 		if (!(bit == 1 ? descr(c, type, room) : bit == 2 ? truth(c, &m->fortran) : shape(c, m)))
@@ -162,14 +165,17 @@ type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 	m->item = 1;
 	if (*text == '[') {
 		m->type = "records";
-		m->refusal = "holds records (a structured type), which rumble does not read: save each field as an array of its own";
+		m->refusal =
+			"holds records (a structured type), which rumble does not read: save each field as an array of its own";
 	} else if (text[0] && text[1] == 'O') {
 		m->type = "Python objects";
-		m->refusal = "holds Python objects, that is a pickle, which is code and is not loaded: save it as plain numbers, for "
-		             "example with np.save(name, np.asarray(x, float)) or as text with dtype str";
+		m->refusal =
+			"holds Python objects, that is a pickle, which is code and is not loaded: save it as plain numbers, for "
+			"example with np.save(name, np.asarray(x, float)) or as text with dtype str";
 	} else if (text[0] && (text[1] == 'M' || text[1] == 'm')) {
 		m->type = "dates or durations";
-		m->refusal = "holds dates or durations, which rumble does not read: save them as seconds, as in (x - x[0]) / np.timedelta64(1, 's')";
+		m->refusal = "holds dates or durations, which rumble does not read: save them as seconds, as in (x - x[0]) / "
+		             "np.timedelta64(1, 's')";
 	}
 	if (m->refusal || !m->type)
 		return m->type != NULL;
@@ -184,46 +190,56 @@ type_of(struct rmb_arena *arena, const char *text, struct rmb_member *m)
 		for (const size_t *s = kinds[i].size; kinds[i].letter == text[1] && *s; s++)
 			if (*s == size) {
 				m->number = kinds[i].number;
-				m->type = kinds[i].number == RMB_BOOLEAN ? "bool" : rmb_arena_printf(arena, "%s%zu", kinds[i].name, size * 8);
+				m->type = kinds[i].number == RMB_BOOLEAN
+				                  ? "bool"
+				                  : rmb_arena_printf(arena, "%s%zu", kinds[i].name, size * 8);
 			}
 	if ((text[1] == 'U' && size <= 1024) || text[1] == 'S') {
 		m->number = text[1] == 'U' ? RMB_UTF32 : RMB_BYTES;
 		m->type = rmb_arena_printf(arena, "text of %lu characters", size);
 		m->item = text[1] == 'U' ? size * 4 : size;
 	} else if (m->number == RMB_NO_NUMBER) {
-		m->refusal = rmb_arena_printf(arena, "has the type %s, which rumble does not read: save it as float32 or float64", m->type);
+		m->refusal = rmb_arena_printf(arena, "has the type %s, which rumble does not read: save it as float32 or float64",
+		                              m->type);
 		m->type = m->refusal ? m->type : NULL;
 	}
 	return m->type != NULL;
 }
 
 int
-rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, int64_t size, struct rmb_member *m,
-               struct rmb_error *error)
+rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, int64_t size,
+               struct rmb_member *m, struct rmb_error *error)
 {
 	char type[256];
 	size_t least = n > 6 && bytes[6] > 1 ? 12 : 10;
 	if (n < least)
-		return rmb_error_set(error, RMB_EINPUT, "%s is truncated: found %" PRId64 " bytes, the beginning of an .npy array; an empty one has "
-		                     "64 or more, and how many this one needs is said by the header that is missing", what, size);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is truncated: found %" PRId64 " bytes, the beginning of an .npy array; an empty one has "
+		                     "64 or more, and how many this one needs is said by the header that is missing",
+		                     what, size);
 	if (memcmp(bytes, magic, 6) != 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s is not an .npy array: it does not begin with \\x93NUMPY", what);
 	if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: version %d.%d of the .npy format is unknown; rumble reads 1.0, 2.0 and 3.0", what,
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: version %d.%d of the .npy format is unknown; rumble reads 1.0, 2.0 and 3.0", what,
 		                     bytes[6], bytes[7]);
 	uint64_t length = (uint64_t)bytes[8] | (uint64_t)bytes[9] << 8;
 	if (bytes[6] > 1)
 		length |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
 	if (length > RMB_NPY_HEADER_MAX - 12)
-		return rmb_error_set(error, RMB_EINPUT, "%s: an .npy header of %" PRIu64 " bytes; rumble reads up to 65536", what, length);
+		return rmb_error_set(error, RMB_EINPUT, "%s: an .npy header of %" PRIu64 " bytes; rumble reads up to 65536", what,
+		                     length);
 	if (n < least + length)
-		return rmb_error_set(error, RMB_EINPUT, "%s is truncated: the .npy header ends at byte %" PRIu64 ", the file at %" PRId64, what,
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is truncated: the .npy header ends at byte %" PRIu64 ", the file at %" PRId64, what,
 		                     least + length, size);
 	struct cursor c = { (const char *)bytes + least, (const char *)bytes + least + length };
 	if (!dictionary(&c, m, type, sizeof type))
-		return rmb_error_set(error, RMB_EINPUT, "%s: the .npy header is damaged near its byte %td", what, c.at - (const char *)bytes);
+		return rmb_error_set(error, RMB_EINPUT, "%s: the .npy header is damaged near its byte %td", what,
+		                     c.at - (const char *)bytes);
 	if (m->naxes > RMB_MEMBER_AXES)
-		return rmb_error_set(error, RMB_EINPUT, "%s: an array with %d axes; rumble reads up to %d", what, m->naxes, RMB_MEMBER_AXES);
+		return rmb_error_set(error, RMB_EINPUT, "%s: an array with %d axes; rumble reads up to %d", what, m->naxes,
+		                     RMB_MEMBER_AXES);
 	bool known = type_of(arena, type, m);
 	if (!m->type)
 		return rmb_error_nomem(error, what);
@@ -240,8 +256,9 @@ rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *b
 	if (__builtin_mul_overflow(m->count, (int64_t)m->item, &expected) || __builtin_add_overflow(expected, m->at, &expected))
 		return rmb_error_set(error, RMB_ELIMIT, "%s: a shape of %s is too large", what, rmb_member_shape(arena, m));
 	if (expected != size)
-		return rmb_error_set(error, RMB_EINPUT, "%s is %s: %s of %s need %" PRId64 " bytes with the header, found %" PRId64, what,
-		                     size < expected ? "truncated" : "damaged", rmb_member_shape(arena, m), m->type, expected, size);
+		return rmb_error_set(
+			error, RMB_EINPUT, "%s is %s: %s of %s need %" PRId64 " bytes with the header, found %" PRId64, what,
+			size < expected ? "truncated" : "damaged", rmb_member_shape(arena, m), m->type, expected, size);
 	return 0;
 }
 
@@ -266,8 +283,10 @@ read_at(struct rmb_load_file *file, int fd, void *to, size_t n, int64_t at, stru
 		if (got < 0)
 			return rmb_error_set(error, RMB_EINPUT, "cannot read %s: %s", file->path, strerror(errno));
 		if (got == 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s is truncated: it ends at byte %" PRId64 ", %" PRId64 " were expected (does "
-			                     "something still write it?)", file->path, at + (int64_t)done, at + (int64_t)n);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s is truncated: it ends at byte %" PRId64 ", %" PRId64 " were expected (does "
+			                     "something still write it?)",
+			                     file->path, at + (int64_t)done, at + (int64_t)n);
 		done += (size_t)got;
 	}
 	return 0;
@@ -315,8 +334,8 @@ npy_list(struct rmb_load_file *file, const struct rmb_member **member, int room,
 }
 
 static int
-npy_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
-         struct rmb_error *error)
+npy_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns,
+         void *raw, struct rmb_error *error)
 {
 	int64_t rows, columns;
 	rmb_member_matrix(m, &rows, &columns);
@@ -340,5 +359,13 @@ npy_recognises(const struct rmb_load_probe *probe)
 }
 
 const struct rmb_format rmb_format_npy = {
-	.name = "npy", .title = "NumPy .npy", .recognises = npy_recognises, .open = npy_open, .close = npy_close, .find = npy_find, .list = npy_list, .read = npy_read, .place = npy_place,
+	.name = "npy",
+	.title = "NumPy .npy",
+	.recognises = npy_recognises,
+	.open = npy_open,
+	.close = npy_close,
+	.find = npy_find,
+	.list = npy_list,
+	.read = npy_read,
+	.place = npy_place,
 };

@@ -51,31 +51,42 @@ static int
 check_entry(struct rmb_load_file *file, struct npz *npz, int64_t i, struct rmb_error *error)
 {
 	zip_stat_t stat;
-	const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+	const zip_uint64_t needed =
+		ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
 	if (zip_stat_index(npz->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW, &stat) != 0 || (stat.valid & needed) != needed)
-		return rmb_error_set(error, RMB_EINPUT, "%s is damaged: entry %" PRId64 " of its directory cannot be read", file->path, i);
+		return rmb_error_set(error, RMB_EINPUT, "%s is damaged: entry %" PRId64 " of its directory cannot be read",
+		                     file->path, i);
 	const char *name = rmb_load_printable(file->arena, stat.name, strlen(stat.name));
 	if (!name)
 		return rmb_error_nomem(error, file->path);
 	if (!safe_name(stat.name))
-		return rmb_error_set(error, RMB_EINPUT, "%s: the member name '%s' points out of the archive; an .npz of NumPy has no such "
-		                     "names, so the file is not read", file->path, name);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: the member name '%s' points out of the archive; an .npz of NumPy has no such "
+		                     "names, so the file is not read",
+		                     file->path, name);
 	size_t length = strlen(name);
 	if (length < 4 || strcmp(name + length - 4, ".npy") != 0)
 		return 0;
 	if (stat.encryption_method != ZIP_EM_NONE)
-		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is encrypted: save it without a password", file->path, name);
+		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is encrypted: save it without a password", file->path,
+		                     name);
 	if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
-		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is packed with zip method %d; rumble reads stored and deflated "
-		                     "members, as np.savez and np.savez_compressed write them", file->path, name, stat.comp_method);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: member '%s' is packed with zip method %d; rumble reads stored and deflated "
+		                     "members, as np.savez and np.savez_compressed write them",
+		                     file->path, name, stat.comp_method);
 	if (stat.comp_size > (zip_uint64_t)file->size)
-		return rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: member '%s' is said to take %" PRIu64 " bytes of a file of "
-		                     "%" PRId64, file->path, name, stat.comp_size, file->size);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is truncated or damaged: member '%s' is said to take %" PRIu64 " bytes of a file of "
+		                     "%" PRId64,
+		                     file->path, name, stat.comp_size, file->size);
 	bool possible = stat.comp_method == ZIP_CM_STORE ? stat.size == stat.comp_size :
 	                stat.size / RMB_DEFLATE_RATIO <= stat.comp_size + 1;
 	if (!possible)
-		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is said to unpack from %" PRIu64 " to %" PRIu64 " bytes, which no "
-		                     "%s member can", file->path, name, stat.comp_size, stat.size,
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: member '%s' is said to unpack from %" PRIu64 " to %" PRIu64 " bytes, which no "
+		                     "%s member can",
+		                     file->path, name, stat.comp_size, stat.size,
 		                     stat.comp_method == ZIP_CM_STORE ? "stored" : "deflated");
 	npz->size[i] = (int64_t)stat.size;
 	npz->name[i] = rmb_arena_printf(file->arena, "%.*s", (int)(length - 4), name);
@@ -101,8 +112,9 @@ check_unique(struct rmb_load_file *file, struct npz *npz, struct rmb_error *erro
 	qsort(sorted, (size_t)n, sizeof *sorted, compare_names);
 	for (int64_t i = 1; i < n; i++)
 		if (strcmp(sorted[i - 1], sorted[i]) == 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s holds two members named '%s.npy'; which one is meant cannot be known", file->path,
-			                     sorted[i]);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s holds two members named '%s.npy'; which one is meant cannot be known",
+			                     file->path, sorted[i]);
 	return 0;
 }
 
@@ -111,7 +123,8 @@ read_directory(struct rmb_load_file *file, struct npz *npz, struct rmb_error *er
 {
 	npz->n = zip_get_num_entries(npz->zip, 0);
 	if (npz->n < 1 || npz->n > MOST_MEMBERS)
-		return rmb_error_set(error, RMB_EINPUT, "%s holds %" PRId64 " members; an .npz with 1 to %d is needed", file->path, npz->n, MOST_MEMBERS);
+		return rmb_error_set(error, RMB_EINPUT, "%s holds %" PRId64 " members; an .npz with 1 to %d is needed",
+		                     file->path, npz->n, MOST_MEMBERS);
 	npz->name = rmb_arena_alloc(file->arena, (size_t)npz->n, sizeof *npz->name);
 	npz->member = rmb_arena_alloc(file->arena, (size_t)npz->n, sizeof *npz->member);
 	npz->size = rmb_arena_alloc(file->arena, (size_t)npz->n, sizeof *npz->size);
@@ -135,7 +148,8 @@ npz_open(struct rmb_load_file *file, struct rmb_error *error)
 	if (!npz->zip) {
 		zip_error_t reason;
 		zip_error_init_with_code(&reason, why);
-		rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged zip file (%" PRId64 " bytes found): %s", file->path, file->size,
+		rmb_error_set(error, RMB_EINPUT, "%s is a truncated or damaged zip file (%" PRId64 " bytes found): %s",
+		              file->path, file->size,
 		              why == ZIP_ER_NOZIP ? "the directory at its end is missing" : zip_error_strerror(&reason));
 		zip_error_fini(&reason);
 		return RMB_EINPUT;
@@ -158,10 +172,12 @@ read_on(struct rmb_load_file *file, struct npz *npz, void *to, size_t n, size_t 
 		done += (size_t)more;
 	npz->position += (int64_t)done;
 	if (more < 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is truncated or damaged at byte %" PRId64 " of %" PRId64 ": %s", file->path,
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: member '%s' is truncated or damaged at byte %" PRId64 " of %" PRId64 ": %s", file->path,
 		                     npz->name[npz->open], npz->position, npz->size[npz->open], zip_file_strerror(npz->stream));
 	if (done < n && !got)
-		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is truncated: expected %" PRId64 " bytes, found %" PRId64, file->path,
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: member '%s' is truncated: expected %" PRId64 " bytes, found %" PRId64, file->path,
 		                     npz->name[npz->open], npz->size[npz->open], npz->position);
 	if (got)
 		*got = done;
@@ -176,7 +192,8 @@ check_end(struct rmb_load_file *file, struct npz *npz, struct rmb_error *error)
 	size_t got = 0;
 	int code = npz->position < npz->size[npz->open] ? 0 : read_on(file, npz, &byte, 1, &got, error);
 	if (!code && got > 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is damaged: it unpacks to more than the %" PRId64 " bytes it should have",
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s: member '%s' is damaged: it unpacks to more than the %" PRId64 " bytes it should have",
 		                     file->path, npz->name[npz->open], npz->size[npz->open]);
 	return code;
 }
@@ -197,7 +214,8 @@ seek(struct rmb_load_file *file, struct npz *npz, int64_t i, int64_t at, struct 
 		npz->position = 0;
 	}
 	if (!npz->stream)
-		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is truncated or damaged: %s", file->path, npz->name[i], zip_strerror(npz->zip));
+		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is truncated or damaged: %s", file->path, npz->name[i],
+		                     zip_strerror(npz->zip));
 	while (!code && npz->position < at) {
 		int64_t n = at - npz->position;
 		code = read_on(file, npz, skipped, n < (int64_t)sizeof skipped ? (size_t)n : sizeof skipped, NULL, error);
@@ -263,7 +281,9 @@ npz_list(struct rmb_load_file *file, const struct rmb_member **member, int room,
 			struct rmb_member *broken = rmb_arena_alloc(file->arena, 1, sizeof *broken);
 			if (!broken)
 				return rmb_error_nomem(error, file->path);
-			*broken = (struct rmb_member){ .name = npz->name[i], .type = "damaged", .naxes = -1, .refusal = "is damaged" };
+			*broken = (struct rmb_member){
+				.name = npz->name[i], .type = "damaged", .naxes = -1, .refusal = "is damaged"
+			};
 			npz->member[i] = broken;
 		}
 		if (*n < room && npz->name[i])
@@ -274,8 +294,8 @@ npz_list(struct rmb_load_file *file, const struct rmb_member **member, int room,
 }
 
 static int
-npz_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
-         struct rmb_error *error)
+npz_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns,
+         void *raw, struct rmb_error *error)
 {
 	struct npz *npz = file->handle;
 	int64_t rows, columns, i = 0;
@@ -296,5 +316,12 @@ npz_recognises(const struct rmb_load_probe *probe)
 }
 
 const struct rmb_format rmb_format_npz = {
-	.name = "npz", .title = "zip (.npz)", .recognises = npz_recognises, .open = npz_open, .close = npz_close, .find = npz_find, .list = npz_list, .read = npz_read,
+	.name = "npz",
+	.title = "zip (.npz)",
+	.recognises = npz_recognises,
+	.open = npz_open,
+	.close = npz_close,
+	.find = npz_find,
+	.list = npz_list,
+	.read = npz_read,
 };

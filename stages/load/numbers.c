@@ -58,9 +58,9 @@ static const struct {
 	void (*decode)(const unsigned char *raw, int64_t n, double *out);
 } decoders[] = {
 	{ RMB_FLOATING, 2, decode_f2 }, { RMB_FLOATING, 4, decode_f4 }, { RMB_FLOATING, 8, decode_f8 },
-	{ RMB_SIGNED, 1, decode_i1 }, { RMB_SIGNED, 2, decode_i2 }, { RMB_SIGNED, 4, decode_i4 }, { RMB_SIGNED, 8, decode_i8 },
-	{ RMB_UNSIGNED, 1, decode_u1 }, { RMB_UNSIGNED, 2, decode_u2 }, { RMB_UNSIGNED, 4, decode_u4 }, { RMB_UNSIGNED, 8, decode_u8 },
-	{ RMB_BOOLEAN, 1, decode_b1 },
+	{ RMB_SIGNED, 1, decode_i1 },   { RMB_SIGNED, 2, decode_i2 },   { RMB_SIGNED, 4, decode_i4 },
+	{ RMB_SIGNED, 8, decode_i8 },   { RMB_UNSIGNED, 1, decode_u1 }, { RMB_UNSIGNED, 2, decode_u2 },
+	{ RMB_UNSIGNED, 4, decode_u4 }, { RMB_UNSIGNED, 8, decode_u8 }, { RMB_BOOLEAN, 1, decode_b1 },
 };
 
 bool
@@ -158,7 +158,8 @@ prepare(struct rmb_load_file *file, const struct rmb_member *member, bool text, 
 	if (member->refusal)
 		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", file->path, member->name, member->refusal);
 	if (is_text && !text)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' holds %s; numbers are needed", file->path, member->name, member->type);
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' holds %s; numbers are needed", file->path, member->name,
+		                     member->type);
 	*out = rmb_arena_alloc(file->arena, (size_t)member->count, item);
 	return *out ? 0 : rmb_error_nomem(error, member->name);
 }
@@ -177,7 +178,8 @@ rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, do
 static int
 not_whole(const struct rmb_load_file *file, const struct rmb_member *member, int64_t i, double number, struct rmb_error *error)
 {
-	return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %g; whole numbers are needed", file->path, i, member->name, number);
+	return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %g; whole numbers are needed", file->path, i,
+	                     member->name, number);
 }
 
 static bool
@@ -305,13 +307,20 @@ tidy(struct rmb_arena *arena, char *text, int64_t count, size_t *width, struct r
 static int
 unpickle(struct rmb_load_file *file, const struct rmb_member *member, const struct rmb_pickled **value, struct rmb_error *error)
 {
-	struct rmb_member raw = { .name = member->name, .type = "bytes", .number = RMB_BYTES, .item = 1, .naxes = 1, .axis = { member->pickle },
-		.count = member->pickle, .at = member->at };
+	struct rmb_member raw = { .name = member->name,
+		                  .type = "bytes",
+		                  .number = RMB_BYTES,
+		                  .item = 1,
+		                  .naxes = 1,
+		                  .axis = { member->pickle },
+		                  .count = member->pickle,
+		                  .at = member->at };
 	const char *what = rmb_arena_printf(file->arena, "%s: '%s'", file->path, member->name);
 	int64_t room = member->pickle < RMB_LYING_BYTES ? member->pickle : RMB_LYING_BYTES;
 	if (room < member->pickle)
-		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' is a pickle of %" PRId64 " bytes; rumble reads up to %" PRId64 " of texts", file->path,
-		                     member->name, member->pickle, room);
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "%s: '%s' is a pickle of %" PRId64 " bytes; rumble reads up to %" PRId64 " of texts",
+		                     file->path, member->name, member->pickle, room);
 	unsigned char *bytes = rmb_arena_alloc(file->arena, (size_t)room, 1);
 	if (!bytes || !what)
 		return rmb_error_nomem(error, member->name);
@@ -328,12 +337,16 @@ texts_of_objects(struct rmb_load_file *file, const struct rmb_member *member, ch
 	int code = unpickle(file, member, &value, error);
 	*width = 1;
 	if (!code && rmb_pickle_length(value) != member->count)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged: its header says %" PRId64 " objects, the pickle holds %" PRId64, file->path,
-		                     member->name, member->count, rmb_pickle_length(value));
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' is damaged: its header says %" PRId64 " objects, the pickle holds %" PRId64,
+		                     file->path, member->name, member->count, rmb_pickle_length(value));
 	for (int64_t i = 0; !code && i < member->count; i++)
 		if (!rmb_pickle_item(value, i) || !rmb_pickle_text(value, i, &length) || length > MOST_TEXT)
-			code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is no text of up to %d characters: save the array as text, with dtype "
-			                     "str", file->path, i, member->name, MOST_TEXT);
+			code = rmb_error_set(error, RMB_EINPUT,
+			                     "%s: entry %" PRId64
+			                     " of '%s' is no text of up to %d characters: save the array as text, with dtype "
+			                     "str",
+			                     file->path, i, member->name, MOST_TEXT);
 		else
 			*width = length + 1 > *width ? length + 1 : *width;
 	*out = code ? NULL : rmb_arena_alloc(file->arena, (size_t)member->count, *width);

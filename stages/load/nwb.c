@@ -60,7 +60,8 @@ choose_series(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_nwb_li
 	for (int by_container = 0; by_container < 2 && chosen->n == 0; by_container++)
 		for (size_t i = 0; i < all->n; i++) {
 			const char *path = by_container ? container_of(file->arena, all->group[i].path) : all->group[i].path;
-			if (nwb->wanted ? ends_with(path, nwb->wanted) : !by_container && rank_of(file->arena, &all->group[i]) == best)
+			if (nwb->wanted ? ends_with(path, nwb->wanted)
+			                : !by_container && rank_of(file->arena, &all->group[i]) == best)
 				chosen->group[chosen->n++] = all->group[i];
 		}
 	return 0;
@@ -74,15 +75,21 @@ open_series(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *e
 	if (code)
 		return code;
 	if (chosen.n == 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: `activity: %s` names neither a dataset nor one of its series of ROIs, which are %s", file->path,
-		                     nwb->wanted, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]));
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: `activity: %s` names neither a dataset nor one of its series of ROIs, which are %s",
+		                     file->path, nwb->wanted, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]));
 	if (chosen.n > 1)
-		return rmb_error_set(error, RMB_EINPUT, "%s holds %zu series of ROIs that could be meant: %s. Say which one with `activity: NAME`; the last "
-		                     "parts of its path suffice. If they are the planes of one recording, `activity: \"%s/*\"` reads them all", file->path, chosen.n,
-		                     rmb_nwb_names(file, &chosen), container_of(file->arena, chosen.group[0].path));
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s holds %zu series of ROIs that could be meant: %s. Say which one with `activity: NAME`; the last "
+			"parts of its path suffice. If they are the planes of one recording, `activity: \"%s/*\"` reads them all",
+			file->path, chosen.n, rmb_nwb_names(file, &chosen), container_of(file->arena, chosen.group[0].path));
 	if (!nwb->wanted && nwb->list[RMB_NWB_SERIES].n > 1)
-		rmb_load_file_note(file, "read the series '%s', one of %zu in the file (deconvolved before dF/F before fluorescence); `activity: NAME` "
-		                   "chooses another", chosen.group[0].path, nwb->list[RMB_NWB_SERIES].n);
+		rmb_load_file_note(file,
+		                   "read the series '%s', one of %zu in the file (deconvolved before dF/F before fluorescence); "
+		                   "`activity: NAME` "
+		                   "chooses another",
+		                   chosen.group[0].path, nwb->list[RMB_NWB_SERIES].n);
 	return rmb_nwb_rois(file, &chosen.group[0], error);
 }
 
@@ -120,12 +127,19 @@ nothing_usable(struct rmb_load_file *file, const struct rmb_nwb *nwb, struct rmb
 {
 	const struct rmb_nwb_list *other = &nwb->list[RMB_NWB_OTHER];
 	if (other->n == 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s is an NWB file without activity: it holds no series of ROIs (RoiResponseSeries), no units with spike "
-		                     "times, and no other series", file->path);
-	return rmb_error_set(error, RMB_EINPUT, "%s is an NWB file without series of ROIs (RoiResponseSeries) and without units with spike times; it holds "
-	                     "%zu other series: %s. One that is a matrix of neurons and frames can be read by its path, as in `activity: %s/data`; series "
-	                     "of one neuron each are put together with a pattern, as in `activity: \"%s*\"`", file->path, other->n, rmb_nwb_names(file, other),
-	                     other->group[0].path, stem_of(file->arena, other->group[0].path));
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s is an NWB file without activity: it holds no series of ROIs (RoiResponseSeries), no units with spike "
+			"times, and no other series",
+			file->path);
+	return rmb_error_set(
+		error, RMB_EINPUT,
+		"%s is an NWB file without series of ROIs (RoiResponseSeries) and without units with spike times; it holds "
+		"%zu other series: %s. One that is a matrix of neurons and frames can be read by its path, as in `activity: "
+	        "%s/data`; series "
+		"of one neuron each are put together with a pattern, as in `activity: \"%s*\"`",
+		file->path, other->n, rmb_nwb_names(file, other), other->group[0].path,
+		stem_of(file->arena, other->group[0].path));
 }
 
 /* The one kind that is meant. */
@@ -145,8 +159,11 @@ open_parts(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *er
 	if (!series && !units && !wish->activity)
 		return nothing_usable(file, nwb, error);
 	if (series && units && !wish->spikes && !wish->activity)
-		return rmb_error_set(error, RMB_EINPUT, "%s holds activity of ROIs (%s) and spike times of units (%s): say which one is meant with `activity: "
-		                     "NAME` or `spikes: %s`", file->path, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]), units->path, units->path);
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s holds activity of ROIs (%s) and spike times of units (%s): say which one is meant with `activity: "
+			"NAME` or `spikes: %s`",
+			file->path, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]), units->path, units->path);
 	nwb->wanted = wish->spikes ? wish->spikes : wish->activity;
 	if (!wish->spikes && rmb_nwb_is_pattern(wish->activity))
 		return rmb_nwb_stack(file, wish->activity, error);
@@ -179,8 +196,11 @@ refuse_old(struct rmb_load_file *file, struct rmb_nwb *nwb, bool *is_nwb, struct
 	int code = rmb_format_hdf5.find(&nwb->plain, "nwb_version", &version, error);
 	if (code || !version || file->wish->activity || file->wish->spikes)
 		return code;
-	return rmb_error_set(error, RMB_EINPUT, "%s is of NWB 1, an older format than NWB 2 and unlike it, in which rumble finds nothing by itself: name its "
-	                     "datasets, as in `{format: hdf5, activity: processing/MODULE/DfOverF/PLANE/data, rate: 30 Hz}`", file->path);
+	return rmb_error_set(
+		error, RMB_EINPUT,
+		"%s is of NWB 1, an older format than NWB 2 and unlike it, in which rumble finds nothing by itself: name its "
+		"datasets, as in `{format: hdf5, activity: processing/MODULE/DfOverF/PLANE/data, rate: 30 Hz}`",
+		file->path);
 }
 
 /* Opens any HDF5 file; one that is no NWB becomes one of the format hdf5. */
@@ -279,7 +299,8 @@ nwb_tile(struct rmb_load_file *file, const struct rmb_member *member, int64_t bu
 
 /* Items of the source's rows row.. and columns low.. as items of the member. */
 static void
-take(const struct rmb_nwb *nwb, unsigned char *raw, int64_t nrows, int64_t width, int64_t low, int64_t column, int64_t ncolumns, unsigned char *out)
+take(const struct rmb_nwb *nwb, unsigned char *raw, int64_t nrows, int64_t width, int64_t low, int64_t column, int64_t ncolumns,
+     unsigned char *out)
 {
 	size_t item = nwb->source->item;
 	for (int64_t i = 0; i < nrows; i++)
@@ -297,9 +318,11 @@ take(const struct rmb_nwb *nwb, unsigned char *raw, int64_t nrows, int64_t width
 }
 
 static int
-read_some(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, unsigned char *out, struct rmb_error *error)
+read_some(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, unsigned char *out,
+          struct rmb_error *error)
 {
-	int64_t low = nwb->column ? nwb->column[column] : column, high = nwb->column ? nwb->column[column + ncolumns - 1] : column + ncolumns - 1;
+	int64_t low = nwb->column ? nwb->column[column] : column,
+		high = nwb->column ? nwb->column[column + ncolumns - 1] : column + ncolumns - 1;
 	bool list = nwb->source->naxes == 1; /* a single ROI: its frames lie in one row */
 	int64_t width = list ? 1 : high - low + 1, step = PIECE_BYTES / (width * (int64_t)nwb->source->item);
 	step = step < 1 ? 1 : step < nrows ? step : nrows;
@@ -310,15 +333,16 @@ read_some(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t column, int64
 		code = list ? rmb_format_hdf5.read(&nwb->plain, nwb->source, 0, 1, row + at, here, raw, error) :
 		              rmb_format_hdf5.read(&nwb->plain, nwb->source, row + at, here, low, width, raw, error);
 		if (!code)
-			take(nwb, raw, here, width, list ? 0 : low, list ? 0 : column, ncolumns, out + (size_t)(at * ncolumns) * nwb->some.item);
+			take(nwb, raw, here, width, list ? 0 : low, list ? 0 : column, ncolumns,
+			     out + (size_t)(at * ncolumns) * nwb->some.item);
 	}
 	free(raw);
 	return code;
 }
 
 static int
-nwb_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
-         struct rmb_error *error)
+nwb_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
+         int64_t ncolumns, void *raw, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	if (member == &nwb->some && nwb->stack)
@@ -338,5 +362,13 @@ nwb_recognises(const struct rmb_load_probe *probe)
 }
 
 const struct rmb_format rmb_format_nwb = {
-	.name = "nwb", .title = "NWB", .recognises = nwb_recognises, .open = nwb_open, .close = nwb_close, .find = nwb_find, .list = nwb_list, .tile = nwb_tile, .read = nwb_read,
+	.name = "nwb",
+	.title = "NWB",
+	.recognises = nwb_recognises,
+	.open = nwb_open,
+	.close = nwb_close,
+	.find = nwb_find,
+	.list = nwb_list,
+	.tile = nwb_tile,
+	.read = nwb_read,
 };

@@ -1,7 +1,8 @@
 /* load/nwb_columns.c -- columns of a table of units that the recipe names, such as `quality: snr`, for the units that are read.
  *
- * A column may be named alone or with the path of its table. `location`, unless the table has such a column, is the electrodes': that of
- * the electrode which peak_channel_id names, else of the first of the unit's `electrodes`. NWB wants it there, and it is the brain area. */
+ * A column may be named alone or with the path of its table. `location`, unless the table has such a column, is the electrodes':
+ * that of the electrode which peak_channel_id names, else of the first of the unit's `electrodes`. NWB wants it there, and it is
+ * the brain area. */
 #include <string.h>
 #include "load/nwb.h"
 
@@ -11,7 +12,8 @@ electrodes_of(struct rmb_load_file *file, const struct rmb_nwb_chosen *c, int64_
 {
 	int64_t *channel, *id, *row, *end, nchannels = 0, nids = 0, nrows = 0, nends = 0;
 	int64_t *of = rmb_arena_alloc(file->arena, (size_t)c->n, sizeof *of);
-	int code = of ? rmb_nwb_whole_column(file, c->table, "peak_channel_id", &channel, &nchannels, error) : rmb_error_nomem(error, c->table);
+	int code = of ? rmb_nwb_whole_column(file, c->table, "peak_channel_id", &channel, &nchannels, error)
+	              : rmb_error_nomem(error, c->table);
 	if (!code)
 		code = rmb_nwb_whole_column(file, RMB_NWB_ELECTRODES, "id", &id, &nids, error);
 	if (!code)
@@ -20,7 +22,8 @@ electrodes_of(struct rmb_load_file *file, const struct rmb_nwb_chosen *c, int64_
 		code = rmb_nwb_whole_column(file, c->table, "electrodes_index", &end, &nends, error);
 	if (code)
 		return NULL;
-	bool by_channel = channel && id && nchannels == c->all && nids == nelectrodes, by_row = row && (end ? nends : nrows) == c->all;
+	bool by_channel = channel && id && nchannels == c->all && nids == nelectrodes,
+	     by_row = row && (end ? nends : nrows) == c->all;
 	for (int64_t i = 0; i < c->n; i++) {
 		int64_t unit = c->row[i], first = !end || unit == 0 ? unit : end[unit - 1];
 		of[i] = -1;
@@ -34,13 +37,15 @@ electrodes_of(struct rmb_load_file *file, const struct rmb_nwb_chosen *c, int64_
 
 /* Items at[n] of a column (-1: nothing stands there), as a member called `name`. */
 static int
-offer(struct rmb_load_file *file, const char *name, const struct rmb_member *m, const int64_t *at, int64_t n, struct rmb_error *error)
+offer(struct rmb_load_file *file, const char *name, const struct rmb_member *m, const int64_t *at, int64_t n,
+      struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	bool text = m->number == RMB_BYTES || m->number == RMB_UTF32;
 	size_t width = sizeof(double);
 	char *all, *chosen = NULL;
-	int code = text ? rmb_load_texts(&nwb->plain, m, &all, &width, error) : rmb_load_doubles(&nwb->plain, m, (double **)(void *)&all, error);
+	int code = text ? rmb_load_texts(&nwb->plain, m, &all, &width, error)
+	                : rmb_load_doubles(&nwb->plain, m, (double **)(void *)&all, error);
 	if (!code && !(chosen = rmb_arena_alloc(file->arena, (size_t)n, width)))
 		code = rmb_error_nomem(error, name);
 	for (int64_t i = 0; i < n && !code; i++)

@@ -1,8 +1,8 @@
 /* load/nwb_masks.c -- centres of ROIs from their masks.
  *
- * A PlaneSegmentation has one of three: pixel_mask (records x, y, weight of all ROIs end to end, with pixel_mask_index: where each ROI's
- * part ends), voxel_mask (the same with z, which is left aside) and image_mask (an image per ROI; its last axis is x here). The centre is
- * the mean weighted by the mask; NaN where the weights add up to 0. */
+ * A PlaneSegmentation has one of three: pixel_mask (records x, y, weight of all ROIs end to end, with pixel_mask_index: where
+ * each ROI's part ends), voxel_mask (the same with z, which is left aside) and image_mask (an image per ROI; its last axis is x
+ * here). The centre is the mean weighted by the mask; NaN where the weights add up to 0. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,8 +18,10 @@ struct record { double x, y, weight; };
 static hid_t
 record_type(hid_t dataset)
 {
-	static const struct { const char *name; size_t at; } fields[] = {
-		{ "x", offsetof(struct record, x) }, { "y", offsetof(struct record, y) }, { "weight", offsetof(struct record, weight) } };
+	static const struct { const char *name; size_t at;
+	} fields[] = { { "x", offsetof(struct record, x) },
+		       { "y", offsetof(struct record, y) },
+		       { "weight", offsetof(struct record, weight) } };
 	hid_t stored = H5Dget_type(dataset), memory = -1;
 	bool good = stored >= 0 && H5Tget_class(stored) == H5T_COMPOUND;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields && good; i++) {
@@ -38,8 +40,8 @@ record_type(hid_t dataset)
 
 /* A mask of records and its index; *mask NULL: the table has none that can be read, which *why says if it has one. */
 static int
-find_list(struct rmb_load_file *file, const char *table, const char *name, const struct rmb_member **mask, const struct rmb_member **index,
-          const char **why, struct rmb_error *error)
+find_list(struct rmb_load_file *file, const char *table, const char *name, const struct rmb_member **mask,
+          const struct rmb_member **index, const char **why, struct rmb_error *error)
 {
 	const char *index_name = rmb_arena_printf(file->arena, "%s_index", name);
 	*index = NULL;
@@ -65,7 +67,8 @@ find_list(struct rmb_load_file *file, const char *table, const char *name, const
 }
 
 static int
-find_images(struct rmb_load_file *file, const char *table, const struct rmb_member **mask, const char **why, struct rmb_error *error)
+find_images(struct rmb_load_file *file, const char *table, const struct rmb_member **mask, const char **why,
+            struct rmb_error *error)
 {
 	int code = rmb_nwb_dataset(file, table, "image_mask", true, mask, error);
 	const struct rmb_member *m = *mask;
@@ -73,7 +76,8 @@ find_images(struct rmb_load_file *file, const char *table, const struct rmb_memb
 		return code;
 	if (m->refusal)
 		*why = m->refusal;
-	else if (m->naxes != 3 || m->number == RMB_BYTES || m->axis[2] == 0 || m->axis[1] == 0 || m->axis[1] > MOST_IMAGE / m->axis[2])
+	else if (m->naxes != 3 || m->number == RMB_BYTES || m->axis[2] == 0 || m->axis[1] == 0 ||
+	         m->axis[1] > MOST_IMAGE / m->axis[2])
 		*why = "is not one image per ROI, of up to 67,108,864 pixels";
 	if (*why)
 		*mask = NULL;
@@ -82,7 +86,8 @@ find_images(struct rmb_load_file *file, const char *table, const struct rmb_memb
 
 /* Whichever mask can be read; index NULL: it is of images. */
 static int
-find_masks(struct rmb_load_file *file, const char *table, const struct rmb_member **mask, const struct rmb_member **index, struct rmb_error *error)
+find_masks(struct rmb_load_file *file, const char *table, const struct rmb_member **mask, const struct rmb_member **index,
+           struct rmb_error *error)
 {
 	const char *why = NULL, *which = NULL;
 	int code = 0;
@@ -124,7 +129,8 @@ damaged(struct rmb_load_file *file, const struct rmb_member *mask, const char *w
 /* ---- records ---- */
 
 static int
-read_records(struct rmb_load_file *file, const struct rmb_member *mask, hid_t type, int64_t from, int64_t n, struct record *record, struct rmb_error *error)
+read_records(struct rmb_load_file *file, const struct rmb_member *mask, hid_t type, int64_t from, int64_t n,
+             struct record *record, struct rmb_error *error)
 {
 	const struct rmb_dataset *d = (const struct rmb_dataset *)mask;
 	hsize_t start = (hsize_t)from, count = (hsize_t)n;
@@ -138,7 +144,8 @@ read_records(struct rmb_load_file *file, const struct rmb_member *mask, hid_t ty
 
 /* Sums of x, y and weight of every row of the table: sum[nrows]. */
 static int
-sum_records(struct rmb_load_file *file, const struct rmb_member *mask, const int64_t *end, int64_t nrows, struct record *sum, struct rmb_error *error)
+sum_records(struct rmb_load_file *file, const struct rmb_member *mask, const int64_t *end, int64_t nrows, struct record *sum,
+            struct rmb_error *error)
 {
 	struct record *piece = malloc(RECORDS * sizeof *piece);
 	hid_t type = record_type(((const struct rmb_dataset *)mask)->id);
@@ -164,15 +171,17 @@ sum_records(struct rmb_load_file *file, const struct rmb_member *mask, const int
 }
 
 static int
-from_records(struct rmb_load_file *file, const struct rmb_member *mask, const struct rmb_member *index, const int64_t *row, int64_t n, double *x,
-             double *y, struct rmb_error *error)
+from_records(struct rmb_load_file *file, const struct rmb_member *mask, const struct rmb_member *index, const int64_t *row,
+             int64_t n, double *x, double *y, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	int64_t *end;
 	int code = rmb_load_integers(&nwb->plain, index, &end, error);
 	for (int64_t i = 0; i < index->count && !code; i++)
 		if (end[i] < (i > 0 ? end[i - 1] : 0) || end[i] > mask->count)
-			code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %" PRId64 "; ends must ascend up to the %" PRId64 " records of '%s'",
+			code = rmb_error_set(error, RMB_EINPUT,
+			                     "%s: entry %" PRId64 " of '%s' is %" PRId64 "; ends must ascend up to the %" PRId64
+			                     " records of '%s'",
 			                     file->path, i, index->name, end[i], mask->count, mask->name);
 	struct record *sum = code ? NULL : rmb_arena_alloc(file->arena, (size_t)index->count, sizeof *sum);
 	if (!sum)
@@ -191,7 +200,8 @@ from_records(struct rmb_load_file *file, const struct rmb_member *mask, const st
 /* ---- images ---- */
 
 static int
-from_images(struct rmb_load_file *file, const struct rmb_member *mask, const int64_t *row, int64_t n, double *x, double *y, struct rmb_error *error)
+from_images(struct rmb_load_file *file, const struct rmb_member *mask, const int64_t *row, int64_t n, double *x, double *y,
+            struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	int64_t npixels = mask->axis[1] * mask->axis[2];
@@ -219,7 +229,8 @@ from_images(struct rmb_load_file *file, const struct rmb_member *mask, const int
 }
 
 int
-rmb_nwb_centres(struct rmb_load_file *file, const char *table, const int64_t *row, int64_t n, double *x, double *y, struct rmb_error *error)
+rmb_nwb_centres(struct rmb_load_file *file, const char *table, const int64_t *row, int64_t n, double *x, double *y,
+                struct rmb_error *error)
 {
 	const struct rmb_member *mask, *index;
 	int code = find_masks(file, table, &mask, &index, error);

@@ -1,7 +1,7 @@
 /* load/nwb_roi.c -- a series of ROIs: its traces, its time base, and what the table of its ROIs says.
  *
- * data is frames x ROIs (a list for one ROI); a value is data * conversion + offset. rois has a row number of a PlaneSegmentation for
- * each column, in any order. Members: the traces, tneural, roi (the table's id), xpos and ypos (mask centres), iscell and
+ * data is frames x ROIs (a list for one ROI); a value is data * conversion + offset. rois has a row number of a PlaneSegmentation
+ * for each column, in any order. Members: the traces, tneural, roi (the table's id), xpos and ypos (mask centres), iscell and
  * probability where the table has suite2p's column iscell; then only cells are read, unless `rois: all`. */
 #include <inttypes.h>
 #include <math.h>
@@ -77,8 +77,8 @@ table_of(const struct rmb_nwb *nwb, const struct rmb_member *rois)
 
 /* Row of each of n columns; *row NULL: not known. */
 static int
-read_rows(struct rmb_load_file *file, const struct rmb_nwb_group *series, const struct rmb_member *data, int64_t n, const char **table, int64_t **row,
-          struct rmb_error *error)
+read_rows(struct rmb_load_file *file, const struct rmb_nwb_group *series, const struct rmb_member *data, int64_t n,
+          const char **table, int64_t **row, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	const struct rmb_member *rois, *id = NULL;
@@ -86,26 +86,34 @@ read_rows(struct rmb_load_file *file, const struct rmb_nwb_group *series, const 
 	int code = rmb_nwb_dataset(file, series->path, "rois", false, &rois, error);
 	*table = code || !rois ? NULL : table_of(nwb, rois);
 	if (!code && !rois && strcmp(series->type, "RoiResponseSeries") == 0)
-		rmb_load_file_note(file, "the series '%s' does not say which ROIs it is of, so nothing is known of them", series->path);
+		rmb_load_file_note(file, "the series '%s' does not say which ROIs it is of, so nothing is known of them",
+		                   series->path);
 	if (code || !rois)
 		return code;
 	if (rois->count != n)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is %s, which NWB reads as frames x ROIs, but '%s' names %" PRId64 " ROIs%s", file->path, data->name,
-		                     rmb_member_shape(file->arena, data), rois->name, rois->count, data->naxes == 2 && rois->count == data->axis[0] ?
-		                     "; if it was written the other way round, name the dataset: `activity: PATH/data` with `orientation: neurons-first`" : "");
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' is %s, which NWB reads as frames x ROIs, but '%s' names %" PRId64 " ROIs%s",
+		                     file->path, data->name, rmb_member_shape(file->arena, data), rois->name, rois->count,
+		                     data->naxes == 2 && rois->count == data->axis[0]
+		                             ? "; if it was written the other way round, name the dataset: `activity: PATH/data` "
+		                               "with `orientation: neurons-first`"
+		                             : "");
 	code = rmb_load_integers(&nwb->plain, rois, row, error);
 	if (!code && *table)
 		code = rmb_nwb_dataset(file, *table, "id", false, &id, error);
 	for (int64_t i = 0; i < n && !code; i++)
 		if ((*row)[i] < 0 || (id && (*row)[i] >= id->count))
-			code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is row %" PRId64 ", and the table '%s' has %" PRId64 " rows", file->path, i,
-			                     rois->name, (*row)[i], *table ? *table : "?", id ? id->count : 0);
+			code = rmb_error_set(error, RMB_EINPUT,
+			                     "%s: entry %" PRId64 " of '%s' is row %" PRId64 ", and the table '%s' has %" PRId64
+			                     " rows",
+			                     file->path, i, rois->name, (*row)[i], *table ? *table : "?", id ? id->count : 0);
 	return code;
 }
 
 /* Column `at` of a table's numbers, by row; *out NULL: there is no such column, or one of another length. */
 static int
-column_of(struct rmb_load_file *file, const char *table, const char *name, int64_t at, double **out, int64_t *n, struct rmb_error *error)
+column_of(struct rmb_load_file *file, const char *table, const char *name, int64_t at, double **out, int64_t *n,
+          struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	const struct rmb_member *m = NULL;
@@ -160,7 +168,8 @@ keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64
 	r->n = n;
 	if (code || !cell)
 		return code;
-	int64_t *column = rmb_arena_alloc(file->arena, (size_t)n, sizeof *column), *left = rmb_arena_alloc(file->arena, (size_t)n, sizeof *left);
+	int64_t *column = rmb_arena_alloc(file->arena, (size_t)n, sizeof *column),
+		*left = rmb_arena_alloc(file->arena, (size_t)n, sizeof *left);
 	if (!column || !left)
 		return rmb_error_nomem(error, file->path);
 	for (int64_t i = 0; i < n; i++)
@@ -169,10 +178,14 @@ keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64
 			column[kept++] = i;
 		}
 	if (kept == 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: the column iscell of '%s' calls none of %" PRId64 " ROIs a cell; write `rois: all`", file->path, r->table, n);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: the column iscell of '%s' calls none of %" PRId64 " ROIs a cell; write `rois: all`",
+		                     file->path, r->table, n);
 	if (kept == n)
 		return 0;
-	rmb_load_file_note(file, "read the %" PRId64 " of %" PRId64 " ROIs that the column iscell of their table calls cells; `rois: all` reads every one",
+	rmb_load_file_note(file,
+	                   "read the %" PRId64 " of %" PRId64
+	                   " ROIs that the column iscell of their table calls cells; `rois: all` reads every one",
 	                   kept, n);
 	r->row = left;
 	r->n = kept;
@@ -186,10 +199,13 @@ keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64
 static double
 micrometres(const char *unit)
 {
-	static const struct { const char *name; double um; } units[] = {
-		{ "um", 1 }, { "\xc2\xb5m", 1 }, { "\xce\xbcm", 1 }, { "micron", 1 }, { "microns", 1 }, { "micrometer", 1 }, { "micrometers", 1 }, { "micrometre", 1 },
-		{ "micrometres", 1 }, { "m", 1e6 }, { "meter", 1e6 }, { "meters", 1e6 }, { "metre", 1e6 }, { "metres", 1e6 }, { "mm", 1e3 },
-		{ "millimeter", 1e3 }, { "millimeters", 1e3 }, { "millimetre", 1e3 }, { "millimetres", 1e3 } };
+	static const struct { const char *name; double um;
+	} units[] = {
+		{ "um", 1 },           { "\xc2\xb5m", 1 },     { "\xce\xbcm", 1 },    { "micron", 1 },       { "microns", 1 },
+		{ "micrometer", 1 },   { "micrometers", 1 },   { "micrometre", 1 },   { "micrometres", 1 },  { "m", 1e6 },
+		{ "meter", 1e6 },      { "meters", 1e6 },      { "metre", 1e6 },      { "metres", 1e6 },     { "mm", 1e3 },
+		{ "millimeter", 1e3 }, { "millimeters", 1e3 }, { "millimetre", 1e3 }, { "millimetres", 1e3 }
+	};
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (strcasecmp(unit, units[i].name) == 0)
 			return units[i].um;
@@ -215,7 +231,8 @@ read_spacing(struct rmb_load_file *file, struct rois *r, struct rmb_error *error
 		return code;
 	double um = micrometres(unit), x = um * spacing[0], y = um * spacing[1];
 	if (!(x > 0.01 && x < 1000 && y > 0.01 && y < 1000)) {
-		rmb_load_file_note(file, "the size of a pixel in '%s' was not used: %g x %g in the unit '%s' is none", m->name, spacing[0], spacing[1], unit);
+		rmb_load_file_note(file, "the size of a pixel in '%s' was not used: %g x %g in the unit '%s' is none", m->name,
+		                   spacing[0], spacing[1], unit);
 		return 0;
 	}
 	r->spacing[0] = x;
@@ -231,7 +248,8 @@ centres(struct rmb_load_file *made, const struct rmb_member *member, void *items
 	struct rois *r = ((struct rmb_nwb *)file->handle)->own;
 	int code = 0;
 	if (!r->x) {
-		double *x = rmb_arena_alloc(file->arena, (size_t)r->n, sizeof *x), *y = rmb_arena_alloc(file->arena, (size_t)r->n, sizeof *y);
+		double *x = rmb_arena_alloc(file->arena, (size_t)r->n, sizeof *x),
+		       *y = rmb_arena_alloc(file->arena, (size_t)r->n, sizeof *y);
 		code = x && y ? rmb_nwb_centres(file, r->table, r->row, r->n, x, y, error) : rmb_error_nomem(error, "positions");
 		for (int64_t i = 0; i < r->n && !code; i++) {
 			x[i] *= r->spacing[0];
@@ -272,8 +290,9 @@ offer_traces(struct rmb_load_file *file, const struct rmb_member *data, int64_t 
 	nwb->offset = isnan(offset) ? 0 : offset;
 	nwb->scaled = nwb->conversion != 1 || nwb->offset != 0;
 	if (!isfinite(nwb->conversion) || !isfinite(nwb->offset))
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is to be multiplied by %g, and %g added; neither may be infinite", file->path, data->name,
-		                     nwb->conversion, nwb->offset);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' is to be multiplied by %g, and %g added; neither may be infinite", file->path,
+		                     data->name, nwb->conversion, nwb->offset);
 	nwb->source = data;
 	nwb->some = *data;
 	nwb->some.frames_first = true;
@@ -284,7 +303,8 @@ offer_traces(struct rmb_load_file *file, const struct rmb_member *data, int64_t 
 		nwb->some.number = RMB_FLOATING;
 		nwb->some.item = 8;
 		nwb->some.type = "float64";
-		rmb_load_file_note(file, "'%s' was multiplied by %g, and %g added, as its attributes say", data->name, nwb->conversion, nwb->offset);
+		rmb_load_file_note(file, "'%s' was multiplied by %g, and %g added, as its attributes say", data->name,
+		                   nwb->conversion, nwb->offset);
 	}
 	nwb->activity = &nwb->some;
 	return rmb_member_measure(file->arena, file->path, &nwb->some, error);
@@ -302,11 +322,11 @@ rmb_nwb_rois(struct rmb_load_file *file, const struct rmb_nwb_group *series, str
 		return code;
 	nwb->own = r;
 	if (!data || data->refusal)
-		return rmb_error_set(error, RMB_EINPUT, data ? "%s: '%s/data' %s" : "%s: the series '%s' has no data", file->path, series->path,
-		                     data ? data->refusal : "");
+		return rmb_error_set(error, RMB_EINPUT, data ? "%s: '%s/data' %s" : "%s: the series '%s' has no data", file->path,
+		                     series->path, data ? data->refusal : "");
 	if (data->naxes < 1 || data->naxes > 2 || data->count == 0 || data->number == RMB_BYTES)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is %s (%s); a series of ROIs must be numbers, frames x ROIs", file->path, data->name,
-		                     rmb_member_shape(file->arena, data), data->type);
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is %s (%s); a series of ROIs must be numbers, frames x ROIs",
+		                     file->path, data->name, rmb_member_shape(file->arena, data), data->type);
 	int64_t nframes = data->axis[0], n = data->naxes == 2 ? data->axis[1] : 1;
 	code = read_rows(file, series, data, n, &r->table, &row, error);
 	r->n = n;

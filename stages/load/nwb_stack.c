@@ -1,9 +1,9 @@
 /* load/nwb_stack.c -- several series as one recording: the planes of a recording, or series of one neuron each.
  *
- * Asked for with a pattern, `activity: Deconvolved/plane*`. Every series is opened as if it were the only one; its neurons follow those of the
- * one before, by name (plane10 after plane2). They must have been taken together: the same rate, or timestamps that agree to half a frame. Of
- * lengths that differ by one frame, as planes have, the shortest counts. What is known of ROIs is put end to end, NaN where a series does not
- * know it; iplane is the number of the series, from 0. */
+ * Asked for with a pattern, `activity: Deconvolved/plane*`. Every series is opened as if it were the only one; its neurons follow
+ * those of the one before, by name (plane10 after plane2). They must have been taken together: the same rate, or timestamps that
+ * agree to half a frame. Of lengths that differ by one frame, as planes have, the shortest counts. What is known of ROIs is put
+ * end to end, NaN where a series does not know it; iplane is the number of the series, from 0. */
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <math.h>
@@ -67,8 +67,9 @@ choose(struct rmb_load_file *file, const char *pattern, struct rmb_nwb_list *cho
 			if (fits(all->group[i].path, pattern))
 				chosen->group[chosen->n++] = all->group[i];
 		if (chosen->n == 0 && k == 1)
-			return rmb_error_set(error, RMB_EINPUT, "%s: no series fits `activity: %s`; there are %s%s%s", file->path, pattern,
-			                     rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]), nwb->list[RMB_NWB_SERIES].n && all->n ? ", " : "", rmb_nwb_names(file, all));
+			return rmb_error_set(error, RMB_EINPUT, "%s: no series fits `activity: %s`; there are %s%s%s", file->path,
+			                     pattern, rmb_nwb_names(file, &nwb->list[RMB_NWB_SERIES]),
+			                     nwb->list[RMB_NWB_SERIES].n && all->n ? ", " : "", rmb_nwb_names(file, all));
 	}
 	qsort(chosen->group, chosen->n, sizeof *chosen->group, by_path);
 	return 0;
@@ -106,7 +107,9 @@ ends_of(struct rmb_load_file *part, int64_t nframes, double *first, double *last
 	struct rmb_nwb *nwb = part->handle;
 	double *time;
 	*first = *last = NAN;
-	int code = nwb->times && nwb->times->count >= nframes && nframes > 0 ? rmb_load_doubles(&nwb->plain, nwb->times, &time, error) : 0;
+	int code = nwb->times && nwb->times->count >= nframes && nframes > 0
+	                   ? rmb_load_doubles(&nwb->plain, nwb->times, &time, error)
+	                   : 0;
 	if (!code && nwb->times && nwb->times->count >= nframes && nframes > 0) {
 		*first = time[0];
 		*last = time[nframes - 1];
@@ -116,7 +119,8 @@ ends_of(struct rmb_load_file *part, int64_t nframes, double *first, double *last
 
 /* Fails unless the part was taken together with the first one. */
 static int
-compare(struct rmb_load_file *file, const struct rmb_nwb_list *chosen, struct rmb_nwb_stack *s, int64_t i, int64_t nframes, struct rmb_error *error)
+compare(struct rmb_load_file *file, const struct rmb_nwb_list *chosen, struct rmb_nwb_stack *s, int64_t i, int64_t nframes,
+        struct rmb_error *error)
 {
 	double first[2], last[2];
 	int64_t here = nwb_of(&s->part[i])->some.axis[0];
@@ -126,15 +130,18 @@ compare(struct rmb_load_file *file, const struct rmb_nwb_list *chosen, struct rm
 	if (code)
 		return code;
 	if (here > nframes + 1)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' has %" PRId64 " frames and another series %" PRId64 "; series of one recording are equally long", file->path,
-		                     chosen->group[i].path, here, nframes);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' has %" PRId64 " frames and another series %" PRId64
+		                     "; series of one recording are equally long",
+		                     file->path, chosen->group[i].path, here, nframes);
 	double step = nframes > 1 ? (last[0] - first[0]) / (double)(nframes - 1) : 0;
 	bool rates = isnan(s->part[0].rate) == isnan(s->part[i].rate) && !(fabs(s->part[i].rate / s->part[0].rate - 1) > 1e-3);
-	bool stamps = isnan(first[0]) == isnan(first[1]) && !(fabs(first[1] - first[0]) > step) && !(fabs(last[1] - last[0]) > step);
+	bool stamps =
+		isnan(first[0]) == isnan(first[1]) && !(fabs(first[1] - first[0]) > step) && !(fabs(last[1] - last[0]) > step);
 	if (rates && stamps)
 		return 0;
-	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' and '%s' have different %s, so that they are no one recording", file->path, chosen->group[0].path,
-	                     chosen->group[i].path, rates ? "timestamps" : "rates");
+	return rmb_error_set(error, RMB_EINPUT, "%s: '%s' and '%s' have different %s, so that they are no one recording",
+	                     file->path, chosen->group[0].path, chosen->group[i].path, rates ? "timestamps" : "rates");
 }
 
 /* ---- what is known of the neurons ---- */
@@ -266,7 +273,8 @@ offer_matrix(struct rmb_load_file *file, const char *name, int64_t nframes, stru
 }
 
 int
-rmb_nwb_stack_read(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, unsigned char *out, struct rmb_error *error)
+rmb_nwb_stack_read(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, unsigned char *out,
+                   struct rmb_error *error)
 {
 	const struct rmb_nwb_stack *s = nwb->stack;
 	size_t to = nwb->some.item;
@@ -274,14 +282,17 @@ rmb_nwb_stack_read(struct rmb_nwb *nwb, int64_t row, int64_t nrows, int64_t colu
 	for (int64_t i = 0; i < s->n && !code; i++) {
 		struct rmb_load_file *part = &s->part[i];
 		const struct rmb_member *m = &nwb_of(part)->some;
-		int64_t low = column > s->first[i] ? column : s->first[i], high = column + ncolumns < s->first[i + 1] ? column + ncolumns : s->first[i + 1];
+		int64_t low = column > s->first[i] ? column : s->first[i],
+			high = column + ncolumns < s->first[i + 1] ? column + ncolumns : s->first[i + 1];
 		if (low >= high)
 			continue;
 		bool same = m->number == nwb->some.number && m->item == to && m->swapped == nwb->some.swapped;
 		unsigned char *raw = malloc((size_t)(nrows * (high - low)) * m->item);
-		code = raw ? rmb_format_nwb.read(part, m, row, nrows, low - s->first[i], high - low, raw, error) : rmb_error_nomem(error, m->name);
+		code = raw ? rmb_format_nwb.read(part, m, row, nrows, low - s->first[i], high - low, raw, error)
+		           : rmb_error_nomem(error, m->name);
 		for (int64_t r = 0; r < nrows && !code; r++) {
-			unsigned char *here = out + (size_t)(r * ncolumns + low - column) * to, *from = raw + (size_t)(r * (high - low)) * m->item;
+			unsigned char *here = out + (size_t)(r * ncolumns + low - column) * to,
+				      *from = raw + (size_t)(r * (high - low)) * m->item;
 			if (same)
 				memcpy(here, from, (size_t)(high - low) * to);
 			else
@@ -325,9 +336,10 @@ rmb_nwb_stack(struct rmb_load_file *file, const char *pattern, struct rmb_error 
 		return code;
 	nwb->stack = s;
 	file->rate = s->part[0].rate;
-	nwb->times = nwb_of(&s->part[0])->times && nwb_of(&s->part[0])->times->count == nframes ? nwb_of(&s->part[0])->times : NULL;
-	rmb_load_file_note(file, "put %" PRId64 " series together, '%s' to '%s'%s", s->n, chosen.group[0].path, chosen.group[s->n - 1].path,
-	                   most > nframes ? ", and cut the longer ones to the shortest" : "");
+	nwb->times =
+		nwb_of(&s->part[0])->times && nwb_of(&s->part[0])->times->count == nframes ? nwb_of(&s->part[0])->times : NULL;
+	rmb_load_file_note(file, "put %" PRId64 " series together, '%s' to '%s'%s", s->n, chosen.group[0].path,
+	                   chosen.group[s->n - 1].path, most > nframes ? ", and cut the longer ones to the shortest" : "");
 	code = offer_matrix(file, pattern, nframes, error);
 	if (!code)
 		code = offer_all(file, error);

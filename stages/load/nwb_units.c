@@ -1,10 +1,10 @@
 /* load/nwb_units.c -- a table of units: spike times, labels, places.
  *
- * spike_times holds the times of all units end to end, s; spike_times_index where each unit's part ends. Members: st, sCount, cluster
- * (the table's id), xpos and ypos. A unit's electrode is that of peak_channel_id, which is looked for in the electrodes' column id, else those
- * of `electrodes`, which are row numbers; of several the mean. Positions are the electrodes' rel_x and rel_y, else the probe's, else x and y.
- * Where a column quality or ks_label calls units good, only those are read (`units`). obs_intervals say what was observed: what those of
- * all units that are read have in common. */
+ * spike_times holds the times of all units end to end, s; spike_times_index where each unit's part ends. Members: st, sCount,
+ * cluster (the table's id), xpos and ypos. A unit's electrode is that of peak_channel_id, which is looked for in the electrodes'
+ * column id, else those of `electrodes`, which are row numbers; of several the mean. Positions are the electrodes' rel_x and
+ * rel_y, else the probe's, else x and y. Where a column quality or ks_label calls units good, only those are read (`units`).
+ * obs_intervals say what was observed: what those of all units that are read have in common. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,8 @@ struct units {
 };
 
 int
-rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n, struct rmb_error *error)
+rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n,
+                     struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	const struct rmb_member *m;
@@ -37,12 +38,14 @@ rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *
 
 /* Ends of a ragged column, which must ascend up to `last`. */
 static int
-check_ends(struct rmb_load_file *file, const char *table, const char *name, const int64_t *end, int64_t n, int64_t last, struct rmb_error *error)
+check_ends(struct rmb_load_file *file, const char *table, const char *name, const int64_t *end, int64_t n, int64_t last,
+           struct rmb_error *error)
 {
 	for (int64_t i = 0; i < n; i++)
 		if (end[i] < (i > 0 ? end[i - 1] : 0) || end[i] > last)
-			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s/%s' is %" PRId64 "; ends must ascend up to %" PRId64, file->path, i, table,
-			                     name, end[i], last);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: entry %" PRId64 " of '%s/%s' is %" PRId64 "; ends must ascend up to %" PRId64,
+			                     file->path, i, table, name, end[i], last);
 	return 0;
 }
 
@@ -58,17 +61,24 @@ read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 	if (code)
 		return code;
 	if (u->times->refusal || u->times->naxes != 1 || u->times->number == RMB_BYTES)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", file->path, u->times->name, u->times->refusal ? u->times->refusal : "is no list of numbers");
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", file->path, u->times->name,
+		                     u->times->refusal ? u->times->refusal : "is no list of numbers");
 	if (!index || index->refusal || index->naxes != 1)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s/spike_times_index' %s; it must be numbers that say where each unit's spike times end", file->path, table,
-		                     !index ? "is not there" : index->refusal ? index->refusal : "is no list");
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s: '%s/spike_times_index' %s; it must be numbers that say where each unit's spike times end",
+			file->path, table,
+			!index           ? "is not there"
+			: index->refusal ? index->refusal
+					 : "is no list");
 	code = rmb_load_integers(&nwb->plain, index, &u->end, error);
 	u->all = index->count;
 	if (!code)
 		code = check_ends(file, table, "spike_times_index", u->end, u->all, u->times->count, error);
 	if (!code && (u->all == 0 || u->end[u->all - 1] != u->times->count))
-		code = rmb_error_set(error, RMB_EINPUT, "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times", file->path, index->name,
-		                     u->all ? u->end[u->all - 1] : 0, u->times->count);
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times", file->path,
+		                     index->name, u->all ? u->end[u->all - 1] : 0, u->times->count);
 	return code;
 }
 
@@ -76,7 +86,8 @@ read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 
 /* The text column with labels of units, if one of them is `good`. */
 static int
-read_labels(struct rmb_load_file *file, const struct units *u, const char **name, char **label, size_t *width, struct rmb_error *error)
+read_labels(struct rmb_load_file *file, const struct units *u, const char **name, char **label, size_t *width,
+            struct rmb_error *error)
 {
 	static const char *const names[] = { "quality", "ks_label", "KSLabel" };
 	struct rmb_nwb *nwb = file->handle;
@@ -123,9 +134,14 @@ choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *erro
 	if (!label)
 		rmb_load_file_note(file, "no column quality or ks_label calls a unit good, so all %" PRId64 " were read", u->all);
 	else if (u->n < u->all)
-		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those that the column %s calls %s (`units`)", u->n, u->all, name,
-		                   strcmp(units, "all") == 0 ? "anything but noise" : strcmp(units, "good") == 0 ? "good" : "good or mua");
-	return u->n ? 0 : rmb_error_set(error, RMB_EINPUT, "%s: all %" PRId64 " units are noise by the column %s of '%s'", file->path, u->all, name, u->group->path);
+		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those that the column %s calls %s (`units`)",
+		                   u->n, u->all, name,
+		                   strcmp(units, "all") == 0    ? "anything but noise"
+		                   : strcmp(units, "good") == 0 ? "good"
+		                                                : "good or mua");
+	return u->n ? 0
+	            : rmb_error_set(error, RMB_EINPUT, "%s: all %" PRId64 " units are noise by the column %s of '%s'", file->path,
+	                            u->all, name, u->group->path);
 }
 
 /* ---- times ---- */
@@ -181,7 +197,9 @@ struct places { int64_t n; double *x, *y; }; /* of electrodes; NULL: not known *
 static int
 read_places(struct rmb_load_file *file, struct places *p, struct rmb_error *error)
 {
-	static const char *const names[][2] = { { "rel_x", "rel_y" }, { "probe_horizontal_position", "probe_vertical_position" }, { "x", "y" } };
+	static const char *const names[][2] = { { "rel_x", "rel_y" },
+		                                { "probe_horizontal_position", "probe_vertical_position" },
+		                                { "x", "y" } };
 	struct rmb_nwb *nwb = file->handle;
 	int code = 0;
 	*p = (struct places){ 0 };
@@ -191,7 +209,8 @@ read_places(struct rmb_load_file *file, struct places *p, struct rmb_error *erro
 		code = rmb_nwb_dataset(file, RMB_NWB_ELECTRODES, names[i][0], false, &x, error);
 		if (!code)
 			code = rmb_nwb_dataset(file, RMB_NWB_ELECTRODES, names[i][1], false, &y, error);
-		if (code || !x || !y || x->naxes != 1 || y->naxes != 1 || x->count != y->count || x->number == RMB_BYTES || y->number == RMB_BYTES)
+		if (code || !x || !y || x->naxes != 1 || y->naxes != 1 || x->count != y->count || x->number == RMB_BYTES ||
+		    y->number == RMB_BYTES)
 			continue;
 		code = rmb_load_doubles(&nwb->plain, x, &vx, error);
 		if (!code)
@@ -207,7 +226,8 @@ read_places(struct rmb_load_file *file, struct places *p, struct rmb_error *erro
 
 /* By peak_channel_id. */
 static int
-place_by_channel(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done, struct rmb_error *error)
+place_by_channel(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done,
+                 struct rmb_error *error)
 {
 	int64_t *channel, *id, nchannels = 0, nids = 0;
 	int code = rmb_nwb_whole_column(file, u->group->path, "peak_channel_id", &channel, &nchannels, error);
@@ -226,7 +246,8 @@ place_by_channel(struct rmb_load_file *file, const struct units *u, const struct
 
 /* By `electrodes`, of which a unit can have several. */
 static int
-place_by_rows(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done, struct rmb_error *error)
+place_by_rows(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done,
+              struct rmb_error *error)
 {
 	const char *table = u->group->path;
 	int64_t *row, *end, nrows = 0, nends = 0, several = 0;
@@ -243,8 +264,10 @@ place_by_rows(struct rmb_load_file *file, const struct units *u, const struct pl
 		x[i] = y[i] = to > from ? 0 : NAN;
 		for (int64_t k = from; k < to && !code; k++) {
 			if (row[k] < 0 || row[k] >= p->n)
-				code = rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s/electrodes' is row %" PRId64 ", and there are %" PRId64 " electrodes", file->path,
-				                     k, table, row[k], p->n);
+				code = rmb_error_set(error, RMB_EINPUT,
+				                     "%s: entry %" PRId64 " of '%s/electrodes' is row %" PRId64
+				                     ", and there are %" PRId64 " electrodes",
+				                     file->path, k, table, row[k], p->n);
 			else {
 				x[i] += p->x[row[k]] / (double)(to - from);
 				y[i] += p->y[row[k]] / (double)(to - from);
@@ -252,7 +275,9 @@ place_by_rows(struct rmb_load_file *file, const struct units *u, const struct pl
 		}
 	}
 	if (!code && several)
-		rmb_load_file_note(file, "%" PRId64 " of %" PRId64 " units have several electrodes; their place is the mean of those", several, u->n);
+		rmb_load_file_note(file,
+		                   "%" PRId64 " of %" PRId64 " units have several electrodes; their place is the mean of those",
+		                   several, u->n);
 	return code;
 }
 
@@ -265,7 +290,8 @@ offer_places(struct rmb_load_file *file, const struct units *u, struct rmb_error
 	int code = read_places(file, &places, error);
 	if (code || !places.x)
 		return code;
-	double *x = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *x), *y = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *y);
+	double *x = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *x),
+	       *y = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *y);
 	if (!x || !y)
 		return rmb_error_nomem(error, "positions");
 	for (int64_t i = 0; i < u->n; i++)
@@ -303,13 +329,21 @@ length_of(const double *interval, int64_t n)
 	return sum;
 }
 
-/* What is common to the intervals of all units that are read: out[..][2]. Returns how many, -1: some do not run forwards. *some: they differ. */
+/* What is common to the intervals of all units that are read: out[..][2]. Returns how many, -1: some do not run forwards. *some:
+ * they differ. */
 static int64_t
-common_intervals(const struct units *u, const double *v, int64_t rows, const int64_t *end, double *own, double *out, double *other, bool *some)
+common_intervals(const struct units *u, const double *v, int64_t rows, const int64_t *end, double *own, double *out,
+                 double *other, bool *some)
 {
 	int64_t n = -1;
 	for (int64_t i = 0; i < u->n; i++) {
-		int64_t unit = u->row[i], to = end ? end[unit] : rows == u->all ? unit + 1 : rows, from = end ? (unit > 0 ? end[unit - 1] : 0) : rows == u->all ? unit : 0;
+		int64_t unit = u->row[i],
+			to = end              ? end[unit]
+		             : rows == u->all ? unit + 1
+		                              : rows,
+			from = end              ? (unit > 0 ? end[unit - 1] : 0)
+		               : rows == u->all ? unit
+		                                : 0;
 		int64_t here = intervals_of(v, from, to, own);
 		if (here < 0)
 			return -1;
@@ -342,7 +376,8 @@ observe(struct rmb_load_file *file, const struct units *u, struct rmb_error *err
 	if (!code)
 		code = rmb_nwb_whole_column(file, u->group->path, "obs_intervals_index", &end, &nends, error);
 	if (!code && end)
-		code = nends == u->all ? check_ends(file, u->group->path, "obs_intervals_index", end, nends, m->axis[0], error) : 0;
+		code = nends == u->all ? check_ends(file, u->group->path, "obs_intervals_index", end, nends, m->axis[0], error)
+		                       : 0;
 	if (code)
 		return code;
 	end = nends == u->all ? end : NULL;
@@ -353,12 +388,16 @@ observe(struct rmb_load_file *file, const struct units *u, struct rmb_error *err
 		return rmb_error_nomem(error, m->name);
 	int64_t n = common_intervals(u, v, m->axis[0], end, own, out, other, &differ);
 	if (n <= 0) {
-		rmb_load_file_note(file, "the intervals '%s' were not used: %s. Say what was observed with `window`, and leave out gaps with `drop`", m->name,
-		                   n < 0 ? "some do not run forwards" : "the units have none in common");
+		rmb_load_file_note(file,
+		                   "the intervals '%s' were not used: %s. Say what was observed with `window`, and leave out "
+		                   "gaps with `drop`",
+		                   m->name, n < 0 ? "some do not run forwards" : "the units have none in common");
 		return 0;
 	}
 	if (differ)
-		rmb_load_file_note(file, "the units' intervals '%s' differ: %.6g s, which they have in common, were taken as observed", m->name, length_of(out, n));
+		rmb_load_file_note(file,
+		                   "the units' intervals '%s' differ: %.6g s, which they have in common, were taken as observed",
+		                   m->name, length_of(out, n));
 	file->observed = out;
 	file->nobserved = n;
 	return 0;

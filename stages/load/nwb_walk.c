@@ -22,7 +22,8 @@ kind_of(const char *type)
 		if (strcmp(type, types[i]) == 0)
 			return (enum rmb_nwb_kind)i;
 	size_t n = strlen(type);
-	return strncmp(type, "TimeSeries", 10) == 0 || (n > 6 && strcmp(type + n - 6, "Series") == 0) ? RMB_NWB_OTHER : RMB_NWB_KINDS;
+	return strncmp(type, "TimeSeries", 10) == 0 || (n > 6 && strcmp(type + n - 6, "Series") == 0) ? RMB_NWB_OTHER
+	                                                                                              : RMB_NWB_KINDS;
 }
 
 static void

@@ -1,10 +1,10 @@
 /* load/phy.c -- what Kilosort 1 to 4 write and phy curates: a folder with spike_times.npy, or a folder of such folders, one a
  * probe, that become one recording.
  *
- * Members are those of sorted.h, with ypos (`depth` of cluster_info.tsv, else the place of the channel on which the unit's template is
- * largest), xpos and areas where known. A unit is good if its curated group (cluster_group, or `group` of cluster_info) says so, or its
- * KSLabel where nobody curated it. params.py is read line by line as text, never run.
- * Layout: phy's documentation, "Data format", and Kilosort's output. */
+ * Members are those of sorted.h, with ypos (`depth` of cluster_info.tsv, else the place of the channel on which the unit's
+ * template is largest), xpos and areas where known. A unit is good if its curated group (cluster_group, or `group` of
+ * cluster_info) says so, or its KSLabel where nobody curated it. params.py is read line by line as text, never run. Layout: phy's
+ * documentation, "Data format", and Kilosort's output. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
@@ -64,7 +64,8 @@ read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *
 	char *rest = NULL;
 	int code = rmb_gathered_bytes(file, p->folder, "params.py", MOST_TEXT, &bytes, &n, error);
 	p->clock = NAN;
-	for (char *line = code || !bytes ? NULL : strtok_r((char *)bytes, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest)) {
+	for (char *line = code || !bytes ? NULL : strtok_r((char *)bytes, "\r\n", &rest); line;
+	     line = strtok_r(NULL, "\r\n", &rest)) {
 		size_t name = strspn(line, " \t");
 		char *end, *value = strncmp(line + name, "sample_rate", 11) == 0 ? line + name + 11 : NULL;
 		value = value ? value + strspn(value, " \t") : NULL;
@@ -73,9 +74,14 @@ read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *
 			p->clock = clock;
 	}
 	if (!code && isnan(p->clock))
-		code = rmb_error_set(error, RMB_EINPUT, bytes ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
-		                     "its samples" : "%s has no params.py: spike times are counted in samples, and their rate stands there as `sample_rate = "
-		                     "30000`; write such a file", p->folder);
+		code = rmb_error_set(
+			error, RMB_EINPUT,
+			bytes ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
+				"its samples"
+			      : "%s has no params.py: spike times are counted in samples, and their rate stands there as "
+		                "`sample_rate = "
+				"30000`; write such a file",
+			p->folder);
 	return code;
 }
 
@@ -90,7 +96,10 @@ read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error 
 	if (!code && !clusters) /* nobody has opened it in phy yet */
 		code = rmb_gathered_open(file, p->folder, "spike_templates.npy", &clusters, error);
 	if (!code && !clusters)
-		code = rmb_error_set(error, RMB_EINPUT, "%s has neither spike_clusters.npy nor spike_templates.npy: whose the spikes are is not known", p->folder);
+		code = rmb_error_set(
+			error, RMB_EINPUT,
+			"%s has neither spike_clusters.npy nor spike_templates.npy: whose the spikes are is not known",
+			p->folder);
 	if (!code)
 		code = rmb_sorted_spikes(file, p, times, clusters, error);
 	double ends[2] = { 0 };
@@ -98,8 +107,11 @@ read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error 
 		if (!(code = rmb_pieces_get(&p->time, i ? p->nspikes - 1 : 0, 1, &tick, error)))
 			code = rmb_sorted_time(p, i ? p->nspikes - 1 : 0, *tick, &ends[i], error);
 	if (!code && ends[1] > LONGEST && p->clock < LEAST_CLOCK)
-		return rmb_error_set(error, RMB_EINPUT, "%s/params.py says sample_rate = %g, by which the last spike comes after %.4g days: did you mean %g (samples at "
-		                     "%g kHz)?", p->folder, p->clock, ends[1] / 86400, 1000 * p->clock, p->clock);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s/params.py says sample_rate = %g, by which the last spike comes after %.4g days: did you "
+		                     "mean %g (samples at "
+		                     "%g kHz)?",
+		                     p->folder, p->clock, ends[1] / 86400, 1000 * p->clock, p->clock);
 	return code;
 }
 
@@ -135,7 +147,8 @@ read_sheet(struct rmb_load_file *file, struct rmb_sorting *p, const char *name, 
 	code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, n, '\t', &sheet, error);
 	if (code)
 		return code;
-	int64_t id = rmb_sheet_column(&sheet, "cluster_id") >= 0 ? rmb_sheet_column(&sheet, "cluster_id") : rmb_sheet_column(&sheet, "id");
+	int64_t id = rmb_sheet_column(&sheet, "cluster_id") >= 0 ? rmb_sheet_column(&sheet, "cluster_id")
+	                                                         : rmb_sheet_column(&sheet, "id");
 	if (id < 0)
 		return rmb_error_set(error, RMB_EINPUT, "%s has no column cluster_id (or id) in its first line", what);
 	for (int64_t row = 0; row < sheet.nrows; row++) {
@@ -186,8 +199,11 @@ place_by_templates(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb
 		return code;
 	const struct rmb_member *t = rmb_gathered_sole(shapes), *c = rmb_gathered_sole(places);
 	if (t->naxes != 3 || c->naxes != 2 || c->axis[1] != 2 || t->axis[2] != c->axis[0])
-		return rmb_error_set(error, RMB_EINPUT, "%s: templates.npy is %s and channel_positions.npy %s; templates x samples x channels and channels x 2 "
-		                     "are needed", p->folder, rmb_member_shape(file->arena, t), rmb_member_shape(file->arena, c));
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s: templates.npy is %s and channel_positions.npy %s; templates x samples x channels and channels x 2 "
+			"are needed",
+			p->folder, rmb_member_shape(file->arena, t), rmb_member_shape(file->arena, c));
 	code = rmb_load_doubles(shapes, t, &templates, error);
 	if (!code)
 		code = rmb_load_doubles(places, c, &place, error);
@@ -204,7 +220,8 @@ static int
 read_probe(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	/* what stands later overrides what stands before it */
-	static const char *const sheets[] = { "cluster_KSLabel.tsv", "cluster_info.tsv", "cluster_group.csv", "cluster_group.tsv" };
+	static const char *const sheets[] = { "cluster_KSLabel.tsv", "cluster_info.tsv", "cluster_group.csv",
+		                              "cluster_group.tsv" };
 	int code = read_clock(file, p, error);
 	if (!code)
 		code = read_spikes(file, p, error);
@@ -229,6 +246,13 @@ phy_open(struct rmb_load_file *file, struct rmb_error *error)
 }
 
 const struct rmb_format rmb_format_phy = {
-	.name = "phy", .title = "Kilosort or phy", .folder = "Kilosort or phy (spike_times.npy)", .open = phy_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
-	.read = rmb_gathered_read, .recognises = phy_recognises,
+	.name = "phy",
+	.title = "Kilosort or phy",
+	.folder = "Kilosort or phy (spike_times.npy)",
+	.open = phy_open,
+	.close = rmb_gathered_close,
+	.find = rmb_gathered_find,
+	.list = rmb_gathered_list,
+	.read = rmb_gathered_read,
+	.recognises = phy_recognises,
 };

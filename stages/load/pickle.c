@@ -244,7 +244,8 @@ extend_few(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)number;
 	size_t n = extra == DICTIONARY ? 2 : 1;
-	return m->depth < n + 1 ? rmb_pickle_damaged(m, "its stack is empty") : extend(m, m->depth - n, 0, (enum rmb_pickle_kind)extra);
+	return m->depth < n + 1 ? rmb_pickle_damaged(m, "its stack is empty")
+	                        : extend(m, m->depth - n, 0, (enum rmb_pickle_kind)extra);
 }
 
 static bool
@@ -285,7 +286,8 @@ static bool
 recall(struct rmb_pickle_machine *m, uint64_t number, int extra)
 {
 	(void)extra;
-	return number < m->remembered && m->memo[number] ? push(m, m->memo[number]) : rmb_pickle_damaged(m, "its memo lacks an entry");
+	return number < m->remembered && m->memo[number] ? push(m, m->memo[number])
+	                                                 : rmb_pickle_damaged(m, "its memo lacks an entry");
 }
 
 static bool
@@ -306,8 +308,10 @@ name(struct rmb_pickle_machine *m, const unsigned char *module, size_t nmodule, 
 		return constant(m, (uint64_t)builder, NAME);
 	const char *shown = rmb_load_printable(m->arena, (const char *)module, nmodule < 100 ? nmodule : 100);
 	const char *shown_too = rmb_load_printable(m->arena, (const char *)word, nword < 100 ? nword : 100);
-	rmb_error_set(m->error, RMB_EINPUT, "%s: the pickle asks for %s.%s, which is not data; rumble reads the numbers, texts, lists, dictionaries "
-	              "and arrays that suite2p writes and runs no program", m->what, shown ? shown : "?", shown_too ? shown_too : "?");
+	rmb_error_set(m->error, RMB_EINPUT,
+	              "%s: the pickle asks for %s.%s, which is not data; rumble reads the numbers, texts, lists, dictionaries "
+	              "and arrays that suite2p writes and runs no program",
+	              m->what, shown ? shown : "?", shown_too ? shown_too : "?");
 	return false;
 }
 
@@ -372,20 +376,56 @@ static const struct operation {
 	bool (*run)(struct rmb_pickle_machine *m, uint64_t number, int extra);
 	int extra;
 } operations[] = {
-	{ 0x80, 1, protocol, 0 }, { 0x95, 8, skip, 0 }, { '.', 0, stop, 0 }, { '(', 0, constant, MARK },
-	{ '0', 0, drop, 0 }, { '1', 0, drop, 1 },
-	{ 'N', 0, constant, NOTHING }, { 0x88, 0, truth, 1 }, { 0x89, 0, truth, 0 },
-	{ 'K', 1, constant, WHOLE }, { 'M', 2, constant, WHOLE }, { 'J', 4, signed_whole, 0 },
-	{ 0x8a, 1, long_whole, 0 }, { 0x8b, 4, long_whole, 0 }, { 'G', 8, real_number, 0 },
-	{ 'X', 4, text, 0 }, { 0x8c, 1, text, 0 }, { 0x8d, 8, text, 0 }, { 'T', 4, text, 0 }, { 'U', 1, text, 0 },
-	{ 'B', 4, text, 0 }, { 'C', 1, text, 0 }, { 0x8e, 8, text, 0 }, { 0x96, 8, text, 0 },
-	{ ')', 0, empty, LIST }, { ']', 0, empty, LIST }, { '}', 0, empty, DICTIONARY }, { 0x8f, 0, empty, LIST },
-	{ 0x85, 0, gather_few, 1 }, { 0x86, 0, gather_few, 2 }, { 0x87, 0, gather_few, 3 },
-	{ 't', 0, gather_marked, LIST }, { 'l', 0, gather_marked, LIST }, { 'd', 0, gather_marked, DICTIONARY }, { 0x91, 0, gather_marked, LIST },
-	{ 'a', 0, extend_few, LIST }, { 'e', 0, extend_marked, LIST }, { 's', 0, extend_few, DICTIONARY }, { 'u', 0, extend_marked, DICTIONARY },
+	{ 0x80, 1, protocol, 0 },
+	{ 0x95, 8, skip, 0 },
+	{ '.', 0, stop, 0 },
+	{ '(', 0, constant, MARK },
+	{ '0', 0, drop, 0 },
+	{ '1', 0, drop, 1 },
+	{ 'N', 0, constant, NOTHING },
+	{ 0x88, 0, truth, 1 },
+	{ 0x89, 0, truth, 0 },
+	{ 'K', 1, constant, WHOLE },
+	{ 'M', 2, constant, WHOLE },
+	{ 'J', 4, signed_whole, 0 },
+	{ 0x8a, 1, long_whole, 0 },
+	{ 0x8b, 4, long_whole, 0 },
+	{ 'G', 8, real_number, 0 },
+	{ 'X', 4, text, 0 },
+	{ 0x8c, 1, text, 0 },
+	{ 0x8d, 8, text, 0 },
+	{ 'T', 4, text, 0 },
+	{ 'U', 1, text, 0 },
+	{ 'B', 4, text, 0 },
+	{ 'C', 1, text, 0 },
+	{ 0x8e, 8, text, 0 },
+	{ 0x96, 8, text, 0 },
+	{ ')', 0, empty, LIST },
+	{ ']', 0, empty, LIST },
+	{ '}', 0, empty, DICTIONARY },
+	{ 0x8f, 0, empty, LIST },
+	{ 0x85, 0, gather_few, 1 },
+	{ 0x86, 0, gather_few, 2 },
+	{ 0x87, 0, gather_few, 3 },
+	{ 't', 0, gather_marked, LIST },
+	{ 'l', 0, gather_marked, LIST },
+	{ 'd', 0, gather_marked, DICTIONARY },
+	{ 0x91, 0, gather_marked, LIST },
+	{ 'a', 0, extend_few, LIST },
+	{ 'e', 0, extend_marked, LIST },
+	{ 's', 0, extend_few, DICTIONARY },
+	{ 'u', 0, extend_marked, DICTIONARY },
 	{ 0x90, 0, extend_marked, LIST },
-	{ 'q', 1, remember, 0 }, { 'r', 4, remember, 0 }, { 0x94, 0, remember, 1 }, { 'h', 1, recall, 0 }, { 'j', 4, recall, 0 },
-	{ 'c', 0, name_in_lines, 0 }, { 0x93, 0, name_on_stack, 0 }, { 'R', 0, call, 0 }, { 0x81, 0, call, 0 }, { 'b', 0, build, 0 },
+	{ 'q', 1, remember, 0 },
+	{ 'r', 4, remember, 0 },
+	{ 0x94, 0, remember, 1 },
+	{ 'h', 1, recall, 0 },
+	{ 'j', 4, recall, 0 },
+	{ 'c', 0, name_in_lines, 0 },
+	{ 0x93, 0, name_on_stack, 0 },
+	{ 'R', 0, call, 0 },
+	{ 0x81, 0, call, 0 },
+	{ 'b', 0, build, 0 },
 };
 
 static bool
@@ -403,7 +443,8 @@ step(struct rmb_pickle_machine *m, const struct operation *const *by_byte)
 }
 
 int
-rmb_pickle_read(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, value *out, struct rmb_error *error)
+rmb_pickle_read(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, value *out,
+                struct rmb_error *error)
 {
 	const struct operation *by_byte[256] = { NULL };
 	struct rmb_error own = { 0 };

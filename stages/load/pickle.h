@@ -11,8 +11,8 @@
 struct rmb_pickled; /* one value; lives in the arena */
 
 /* Reads the pickle at bytes[n], which must stay. `what` names it in sentences. RMB_EINPUT: damaged, or holds what is refused. */
-int rmb_pickle_read(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, const struct rmb_pickled **value,
-                    struct rmb_error *error) RMB_CHECKED;
+int rmb_pickle_read(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n,
+                    const struct rmb_pickled **value, struct rmb_error *error) RMB_CHECKED;
 /* Entry of a dictionary with that text as its key; NULL: none, or no dictionary. */
 const struct rmb_pickled *rmb_pickle_get(const struct rmb_pickled *value, const char *key);
 /* Entries of a list, a tuple, or an array of any shape (in its own order); -1: it is none of these. */

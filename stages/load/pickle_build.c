@@ -1,4 +1,5 @@
-/* load/pickle_build.c -- what the names in a pickle build: NumPy's arrays, types and scalars; dates and paths as things without content. */
+/* load/pickle_build.c -- what the names in a pickle build: NumPy's arrays, types and scalars; dates and paths as things without
+ * content. */
 #include <inttypes.h>
 #include "load/pickle_inside.h"
 
@@ -23,7 +24,8 @@ build_other(struct rmb_pickle_machine *m, value arguments)
 static value
 build_bytes(struct rmb_pickle_machine *m, value arguments)
 {
-	return arguments->list.n > 0 && arguments->list.item[0]->kind == TEXT ? arguments->list.item[0] : rmb_pickle_make(m, OTHER);
+	return arguments->list.n > 0 && arguments->list.item[0]->kind == TEXT ? arguments->list.item[0]
+	                                                                      : rmb_pickle_make(m, OTHER);
 }
 
 /* dtype('f8', ...): a letter and a size. The order of bytes comes with the state. */
@@ -69,8 +71,10 @@ make_array(struct rmb_pickle_machine *m, value type, value data, int64_t n)
 static value
 build_scalar(struct rmb_pickle_machine *m, value arguments)
 {
-	value type = arguments->list.n > 0 ? arguments->list.item[0] : NULL, data = arguments->list.n > 1 ? arguments->list.item[1] : NULL;
-	if (!type || type->kind != TYPE || !data || data->kind != TEXT || type->items->as.item == 0 || data->text.n != type->items->as.item)
+	value type = arguments->list.n > 0 ? arguments->list.item[0] : NULL,
+	      data = arguments->list.n > 1 ? arguments->list.item[1] : NULL;
+	if (!type || type->kind != TYPE || !data || data->kind != TEXT || type->items->as.item == 0 ||
+	    data->text.n != type->items->as.item)
 		return rmb_pickle_make(m, OTHER);
 	return make_array(m, type, data, 1);
 }
@@ -105,12 +109,15 @@ count_items(value shape)
 static bool
 array_state(struct rmb_pickle_machine *m, struct rmb_pickled *array, value state)
 {
-	value shape = state->list.n == 5 ? state->list.item[1] : NULL, type = shape ? state->list.item[2] : NULL, data = type ? state->list.item[4] : NULL;
+	value shape = state->list.n == 5 ? state->list.item[1] : NULL, type = shape ? state->list.item[2] : NULL,
+	      data = type ? state->list.item[4] : NULL;
 	int64_t n = shape ? count_items(shape) : -1;
 	if (n < 0 || type->kind != TYPE)
 		return rmb_pickle_damaged(m, "the state of an array is not one");
-	bool fits = type->items->objects ? data->kind == LIST && data->list.n == n : data->kind == TEXT &&
-	            (type->items->as.item == 0 || (data->text.n % type->items->as.item == 0 && data->text.n / type->items->as.item == (size_t)n));
+	bool fits = type->items->objects ? data->kind == LIST && data->list.n == n
+	                                 : data->kind == TEXT && (type->items->as.item == 0 ||
+	                                                          (data->text.n % type->items->as.item == 0 &&
+	                                                           data->text.n / type->items->as.item == (size_t)n));
 	if (!fits)
 		return rmb_pickle_damaged(m, "an array has more or fewer items than its shape says");
 	array->array.type = type;

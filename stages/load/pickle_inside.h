@@ -1,5 +1,5 @@
-/* load/pickle_inside.h -- values and the machine, for the three files that read pickles: pickle.c (its operations), pickle_build.c
- * (what names build), pickle_look.c (looking at values). */
+/* load/pickle_inside.h -- values and the machine, for the three files that read pickles: pickle.c (its operations),
+ * pickle_build.c (what names build), pickle_look.c (looking at values). */
 #ifndef RMB_LOAD_PICKLE_INSIDE_H
 #define RMB_LOAD_PICKLE_INSIDE_H
 #include "load/pickle.h"
@@ -14,9 +14,16 @@ struct rmb_pickled {
 		int64_t whole;                                                     /* TRUTH, WHOLE; NAME: which builder */
 		double real;
 		struct { const unsigned char *at; size_t n; } text;                /* TEXT, in the pickle itself: no NUL */
-		struct { const struct rmb_pickled **item; int64_t n; size_t room; } list; /* DICTIONARY: key, value, key, value, ... */
+		struct {
+			const struct rmb_pickled **item;
+			int64_t n;
+			size_t room;
+		} list; /* DICTIONARY: key, value, key, value, ... */
 		struct rmb_pickle_items *items;                                               /* TYPE */
-		struct { const struct rmb_pickled *type, *data; int64_t n; } array; /* data: TEXT, or a LIST of objects; NULL: not yet built */
+		struct {
+			const struct rmb_pickled *type, *data;
+			int64_t n;
+		} array; /* data: TEXT, or a LIST of objects; NULL: not yet built */
 	};
 };
 struct rmb_pickle_machine {

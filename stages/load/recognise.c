@@ -1,8 +1,8 @@
 /* load/recognise.c -- which format a file or a folder is of.
  *
  * Every format looks at the first bytes of a file, or at what lies in a folder, and says how sure it is that this is its own; the
- * surest reads it. Names of files count for nothing. What no format knows is named, if its first bytes are those of something that is
- * often met. */
+ * surest reads it. Names of files count for nothing. What no format knows is named, if its first bytes are those of something
+ * that is often met. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -101,7 +101,11 @@ known(struct rmb_arena *arena, bool folders)
 	for (int i = 0; i < NFORMATS && text; i++)
 		if (folders == (formats[i]->folder != NULL)) {
 			here++;
-			text = rmb_arena_printf(arena, "%s%s%s", text, here == 1 ? "" : here == n ? " and " : ", ", folders ? formats[i]->folder : formats[i]->name);
+			text = rmb_arena_printf(arena, "%s%s%s", text,
+			                        here == 1   ? ""
+			                        : here == n ? " and "
+			                                    : ", ",
+			                        folders ? formats[i]->folder : formats[i]->name);
 		}
 	return text ? text : "?";
 }
@@ -111,11 +115,12 @@ unknown(const struct rmb_load_probe *probe, const char *wanted, struct rmb_error
 {
 	bool any = strcmp(wanted, "auto") == 0;
 	if (probe->folder)
-		return rmb_error_set(error, RMB_EINPUT, "%s is a folder, and not one that %s%s: load reads folders of %s", probe->path,
-		                     any ? "rumble knows" : "is of the format ", any ? "" : wanted, known(probe->arena, true));
+		return rmb_error_set(error, RMB_EINPUT, "%s is a folder, and not one that %s%s: load reads folders of %s",
+		                     probe->path, any ? "rumble knows" : "is of the format ", any ? "" : wanted,
+		                     known(probe->arena, true));
 	const char *title = rmb_probe_foreign(probe);
-	return rmb_error_set(error, RMB_EINPUT, "%s is %s%s; load reads %s files", probe->path, title ? "of the format " : "", title ? title :
-	                     "an unknown kind of file", known(probe->arena, false));
+	return rmb_error_set(error, RMB_EINPUT, "%s is %s%s; load reads %s files", probe->path, title ? "of the format " : "",
+	                     title ? title : "an unknown kind of file", known(probe->arena, false));
 }
 
 int
@@ -130,7 +135,8 @@ rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const struc
 	           rmb_error_set(error, RMB_EINPUT, "cannot look into the folder %s: %s", probe->path, strerror(errno));
 	for (int i = 0; i < NFORMATS && !code; i++) {
 		bool asked = strcmp(wanted, formats[i]->name) == 0;
-		enum rmb_sureness sure = probe->folder == (formats[i]->folder != NULL) ? formats[i]->recognises(probe) : RMB_NOT_MINE;
+		enum rmb_sureness sure =
+			probe->folder == (formats[i]->folder != NULL) ? formats[i]->recognises(probe) : RMB_NOT_MINE;
 		first = !first && sure > RMB_IF_ASKED ? formats[i] : first;
 		if (asked && sure > RMB_IF_ASKED) {
 			*format = formats[i];
@@ -145,6 +151,7 @@ rmb_load_recognise(struct rmb_load_probe *probe, const char *wanted, const struc
 		return code;
 	if (!*format || probe->folder)
 		return unknown(probe, wanted, error);
-	return rmb_error_set(error, RMB_EINPUT, "%s is of the format %s, not %s as the recipe says: write `format: %s` or leave it out", probe->path,
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s is of the format %s, not %s as the recipe says: write `format: %s` or leave it out", probe->path,
 	                     first->title, wanted, first->name);
 }

@@ -1,7 +1,7 @@
 /* load/sample.c -- a look at samples of the activity: those that are not finite, neurons that are constant, what rounding costs.
  *
- * Tiles all over the matrix are read, or its beginning where a file can only be read onwards; of a short recording, and under RMB_WHOLE,
- * everything. */
+ * Tiles all over the matrix are read, or its beginning where a file can only be read onwards; of a short recording, and under
+ * RMB_WHOLE, everything. */
 #include <inttypes.h>
 #include <math.h>
 #include "load/parts.h"
@@ -53,17 +53,21 @@ tell(const struct row *row, const struct rmb_load_row *seen, int64_t n, bool sam
 	}
 	const char *of = sampled ? "neurons looked at" : "neurons";
 	if (bad)
-		rmb_see_caution(to, sampled, "%" PRId64 " of %" PRId64 " %s have samples that are not finite, the first is row %" PRId64 " at frame %" PRId64
-		                ", which is %s; loading leaves such neurons out", bad, met, of, first_bad, seen[first_bad].bad, isnan(seen[first_bad].odd) ?
-		                "missing (NaN)" : "infinite");
+		rmb_see_caution(to, sampled,
+		                "%" PRId64 " of %" PRId64 " %s have samples that are not finite, the first is row %" PRId64
+		                " at frame %" PRId64 ", which is %s; loading leaves such neurons out",
+		                bad, met, of, first_bad, seen[first_bad].bad,
+		                isnan(seen[first_bad].odd) ? "missing (NaN)" : "infinite");
 	if (constant)
-		rmb_see_caution(to, sampled, "%" PRId64 " of %" PRId64 " %s are constant%s, the first is row %" PRId64 "; zscore leaves such neurons out", constant, met,
-		                of, sampled ? " as far as was looked" : "", first_constant);
+		rmb_see_caution(to, sampled,
+		                "%" PRId64 " of %" PRId64 " %s are constant%s, the first is row %" PRId64
+		                "; zscore leaves such neurons out",
+		                constant, met, of, sampled ? " as far as was looked" : "", first_constant);
 }
 
 int
-rmb_load_sample(const struct rmb_layout *layout, bool frames_first, const bool *dropped, struct rmb_seen *seen, struct rmb_load_notes *notes,
-                struct rmb_error *error)
+rmb_load_sample(const struct rmb_layout *layout, bool frames_first, const bool *dropped, struct rmb_seen *seen,
+                struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	const struct rmb_member *m = layout->activity.member;
 	int64_t n = m->axis[frames_first ? 1 : 0], inexact = 0, nrows, ncolumns;
@@ -75,7 +79,9 @@ rmb_load_sample(const struct rmb_layout *layout, bool frames_first, const bool *
 	if (!sample.row || !row)
 		return rmb_error_nomem(error, m->name);
 	if (seen->depth != RMB_WHOLE && m->effort > MOST_EFFORT) {
-		rmb_see_caution(seen, true, "no samples were looked at: '%s' can only be unpacked in pieces of %" PRId64 " MB or more", m->name, m->effort >> 20);
+		rmb_see_caution(seen, true,
+		                "no samples were looked at: '%s' can only be unpacked in pieces of %" PRId64 " MB or more",
+		                m->name, m->effort >> 20);
 		return 0;
 	}
 	if (!whole) {
@@ -88,7 +94,8 @@ rmb_load_sample(const struct rmb_layout *layout, bool frames_first, const bool *
 	if (code)
 		return code;
 	if (!whole)
-		rmb_see_text(seen, "looked at", "about %" PRId64 " of %" PRId64 " samples", nrows * ncolumns * sink.tiles, m->count);
+		rmb_see_text(seen, "looked at", "about %" PRId64 " of %" PRId64 " samples", nrows * ncolumns * sink.tiles,
+		             m->count);
 	tell(sample.row, row, n, !whole, seen);
 	rmb_load_rounding(m->name, row, n, &rounding);
 	for (int i = 0; i < rounding.n; i++)

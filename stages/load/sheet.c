@@ -69,7 +69,8 @@ rmb_sheet_read(struct rmb_arena *arena, const char *what, char *text, size_t n, 
 	char *at = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0), *line = next_line(&at); /* behind a mark of UTF-8 */
 	sheet->ncolumns = line ? cut(line, separator, name, MOST_COLUMNS) : 0;
 	if (sheet->ncolumns == 0 || sheet->ncolumns > MOST_COLUMNS)
-		return rmb_error_set(error, RMB_EINPUT, "%s has %" PRId64 " columns; its first line must name 1 to %d", what, sheet->ncolumns, MOST_COLUMNS);
+		return rmb_error_set(error, RMB_EINPUT, "%s has %" PRId64 " columns; its first line must name 1 to %d", what,
+		                     sheet->ncolumns, MOST_COLUMNS);
 	sheet->name = rmb_arena_copy(arena, name, (size_t)sheet->ncolumns, sizeof *name);
 	sheet->cell = rmb_arena_alloc(arena, (size_t)lines * (size_t)sheet->ncolumns, sizeof *sheet->cell);
 	if (!sheet->name || !sheet->cell)
@@ -78,8 +79,10 @@ rmb_sheet_read(struct rmb_arena *arena, const char *what, char *text, size_t n, 
 		const char **row = sheet->cell + sheet->nrows * sheet->ncolumns;
 		int64_t here = *line ? cut(line, separator, row, sheet->ncolumns) : 0;
 		if (here > sheet->ncolumns)
-			return rmb_error_set(error, RMB_EINPUT, "%s: line %" PRId64 " has %" PRId64 " cells; the first line names %" PRId64 " columns", what, number, here,
-			                     sheet->ncolumns);
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: line %" PRId64 " has %" PRId64 " cells; the first line names %" PRId64
+			                     " columns",
+			                     what, number, here, sheet->ncolumns);
 		for (int64_t c = here; here && c < sheet->ncolumns; c++)
 			row[c] = "";
 		sheet->nrows += here > 0;

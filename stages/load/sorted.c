@@ -14,7 +14,8 @@ int
 rmb_sorted_is_list(const struct rmb_load_file *part, const struct rmb_member *m, struct rmb_error *error)
 {
 	if (m->naxes > 2 || (m->naxes == 2 && m->axis[0] != 1 && m->axis[1] != 1 && m->count > 0))
-		return rmb_error_set(error, RMB_EINPUT, "%s is %s; it must be a list", part->path, rmb_member_shape(part->arena, m));
+		return rmb_error_set(error, RMB_EINPUT, "%s is %s; it must be a list", part->path,
+		                     rmb_member_shape(part->arena, m));
 	return 0;
 }
 
@@ -24,8 +25,8 @@ rmb_sorted_is_list(const struct rmb_load_file *part, const struct rmb_member *m,
 static int
 wrong_cluster(const struct rmb_sorting *s, int64_t spike, double cluster, struct rmb_error *error)
 {
-	return rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " is of cluster %g; rumble reads whole numbers from 0 to %d", s->cluster.file->path,
-	                     spike, cluster, RMB_SORTED_STEP - 1);
+	return rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " is of cluster %g; rumble reads whole numbers from 0 to %d",
+	                     s->cluster.file->path, spike, cluster, RMB_SORTED_STEP - 1);
 }
 
 /* How many spikes each cluster has, count[RMB_SORTED_STEP]. */
@@ -57,8 +58,9 @@ rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_
 	if (!code)
 		code = rmb_sorted_is_list(clusters, c, error);
 	if (!code && t->count != c->count)
-		code = rmb_error_set(error, RMB_EINPUT, "%s has %" PRId64 " entries, %s has %" PRId64 "; each spike needs one of both", times->path, t->count,
-		                     clusters->path, c->count);
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s has %" PRId64 " entries, %s has %" PRId64 "; each spike needs one of both", times->path,
+		                     t->count, clusters->path, c->count);
 	s->nspikes = t->count;
 	if (!code)
 		code = rmb_pieces_open(times, t, &s->time, error);
@@ -73,7 +75,9 @@ rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_
 		return rmb_error_nomem(error, s->folder);
 	for (int64_t k = 0, u = 0; u < s->nunits; k++)
 		if (count[k])
-			s->unit[u++] = (struct rmb_unit){ .cluster = k, .nspikes = count[k], .depth = NAN, .x = NAN, .quality = NAN, .probe = -1 };
+			s->unit[u++] = (struct rmb_unit){
+				.cluster = k, .nspikes = count[k], .depth = NAN, .x = NAN, .quality = NAN, .probe = -1
+			};
 	return 0;
 }
 
@@ -144,11 +148,15 @@ static int
 make_columns(struct rmb_arena *arena, int64_t all, struct columns *c, struct rmb_error *error)
 {
 	size_t n = (size_t)all;
-	*c = (struct columns){ .cluster = rmb_arena_alloc(arena, n, sizeof *c->cluster), .probe = rmb_arena_alloc(arena, n, sizeof *c->probe),
-	                       .home = rmb_arena_alloc(arena, n, sizeof *c->home), .x = rmb_arena_alloc(arena, n, sizeof *c->x),
-	                       .depth = rmb_arena_alloc(arena, n, sizeof *c->depth), .quality = rmb_arena_alloc(arena, n, sizeof *c->quality),
-	                       .area = rmb_arena_alloc(arena, n, RMB_SORTED_AREA) };
-	return c->cluster && c->probe && c->home && c->x && c->depth && c->quality && c->area ? 0 : rmb_error_nomem(error, "units");
+	*c = (struct columns){ .cluster = rmb_arena_alloc(arena, n, sizeof *c->cluster),
+		               .probe = rmb_arena_alloc(arena, n, sizeof *c->probe),
+		               .home = rmb_arena_alloc(arena, n, sizeof *c->home),
+		               .x = rmb_arena_alloc(arena, n, sizeof *c->x),
+		               .depth = rmb_arena_alloc(arena, n, sizeof *c->depth),
+		               .quality = rmb_arena_alloc(arena, n, sizeof *c->quality),
+		               .area = rmb_arena_alloc(arena, n, RMB_SORTED_AREA) };
+	return c->cluster && c->probe && c->home && c->x && c->depth && c->quality && c->area ? 0
+	                                                                                      : rmb_error_nomem(error, "units");
 }
 
 static void
@@ -210,13 +218,21 @@ rmb_sorted_members(struct rmb_load_file *file, const struct rmb_sorting *s, int 
 	if (!code && all == 0)
 		code = rmb_error_set(error, RMB_EINPUT, "%s holds not one spike, so that there are no units", file->path);
 	if (!code && columns.n == 0)
-		code = rmb_error_set(error, RMB_EINPUT, "%s: none of %" PRId64 " units is labelled %s; curate them, or write `units: good+mua` or `units: "
-		                     "all`", file->path, all, strcmp(units, "good") == 0 ? "good" : strcmp(units, "all") == 0 ? "anything but noise" : "good or mua");
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s: none of %" PRId64
+		                     " units is labelled %s; curate them, or write `units: good+mua` or `units: "
+		                     "all`",
+		                     file->path, all,
+		                     strcmp(units, "good") == 0  ? "good"
+		                     : strcmp(units, "all") == 0 ? "anything but noise"
+		                                                 : "good or mua");
 	if (!code && !labelled)
 		rmb_load_file_note(file, "no unit is labelled good, mua or noise, so all %" PRId64 " were read", all);
 	else if (!code && columns.n < all)
 		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those labelled %s (`units`)", columns.n, all,
-		                   strcmp(units, "all") == 0 ? "anything but noise" : strcmp(units, "good") == 0 ? "good" : "good or mua");
+		                   strcmp(units, "all") == 0    ? "anything but noise"
+		                   : strcmp(units, "good") == 0 ? "good"
+		                                                : "good or mua");
 	if (!code)
 		code = add_spikes(file, s, n, &columns, error);
 	return code ? code : add_columns(file, &columns, error);

@@ -1,9 +1,11 @@
-/* load/sorted.h -- units that a spike sorter found on one probe or several: which of them are read, and the members that they become.
+/* load/sorted.h -- units that a spike sorter found on one probe or several: which of them are read, and the members that they
+ * become.
  *
- * A folder format fills in a sorting for each probe; from here come st (s) and clu of each spike of the units that are read, which are not
- * held in memory but read from their files in pieces, side by side, whenever they are asked for; and of each unit cluster (its number; of
- * sorting s beyond the first s * 1,000,000 more), iprobe, and as far as they are known xpos, ypos, quality and areas. `units: good` (the default) reads the units labelled good, `good+mua` mua as well, `all` everything but noise; where nobody
- * labelled any, all are read. */
+ * A folder format fills in a sorting for each probe; from here come st (s) and clu of each spike of the units that are read,
+ * which are not held in memory but read from their files in pieces, side by side, whenever they are asked for; and of each unit
+ * cluster (its number; of sorting s beyond the first s * 1,000,000 more), iprobe, and as far as they are known xpos, ypos,
+ * quality and areas. `units: good` (the default) reads the units labelled good, `good+mua` mua as well, `all` everything but
+ * noise; where nobody labelled any, all are read. */
 #ifndef RMB_LOAD_SORTED_H
 #define RMB_LOAD_SORTED_H
 #include "load/gathered.h"
@@ -30,8 +32,8 @@ struct rmb_sorting {
 /* Fails if an open list has another shape than (n,), (n, 1) or (1, n). */
 int rmb_sorted_is_list(const struct rmb_load_file *part, const struct rmb_member *m, struct rmb_error *error) RMB_CHECKED;
 /* Takes two open lists as times and clusters, and finds the units. */
-int rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_load_file *times, struct rmb_load_file *clusters,
-                      struct rmb_error *error) RMB_CHECKED;
+int rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_load_file *times,
+                      struct rmb_load_file *clusters, struct rmb_error *error) RMB_CHECKED;
 /* s of spike i, which the file has as `time`. */
 int rmb_sorted_time(const struct rmb_sorting *s, int64_t i, double time, double *out, struct rmb_error *error) RMB_CHECKED;
 /* NULL: it has no spikes. */
@@ -41,12 +43,15 @@ void rmb_sorted_label(struct rmb_unit *unit, const char *word, bool curated);
 void rmb_sorted_area(struct rmb_unit *unit, const char *text);
 /* Makes the members. */
 int rmb_sorted_members(struct rmb_load_file *file, const struct rmb_sorting *s, int n, struct rmb_error *error) RMB_CHECKED;
-/* sorted_walk.c: a way through the spikes of sorting[n], which is borrowed, sorting after sorting, each in its own order. NULL: no memory. */
-struct rmb_sorted_walk *rmb_sorted_walk(struct rmb_load_file *file, const struct rmb_sorting *sorting, int n, struct rmb_error *error);
+/* sorted_walk.c: a way through the spikes of sorting[n], which is borrowed, sorting after sorting, each in its own order. NULL:
+ * no memory. */
+struct rmb_sorted_walk *rmb_sorted_walk(struct rmb_load_file *file, const struct rmb_sorting *sorting, int n,
+                                        struct rmb_error *error);
 /* The spikes of that cluster of sorting[home] are met on it; ... */
 void rmb_sorted_want(struct rmb_sorted_walk *walk, int home, int64_t cluster);
 /* ... they are nspikes in all, and become st and clu. */
-int rmb_sorted_walk_members(struct rmb_load_file *file, struct rmb_sorted_walk *walk, int64_t nspikes, struct rmb_error *error) RMB_CHECKED;
+int rmb_sorted_walk_members(struct rmb_load_file *file, struct rmb_sorted_walk *walk, int64_t nspikes,
+                            struct rmb_error *error) RMB_CHECKED;
 /* For lists of sortings by the names of their folders. */
 int rmb_sorted_by_name(const void *a, const void *b);
 #endif

@@ -1,8 +1,9 @@
 /* load/sorted_walk.c -- the spikes of the units that are read, a piece at a time.
  *
- * Times and clusters of a sorting lie in two files side by side, and a list of fifty million would take a gigabyte. So st and clu are walked:
- * entry i is the i-th spike of a unit that is wanted, and a block of entries is kept with the place behind it, from which the next one is
- * filled. Whoever asks for an earlier entry makes the walk begin anew; one far ahead costs a look at the clusters between. */
+ * Times and clusters of a sorting lie in two files side by side, and a list of fifty million would take a gigabyte. So st and clu
+ * are walked: entry i is the i-th spike of a unit that is wanted, and a block of entries is kept with the place behind it, from
+ * which the next one is filled. Whoever asks for an earlier entry makes the walk begin anew; one far ahead costs a look at the
+ * clusters between. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -56,8 +57,12 @@ rmb_sorted_time(const struct rmb_sorting *s, int64_t i, double time, double *out
 		return 0;
 	}
 	*out = time / s->clock;
-	return time >= 0 && time == rint(time) ? 0 : rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " is at sample %.15g; samples are whole numbers, "
-	                                                           "counted from 0", s->time.file->path, i, time);
+	return time >= 0 && time == rint(time)
+	               ? 0
+	               : rmb_error_set(error, RMB_EINPUT,
+	                               "%s: spike %" PRId64 " is at sample %.15g; samples are whole numbers, "
+	                               "counted from 0",
+	                               s->time.file->path, i, time);
 }
 
 /* Whether a spike of that cluster is met; the file may have changed since the units were found. */
@@ -121,7 +126,8 @@ fill(struct rmb_sorted_walk *w, int64_t least, bool timed, struct rmb_error *err
 }
 
 static int
-read_piece(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, int64_t n, void *items, struct rmb_error *error)
+read_piece(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, int64_t n, void *items,
+           struct rmb_error *error)
 {
 	struct rmb_sorted_walk *w = *rmb_gathered_own(file);
 	bool timed = member == w->st;

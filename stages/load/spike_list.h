@@ -15,10 +15,11 @@ rmb_spike_block(int64_t at, int64_t n)
 /* clock: ticks per second; NaN: they are s. low, high: the first and the last. */
 struct rmb_spike_times { struct rmb_pieces pieces; double clock, low, high; };
 /* Opens the list, and finds out that every time is finite and looks like seconds. block[RMB_PIECE] is room. */
-int rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block, struct rmb_load_notes *notes,
-                           struct rmb_error *error) RMB_CHECKED;
+int rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block,
+                           struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
 /* A block of times in s. */
-int rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, double *out, struct rmb_error *error) RMB_CHECKED;
+int rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, double *out,
+                        struct rmb_error *error) RMB_CHECKED;
 
 /* ---- spike_owners.c */
 
@@ -33,16 +34,18 @@ struct rmb_spike_owners {
 	const int64_t *end;              /* or else [n]: where each neuron's part of the list ends */
 };
 
-/* By a number beside each time; ids[*n] (may be NULL) says which. *n: how many neurons there are, 0: as many as the numbers show. Numbers are
- * counted from 0, or, if there is no 0 and they end with *n or the file is MATLAB's, from 1.
- * block[RMB_PIECE] is room. */
-int rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n, const int64_t *ids,
-                             struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o, struct rmb_error *error) RMB_CHECKED;
+/* By a number beside each time; ids[*n] (may be NULL) says which. *n: how many neurons there are, 0: as many as the numbers show.
+ * Numbers are counted from 0, or, if there is no 0 and they end with *n or the file is MATLAB's, from 1. block[RMB_PIECE] is
+ * room. */
+int rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n,
+                             const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
+                             struct rmb_error *error) RMB_CHECKED;
 /* By counts or ends, one per neuron. */
 int rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspikes, struct rmb_spike_owners *o,
                               struct rmb_error *error) RMB_CHECKED;
 /* Neurons of a block of spikes. */
-int rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, int64_t *out, struct rmb_error *error) RMB_CHECKED;
+int rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, int64_t *out,
+                         struct rmb_error *error) RMB_CHECKED;
 
 /* ---- spike_sort.c */
 
@@ -64,7 +67,8 @@ struct rmb_spike_sort {
 	double *buffer;
 	int64_t room;
 };
-/* Sorts by neuron, then by time, into memory or, through `to`, straight to where they are kept. s: all down to `owner` is given. */
+/* Sorts by neuron, then by time, into memory or, through `to`, straight to where they are kept. s: all down to `owner` is given.
+ */
 int rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct rmb_arena *arena, struct rmb_spikes *out,
                    struct rmb_error *error) RMB_CHECKED;
 #endif

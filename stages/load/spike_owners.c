@@ -27,7 +27,8 @@ enum { LISTED = 1 << 22 };
 static int32_t *
 list_places(struct rmb_arena *arena, const struct labelled *table, int64_t n)
 {
-	int32_t *list = n > 0 && table[0].id >= 0 && table[n - 1].id < LISTED ? rmb_arena_alloc(arena, LISTED, sizeof *list) : NULL;
+	int32_t *list =
+		n > 0 && table[0].id >= 0 && table[n - 1].id < LISTED ? rmb_arena_alloc(arena, LISTED, sizeof *list) : NULL;
 	if (list)
 		memset(list, 255, LISTED * sizeof *list);
 	for (int64_t i = 0; list && i < n; i++)
@@ -57,7 +58,8 @@ label_owners(struct rmb_spike_owners *o, const int64_t *ids, int64_t count, stru
 	qsort(table, (size_t)o->n, sizeof *table, compare_labels);
 	for (int64_t i = 1; i < o->n; i++)
 		if (table[i].id == table[i - 1].id)
-			return rmb_error_set(error, RMB_EINPUT, "%s: two neurons have the number %" PRId64, o->found->file->path, table[i].id);
+			return rmb_error_set(error, RMB_EINPUT, "%s: two neurons have the number %" PRId64, o->found->file->path,
+			                     table[i].id);
 	o->table = table;
 	o->list = count > LISTED / 64 ? list_places(arena, table, o->n) : NULL;
 	return 0;
@@ -97,19 +99,26 @@ rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, in
 		int64_t number = (int64_t)unit[i] + part * RMB_PART_STEP - o->base;
 		out[i] = o->table ? place_of(o->table, o->n, o->list, number) : number;
 		if (o->table && out[i] < 0)
-			code = rmb_error_set(error, RMB_EINPUT, "%s: spike %" PRId64 " in '%s' is of neuron %.15g, which is not among the %" PRId64
-			                     " neurons of `id`", o->found->file->path, at + i, o->found->member->name, unit[i], o->n);
+			code = rmb_error_set(error, RMB_EINPUT,
+			                     "%s: spike %" PRId64 " in '%s' is of neuron %.15g, which is not among the %" PRId64
+			                     " neurons of `id`",
+			                     o->found->file->path, at + i, o->found->member->name, unit[i], o->n);
 		else if (out[i] < 0 || (o->n && out[i] >= o->n))
-			code = rmb_error_set(error, RMB_EINPUT, o->n ? "%s: spike %" PRId64 " in '%s' is of neuron %" PRId64 "; there are %" PRId64 ", numbered from 0 "
-			                     "(if these are labels, name the array of labels with `id`)" : "%s: spike %" PRId64 " in '%s' is of neuron %" PRId64
-			                     "; neurons are numbered from 0", o->found->file->path, at + i, o->found->member->name, out[i], o->n);
+			code = rmb_error_set(error, RMB_EINPUT,
+			                     o->n ? "%s: spike %" PRId64 " in '%s' is of neuron %" PRId64 "; there are %" PRId64
+			                            ", numbered from 0 "
+			                            "(if these are labels, name the array of labels with `id`)"
+			                          : "%s: spike %" PRId64 " in '%s' is of neuron %" PRId64
+			                            "; neurons are numbered from 0",
+			                     o->found->file->path, at + i, o->found->member->name, out[i], o->n);
 	}
 	return code;
 }
 
 int
-rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n, const int64_t *ids,
-                         struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o, struct rmb_error *error)
+rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n,
+                         const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
+                         struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
@@ -127,17 +136,24 @@ rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_pa
 	}
 	o->base = *n > 0 && least > 0 && (most == *n || strcmp(found->file->format->name, "matlab") == 0);
 	if (!code && !*n && most >= MOST_NEURONS)
-		return rmb_error_set(error, RMB_ELIMIT, "%s: '%s' numbers neurons up to %" PRId64 ", more than rumble believes without an array that has "
-		                     "one entry per neuron; if these are labels, name the array of labels with `id`", path, m->name, most);
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "%s: '%s' numbers neurons up to %" PRId64
+		                     ", more than rumble believes without an array that has "
+		                     "one entry per neuron; if these are labels, name the array of labels with `id`",
+		                     path, m->name, most);
 	if (!code && !*n && most >= FEW && most >= SILENT * nspikes)
-		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' numbers neurons up to %" PRId64 ", that is %" PRId64 " neurons, but there are only %" PRId64
-		                     " spikes; if these are labels, name the array of labels with `id`", path, m->name, most, most + 1, nspikes);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' numbers neurons up to %" PRId64 ", that is %" PRId64
+		                     " neurons, but there are only %" PRId64
+		                     " spikes; if these are labels, name the array of labels with `id`",
+		                     path, m->name, most, most + 1, nspikes);
 	o->n = *n = *n ? *n : most + 1;
 	return code;
 }
 
 int
-rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspikes, struct rmb_spike_owners *o, struct rmb_error *error)
+rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspikes, struct rmb_spike_owners *o,
+                          struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
@@ -146,13 +162,18 @@ rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspi
 	for (int64_t i = 0; i < m->count && !code; i++) {
 		int64_t count = ends ? part[i] - at : part[i];
 		if (count < 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %" PRId64 "%s", path, i, m->name, part[i],
-			                     ends ? ", less than the one before it; ends must ascend" : "; a number of spikes cannot be negative");
+			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %" PRId64 "%s", path, i,
+			                     m->name, part[i],
+			                     ends ? ", less than the one before it; ends must ascend"
+			                          : "; a number of spikes cannot be negative");
 		part[i] = at = count > INT64_MAX - at ? INT64_MAX : at + count;
 	}
 	if (!code && at != nspikes)
-		return rmb_error_set(error, RMB_EINPUT, ends ? "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times" :
-		                     "%s: the entries of '%s' add up to %" PRId64 ", but there are %" PRId64 " spike times", path, m->name, at, nspikes);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     ends ? "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times"
+		                          : "%s: the entries of '%s' add up to %" PRId64 ", but there are %" PRId64
+		                            " spike times",
+		                     path, m->name, at, nspikes);
 	*o = (struct rmb_spike_owners){ .found = found, .n = m->count, .end = part };
 	return code;
 }

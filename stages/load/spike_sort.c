@@ -1,8 +1,8 @@
 /* load/spike_sort.c -- a counting sort of spikes by neuron that does not hold them.
  *
- * Every neuron's spikes are counted, so that it is known where they will lie; then the list is walked once more and each time goes to its
- * place: in memory, or in the object being made, through a buffer for each neuron. Times of a neuron that come out of order are read back,
- * sorted and written again. */
+ * Every neuron's spikes are counted, so that it is known where they will lie; then the list is walked once more and each time
+ * goes to its place: in memory, or in the object being made, through a buffer for each neuron. Times of a neuron that come out of
+ * order are read back, sorted and written again. */
 #include <math.h>
 #include <stdlib.h>
 #include "load/spike_list.h"
@@ -92,7 +92,8 @@ distribute(struct rmb_spike_sort *s, struct rmb_error *error)
 			if (neuron < 0)
 				continue;
 			if (s->next[neuron] == s->first[neuron + 1])
-				return rmb_error_set(error, RMB_EINPUT, "%s changed while it was read", s->owners->found->file->path);
+				return rmb_error_set(error, RMB_EINPUT, "%s changed while it was read",
+				                     s->owners->found->file->path);
 			if (s->time[i] < s->last[neuron]) {
 				s->mixed[neuron] = true;
 				s->where = s->disorder++ == 0 ? at + i : s->where;
@@ -134,7 +135,8 @@ sort_mixed(struct rmb_spike_sort *s, struct rmb_arena *arena, struct rmb_error *
 }
 
 int
-rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct rmb_arena *arena, struct rmb_spikes *out, struct rmb_error *error)
+rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct rmb_arena *arena, struct rmb_spikes *out,
+               struct rmb_error *error)
 {
 	int64_t n = s->owners->n;
 	s->first = rmb_arena_alloc(arena, (size_t)n + 1, sizeof *s->first);

@@ -26,7 +26,8 @@ rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, 
 }
 
 int
-rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block, struct rmb_load_notes *notes, struct rmb_error *error)
+rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block, struct rmb_load_notes *notes,
+                       struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
@@ -40,8 +41,10 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 		for (int64_t i = 0; i < n && !code; i++) {
 			double time = block[i];
 			if (!isfinite(time))
-				code = rmb_error_set(error, RMB_EDATA, "%s: spike time %" PRId64 " of '%s' is %s; every time must be a finite number", path, at + i,
-				                     m->name, isnan(time) ? "not a number" : "infinite");
+				code = rmb_error_set(error, RMB_EDATA,
+				                     "%s: spike time %" PRId64
+				                     " of '%s' is %s; every time must be a finite number",
+				                     path, at + i, m->name, isnan(time) ? "not a number" : "infinite");
 			if (time < 0 && negative++ == 0)
 				first = at + i;
 			if (!fraction) /* by far most lists show one at once */
@@ -53,15 +56,20 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 	if (code)
 		return code;
 	if (isnan(times->clock) && look_like_ticks(m, fraction, high))
-		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' are all whole numbers (%s) up to %.15g, perhaps ticks of a clock: "
-		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds", path, m->name, m->type, high);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: the spike times '%s' are all whole numbers (%s) up to %.15g, perhaps ticks of a clock: "
+		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds",
+		                     path, m->name, m->type, high);
 	if (isnan(times->clock) && high - low > LONGEST)
-		return rmb_error_set(error, RMB_EINPUT, "%s: the spike times '%s' span %.6g s, that is %.4g days: did you mean samples at 30 kHz? Then write "
-		                     "`clock: 30 kHz`, or whatever it was; `clock: 1 Hz` if they are seconds", path, m->name, high - low, (high - low) / 86400);
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s: the spike times '%s' span %.6g s, that is %.4g days: did you mean samples at 30 kHz? Then write "
+			"`clock: 30 kHz`, or whatever it was; `clock: 1 Hz` if they are seconds",
+			path, m->name, high - low, (high - low) / 86400);
 	times->low = low;
 	times->high = high;
 	if (negative)
-		rmb_load_note(notes, "kept %" PRId64 " negative of %" PRId64 " spike times in '%s', the first at index %" PRId64, negative, m->count,
-		              m->name, first);
+		rmb_load_note(notes, "kept %" PRId64 " negative of %" PRId64 " spike times in '%s', the first at index %" PRId64,
+		              negative, m->count, m->name, first);
 	return 0;
 }

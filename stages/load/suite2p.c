@@ -1,12 +1,12 @@
 /* load/suite2p.c -- the folder that suite2p writes: one recording of all its planes.
  *
  * Any of <root>, <root>/suite2p and <root>/suite2p/plane0 will do; of several planes each is a part of the neurons, `combined` is
- * left out. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of each ROI xpos and ypos (pixels, from
- * `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2 var x) of x = F - 0.7 Fneu), probability
- * (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that iscell.npy calls cells are there, unless
- * `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p gives for one plane; frames that its list `badframes`
- * (ops.npy, of 1.x reg_outputs.npy) marks in any plane are the member badframes.
- * Layout: suite2p's documentation, "Outputs"; pickles are read as data (pickle.h). */
+ * left out. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of each ROI xpos and ypos (pixels,
+ * from `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2 var x) of x = F - 0.7 Fneu),
+ * probability (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that iscell.npy calls cells are
+ * there, unless `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p gives for one plane; frames
+ * that its list `badframes` (ops.npy, of 1.x reg_outputs.npy) marks in any plane are the member badframes. Layout: suite2p's
+ * documentation, "Outputs"; pickles are read as data (pickle.h). */
 #include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
@@ -70,8 +70,10 @@ list_planes(struct rmb_arena *arena, const char *folder, struct plane *list)
 	int n = 0;
 	while (directory && n < MOST_PLANES && (entry = readdir(directory))) {
 		const char *digits = entry->d_name + 5;
-		const char *path = strncmp(entry->d_name, "plane", 5) == 0 ? rmb_arena_printf(arena, "%s/%s", folder, entry->d_name) : NULL;
-		if (!path || !*digits || strlen(digits) > 6 || strspn(digits, "0123456789") != strlen(digits) || !is_plane(arena, path))
+		const char *path =
+			strncmp(entry->d_name, "plane", 5) == 0 ? rmb_arena_printf(arena, "%s/%s", folder, entry->d_name) : NULL;
+		if (!path || !*digits || strlen(digits) > 6 || strspn(digits, "0123456789") != strlen(digits) ||
+		    !is_plane(arena, path))
 			continue;
 		if (list)
 			list[n] = (struct plane){ .folder = path, .number = strtol(digits, NULL, 10) };
@@ -116,7 +118,8 @@ find_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *erro
 
 /* The pickle in an .npy file of objects; *value NULL: there is no such file. */
 static int
-read_pickle(struct rmb_load_file *file, const char *folder, const char *name, const struct rmb_pickled **value, struct rmb_error *error)
+read_pickle(struct rmb_load_file *file, const char *folder, const char *name, const struct rmb_pickled **value,
+            struct rmb_error *error)
 {
 	unsigned char *bytes;
 	size_t n;
@@ -128,8 +131,10 @@ read_pickle(struct rmb_load_file *file, const char *folder, const char *name, co
 	const char *what = rmb_arena_printf(file->arena, "%s/%s", folder, name);
 	code = rmb_npy_header(file->arena, what ? what : name, bytes, n, (int64_t)n, &member, error);
 	if (!code && (!member.type || strcmp(member.type, "Python objects") != 0))
-		code = rmb_error_set(error, RMB_EINPUT, "%s holds %s; suite2p keeps Python objects there", what, member.type ? member.type : "?");
-	return code ? code : rmb_pickle_read(file->arena, what ? what : name, bytes + member.at, n - (size_t)member.at, value, error);
+		code = rmb_error_set(error, RMB_EINPUT, "%s holds %s; suite2p keeps Python objects there", what,
+		                     member.type ? member.type : "?");
+	return code ? code
+	            : rmb_pickle_read(file->arena, what ? what : name, bytes + member.at, n - (size_t)member.at, value, error);
 }
 
 static int
@@ -143,15 +148,18 @@ open_traces(struct rmb_load_file *file, struct plane *p, struct rmb_error *error
 		if (!m)
 			continue;
 		if (m->refusal || m->naxes != 2 || m->fortran || m->number == RMB_BYTES || m->number == RMB_UTF32 || m->item > 8)
-			return rmb_error_set(error, RMB_EINPUT, "%s is no matrix of numbers, ROIs x frames in C order, as suite2p writes it (%s, %s%s)",
-			                     p->trace[t]->path, rmb_member_shape(file->arena, m), m->type,
-			                     m->fortran ? ", Fortran order: save it with np.ascontiguousarray" : "");
+			return rmb_error_set(
+				error, RMB_EINPUT,
+				"%s is no matrix of numbers, ROIs x frames in C order, as suite2p writes it (%s, %s%s)",
+				p->trace[t]->path, rmb_member_shape(file->arena, m), m->type,
+				m->fortran ? ", Fortran order: save it with np.ascontiguousarray" : "");
 		if (m->axis[0] < 1 || m->axis[1] < 1)
 			return rmb_error_set(error, RMB_EINPUT, "%s is %s: there are no %s in it", p->trace[t]->path,
 			                     rmb_member_shape(file->arena, m), m->axis[0] < 1 ? "ROIs" : "frames");
 		if (first >= 0 && (m->axis[0] != p->n || m->axis[1] != p->nframes))
-			return rmb_error_set(error, RMB_EINPUT, "%s is %s, but %s in the same folder is %" PRId64 " x %" PRId64, p->trace[t]->path,
-			                     rmb_member_shape(file->arena, m), trace_names[first], p->n, p->nframes);
+			return rmb_error_set(error, RMB_EINPUT, "%s is %s, but %s in the same folder is %" PRId64 " x %" PRId64,
+			                     p->trace[t]->path, rmb_member_shape(file->arena, m), trace_names[first], p->n,
+			                     p->nframes);
 		p->n = m->axis[0];
 		p->nframes = m->axis[1];
 		first = t;
@@ -168,8 +176,9 @@ read_iscell(struct rmb_load_file *file, struct plane *p, struct rmb_error *error
 		return code;
 	const struct rmb_member *m = rmb_gathered_sole(part);
 	if (m->refusal || m->naxes != 2 || m->axis[1] != 2 || m->axis[0] != p->n)
-		return rmb_error_set(error, RMB_EINPUT, "%s is %s; for %" PRId64 " ROIs it must be %" PRId64 " x 2 (cell or not, probability)", part->path,
-		                     m->refusal ? m->type : rmb_member_shape(file->arena, m), p->n, p->n);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is %s; for %" PRId64 " ROIs it must be %" PRId64 " x 2 (cell or not, probability)",
+		                     part->path, m->refusal ? m->type : rmb_member_shape(file->arena, m), p->n, p->n);
 	return rmb_load_doubles(part, m, &p->cell, error);
 }
 
@@ -178,8 +187,8 @@ read_stat(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
 {
 	int code = read_pickle(file, p->folder, "stat.npy", &p->stat, error);
 	if (!code && p->stat && rmb_pickle_length(p->stat) != p->n)
-		code = rmb_error_set(error, RMB_EINPUT, "%s/stat.npy describes %" PRId64 " ROIs; the traces are of %" PRId64, p->folder,
-		                     rmb_pickle_length(p->stat), p->n);
+		code = rmb_error_set(error, RMB_EINPUT, "%s/stat.npy describes %" PRId64 " ROIs; the traces are of %" PRId64,
+		                     p->folder, rmb_pickle_length(p->stat), p->n);
 	return code;
 }
 
@@ -192,7 +201,10 @@ take_bad_frames(struct rmb_load_file *file, struct plane *p, const struct rmb_pi
 	if (n < 1)
 		return 0;
 	if (n != p->nframes) {
-		rmb_load_file_note(file, "suite2p's list of bad frames was not used: it has %" PRId64 " entries, and there are %" PRId64 " frames", n, p->nframes);
+		rmb_load_file_note(file,
+		                   "suite2p's list of bad frames was not used: it has %" PRId64 " entries, and there are %" PRId64
+		                   " frames",
+		                   n, p->nframes);
 		return 0;
 	}
 	if (!p->bad && !(p->bad = rmb_arena_alloc(file->arena, (size_t)n, sizeof *p->bad)))
@@ -213,7 +225,8 @@ read_options(struct rmb_load_file *file, struct plane *p, struct rmb_error *erro
 		double rate;
 		code = read_pickle(file, p->folder, name[i], &value, error);
 		const struct rmb_pickled *options = rmb_pickle_item(value, 0) ? rmb_pickle_item(value, 0) : value;
-		if (!code && isnan(file->rate) && rmb_pickle_number(rmb_pickle_get(options, "fs"), 0, &rate) && rate > 0 && isfinite(rate))
+		if (!code && isnan(file->rate) && rmb_pickle_number(rmb_pickle_get(options, "fs"), 0, &rate) && rate > 0 &&
+		    isfinite(rate))
 			file->rate = rate;
 		if (!code)
 			code = take_bad_frames(file, p, rmb_pickle_get(options, "badframes"), error);
@@ -245,12 +258,20 @@ choose_rois(struct rmb_load_file *file, struct folder *f, struct rmb_error *erro
 				f->home[f->n++] = &f->plane[p];
 			}
 	if (f->n == 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s: suite2p's iscell.npy calls none of %" PRId64 " ROIs a cell; curate them, or write `rois: all`", file->path, all);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: suite2p's iscell.npy calls none of %" PRId64
+		                     " ROIs a cell; curate them, or write `rois: all`",
+		                     file->path, all);
 	if (f->n < all)
-		rmb_load_file_note(file, "read the %" PRId64 " of %" PRId64 " ROIs that suite2p's iscell.npy calls cells; `rois: all` reads every one", f->n, all);
+		rmb_load_file_note(file,
+		                   "read the %" PRId64 " of %" PRId64
+		                   " ROIs that suite2p's iscell.npy calls cells; `rois: all` reads every one",
+		                   f->n, all);
 	for (int p = 0; p < f->nplanes; p++)
 		if (f->plane[p].nframes > f->nframes)
-			rmb_load_file_note(file, "plane %" PRId64 " has %" PRId64 " frames, of which the first %" PRId64 " were read: as many as all planes have",
+			rmb_load_file_note(file,
+			                   "plane %" PRId64 " has %" PRId64 " frames, of which the first %" PRId64
+			                   " were read: as many as all planes have",
 			                   f->plane[p].number, f->plane[p].nframes, f->nframes);
 	return 0;
 }
@@ -294,8 +315,8 @@ probability(const struct folder *f, int64_t i, const char *key, int64_t at)
 /* One number per ROI, if at least one has it; *missing (may be NULL) counts the others. */
 static int
 add_numbers(struct rmb_load_file *file, const struct folder *f, const char *name,
-            double (*number)(const struct folder *f, int64_t i, const char *key, int64_t at), const char *key, int64_t at, int64_t *missing,
-            struct rmb_error *error)
+            double (*number)(const struct folder *f, int64_t i, const char *key, int64_t at), const char *key, int64_t at,
+            int64_t *missing, struct rmb_error *error)
 {
 	double *value = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *value);
 	int64_t absent = 0;
@@ -360,7 +381,8 @@ add_snr(struct rmb_load_file *file, const struct folder *f, struct rmb_error *er
 static int
 add_numbering(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
 {
-	int64_t *roi = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *roi), *plane = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *plane);
+	int64_t *roi = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *roi),
+		*plane = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *plane);
 	if (!roi || !plane)
 		return rmb_error_nomem(error, file->path);
 	for (int64_t i = 0; i < f->n; i++) {
@@ -439,6 +461,14 @@ suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 }
 
 const struct rmb_format rmb_format_suite2p = {
-	.name = "suite2p", .title = "suite2p", .folder = "suite2p (F.npy or spks.npy, in it or in plane0)", .open = suite2p_open, .close = rmb_gathered_close, .find = rmb_gathered_find, .list = rmb_gathered_list,
-	.read = rmb_gathered_read, .place = rmb_gathered_place, .recognises = suite2p_recognises,
+	.name = "suite2p",
+	.title = "suite2p",
+	.folder = "suite2p (F.npy or spks.npy, in it or in plane0)",
+	.open = suite2p_open,
+	.close = rmb_gathered_close,
+	.find = rmb_gathered_find,
+	.list = rmb_gathered_list,
+	.read = rmb_gathered_read,
+	.place = rmb_gathered_place,
+	.recognises = suite2p_recognises,
 };

@@ -2,9 +2,9 @@
  *
  * A table is one of three. *Spikes*: it has a column of times and one of units, a row for each spike (table_spikes.c). *Frames by
  * neurons*: a row for each frame; its first column is the time of the frame or its number, every other one a neuron. *Neurons by
- * frames*: a row for each neuron; its first column is the neuron's number, columns called x, y, area, quality, plane and probe tell of it, every
- * other one is a frame. The first column's name decides between the last two, or `orientation` if it is no such name. Columns that the
- * recipe names for something else are no neurons. Activity is read in blocks of lines, never whole. */
+ * frames*: a row for each neuron; its first column is the neuron's number, columns called x, y, area, quality, plane and probe
+ * tell of it, every other one is a frame. The first column's name decides between the last two, or `orientation` if it is no such
+ * name. Columns that the recipe names for something else are no neurons. Activity is read in blocks of lines, never whole. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -15,9 +15,13 @@
 
 enum { AREA_WIDTH = 64 };
 
-static const struct { const char *member, *name[12]; } usual[RMB_TABLE_ROLES] = {
-	[RMB_TABLE_TIME] = { "tneural", { "time", "times", "times_s", "spike_time", "spike_times", "spike_times_s", "t", "st", "seconds" } },
-	[RMB_TABLE_UNIT] = { "cluster", { "unit", "unit_id", "units", "cluster", "cluster_id", "clu", "neuron", "neuron_id", "cell", "cell_id", "roi" } },
+static const struct { const char *member, *name[12];
+} usual[RMB_TABLE_ROLES] = {
+	[RMB_TABLE_TIME] = { "tneural",
+	                     { "time", "times", "times_s", "spike_time", "spike_times", "spike_times_s", "t", "st", "seconds" } },
+	[RMB_TABLE_UNIT] = { "cluster",
+	                     { "unit", "unit_id", "units", "cluster", "cluster_id", "clu", "neuron", "neuron_id", "cell",
+	                       "cell_id", "roi" } },
 	[RMB_TABLE_FRAME] = { "frame", { "frame", "frames", "sample", "bin" } },
 	[RMB_TABLE_X] = { "xpos", { "x", "xpos", "x_um" } },
 	[RMB_TABLE_Y] = { "ypos", { "y", "ypos", "y_um", "depth", "depth_um" } },
@@ -65,8 +69,10 @@ rmb_table_usual(const struct rmb_lines *lines, enum rmb_table_role role, int64_t
 		if (!rmb_table_plays(lines, c, role))
 			continue;
 		if (*column >= 0)
-			return rmb_error_set(error, RMB_EINPUT, "%s has both a column '%s' and a column '%s': name the one that is meant in the recipe", lines->path,
-			                     lines->name[*column], lines->name[c]);
+			return rmb_error_set(
+				error, RMB_EINPUT,
+				"%s has both a column '%s' and a column '%s': name the one that is meant in the recipe",
+				lines->path, lines->name[*column], lines->name[c]);
 		*column = c;
 	}
 	return 0;
@@ -109,7 +115,9 @@ find_rows(struct rmb_table *t, struct rmb_error *error)
 		t->number[t->nrows++] = l->number;
 	}
 	t->next = -1;
-	return code || t->nrows > 0 ? code : rmb_error_set(error, RMB_EINPUT, "%s is plain text of one line; a table has rows below its names", l->path);
+	return code || t->nrows > 0 ? code
+	                            : rmb_error_set(error, RMB_EINPUT,
+	                                            "%s is plain text of one line; a table has rows below its names", l->path);
 }
 
 /* Reads and cuts a row. */
@@ -178,7 +186,9 @@ enum rows_are { UNKNOWN, FRAMES, NEURONS };
 static enum rows_are
 what_rows_are(const struct rmb_lines *l)
 {
-	return rmb_table_plays(l, 0, RMB_TABLE_TIME) || rmb_table_plays(l, 0, RMB_TABLE_FRAME) ? FRAMES : rmb_table_plays(l, 0, RMB_TABLE_UNIT) ? NEURONS : UNKNOWN;
+	return rmb_table_plays(l, 0, RMB_TABLE_TIME) || rmb_table_plays(l, 0, RMB_TABLE_FRAME) ? FRAMES
+	       : rmb_table_plays(l, 0, RMB_TABLE_UNIT)                                         ? NEURONS
+	                                                                                       : UNKNOWN;
 }
 
 bool
@@ -205,19 +215,29 @@ set_columns_apart(struct rmb_load_file *file, struct rmb_table *t, enum rows_are
 		enum rmb_table_role role = RMB_TABLE_ROLES;
 		for (int r = RMB_TABLE_X; r < RMB_TABLE_ROLES && rows == NEURONS && c > 0; r++)
 			role = rmb_table_plays(l, c, (enum rmb_table_role)r) ? (enum rmb_table_role)r : role;
-		role = c == 0 && rmb_table_plays(l, 0, RMB_TABLE_TIME) ? RMB_TABLE_TIME : c == 0 && rmb_table_plays(l, 0, RMB_TABLE_UNIT) ? RMB_TABLE_UNIT : role;
+		role = c == 0 && rmb_table_plays(l, 0, RMB_TABLE_TIME)   ? RMB_TABLE_TIME
+		       : c == 0 && rmb_table_plays(l, 0, RMB_TABLE_UNIT) ? RMB_TABLE_UNIT
+		                                                         : role;
 		bool named = rmb_table_is_named(file, l->name[c]);
 		if (named)
 			code = add_column(t, l->name[c], c, role == RMB_TABLE_AREA, error);
 		else if (role != RMB_TABLE_ROLES)
-			code = add_column(t, role == RMB_TABLE_UNIT ? "roi" : rmb_table_member(role), c, role == RMB_TABLE_AREA, error);
+			code = add_column(t, role == RMB_TABLE_UNIT ? "roi" : rmb_table_member(role), c, role == RMB_TABLE_AREA,
+			                  error);
 		else if (c > 0 || !apart_first)
 			t->column[n++] = c;
 	}
 	if (!code && n == 0)
-		return rmb_error_set(error, RMB_EINPUT, "%s is plain text, a table of %" PRId64 " columns, none of which is left for activity", l->path, l->ncolumns);
-	t->matrix = (struct rmb_member){ .name = "activity", .type = "numbers in text", .number = RMB_FLOATING, .item = 8, .naxes = 2,
-	                                 .frames_first = rows == FRAMES, .axis = { t->nrows, n } };
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is plain text, a table of %" PRId64 " columns, none of which is left for activity",
+		                     l->path, l->ncolumns);
+	t->matrix = (struct rmb_member){ .name = "activity",
+		                         .type = "numbers in text",
+		                         .number = RMB_FLOATING,
+		                         .item = 8,
+		                         .naxes = 2,
+		                         .frames_first = rows == FRAMES,
+		                         .axis = { t->nrows, n } };
 	return code ? code : rmb_member_measure(l->arena, l->path, &t->matrix, error);
 }
 
@@ -226,15 +246,25 @@ open_activity(struct rmb_load_file *file, struct rmb_table *t, struct rmb_error 
 {
 	const struct rmb_lines *l = &t->lines;
 	const char *wanted = file->wish && file->wish->orientation ? file->wish->orientation : "auto";
-	enum rows_are shown = what_rows_are(l), rows = strcmp(wanted, "frames-first") == 0 ? FRAMES : strcmp(wanted, "neurons-first") == 0 ? NEURONS : shown;
+	enum rows_are shown = what_rows_are(l), rows = strcmp(wanted, "frames-first") == 0    ? FRAMES
+	                                               : strcmp(wanted, "neurons-first") == 0 ? NEURONS
+	                                                                                      : shown;
 	if (rows == UNKNOWN)
-		return rmb_error_set(error, RMB_EINPUT, "%s is plain text, a table of %" PRId64 " columns and %" PRId64 " rows, and its first column ('%s') does not say "
-		                     "what a row is: write `orientation: frames-first` if a row is a frame, `orientation: neurons-first` if it is a neuron, or "
-		                     "call that column time, frame or neuron. Spikes have a column time and a column unit, or name them with `spikes: "
-		                     "NAME` and `unit: NAME`", l->path, l->ncolumns, t->nrows, l->name[0]);
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s is plain text, a table of %" PRId64 " columns and %" PRId64
+		                     " rows, and its first column ('%s') does not say "
+		                     "what a row is: write `orientation: frames-first` if a row is a frame, `orientation: "
+		                     "neurons-first` if it is a neuron, or "
+		                     "call that column time, frame or neuron. Spikes have a column time and a column unit, or "
+		                     "name them with `spikes: "
+		                     "NAME` and `unit: NAME`",
+		                     l->path, l->ncolumns, t->nrows, l->name[0]);
 	if (shown != UNKNOWN && shown != rows)
-		return rmb_error_set(error, RMB_EINPUT, "%s: the first column is '%s', so that a row is a %s, and the recipe says `orientation: %s`: rename the "
-		                     "column or leave the setting out", l->path, l->name[0], shown == FRAMES ? "frame" : "neuron", wanted);
+		return rmb_error_set(
+			error, RMB_EINPUT,
+			"%s: the first column is '%s', so that a row is a %s, and the recipe says `orientation: %s`: rename the "
+			"column or leave the setting out",
+			l->path, l->name[0], shown == FRAMES ? "frame" : "neuron", wanted);
 	return set_columns_apart(file, t, rows, error);
 }
 
@@ -260,9 +290,11 @@ is_list_of_spikes(const struct rmb_load_file *file, struct rmb_table *t, int64_t
 		code = rmb_table_usual(l, RMB_TABLE_UNIT, unit, error);
 	if (code || !asked || (*time >= 0 && *unit >= 0))
 		return code;
-	return rmb_error_set(error, RMB_EINPUT, "%s: spikes need a column with the time of each and one with its unit; %s was found. The columns are %s%s%s%s",
-	                     l->path, *time >= 0 ? "no unit (`unit: NAME`)" : "no time (`spikes: NAME`)", l->name[0], l->ncolumns > 1 ? ", " : "",
-	                     l->ncolumns > 1 ? l->name[1] : "", l->ncolumns > 2 ? ", ..." : "");
+	return rmb_error_set(
+		error, RMB_EINPUT,
+		"%s: spikes need a column with the time of each and one with its unit; %s was found. The columns are %s%s%s%s",
+		l->path, *time >= 0 ? "no unit (`unit: NAME`)" : "no time (`spikes: NAME`)", l->name[0],
+		l->ncolumns > 1 ? ", " : "", l->ncolumns > 1 ? l->name[1] : "", l->ncolumns > 2 ? ", ..." : "");
 }
 
 static void
@@ -291,7 +323,9 @@ table_open(struct rmb_load_file *file, struct rmb_error *error)
 	if (!code)
 		code = is_list_of_spikes(file, t, &time, &unit, error);
 	if (!code)
-		code = time >= 0 && unit >= 0 && !(file->wish && file->wish->activity) ? rmb_table_spikes(file, t, time, unit, error) : open_activity(file, t, error);
+		code = time >= 0 && unit >= 0 && !(file->wish && file->wish->activity)
+		               ? rmb_table_spikes(file, t, time, unit, error)
+		               : open_activity(file, t, error);
 	if (code)
 		table_close(file);
 	return code;
@@ -318,8 +352,8 @@ table_list(struct rmb_load_file *file, const struct rmb_member **member, int roo
 }
 
 static int
-table_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, void *raw,
-           struct rmb_error *error)
+table_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
+           int64_t ncolumns, void *raw, struct rmb_error *error)
 {
 	struct rmb_table *t = file->handle;
 	double *out = raw;
@@ -335,6 +369,12 @@ table_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t 
 }
 
 const struct rmb_format rmb_format_table = {
-	.name = "table", .title = "plain text", .recognises = table_recognises, .open = table_open, .close = table_close, .find = table_find,
-	.list = table_list, .read = table_read,
+	.name = "table",
+	.title = "plain text",
+	.recognises = table_recognises,
+	.open = table_open,
+	.close = table_close,
+	.find = table_find,
+	.list = table_list,
+	.read = table_read,
 };

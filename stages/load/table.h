@@ -17,9 +17,20 @@ struct rmb_table {
 };
 
 /* Which column one of the usual names of a role is; -1: none. RMB_EINPUT if two could be meant. */
-enum rmb_table_role { RMB_TABLE_TIME, RMB_TABLE_UNIT, RMB_TABLE_FRAME, RMB_TABLE_X, RMB_TABLE_Y, RMB_TABLE_AREA, RMB_TABLE_QUALITY, RMB_TABLE_PLANE,
-	RMB_TABLE_PROBE, RMB_TABLE_ROLES };
-int rmb_table_usual(const struct rmb_lines *lines, enum rmb_table_role role, int64_t *column, struct rmb_error *error) RMB_CHECKED;
+enum rmb_table_role {
+	RMB_TABLE_TIME,
+	RMB_TABLE_UNIT,
+	RMB_TABLE_FRAME,
+	RMB_TABLE_X,
+	RMB_TABLE_Y,
+	RMB_TABLE_AREA,
+	RMB_TABLE_QUALITY,
+	RMB_TABLE_PLANE,
+	RMB_TABLE_PROBE,
+	RMB_TABLE_ROLES
+};
+int rmb_table_usual(const struct rmb_lines *lines, enum rmb_table_role role, int64_t *column,
+                    struct rmb_error *error) RMB_CHECKED;
 /* Whether the column has one of those names. */
 bool rmb_table_plays(const struct rmb_lines *lines, int64_t column, enum rmb_table_role role);
 /* The member's usual name ("xpos"). */
@@ -30,5 +41,6 @@ bool rmb_table_is_named(const struct rmb_load_file *file, const char *name);
 int64_t rmb_table_column(const struct rmb_lines *lines, const char *name);
 
 /* table_spikes.c: reads a list of spikes whole: st and clu of each, cluster and what else is known of each unit. */
-int rmb_table_spikes(struct rmb_load_file *file, struct rmb_table *t, int64_t time, int64_t unit, struct rmb_error *error) RMB_CHECKED;
+int rmb_table_spikes(struct rmb_load_file *file, struct rmb_table *t, int64_t time, int64_t unit,
+                     struct rmb_error *error) RMB_CHECKED;
 #endif

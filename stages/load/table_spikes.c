@@ -1,8 +1,8 @@
 /* load/table_spikes.c -- a table with a row for each spike: its time, its unit, and perhaps what is known of the unit.
  *
- * Units are whole numbers, which become the neurons' numbers in ascending order, or any texts, in the order in which they first appear.
- * Columns x, y, area, quality, plane and probe (or those that the recipe names) are of the unit if all its rows agree; else they are left
- * out, which is noted. */
+ * Units are whole numbers, which become the neurons' numbers in ascending order, or any texts, in the order in which they first
+ * appear. Columns x, y, area, quality, plane and probe (or those that the recipe names) are of the unit if all its rows agree;
+ * else they are left out, which is noted. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -104,12 +104,15 @@ compare_extras(struct list *l, int64_t unit, struct rmb_load_file *file, struct 
 		const char *here = rmb_load_printable(file->arena, cell->text, cell->n);
 		if (here && strcmp(here, x->of[unit]) == 0)
 			continue;
-		const char *said = rmb_arena_printf(file->arena, "'%.40s' for unit %s in line %" PRId64 " and '%.40s' in line %" PRId64, x->of[unit], l->label[unit],
-		                                    l->line[unit], here ? here : "?", l->table->lines.number);
+		const char *said =
+			rmb_arena_printf(file->arena, "'%.40s' for unit %s in line %" PRId64 " and '%.40s' in line %" PRId64,
+		                         x->of[unit], l->label[unit], l->line[unit], here ? here : "?", l->table->lines.number);
 		if (x->named)
-			return rmb_error_set(error, RMB_EINPUT, "%s: the column '%s' is not of the units: it is %s", file->path, l->table->lines.name[x->column], said ? said : "?");
+			return rmb_error_set(error, RMB_EINPUT, "%s: the column '%s' is not of the units: it is %s", file->path,
+			                     l->table->lines.name[x->column], said ? said : "?");
 		x->left_out = true;
-		rmb_load_file_note(file, "the column '%s' was left out: it is %s", l->table->lines.name[x->column], said ? said : "?");
+		rmb_load_file_note(file, "the column '%s' was left out: it is %s", l->table->lines.name[x->column],
+		                   said ? said : "?");
 	}
 	return 0;
 }
@@ -122,7 +125,8 @@ take_unit(struct list *l, int64_t column, int64_t *unit, struct rmb_load_file *f
 	char label[LONGEST_LABEL];
 	double number;
 	if (cell->n == 0 || cell->n >= sizeof label)
-		return rmb_error_set(error, RMB_EINPUT, "%s: a unit has a name of 1 to %d characters", rmb_lines_place(&l->table->lines, column), LONGEST_LABEL - 1);
+		return rmb_error_set(error, RMB_EINPUT, "%s: a unit has a name of 1 to %d characters",
+		                     rmb_lines_place(&l->table->lines, column), LONGEST_LABEL - 1);
 	bool whole = rmb_cell_number(cell, &number) && number == rint(number) && fabs(number) < 0x1p53;
 	if (whole)
 		snprintf(label, sizeof label, "%.0f", number + 0.0); /* + 0.0: -0 is 0 */
@@ -137,7 +141,8 @@ take_unit(struct list *l, int64_t column, int64_t *unit, struct rmb_load_file *f
 	if (*slot)
 		return compare_extras(l, *unit, file, error);
 	if (l->nunits == MOST_UNITS)
-		return rmb_error_set(error, RMB_ELIMIT, "%s: more than %d different units", rmb_lines_place(&l->table->lines, column), MOST_UNITS);
+		return rmb_error_set(error, RMB_ELIMIT, "%s: more than %d different units",
+		                     rmb_lines_place(&l->table->lines, column), MOST_UNITS);
 	if (!add_unit(l, label, whole ? number : NAN))
 		return rmb_error_nomem(error, "units");
 	*unit = l->nunits++;
@@ -160,8 +165,9 @@ take_row(struct list *l, int64_t row, int64_t time, int64_t unit, struct rmb_loa
 	if (code)
 		return code;
 	if (!rmb_cell_number(cell, &l->time[row]) || !isfinite(l->time[row]))
-		return cell->n == 0 ? rmb_error_set(error, RMB_EINPUT, "%s is empty; every spike has a time", rmb_lines_place(lines, time)) :
-		       rmb_lines_no_number(lines, time, cell, error);
+		return cell->n == 0 ? rmb_error_set(error, RMB_EINPUT, "%s is empty; every spike has a time",
+		                                    rmb_lines_place(lines, time))
+		                    : rmb_lines_no_number(lines, time, cell, error);
 	l->fraction |= memchr(cell->text, '.', cell->n) || l->time[row] != rint(l->time[row]) || fabs(l->time[row]) > 0x1p53;
 	return take_unit(l, unit, &l->unit[row], file, error);
 }
@@ -177,11 +183,16 @@ find_extras(struct rmb_load_file *file, struct list *l, int64_t time, int64_t un
 		if (code)
 			return code;
 		if (c >= 0 && c != time && c != unit && !rmb_table_is_named(file, lines->name[c]))
-			l->extra[l->nextra++] = (struct extra){ .column = c, .member = rmb_table_member((enum rmb_table_role)role), .text = role == RMB_TABLE_AREA };
+			l->extra[l->nextra++] = (struct extra){ .column = c,
+				                                .member = rmb_table_member((enum rmb_table_role)role),
+				                                .text = role == RMB_TABLE_AREA };
 	}
 	for (int64_t c = 0; c < lines->ncolumns && l->nextra < MOST_EXTRAS; c++)
 		if (c != time && c != unit && rmb_table_is_named(file, lines->name[c]))
-			l->extra[l->nextra++] = (struct extra){ .column = c, .member = lines->name[c], .named = true, .text = rmb_table_plays(lines, c, RMB_TABLE_AREA) };
+			l->extra[l->nextra++] = (struct extra){ .column = c,
+				                                .member = lines->name[c],
+				                                .named = true,
+				                                .text = rmb_table_plays(lines, c, RMB_TABLE_AREA) };
 	return 0;
 }
 
@@ -212,7 +223,8 @@ add_extra(struct rmb_table *t, const struct extra *x, const struct ranked *order
 		memcpy(text + (size_t)i * width, of, strlen(of));
 		numbers &= rmb_cell_number(&(struct rmb_cell){ of, strlen(of) }, &number[i]);
 	}
-	return numbers ? rmb_gathered_doubles(&t->made, x->member, number, n, error) : rmb_gathered_texts(&t->made, x->member, text, width, n, error);
+	return numbers ? rmb_gathered_doubles(&t->made, x->member, number, n, error)
+	               : rmb_gathered_texts(&t->made, x->member, text, width, n, error);
 }
 
 /* Times, as whole numbers if all are written as such: ticks of a clock are. */
@@ -224,7 +236,8 @@ add_times(struct rmb_table *t, const char *name, const struct list *l, struct rm
 		return rmb_error_nomem(error, name);
 	for (int64_t i = 0; i < t->nrows && whole; i++)
 		whole[i] = (int64_t)l->time[i];
-	return whole ? rmb_gathered_integers(&t->made, name, whole, t->nrows, error) : rmb_gathered_doubles(&t->made, name, l->time, t->nrows, error);
+	return whole ? rmb_gathered_integers(&t->made, name, whole, t->nrows, error)
+	             : rmb_gathered_doubles(&t->made, name, l->time, t->nrows, error);
 }
 
 static int
@@ -246,11 +259,12 @@ add_members(struct rmb_load_file *file, struct rmb_table *t, struct list *l, int
 	for (int64_t row = 0; row < t->nrows; row++)
 		l->unit[row] = numbered ? (int64_t)l->number[l->unit[row]] : l->unit[row];
 	if (!numbered)
-		rmb_load_file_note(file, "units are named by text and were numbered as they first appear: 0 is '%s'%s%s%s", l->label[0], n > 1 ? ", 1 is '" : "",
-		                   n > 1 ? l->label[1] : "", n > 1 ? "'" : "");
+		rmb_load_file_note(file, "units are named by text and were numbered as they first appear: 0 is '%s'%s%s%s",
+		                   l->label[0], n > 1 ? ", 1 is '" : "", n > 1 ? l->label[1] : "", n > 1 ? "'" : "");
 	int code = add_times(t, wish && wish->spikes ? t->lines.name[time] : "st", l, error);
 	if (!code)
-		code = rmb_gathered_integers(&t->made, wish && wish->unit ? t->lines.name[unit] : "clu", l->unit, t->nrows, error);
+		code = rmb_gathered_integers(&t->made, wish && wish->unit ? t->lines.name[unit] : "clu", l->unit, t->nrows,
+		                             error);
 	if (!code)
 		code = rmb_gathered_integers(&t->made, "cluster", id, n, error);
 	for (int e = 0; e < l->nextra && !code; e++)
