@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "pipeline/gone.h"
 #include "pipeline/inside.h"
+#include "pipeline/object_block.h"
 #include "pipeline/owner.h"
 #include "rumble/units.h"
 
