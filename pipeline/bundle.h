@@ -10,8 +10,10 @@
 #include "pipeline/object.h"
 #include "rumble/stage.h"
 
-/* Appends the arrays of a bundle to array[*narrays] (room for 32 more); data is borrowed from the bundle. For a recording that
- * holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written later). */
+enum { RMB_BUNDLE_ARRAYS = 32 }; /* more than any bundle has, the place of its samples included */
+/* Appends the arrays of a bundle to array[*narrays], which has room for so many more; data is borrowed from the bundle. For a
+ * recording that holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written
+ * later). */
 int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb_recording *recording,
                          struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
 int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array,

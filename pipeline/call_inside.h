@@ -1,5 +1,5 @@
-/* pipeline/call_inside.h -- struct rmb_call itself, for the three files that make it up: call.c (its life), call_input.c
- * (what the stage reads) and call_output.c (what it makes). */
+/* pipeline/call_inside.h -- struct rmb_call itself, for the files that make it up: call.c (its life), call_input.c (what the
+ * stage reads), call_output.c (what it makes) and call_publish.c (how that becomes an object). */
 #ifndef RMB_CALL_INSIDE_H
 #define RMB_CALL_INSIDE_H
 #include <jansson.h>

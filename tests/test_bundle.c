@@ -86,7 +86,7 @@ static void
 a_recording_comes_back_with_its_samples(void **unused)
 {
 	(void)unused;
-	struct rmb_array array[32];
+	struct rmb_array array[RMB_BUNDLE_ARRAYS];
 	struct rmb_recording in = recording(""), out;
 	int n = 0;
 	assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
@@ -108,7 +108,7 @@ static void
 a_view_finds_its_samples_in_the_object_it_names(void **unused)
 {
 	(void)unused;
-	struct rmb_array array[32];
+	struct rmb_array array[RMB_BUNDLE_ARRAYS];
 	struct rmb_recording in = recording(""), out;
 	struct rmb_error error = { 0 };
 	int n = 0;
@@ -142,7 +142,7 @@ spikes_come_back(void **unused)
 	struct rmb_spikes in = { .neurons = { .n = N, .id = id }, .nspikes = 4, .time = time, .first = first, .nobserved = 1,
 	                         .observed = observed,
 	                          .nstates = 2, .stated = stated, .state = epoch }, out;
-	struct rmb_array array[32];
+	struct rmb_array array[RMB_BUNDLE_ARRAYS];
 	int n = 0;
 	assert_int_equal(rmb_bundle_spikes(here.arena, "recording", &in, array, &n, NULL), 0);
 	put(path, key, array, n);
@@ -178,7 +178,7 @@ tables_that_lie_are_damage(void **unused)
 		{ "interval", RETYPE }, { "activity", DROP }, { "activity", SHORTEN }, { "activity", RETYPE },
 	};
 	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
-		struct rmb_array array[32];
+		struct rmb_array array[RMB_BUNDLE_ARRAYS];
 		struct rmb_recording in = recording(""), out;
 		struct rmb_error error = { 0 };
 		char name[128];
@@ -215,7 +215,7 @@ a_place_in_a_file_is_within_it(void **unused)
 		{ ALL - 1, 128, key, false }, { INT64_MAX, INT64_MAX - 3, key, false }, { 0, 128, key, false },
 		{ -1, 128, key, false }, { ALL, 128, "abc", false } };
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		struct rmb_array array[32];
+		struct rmb_array array[RMB_BUNDLE_ARRAYS];
 		struct rmb_recording in = recording(""), out;
 		struct rmb_error error = { 0 };
 		int n = 0;
