@@ -126,8 +126,8 @@ rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct 
 	if (!name || !size)
 		return NULL;
 	char *text = rmb_arena_printf(arena,
-	                              "# A recipe to begin with, written by `rumble init`: complete what it says of the recordings, "
-	                              "then `rumble check` and `rumble run` it.\n"
+	                              "# A recipe to begin with, written by `rumble init`: complete what it says of the "
+	                              "recordings, then `rumble check` and `rumble run` it.\n"
 	                              "rumble: 1\n"
 	                              "title: %d recording%s\n"
 	                              "seed: 1\n\n"

@@ -13,7 +13,8 @@ struct settings { const char *axis; };
 
 static const struct rmb_param params[] = {
 	{ .name = "axis", .kind = RMB_WORD, .at = offsetof(struct settings, axis), .def = "auto", .words = "auto|linear|log",
-	  .help = "of the figure; auto: log if all settings are above zero and the largest is 20 times the smallest or more" }, { 0 } };
+	  .help = "of the figure; auto: log if all settings are above zero and the largest is 20 times the smallest or more" },
+	{ 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "value", .kinds = RMB_ARRAY, .gather = RMB_SETS, .axes = "",

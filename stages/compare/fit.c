@@ -2,9 +2,9 @@
  *
  * A driver. `vary` gives two bounds for each setting; between them numeric/evolution.h searches by generations of sets, and
  * each set's value is its mean over replicates. Settings are searched on a line from 0 to 1 between the bounds, in the
- * coordinate in which they matter evenly (compare/coordinate.h). A set without value, or without that of some replicates, counts as worse than all that have them. The search ends after
- * `generations`, when candidates differ by less than `tolerance` of the way between the bounds, or when a generation has one
- * value throughout.
+ * coordinate in which they matter evenly (compare/coordinate.h). A set without value, or without that of some replicates,
+ * counts as worse than all that have them. The search ends after `generations`, when candidates differ by less than
+ * `tolerance` of the way between the bounds, or when a generation has one value throughout.
  * Cost: nothing; candidates cost what they cost. */
 #include <inttypes.h>
 #include <math.h>

@@ -271,8 +271,9 @@ rmb_correlograms_make(const struct rmb_sweep *what, const struct rmb_correlogram
 			rc = find_components(&sweep, options, &blocks, early, arena, correlograms, basis, error);
 		else if (!(rc = results_make(&blocks, options, arena, correlograms, error)))
 			rc = (correlator = rmb_correlator_new(blocks.width, error))
-			                   ? correlate(&sweep, options, &blocks, basis, correlator, early, correlograms, error) : RMB_ELIMIT;
-			      rmb_arena_free(early);
+			     ? correlate(&sweep, options, &blocks, basis, correlator, early, correlograms, error)
+			     : RMB_ELIMIT;
+		rmb_arena_free(early);
 	}
 	rmb_correlator_free(correlator);
 	return rc;

@@ -218,7 +218,8 @@ take(void *argument, const struct rmb_block *block)
 
 /* ---- measurement ---- */
 
-/* Means and standard deviations of the signals as they were simulated, all runs together (divisor T - 1, as the published z-scores). */
+/* Means and standard deviations of the signals as they were simulated, all runs together (divisor T - 1, as the published
+ * z-scores). */
 static void
 find_units(struct rmb_matched *matched)
 {
