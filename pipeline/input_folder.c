@@ -122,3 +122,22 @@ rmb_inputs_hash_content(struct rmb_inputs *inputs, const char *path, const char 
 		return rmb_error_set(error, RMB_EINPUT, "%s is a folder; this setting wants a file", path);
 	return folder ? hash_folder(inputs, path, inside, hex, error) : rmb_inputs_hash(inputs, path, hex, error);
 }
+
+double
+rmb_inputs_bytes(const char *path, const char *inside)
+{
+	struct stat stat_of;
+	struct parts parts = { 0, NULL };
+	if (stat(path, &stat_of))
+		return 0;
+	if (!S_ISDIR(stat_of.st_mode) || !inside)
+		return (double)stat_of.st_size;
+	double bytes = 0;
+	struct rmb_arena *arena = rmb_arena_new();
+	int code = arena ? find_parts(arena, path, inside, &parts, NULL) : RMB_ELIMIT;
+	for (int i = 0; !code && i < parts.n; i++)
+		if (stat(parts.path[i], &stat_of) == 0)
+			bytes += (double)stat_of.st_size;
+	rmb_arena_free(arena);
+	return bytes;
+}

@@ -18,6 +18,8 @@ int rmb_inputs_hash(struct rmb_inputs *inputs, const char *path, char *hex, stru
  * relative to it, separated by blanks. inside NULL: a folder is an error. */
 int rmb_inputs_hash_content(struct rmb_inputs *inputs, const char *path, const char *inside, char *hex,
                             struct rmb_error *error) RMB_CHECKED;
+/* Bytes of that file, or of those of the folder's files that count, through symbolic links; what is not there has none. */
+double rmb_inputs_bytes(const char *path, const char *inside);
 /* Writes the memo if something was learnt (temporary name, rename; failing to fails nothing) and frees. NULL is accepted. */
 void rmb_inputs_close(struct rmb_inputs *inputs);
 #endif

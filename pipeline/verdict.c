@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include "pipeline/events.h"
+#include "pipeline/inputs.h"
 #include "pipeline/run.h"
 #include "rumble/units.h"
 
@@ -25,10 +25,9 @@ static double
 file_bytes(const struct rmb_node *node)
 {
 	double bytes = 0;
-	struct stat stat;
 	for (int p = 0; p < rmb_nparams(node->stage); p++)
-		if (node->stage->params[p].kind == RMB_FILE && node->value[p].path && lstat(node->value[p].path, &stat) == 0)
-			bytes += (double)stat.st_size;
+		if (node->stage->params[p].kind == RMB_FILE && node->value[p].path)
+			bytes += rmb_inputs_bytes(node->value[p].path, node->stage->params[p].inside);
 	return bytes;
 }
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/events.h"
 #include "pipeline/inputs.h"
@@ -91,11 +90,9 @@ static void
 confine_for(const struct rmb_orders *orders)
 {
 	double bytes = 0;
-	struct stat stat;
 	for (int t = 0; t < orders->ntasks; t++)
 		for (int f = 0; f < orders->task[t].order.nfiles; f++)
-			if (lstat(orders->task[t].order.file[f].path, &stat) == 0)
-				bytes += (double)stat.st_size;
+			bytes += rmb_inputs_bytes(orders->task[t].order.file[f].path, orders->task[t].order.file[f].inside);
 	confine(rmb_confined_seconds(bytes), orders->memory);
 }
 

@@ -455,6 +455,28 @@ a_file_that_was_just_written_is_not_remembered(void **state)
 	rmb_inputs_close(inputs);
 }
 
+/* The limits of a worker go by these: a link is as large as its file, a folder as its files that count. */
+static void
+inputs_are_as_large_as_what_is_read_of_them(void **state)
+{
+	(void)state;
+	char file[96], link[96], folder[96], inner[128];
+	snprintf(file, sizeof file, "%s/sized.npy", directory);
+	snprintf(link, sizeof link, "%s/link.npy", directory);
+	snprintf(folder, sizeof folder, "%s/sized", directory);
+	write_at(file, "twelve bytes", 1000000000);
+	assert_int_equal(symlink("sized.npy", link), 0);
+	assert_int_equal(mkdir(folder, 0777), 0);
+	snprintf(inner, sizeof inner, "%s/F.npy", folder);
+	write_at(inner, "123", 1000000000);
+	snprintf(inner, sizeof inner, "%s/raw.bin", folder);
+	write_at(inner, "of no account", 1000000000);
+	assert_true(rmb_inputs_bytes(file, NULL) == 12 && rmb_inputs_bytes(link, NULL) == 12);
+	assert_true(rmb_inputs_bytes(folder, "*.npy stat.npy") == 3);
+	snprintf(inner, sizeof inner, "%s/none", folder);
+	assert_true(rmb_inputs_bytes(inner, "*.npy") == 0);
+}
+
 /* A memo that is right about every field is believed; one wrong field, or damage, and the file is read. */
 static void
 the_memo_is_believed_only_if_everything_agrees(void **state)
@@ -570,6 +592,7 @@ main(void)
 		cmocka_unit_test(names_enter_the_keys_of_stages_that_read_them),
 		cmocka_unit_test(missing_files_are_mistakes_with_a_place),
 		cmocka_unit_test(a_file_that_was_just_written_is_not_remembered),
+		cmocka_unit_test(inputs_are_as_large_as_what_is_read_of_them),
 		cmocka_unit_test(the_memo_is_believed_only_if_everything_agrees),
 		cmocka_unit_test(an_old_file_is_remembered),
 		cmocka_unit_test(a_memo_forgets_its_oldest_lines),
