@@ -2,9 +2,9 @@
  *
  *     bench_network METHOD NEURONS THREADS
  *
- * METHOD: draws (40 spectra of symmetric networks, 520 eigenvalues each, without matrices), symmetric or general (a matrix and all its eigenvalues), or
- * population (exact covariances of bins of 23 steps, and what analyses should find in them). Prints one line: seconds, processor
- * seconds, peak resident bytes. */
+ * METHOD: draws (40 spectra of symmetric networks, 520 eigenvalues each, without matrices), symmetric or general (a matrix and
+ * all its eigenvalues), or population (exact covariances of bins of 23 steps, and what analyses should find in them). Prints
+ * one line: seconds, processor seconds, peak resident bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,8 @@ draw(void *argument, int64_t piece, int thread)
 	struct bench *b = argument;
 	int64_t n = b->net.n, count = n < COUNT ? n : COUNT;
 	(void)thread;
-	return rmb_symmetric_draw(b->net.stream, piece, n, count, rmb_symmetric_rows(n, count), b->q, b->real + piece * n, &b->error);
+	return rmb_symmetric_draw(b->net.stream, piece, n, count, rmb_symmetric_rows(n, count), b->q, b->real + piece * n,
+	                          &b->error);
 }
 
 static int
@@ -86,11 +87,13 @@ int
 main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*run)(struct bench *); double asymmetry; } methods[] = {
-		{ "draws", draws, 0 }, { "symmetric", eigenvalues, 0 }, { "general", eigenvalues, 1 }, { "population", population, 1 } };
+		{ "draws", draws, 0 }, { "symmetric", eigenvalues, 0 }, { "general", eigenvalues, 1 },
+		{ "population", population, 1 } };
 	for (size_t i = 0; argc == 4 && i < sizeof methods / sizeof *methods; i++) {
 		if (strcmp(argv[1], methods[i].name) != 0)
 			continue;
-		struct bench b = { .arena = rmb_arena_new(), .net = { .n = atoll(argv[2]), .asymmetry = methods[i].asymmetry, .edge = 0.999,
+		struct bench b = { .arena = rmb_arena_new(), .net = { .n = atoll(argv[2]), .asymmetry = methods[i].asymmetry,
+		                                                      .edge = 0.999,
 		                   .threads = atoi(argv[3]), .stream = rmb_stream_named("bench") } };
 		struct timespec start, end;
 		struct rusage usage;
@@ -101,8 +104,10 @@ main(int argc, char **argv)
 		if (rc)
 			fprintf(stderr, "bench_network: %s\n", b.error.text);
 		else
-			printf("%s seconds %.3f processor %.3f peak %.0f\n", argv[1], (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec),
-			       (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec, 1024.0 * (double)usage.ru_maxrss);
+			printf("%s seconds %.3f processor %.3f peak %.0f\n", argv[1],
+			       (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec),
+			       (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec,
+			       1024.0 * (double)usage.ru_maxrss);
 		rmb_arena_free(b.arena);
 		return rc ? 1 : 0;
 	}

@@ -2,10 +2,11 @@
  *
  *     bench_numeric METHOD FILE NEURONS FRAMES THREADS [VALUES]
  *
- * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: see the end; product is that of two halves, sgemm
- * the same in one call of OpenBLAS with as many threads of its own. Prints one line: seconds, processor seconds, peak resident bytes,
- * floating-point operations of the product a second. VALUES receives some results as float64, which numpy_reference.py writes too.
- * Halves are the even and the odd neurons, and places are a formula, so that both have the same. */
+ * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: see the end; product is that of two
+ * halves, sgemm the same in one call of OpenBLAS with as many threads of its own. Prints one line: seconds, processor seconds,
+ * peak resident bytes, floating-point operations of the product a second. VALUES receives some results as float64, which
+ * numpy_reference.py writes too. Halves are the even and the odd neurons, and places are a formula, so that both have the
+ * same. */
 #include <cblas.h>
 #include <fcntl.h>
 #include <math.h>
@@ -53,7 +54,8 @@ processor(void)
 {
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static void *
@@ -105,7 +107,8 @@ open_recording(struct bench *bench, const char *path, int64_t nn, int64_t nt)
 			madvise((void *)(uintptr_t)x, bytes, MADV_DONTNEED);
 	}
 	int64_t *segment = room(bench, 1, sizeof *segment);
-	struct rmb_recording raw = { .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment, .scaling = "none",
+	struct rmb_recording raw = { .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment,
+	                             .scaling = "none",
 	                             .samples = x, .stored_rows = nn, .stored_frames = nt, .mapped = true };
 	must(bench, rmb_view_scale(bench->arena, &raw, offset, scale, "zscore ddof=0 eps=0", &bench->scored, &bench->error));
 	int64_t *even = room(bench, nn, sizeof *even), *odd = room(bench, nn, sizeof *odd);
@@ -191,7 +194,8 @@ svca2_leading(struct bench *bench)
 	struct rmb_krylov how;
 	double start = now(), *c = room(bench, bench->n1 * bench->n2, sizeof *c), *s = room(bench, nk, sizeof *s);
 	must(bench, rmb_product(&sweep, c, &bench->error));
-	must(bench, rmb_leading_values(c, bench->n1, bench->n2, 500, RMB_SOLVER_BLOCK, false, bench->threads, s, &how, &bench->error));
+	must(bench, rmb_leading_values(c, bench->n1, bench->n2, 500, RMB_SOLVER_BLOCK, false, bench->threads, s, &how,
+	                               &bench->error));
 	keep(bench, s, 500);
 	return now() - start;
 }
@@ -232,7 +236,8 @@ locality(struct bench *bench)
 	struct rmb_sweep sweep = { .first = &bench->scored, .threads = bench->threads };
 	struct rmb_krylov how;
 	double *w = room(bench, nk * nn, sizeof *w), *reals = room(bench, 4 * nk, sizeof *reals);
-	struct rmb_locality found = { .ratio = reals + nk, .centre = { reals + 2 * nk, reals + 3 * nk }, .near = room(bench, nk, sizeof(int64_t)) };
+	struct rmb_locality found = { .ratio = reals + nk, .centre = { reals + 2 * nk, reals + 3 * nk },
+	                              .near = room(bench, nk, sizeof(int64_t)) };
 	double start = now();
 	must(bench, rmb_weights(&sweep, RMB_SOLVER_AUTO, &nk, w, reals, &how, &bench->error));
 	rmb_locality_find(w, nk, nn, &space, false, 375, &found);
@@ -246,7 +251,8 @@ static double
 pairs(struct bench *bench)
 {
 	double *curve = room(bench, 4 * 15, sizeof *curve);
-	struct rmb_pairs what = { .recording = &bench->scored, .space = space_of(bench, bench->scored.neurons.n), .top = 0.01, .nearest = 20,
+	struct rmb_pairs what = { .recording = &bench->scored, .space = space_of(bench, bench->scored.neurons.n), .top = 0.01,
+	                          .nearest = 20,
 	                          .width = 200, .nbins = 15, .threads = bench->threads };
 	struct rmb_pair_table table;
 	struct rmb_pair_curves curves = { .odds = curve, .mean = curve + 15, .sd = curve + 30, .pooled = curve + 45 };
@@ -264,7 +270,8 @@ static double
 pairs_product(struct bench *bench)
 {
 	enum { MOST = 16 };
-	int64_t nn = bench->scored.neurons.n, nblocks = (nn + RMB_PAIR_BLOCK - 1) / RMB_PAIR_BLOCK, *rows = room(bench, RMB_PAIR_BLOCK, sizeof *rows);
+	int64_t nn = bench->scored.neurons.n, nblocks = (nn + RMB_PAIR_BLOCK - 1) / RMB_PAIR_BLOCK,
+	        *rows = room(bench, RMB_PAIR_BLOCK, sizeof *rows);
 	struct rmb_recording block[MOST];
 	double start = now(), *c = room(bench, (int64_t)RMB_PAIR_BLOCK * RMB_PAIR_BLOCK, sizeof *c);
 	for (int64_t b = 0; b < nblocks && b < MOST; b++) {
@@ -273,7 +280,8 @@ pairs_product(struct bench *bench)
 			rows[n++] = i;
 		must(bench, rmb_view_neurons(bench->arena, &bench->scored, rows, n, &block[b], &bench->error));
 		for (int64_t a = 0; a <= b; a++) {
-			struct rmb_sweep sweep = { .first = &block[a], .second = a == b ? NULL : &block[b], .threads = bench->threads };
+			struct rmb_sweep sweep = { .first = &block[a], .second = a == b ? NULL : &block[b],
+			                           .threads = bench->threads };
 			must(bench, rmb_product(&sweep, c, &bench->error));
 		}
 	}
@@ -285,7 +293,8 @@ static double
 dmd(struct bench *bench)
 {
 	struct rmb_sweep sweep = { .first = &bench->scored, .threads = bench->threads };
-	struct rmb_propagator_options options = { .lag = 5, .block = 10000, .ridge = 0.01, .nsegments = 1, .segment = bench->scored.segment,
+	struct rmb_propagator_options options = { .lag = 5, .block = 10000, .ridge = 0.01, .nsegments = 1,
+	                                          .segment = bench->scored.segment,
 	                                          .threads = bench->threads };
 	struct rmb_courses courses;
 	struct rmb_propagator found;
@@ -326,7 +335,8 @@ static void
 write_values(const struct bench *bench, const char *path)
 {
 	FILE *file = fopen(path, "wb");
-	if (!file || fwrite(bench->values, sizeof *bench->values, (size_t)bench->nvalues, file) != (size_t)bench->nvalues || fclose(file)) {
+	if (!file || fwrite(bench->values, sizeof *bench->values, (size_t)bench->nvalues, file) != (size_t)bench->nvalues ||
+	    fclose(file)) {
 		perror("bench_numeric: values");
 		exit(3);
 	}
@@ -336,7 +346,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct { const char *name; double (*run)(struct bench *); } methods[] = {
-		{ "svca2", svca2 }, { "svca2-leading", svca2_leading }, { "svca", svca }, { "spectrum", spectrum }, { "product", product },
+		{ "svca2", svca2 }, { "svca2-leading", svca2_leading }, { "svca", svca }, { "spectrum", spectrum },
+		{ "product", product },
 		{ "sgemm", sgemm }, { "pairs", pairs }, { "pairs-product", pairs_product },
 		{ "dmd", dmd }, { "timescales", timescales }, { "smoothed", smoothed }, { "locality", locality },
 	};
@@ -348,7 +359,8 @@ main(int argc, char **argv)
 		double before = processor(), seconds = methods[i].run(&bench), used = processor() - before;
 		struct rusage usage;
 		getrusage(RUSAGE_SELF, &usage);
-		printf("%s seconds %.3f processor %.3f peak %.0f flops %.4g kernel %s\n", argv[1], seconds, used, 1024.0 * (double)usage.ru_maxrss,
+		printf("%s seconds %.3f processor %.3f peak %.0f flops %.4g kernel %s\n", argv[1], seconds, used,
+		       1024.0 * (double)usage.ru_maxrss,
 		       2.0 * (double)bench.n1 * (double)bench.n2 * (double)bench.nt / seconds, rmb_blas_kernel());
 		if (argc > 6)
 			write_values(&bench, argv[6]);

@@ -1,16 +1,18 @@
-/* stages/analyze/distance.c -- do neurons that are close correlate more, and where are the partners that a neuron correlates with most?
+/* stages/analyze/distance.c -- do neurons that are close correlate more, and where are the partners that a neuron correlates
+ * with most?
  *
- * R = Z Z' / T over all frames, d the distance between two neurons. Pairs with d <= min_distance are excluded, a neuron with itself
- * among them (neighbours share light and contacts). Per neuron, the round(top N) partners with the largest R are strong, all
- * others not; ties go to the lower index. In bins of distance k,
+ * R = Z Z' / T over all frames, d the distance between two neurons. Pairs with d <= min_distance are excluded, a neuron with
+ * itself among them (neighbours share light and contacts). Per neuron, the round(top N) partners with the largest R are
+ * strong, all others not; ties go to the lower index. In bins of distance k,
  *     correlation(k) = mean over neurons of the mean R with their partners in the bin,
  *     odds(k) = (strong pairs in k / all admitted strong pairs) / (other pairs in k / all admitted other pairs),
  *     near_far = odds(first bin) / mean odds of the last four.
- * `variant: paper` divides by all strong and other slots, excluded pairs too, and one neuron without partners in a bin makes the
- * correlation of that bin NaN.
+ * `variant: paper` divides by all strong and other slots, excluded pairs too, and one neuron without partners in a bin makes
+ * the correlation of that bin NaN.
  * Reference: Pachitariu et al. 2025, figure 4.
- * Cost: N N T operations, for every pair is made once and serves both neurons, in blocks that are used up at once. Memory beyond
- * blocks: the strong partners, 12 top N^2 bytes up to 1 GiB; neurons beyond that are done in bands, at up to twice the time. */
+ * Cost: N N T operations, for every pair is made once and serves both neurons, in blocks that are used up at once. Memory
+ * beyond blocks: the strong partners, 12 top N^2 bytes up to 1 GiB; neurons beyond that are done in bands, at up to twice the
+ * time. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -29,8 +31,10 @@ struct settings {
 static const struct rmb_param params[] = {
 	{ .name = "top", .kind = RMB_REAL, AT(top), .def = "0.01", .min = 1e-9, .max = 0.5,
 	  .help = "part of all neurons that are a neuron's strong partners" },
-	{ .name = "bin", .kind = RMB_REAL, AT(bin), .def = "200 um", .unit = "um", .min = 1e-6, .max = 1e9, .help = "width of a bin of distance" },
-	{ .name = "bins", .kind = RMB_INT, AT(bins), .def = "15", .min = 2, .max = RMB_PAIR_BINS_MAX, .help = "bins of distance, from 0 on" },
+	{ .name = "bin", .kind = RMB_REAL, AT(bin), .def = "200 um", .unit = "um", .min = 1e-6, .max = 1e9,
+	  .help = "width of a bin of distance" },
+	{ .name = "bins", .kind = RMB_INT, AT(bins), .def = "15", .min = 2, .max = RMB_PAIR_BINS_MAX,
+	  .help = "bins of distance, from 0 on" },
 	{ .name = "min_distance", .kind = RMB_REAL, AT(min_distance), .def = "20 um", .unit = "um", .min = 0, .max = 1e9,
 	  .help = "pairs at this distance or closer are excluded" },
 	RMB_PLACE_PARAMS,
@@ -38,7 +42,8 @@ static const struct rmb_param params[] = {
 	  .help = "paper: excluded pairs count among the others, empty bins spoil means, and the sample keeps excluded pairs" },
 	{ .name = "sample", .kind = RMB_INT, AT(sample), .def = "20000", .min = 0, .max = 1e7,
 	  .help = "pairs drawn at random and reported one by one; 0: none" },
-	{ .name = "precision", .kind = RMB_WORD, AT(precision), .def = "single", .words = "single|double", .help = "of the matrix product" },
+	{ .name = "precision", .kind = RMB_WORD, AT(precision), .def = "single", .words = "single|double",
+	  .help = "of the matrix product" },
 	{ 0 } };
 
 static const struct rmb_port in[] = {
@@ -61,8 +66,8 @@ static const struct rmb_port out[] = {
 
 static const struct rmb_figure figures[] = {
 	{ .name = "correlation", .kind = "curve", .x = "distance", .y = "correlation",
-	  .caption = "Mean correlation of neurons with their partners at a distance, in bins of {bin}: mean over neurons, and one standard deviation "
-	             "over neurons to either side.",
+	  .caption = "Mean correlation of neurons with their partners at a distance, in bins of {bin}: mean over neurons, "
+	             "and one standard deviation over neurons to either side.",
 	  .series = { { .y = "correlation", .style = "line", .label = "mean over neurons", .spread = "correlation_sd" } },
 	  .guide = { { .shape = "horizontal", .at = "0" } } },
 	{ .name = "pairs", .kind = "curve", .x = "distance", .y = "correlation",
@@ -70,8 +75,8 @@ static const struct rmb_figure figures[] = {
 	  .series = { { .y = "sample_correlation", .x = "sample_distance", .style = "points", .label = "pairs" } },
 	  .guide = { { .shape = "horizontal", .at = "0" } } },
 	{ .name = "odds", .kind = "curve", .x = "distance", .y = "odds of strong pairs", .logy = true,
-	  .caption = "Odds that a pair at this distance is strong (top {top} of a neuron's partners), relative to other pairs; near to far: "
-	             "{near_far}.",
+	  .caption = "Odds that a pair at this distance is strong (top {top} of a neuron's partners), relative to other "
+	             "pairs; near to far: {near_far}.",
 	  .series = { { .y = "odds", .style = "line", .label = "near to far {near_far}" } },
 	  .guide = { { .shape = "horizontal", .at = "1", .label = "no preference" } } }, { 0 } };
 
@@ -80,7 +85,8 @@ static const struct rmb_figure figures[] = {
 static int
 publish_counts(struct rmb_call *call, const struct rmb_pair_table *table, const struct rmb_axis *axis)
 {
-	const struct { const char *port; const int64_t *count; } counts[] = { { "strong", table->strong }, { "other", table->other } };
+	const struct { const char *port; const int64_t *count; } counts[] = { { "strong", table->strong },
+	                                                                      { "other", table->other } };
 	for (size_t c = 0; c < 2; c++) {
 		struct rmb_array *to = rmb_output(call, counts[c].port, axis);
 		if (!to)
@@ -105,15 +111,21 @@ warn_gaps(struct rmb_call *call, const struct settings *set, const struct rmb_pa
 		spoiled += isnan(curves->mean[b]) && !isnan(curves->pooled[b]);
 	}
 	if (empty)
-		rmb_warn(call, "%" PRId64 " of %" PRId64 " bins of %g um hold no pairs: their entries are NaN%s", empty, set->bins, set->bin,
-		         !isnan(curves->near_far) ? "" : ", and so is near_far; choose bin and bins so that the last four lie within the recording");
+		rmb_warn(call, "%" PRId64 " of %" PRId64 " bins of %g um hold no pairs: their entries are NaN%s", empty,
+		         set->bins, set->bin,
+		         !isnan(curves->near_far) ? ""
+		                                  : ", and so is near_far; choose bin and bins so that the last four lie "
+		                                    "within the recording");
 	else if (!isfinite(curves->near_far))
-		rmb_warn(call, "near_far is %s: %s", isnan(curves->near_far) ? "not a number" : "infinite", isnan(curves->near_far)
-		         ? "the bins that it compares hold no pairs that are strong, or no others"
-		         : "no pair of the last four bins is strong, or every pair of the first");
+		rmb_warn(call, "near_far is %s: %s", isnan(curves->near_far) ? "not a number" : "infinite",
+		         isnan(curves->near_far) ? "the bins that it compares hold no pairs that are strong, or no others"
+		                                 : "no pair of the last four bins is strong, or every pair of the first");
 	if (spoiled)
-		rmb_warn(call, "variant paper: in %" PRId64 " of %" PRId64 " bins some neuron has no partners, so that the mean over neurons is NaN there; "
-		         "`correlation_pooled` has a value", spoiled, set->bins);
+		rmb_warn(call,
+		         "variant paper: in %" PRId64 " of %" PRId64
+		         " bins some neuron has no partners, so that the mean over neurons is NaN there; "
+		         "`correlation_pooled` has a value",
+		         spoiled, set->bins);
 }
 
 static int
@@ -145,7 +157,8 @@ publish_sample(struct rmb_call *call, const struct settings *set, const struct r
 	if (kept == 0)
 		return 0;
 	struct rmb_axis axis = rmb_axis_index("pair", kept);
-	struct rmb_array *to_distance = rmb_output(call, "sample_distance", &axis), *to = rmb_output(call, "sample_correlation", &axis);
+	struct rmb_array *to_distance = rmb_output(call, "sample_distance", &axis),
+	                 *to = rmb_output(call, "sample_correlation", &axis);
 	if (!to_distance || !to)
 		return RMB_ELIMIT;
 	for (int64_t s = 0; s < set->sample; s++) {
@@ -184,8 +197,10 @@ run(struct rmb_call *call)
 	};
 	int64_t n = recording->neurons.n, strong = rmb_strong_count(set->top, n);
 	if (n < 2 || strong < 1)
-		return rmb_fail(call, RMB_EDATA, "distance: recording '%s' has %" PRId64 " neuron%s, and the top %g of them is less than one; needs "
-		                "more neurons, or a larger top", rmb_recording_name(call), n, n == 1 ? "" : "s", set->top);
+		return rmb_fail(call, RMB_EDATA,
+		                "distance: recording '%s' has %" PRId64
+		                " neuron%s, and the top %g of them is less than one; needs more neurons, or a larger top",
+		                rmb_recording_name(call), n, n == 1 ? "" : "s", set->top);
 	int rc = rmb_place_input(call, "distance", &set->place, &recording->neurons, &what.space);
 	struct rmb_pair_table table;
 	if (!rc)
@@ -195,8 +210,10 @@ run(struct rmb_call *call)
 	if (!rc)
 		rc = rmb_pairs_tabulate(&what, &table, rmb_call_error(call));
 	if (!rc && table.admitted_strong + table.admitted_other == 0)
-		rc = rmb_fail(call, RMB_EDATA, "distance: all neurons of recording '%s' lie within min_distance of %g um of each other; if positions "
-		              "are in pixels, give `pixel` where they are loaded", rmb_recording_name(call), set->min_distance);
+		rc = rmb_fail(call, RMB_EDATA,
+		              "distance: all neurons of recording '%s' lie within min_distance of %g um of each other; if "
+		              "positions are in pixels, give `pixel` where they are loaded",
+		              rmb_recording_name(call), set->min_distance);
 	if (!rc)
 		rc = publish_curves(call, set, &table);
 	return rc ? rc : publish_sample(call, set, &table);
@@ -227,13 +244,16 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_distance = {
-	.name = "distance", .version = 1, .folder = "analyze", .brief = "correlation against distance, and where strong pairs are",
-	.about = "Correlates every two neurons over all frames and sets the result against the distance between them: the mean in bins, and "
-	         "the odds that the strongest partners of a neuron (the top 1 %) are found at a distance. Pairs within min_distance are "
-	         "excluded. Each pair is computed once, block by block; the matrix of all pairs is never held.",
-	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: figure 4",
-	.caption = "Correlation against distance; strong pairs: top {top}, pairs within {min_distance} excluded, geometry {geometry}. Near to "
-	           "far: {near_far}.",
+	.name = "distance", .version = 1, .folder = "analyze",
+	.brief = "correlation against distance, and where strong pairs are",
+	.about = "Correlates every two neurons over all frames and sets the result against the distance between them: the "
+	         "mean in bins, and the odds that the strongest partners of a neuron (the top 1 %) are found at a distance. "
+	         "Pairs within min_distance are excluded. Each pair is computed once, block by block; the matrix of all "
+	         "pairs is never held.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
+	        "2025.01.10.632397: figure 4",
+	.caption = "Correlation against distance; strong pairs: top {top}, pairs within {min_distance} excluded, geometry "
+	           "{geometry}. Near to far: {near_far}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = draws, .check = check, .estimate = estimate, .run = run,
 };

@@ -23,7 +23,8 @@ struct settings {
 
 static const struct rmb_param params[] = {
 	RMB_HALVES_PARAMS,
-	{ .name = "test_fraction", .kind = RMB_REAL, .at = offsetof(struct settings, test_fraction), .def = "0.25", .min = 0.025, .max = 0.5,
+	{ .name = "test_fraction", .kind = RMB_REAL, .at = offsetof(struct settings, test_fraction), .def = "0.25", .min = 0.025,
+	  .max = 0.5,
 	  .help = "nominal part of the blocks of frames used for testing; 0.25 gives the published 11 of 40" },
 	{ .name = "pad", .kind = RMB_INT, .at = offsetof(struct settings, pad), .def = "3", .min = 1, .max = 1e6,
 	  .help = "frames by which blocks are shortened, so that training and test do not touch" },
@@ -43,7 +44,8 @@ static const struct rmb_port out[] = {
 static const struct rmb_figure figures[] = {
 	{ .name = "variance", .kind = "curve", .x = "rank", .y = "variance on test frames", .logx = true, .logy = true,
 	  .caption = "Reliable and total variance of shared components on frames held out (SVCA).",
-	  .series = { { .y = "spectrum", .style = "line", .label = "reliable" }, { .y = "total", .style = "dashes", .label = "total" } } },
+	  .series = { { .y = "spectrum", .style = "line", .label = "reliable" },
+	              { .y = "total", .style = "dashes", .label = "total" } } },
 	{ 0 } };
 
 enum { FEW_FRAMES = 400 }; /* below, a block of frames has fewer than ten, and the gaps take a third of them */
@@ -71,7 +73,8 @@ run(struct rmb_call *call)
 	struct rmb_time_split split;
 	int rc = rmb_halves_input(call, "svca", &set->halves, &first, &second);
 	if (!rc)
-		rc = rmb_time_split_make(rmb_call_arena(call), first.nframes, set->test_fraction, set->pad, &split, rmb_call_error(call));
+		rc = rmb_time_split_make(rmb_call_arena(call), first.nframes, set->test_fraction, set->pad, &split,
+		                         rmb_call_error(call));
 	if (rc)
 		return rc;
 	int64_t nk = first.neurons.n < second.neurons.n ? first.neurons.n : second.neurons.n, neff = 0;
@@ -93,8 +96,10 @@ run(struct rmb_call *call)
 		return rmb_fail(call, RMB_EDATA, "svca: the halves of recording '%s' share no variance at all on training frames",
 		                rmb_recording_name(call));
 	if (first.nframes < FEW_FRAMES)
-		rmb_warn(call, "%" PRId64 " frames make training and test blocks of %" PRId64 " frame%s: too few to tell reliable variance from "
-		         "chance", first.nframes, split.length, split.length == 1 ? "" : "s");
+		rmb_warn(call,
+		         "%" PRId64 " frames make training and test blocks of %" PRId64
+		         " frame%s: too few to tell reliable variance from chance",
+		         first.nframes, split.length, split.length == 1 ? "" : "s");
 	rmb_warn_rank(call, "components", neff, nk, shared.sweep.in_double);
 	return publish(call, neff, training, scov, varcov);
 }
@@ -105,7 +110,8 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	const struct settings *set = settings;
 	bool in_double = strcmp(set->precision, "double") == 0;
 	double half = size->neurons / 2, squares = half * half;
-	cost->flops = (in_double ? 4 : 2) * squares * size->frames * (1 + set->test_fraction) + (in_double ? 60 : 24) * squares * half;
+	cost->flops = (in_double ? 4 : 2) * squares * size->frames * (1 + set->test_fraction) +
+	              (in_double ? 60 : 24) * squares * half;
 	cost->bytes = 4 * size->neurons * size->frames;
 	/* C, both sides of the components, and the workspace of the decomposition. */
 	cost->memory = (in_double ? 80 : 40) * squares + rmb_sweep_memory(size->neurons, size->frames, in_double) + 32e6;
@@ -115,9 +121,9 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 
 const struct rmb_stage rmb_stage_svca = {
 	.name = "svca", .version = 2, .folder = "analyze", .brief = "reliable variance of shared components on frames held out",
-	.about = "Finds the components that two halves of the neurons share on training frames, and measures on other frames how much "
-	         "variance each of them carries and how much of it both halves agree on. The frames are cut into up to 40 blocks with "
-	         "gaps between; the published labels decide which are for testing. Components "
+	.about = "Finds the components that two halves of the neurons share on training frames, and measures on other frames "
+	         "how much variance each of them carries and how much of it both halves agree on. The frames are cut into up "
+	         "to 40 blocks with gaps between; the published labels decide which are for testing. Components "
 	         RMB_LEVEL_TEXT
 	         " are left out: the results end there, while svca2 and spectrum go on with zeros.",
 	.cite = "Stringer et al. 2019, Science 364:255; Pachitariu et al. 2025, bioRxiv 2025.01.10.632397: SVCA",

@@ -65,11 +65,14 @@ run(struct rmb_call *call)
 	struct rmb_interval *pairs = rmb_scratch(call, (size_t)first.nsegments, sizeof *pairs);
 	if (!pairs)
 		return RMB_ELIMIT;
-	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2, left, npairs = pairs_inside(&first, set->lag, pairs, &left);
+	int64_t n1 = first.neurons.n, n2 = second.neurons.n, nk = n1 < n2 ? n1 : n2, left,
+	        npairs = pairs_inside(&first, set->lag, pairs, &left);
 	if (left < 2)
-		return rmb_fail(call, RMB_EDATA, "svca2: a lag of %" PRId64 " frame%s leaves %" PRId64 " of the %" PRId64 " frames of recording "
-		                "'%s' (segments: %" PRId64 "); needs 2 or more", set->lag, set->lag == 1 ? "" : "s", left, first.nframes,
-		                rmb_recording_name(call), first.nsegments);
+		return rmb_fail(call, RMB_EDATA,
+		                "svca2: a lag of %" PRId64 " frame%s leaves %" PRId64 " of the %" PRId64
+		                " frames of recording '%s' (segments: %" PRId64 "); needs 2 or more",
+		                set->lag, set->lag == 1 ? "" : "s", left, first.nframes, rmb_recording_name(call),
+		                first.nsegments);
 	int64_t wanted = rmb_components_wanted(set->components, nk);
 	struct rmb_axis axis = rmb_axis_rank(wanted);
 	struct rmb_array *spectrum = rmb_output(call, "spectrum", &axis);
@@ -90,8 +93,8 @@ run(struct rmb_call *call)
 	struct rmb_krylov how;
 	rc = rmb_product(&sweep, c, rmb_call_error(call));
 	if (!rc)
-		rc = rmb_leading_values(c, n1, n2, wanted, rmb_solver_of(set->solver, set->precision), in_double, sweep.threads, values, &how,
-		                        rmb_call_error(call));
+		rc = rmb_leading_values(c, n1, n2, wanted, rmb_solver_of(set->solver, set->precision), in_double,
+		                        sweep.threads, values, &how, rmb_call_error(call));
 	if (rc)
 		return rc;
 	rmb_warn_rank(call, "components", rmb_clear_rounding(values, wanted, in_double), wanted, in_double);
@@ -122,12 +125,14 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 }
 
 const struct rmb_stage rmb_stage_svca2 = {
-	.name = "svca2", .version = 2, .folder = "analyze", .brief = "spectrum of the variance that two halves of the neurons share",
-	.about = "Splits the neurons in two halves that share no light and no contacts (squares of a checkerboard, when positions are "
-	         "known) and gives the singular values of their cross-covariance over all frames. Noise of single neurons does not add a "
-	         "floor, as it does to the eigenvalues of the covariance. Values " RMB_LEVEL_TEXT " are set to "
-	         "zero and counted; svca leaves them out.",
-	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv 2025.01.10.632397: SVCA2",
+	.name = "svca2", .version = 2, .folder = "analyze",
+	.brief = "spectrum of the variance that two halves of the neurons share",
+	.about = "Splits the neurons in two halves that share no light and no contacts (squares of a checkerboard, when "
+	         "positions are known) and gives the singular values of their cross-covariance over all frames. Noise of "
+	         "single neurons does not add a floor, as it does to the eigenvalues of the covariance. "
+	         "Values " RMB_LEVEL_TEXT " are set to zero and counted; svca leaves them out.",
+	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
+	        "2025.01.10.632397: SVCA2",
 	.caption = "SVCA2 spectrum; halves: {halves}, spacing {spacing}, lag {lag}.",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = rmb_halves_draw, .check = check, .estimate = estimate, .run = run,

@@ -30,8 +30,8 @@ far_band(void *argument, int64_t piece, int thread)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < nk * m; i++)
 		near[i] = (float)side->near[k0 * m + i];
-	int rc = rmb_gemm_single(nk, n, m, (struct rmb_matrix){ near, m, false }, (struct rmb_matrix){ side->c, side->ld, side->columns }, far, n,
-	                         NULL);
+	int rc = rmb_gemm_single(nk, n, m, (struct rmb_matrix){ near, m, false },
+	                         (struct rmb_matrix){ side->c, side->ld, side->columns }, far, n, NULL);
 	for (int64_t k = 0; !rc && k < nk; k++) {
 		double power = 0, *row = side->far + (k0 + k) * n;
 		for (int64_t i = 0; i < n; i++)
@@ -111,15 +111,16 @@ struct projecting { const struct rmb_projection *to; int64_t n1, n2; bool in_dou
 
 /* One band of the components of one side, one chunk. */
 static int
-project_side(const struct projecting *all, const void *basis, int64_t n, const void *z, const struct rmb_chunk *chunk, int64_t k0, void *to)
+project_side(const struct projecting *all, const void *basis, int64_t n, const void *z, const struct rmb_chunk *chunk,
+             int64_t k0, void *to)
 {
 	int64_t nk = all->to->nk - k0 < BAND ? all->to->nk - k0 : BAND, at = k0 * all->to->ld + chunk->index * RMB_CHUNK;
 	struct rmb_matrix activity = { z, chunk->ld, false };
 	if (all->in_double)
-		return rmb_gemm_double(nk, chunk->n, n, (struct rmb_matrix){ (const double *)basis + k0 * n, n, false }, activity, 0,
-		                       (double *)to + at, all->to->ld, NULL);
-	return rmb_gemm_single(nk, chunk->n, n, (struct rmb_matrix){ (const float *)basis + k0 * n, n, false }, activity, (float *)to + at,
-	                       all->to->ld, NULL);
+		return rmb_gemm_double(nk, chunk->n, n, (struct rmb_matrix){ (const double *)basis + k0 * n, n, false },
+		                       activity, 0, (double *)to + at, all->to->ld, NULL);
+	return rmb_gemm_single(nk, chunk->n, n, (struct rmb_matrix){ (const float *)basis + k0 * n, n, false }, activity,
+	                       (float *)to + at, all->to->ld, NULL);
 }
 
 static int
@@ -134,7 +135,8 @@ project_band(void *argument, const struct rmb_chunk *chunk, int64_t piece, int t
 int
 rmb_project(const struct rmb_sweep *sweep, const struct rmb_projection *projection, struct rmb_error *error)
 {
-	struct projecting all = { projection, sweep->first->neurons.n, sweep->second ? sweep->second->neurons.n : 0, sweep->in_double };
+	struct projecting all = { projection, sweep->first->neurons.n, sweep->second ? sweep->second->neurons.n : 0,
+	                          sweep->in_double };
 	struct rmb_sweep own = *sweep;
 	own.npieces = (projection->nk + BAND - 1) / BAND;
 	own.work = project_band;

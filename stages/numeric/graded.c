@@ -53,7 +53,8 @@ apply(const struct graded *all, bool back)
 	            : rmb_basis_multiply(all->basis->threads, FIRST, nl, nk, (struct rmb_matrix){ all->y, nk, false }, f, all->z);
 }
 
-/* Rows of y, orthonormal, such that those of y F are at right angles, the longest first: y = U y with the eigenvectors U of (y F)(y F)'. */
+/* Rows of y, orthonormal, such that those of y F are at right angles, the longest first: y = U y with the eigenvectors U of
+ * (y F)(y F)'. */
 static int
 sort(const struct graded *all, struct rmb_error *error)
 {
@@ -91,7 +92,8 @@ find_strongest(const struct graded *all, struct rmb_error *error)
 
 /* ---- the reflections and the values -------------------------------------------------------------------------------- */
 
-/* F becomes H' F, where the first columns of the reflections H span those of y. To LAPACK, which is column-major, F is F' and y is y'. */
+/* F becomes H' F, where the first columns of the reflections H span those of y. To LAPACK, which is column-major, F is F' and
+ * y is y'. */
 static int
 reflect(const struct graded *all, struct rmb_error *error)
 {
@@ -102,7 +104,8 @@ reflect(const struct graded *all, struct rmb_error *error)
 	rmb_blas_threads(rmb_solver_threads(all->nk));
 	lapack_int info = LAPACKE_sgeqrf_work(LAPACK_COL_MAJOR, nk, FIRST, all->y, nk, all->tau, all->work, (lapack_int)room);
 	if (!info)
-		info = LAPACKE_sormqr_work(LAPACK_COL_MAJOR, 'R', 'N', nl, nk, FIRST, all->y, nk, all->tau, all->f, nl, all->work, (lapack_int)room);
+		info = LAPACKE_sormqr_work(LAPACK_COL_MAJOR, 'R', 'N', nl, nk, FIRST, all->y, nk, all->tau, all->f, nl,
+		                           all->work, (lapack_int)room);
 	rmb_blas_threads(1);
 	return rmb_lapack_output(what, info, NULL, 0, error);
 }
@@ -135,7 +138,8 @@ rmb_graded_values(const double *c, int64_t m, int64_t n, int threads, double *s,
 	int rc = rmb_lapack_input(what, c, m, n, error);
 	struct rmb_arena *arena = rmb_arena_new();
 	if (!rc)
-		rc = arena ? rmb_basis_work_make(&basis, arena, all.nl, FIRST, 0, "strongest directions", threads, error) : rmb_error_nomem(error, what);
+		rc = arena ? rmb_basis_work_make(&basis, arena, all.nl, FIRST, 0, "strongest directions", threads, error)
+		           : rmb_error_nomem(error, what);
 	if (!rc) {
 		all.f = rmb_arena_alloc(arena, (size_t)(m * n), sizeof *all.f);
 		all.y = rmb_arena_alloc(arena, (size_t)(FIRST * (all.nk + 1)), sizeof *all.y);

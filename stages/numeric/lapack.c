@@ -5,7 +5,8 @@
 #include "numeric/blas.h"
 
 int
-rmb_lapack_work_make(struct rmb_lapack_work *work, const char *driver, double query, int64_t formula, int64_t nints, struct rmb_error *error)
+rmb_lapack_work_make(struct rmb_lapack_work *work, const char *driver, double query, int64_t formula, int64_t nints,
+                     struct rmb_error *error)
 {
 	work->nreals = query > (double)formula ? (int64_t)query : formula;
 	work->nints = nints;
@@ -29,16 +30,18 @@ fits(const char *what, int64_t m, int64_t n, struct rmb_error *error)
 	if (m < 1 || n < 1)
 		return rmb_error_set(error, RMB_EDATA, "%s: the matrix is empty (%" PRId64 " x %" PRId64 ")", what, m, n);
 	if (m > RMB_LAPACK_MAX || n > RMB_LAPACK_MAX)
-		return rmb_error_set(error, RMB_ELIMIT, "%s: a matrix of %" PRId64 " x %" PRId64 " is larger than the %d a side that LAPACK "
-		                     "handles safely; use fewer neurons", what, m, n, RMB_LAPACK_MAX);
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "%s: a matrix of %" PRId64 " x %" PRId64 " is larger than the %d a side that LAPACK "
+		                     "handles safely; use fewer neurons",
+		                     what, m, n, RMB_LAPACK_MAX);
 	return 0;
 }
 
 static int
 not_finite(const char *what, int64_t place, int64_t n, double value, struct rmb_error *error)
 {
-	return rmb_error_set(error, RMB_EDATA, "%s: entry (%" PRId64 ", %" PRId64 ") of the matrix is %s", what, place / n, place % n,
-	                     isnan(value) ? "not a number" : "infinite");
+	return rmb_error_set(error, RMB_EDATA, "%s: entry (%" PRId64 ", %" PRId64 ") of the matrix is %s", what, place / n,
+	                     place % n, isnan(value) ? "not a number" : "infinite");
 }
 
 int
@@ -86,14 +89,14 @@ gesdd(char job, double *c, int64_t m, int64_t n, double *s, double *v, double *u
 	rmb_blas_threads(1);
 	double query = 0;
 	lapack_int one = 1;
-	lapack_int info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, c, (lapack_int)n, s, v, (lapack_int)n,
-	                                      ut, (lapack_int)k, &query, -1, &one);
+	lapack_int info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, c, (lapack_int)n, s, v,
+	                                      (lapack_int)n, ut, (lapack_int)k, &query, -1, &one);
 	rc = rmb_lapack_output(what, info, &query, 1, error);
 	if (!rc)
 		rc = rmb_lapack_work_make(&work, what, query, formula, 8 * k, error);
 	if (!rc) {
-		info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, c, (lapack_int)n, s, v, (lapack_int)n, ut,
-		                           (lapack_int)k, work.reals, (lapack_int)work.nreals, work.ints);
+		info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, job, (lapack_int)n, (lapack_int)m, c, (lapack_int)n, s, v,
+		                           (lapack_int)n, ut, (lapack_int)k, work.reals, (lapack_int)work.nreals, work.ints);
 		rc = rmb_lapack_output(what, info, s, k, error);
 	}
 	rmb_lapack_work_free(&work);

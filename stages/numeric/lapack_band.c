@@ -1,20 +1,22 @@
-/* numeric/lapack_band.c -- eigenvalues of symmetric matrices without eigenvectors: reduction to three diagonals, straight or by way of a band.
+/* numeric/lapack_band.c -- eigenvalues of symmetric matrices without eigenvectors: reduction to three diagonals, straight or
+ * by way of a band.
  *
- * Reduction to a band is made of matrix products, the straight one only by half: that is slower where the matrix is too large for the caches of
- * a processor, and quicker below. Both are done in the precision of the matrix; the eigenvalues of the three diagonals are found in double. Both
- * begin at the first row, so that the small eigenvalues of a matrix whose large entries stand first keep their digits. */
+ * Reduction to a band is made of matrix products, the straight one only by half: that is slower where the matrix is too large
+ * for the caches of a processor, and quicker below. Both are done in the precision of the matrix; the eigenvalues of the three
+ * diagonals are found in double. Both begin at the first row, so that the small eigenvalues of a matrix whose large entries
+ * stand first keep their digits. */
 #include <math.h>
 #include <stdlib.h>
 #include "numeric/blas.h"
 #include "numeric/lapack_inside.h"
 
-/* Reduction to a band and from it to three diagonals, which LAPACKE does not wrap; the last arguments are the lengths of the words. The numbers
- * are double or float, by the first letter. */
-typedef void band_of(const char *, const lapack_int *, const lapack_int *, void *a, const lapack_int *, void *band, const lapack_int *,
-                     void *tau, void *work, const lapack_int *, lapack_int *, size_t);
-typedef void tridiagonal_of(const char *, const char *, const char *, const lapack_int *, const lapack_int *, void *band, const lapack_int *,
-                            void *d, void *e, void *reflections, const lapack_int *, void *work, const lapack_int *, lapack_int *, size_t,
-                            size_t, size_t);
+/* Reduction to a band and from it to three diagonals, which LAPACKE does not wrap; the last arguments are the lengths of the
+ * words. The numbers are double or float, by the first letter. */
+typedef void band_of(const char *, const lapack_int *, const lapack_int *, void *a, const lapack_int *, void *band,
+                     const lapack_int *, void *tau, void *work, const lapack_int *, lapack_int *, size_t);
+typedef void tridiagonal_of(const char *, const char *, const char *, const lapack_int *, const lapack_int *, void *band,
+                            const lapack_int *, void *d, void *e, void *reflections, const lapack_int *, void *work,
+                            const lapack_int *, lapack_int *, size_t, size_t, size_t);
 extern band_of LAPACK_GLOBAL(dsytrd_sy2sb, DSYTRD_SY2SB), LAPACK_GLOBAL(ssytrd_sy2sb, SSYTRD_SY2SB);
 extern tridiagonal_of LAPACK_GLOBAL(dsytrd_sb2st, DSYTRD_SB2ST), LAPACK_GLOBAL(ssytrd_sb2st, SSYTRD_SB2ST);
 
@@ -45,8 +47,8 @@ straight_single(lapack_int n, void *a, void *d, void *e, void *tau, void *work)
 	return LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, d, e, tau, work, WORK * n);
 }
 
-/* Wider bands make the first step quicker and the second slower: what is quickest depends on the precision, as does the size from which a band
- * pays. */
+/* Wider bands make the first step quicker and the second slower: what is quickest depends on the precision, as does the size
+ * from which a band pays. */
 static const struct precision {
 	size_t size;
 	lapack_int band_from, band;
@@ -97,7 +99,8 @@ banded_make(struct banded *b, const struct precision *of, lapack_int n, struct r
 	lapack_int rows = of->band + 1, info[2];
 	union { double wide; float narrow; } query[2] = { { 0 } }, reflections = { 0 }, none = { 0 };
 	of->reduce_to_band("L", &n, &of->band, &none, &n, &none, &rows, &none, &query[0], &ask, &info[0], 1);
-	of->reduce_band("Y", "N", "L", &n, &of->band, &none, &rows, &none, &none, &reflections, &ask, &query[1], &ask, &info[1], 1, 1, 1);
+	of->reduce_band("Y", "N", "L", &n, &of->band, &none, &rows, &none, &none, &reflections, &ask, &query[1], &ask,
+	                &info[1], 1, 1, 1);
 	int64_t nband = (int64_t)rows * n, work = (int64_t)fmax(fmax(of->number(&query[0], 0), of->number(&query[1], 0)), 1);
 	int64_t nreflections = (int64_t)fmax(of->number(&reflections, 0), 4 * (double)n);
 	if (!rmb_blas_fits("eigenvalues", (int64_t[]){ nband, work, nreflections }, 3, error))
@@ -113,8 +116,8 @@ banded_make(struct banded *b, const struct precision *of, lapack_int n, struct r
 	return 0;
 }
 
-/* LAPACK is column-major: the upper triangle of a row-major matrix is its 'L'. The second step makes many small calls, for which threads
- * are a loss. */
+/* LAPACK is column-major: the upper triangle of a row-major matrix is its 'L'. The second step makes many small calls, for
+ * which threads are a loss. */
 static int
 reduce(const struct precision *of, void *a, lapack_int n, struct banded *b, struct rmb_error *error)
 {
@@ -124,8 +127,8 @@ reduce(const struct precision *of, void *a, lapack_int n, struct banded *b, stru
 	of->reduce_to_band("L", &n, &of->band, a, &n, b->band, &b->rows, b->e, b->work, &b->nwork, &info, 1);
 	rmb_blas_threads(1);
 	if (!info)
-		of->reduce_band("Y", "N", "L", &n, &of->band, b->band, &b->rows, b->d, b->e, b->reflections, &b->nreflections, b->work, &b->nwork,
-		                &info, 1, 1, 1);
+		of->reduce_band("Y", "N", "L", &n, &of->band, b->band, &b->rows, b->d, b->e, b->reflections, &b->nreflections,
+		                b->work, &b->nwork, &info, 1, 1, 1);
 	return rmb_lapack_output(what, info, NULL, 0, error);
 }
 
@@ -155,7 +158,8 @@ eigenvalues(const struct precision *of, void *a, int64_t n, double *w, struct rm
 	return rc;
 }
 
-/* Squares of entries must stay within the range of doubles: a power of two is taken away from others, which costs no bits. Returns it. */
+/* Squares of entries must stay within the range of doubles: a power of two is taken away from others, which costs no bits.
+ * Returns it. */
 static int
 take_scale(double *a, int64_t n)
 {

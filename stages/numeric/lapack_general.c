@@ -31,8 +31,8 @@ rmb_sort_eigenvalues(double *real, double *imaginary, int64_t n, struct rmb_erro
 	return 0;
 }
 
-/* The transpose, which a row-major matrix is to LAPACK, has the same eigenvalues, and left eigenvectors where a has right ones. v[n][n], or
- * NULL. */
+/* The transpose, which a row-major matrix is to LAPACK, has the same eigenvalues, and left eigenvectors where a has right
+ * ones. v[n][n], or NULL. */
 static int
 geev(double *a, int64_t n, double *real, double *imaginary, double *v, struct rmb_error *error)
 {
@@ -46,13 +46,14 @@ geev(double *a, int64_t n, double *real, double *imaginary, double *v, struct rm
 	char job = v ? 'V' : 'N';
 	lapack_int side = (lapack_int)n, rows = v ? side : 1;
 	double *left = v ? v : &none;
-	lapack_int info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, job, 'N', side, a, side, real, imaginary, left, rows, &none, 1, &query, -1);
+	lapack_int info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, job, 'N', side, a, side, real, imaginary, left, rows, &none, 1,
+	                                     &query, -1);
 	rc = rmb_lapack_output(what, info, &query, 1, error);
 	if (!rc)
 		rc = rmb_lapack_work_make(&work, what, query, 4 * n, 1, error);
 	if (!rc) {
-		info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, job, 'N', side, a, side, real, imaginary, left, rows, &none, 1, work.reals,
-		                          (lapack_int)work.nreals);
+		info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, job, 'N', side, a, side, real, imaginary, left, rows, &none, 1,
+		                          work.reals, (lapack_int)work.nreals);
 		rc = rmb_lapack_output(what, info, real, n, error);
 	}
 	rmb_lapack_work_free(&work);

@@ -1,8 +1,8 @@
 /* numeric/lapack_single.c -- eigenvectors in single precision, for rotations of samples that are in single precision anyway.
  *
- * Householder reflections make the matrix tridiagonal, T = Q' A Q. The eigenvalues are those of T in double; the eigenvectors W of T by divide
- * and conquer, then Q W. All of it belongs to a matrix that differs from A by rounding, 1e-6 of its norm. Half the memory and a third of the time
- * of the same in double. */
+ * Householder reflections make the matrix tridiagonal, T = Q' A Q. The eigenvalues are those of T in double; the eigenvectors
+ * W of T by divide and conquer, then Q W. All of it belongs to a matrix that differs from A by rounding, 1e-6 of its norm.
+ * Half the memory and a third of the time of the same in double. */
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
@@ -62,7 +62,9 @@ static int
 reduce(float *a, struct solver *s, struct rmb_error *error)
 {
 	lapack_int n = (lapack_int)s->n;
-	int rc = checked(LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, s->d, s->e, s->tau, s->work, (lapack_int)s->room), error);
+	int rc =
+		checked(LAPACKE_ssytrd_work(LAPACK_COL_MAJOR, 'L', n, a, n, s->d, s->e, s->tau, s->work, (lapack_int)s->room),
+	                error);
 	for (int64_t i = 0; i < s->n; i++) {
 		s->values[i] = (double)s->d[i];
 		s->beside[i] = (double)s->e[i];
@@ -78,13 +80,17 @@ solve(float *a, struct solver *s, struct rmb_error *error)
 	if (!rc)
 		rc = checked(LAPACKE_dsterf_work(n, s->values, s->beside), error);
 	if (!rc)
-		rc = checked(LAPACKE_sstedc_work(LAPACK_COL_MAJOR, 'I', n, s->d, s->e, s->z, n, s->work, room, s->ints, 3 + 5 * n), error);
+		rc = checked(LAPACKE_sstedc_work(LAPACK_COL_MAJOR, 'I', n, s->d, s->e, s->z, n, s->work, room, s->ints,
+		                                 3 + 5 * n),
+		             error);
 	if (!rc)
-		rc = checked(LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', n, n, a, n, s->tau, s->z, n, s->work, room), error);
+		rc = checked(LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', n, n, a, n, s->tau, s->z, n, s->work, room),
+		             error);
 	return rc;
 }
 
-/* The k largest: values and eigenvectors W of T in double, the way back in single. v[k][n], of which the rows are narrowed in place first. */
+/* The k largest: values and eigenvectors W of T in double, the way back in single. v[k][n], of which the rows are narrowed in
+ * place first. */
 static int
 solve_top(float *a, struct solver *s, int64_t k, double *w, double *v, struct rmb_error *error)
 {
@@ -98,7 +104,9 @@ solve_top(float *a, struct solver *s, int64_t k, double *w, double *v, struct rm
 		return rc;
 	float *narrow = rmb_to_single(v, k * s->n);
 	rmb_blas_threads(threads);
-	rc = checked(LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', n, (lapack_int)k, a, n, s->tau, narrow, n, s->work, room), error);
+	rc = checked(LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', n, (lapack_int)k, a, n, s->tau, narrow, n, s->work,
+	                                 room),
+	             error);
 	rmb_to_double(v, k * s->n);
 	return rc;
 }

@@ -28,8 +28,8 @@ rmb_eigenvectors(double *a, int64_t n, double *w, struct rmb_error *error)
 	if (!rc)
 		rc = rmb_lapack_work_make(&work, what, query, 1 + 6 * n + 2 * n * n, 3 + 5 * n, error);
 	if (!rc) {
-		info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', side, a, side, w, work.reals, (lapack_int)work.nreals, work.ints,
-		                           (lapack_int)work.nints);
+		info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', side, a, side, w, work.reals, (lapack_int)work.nreals,
+		                           work.ints, (lapack_int)work.nints);
 		rc = rmb_lapack_output(what, info, w, n, error);
 	}
 	rmb_blas_threads(1);
@@ -59,8 +59,10 @@ rmb_reduce(double *a, int64_t n, struct rmb_arena *arena, struct rmb_reduced *re
 	rc = rmb_lapack_work_make(&work, what, 0, COLUMNS * n, 1, error);
 	threads_for(n);
 	if (!rc)
-		rc = rmb_lapack_output(what, LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', side, a, side, reduced->d, reduced->e, reduced->tau, work.reals,
-		                                            (lapack_int)work.nreals), reduced->d, n, error);
+		rc = rmb_lapack_output(what,
+		                       LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', side, a, side, reduced->d, reduced->e,
+		                                           reduced->tau, work.reals, (lapack_int)work.nreals),
+		                       reduced->d, n, error);
 	rmb_blas_threads(1);
 	rmb_lapack_work_free(&work);
 	return rc;
@@ -93,8 +95,8 @@ rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k,
 	if (!rc) {
 		threads_for(n);
 		lapack_int side = (lapack_int)n;
-		lapack_int info = LAPACKE_dormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, (lapack_int)k, reduced->a, side, reduced->tau, v, side,
-		                                      work.reals, (lapack_int)work.nreals);
+		lapack_int info = LAPACKE_dormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, (lapack_int)k, reduced->a, side,
+		                                      reduced->tau, v, side, work.reals, (lapack_int)work.nreals);
 		rmb_blas_threads(1);
 		rc = rmb_lapack_output(what, info, v, n * k, error);
 	}
@@ -115,8 +117,10 @@ all_vectors(const struct rmb_reduced *reduced, double *w, double *v, struct rmb_
 	if (!rc) {
 		memcpy(w, reduced->d, (size_t)n * sizeof *w);
 		memcpy(e, reduced->e, (size_t)n * sizeof *e);
-		rc = rmb_lapack_output(what, LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', side, w, e, v, side, work.reals, (lapack_int)work.nreals,
-		                                                 work.ints, (lapack_int)work.nints), w, n, error);
+		rc = rmb_lapack_output(what,
+		                       LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', side, w, e, v, side, work.reals,
+		                                           (lapack_int)work.nreals, work.ints, (lapack_int)work.nints),
+		                       w, n, error);
 	}
 	if (!rc) {
 		rmb_reverse(w, n);
@@ -142,8 +146,8 @@ turn_back_single(const struct rmb_reduced *reduced, int64_t k, double *v, struct
 	for (int64_t i = 0; i < n - 1; i++)
 		tau[i] = (float)reduced->tau[i];
 	float *a = rmb_to_single(reduced->a, n * n), *narrow = rmb_to_single(v, k * n);
-	lapack_int info = LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, (lapack_int)k, a, side, tau, narrow, side, tau + n,
-	                                      (lapack_int)room);
+	lapack_int info = LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, (lapack_int)k, a, side, tau, narrow,
+	                                      side, tau + n, (lapack_int)room);
 	free(tau);
 	rmb_to_double(v, k * n);
 	return rmb_lapack_output(what, info, v, n * k, error);
@@ -153,7 +157,8 @@ int
 rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, double *v, struct rmb_error *error)
 {
 	threads_for(reduced->n);
-	int rc = k == reduced->n ? all_vectors(reduced, w, v, error) : rmb_tridiagonal_vectors(reduced->d, reduced->e, reduced->n, 0, k, w, v, error);
+	int rc = k == reduced->n ? all_vectors(reduced, w, v, error)
+	                         : rmb_tridiagonal_vectors(reduced->d, reduced->e, reduced->n, 0, k, w, v, error);
 	threads_for(reduced->n);
 	if (!rc)
 		rc = turn_back_single(reduced, k, v, error);

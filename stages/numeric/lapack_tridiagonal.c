@@ -65,9 +65,9 @@ vectors_of(void *argument, int64_t piece, int thread)
 	if (!rc) { /* the diagonals are destroyed */
 		memcpy(room, all->d, (size_t)n * sizeof *room);
 		memcpy(room + n, all->e, (size_t)(n - 1) * sizeof *room);
-		lapack_int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', side, room, room + n, 0, 0, last - kept + 1, last, &found, values, v,
-		                                      side, kept, work.ints + 10 * n, &careful, work.reals, (lapack_int)work.nreals, work.ints,
-		                                      10 * side);
+		lapack_int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', side, room, room + n, 0, 0, last - kept + 1,
+		                                      last, &found, values, v, side, kept, work.ints + 10 * n, &careful,
+		                                      work.reals, (lapack_int)work.nreals, work.ints, 10 * side);
 		rc = rmb_lapack_output(what, info, values, k, error);
 	}
 	if (!rc && found != kept)
@@ -82,8 +82,8 @@ vectors_of(void *argument, int64_t piece, int thread)
 	return rc;
 }
 
-/* Where k values from place `first` on may be cut in two: behind the widest gap near the middle, for vectors of the two sides are at right
- * angles only as far as their values differ. Returns how many come before; k: not at all. */
+/* Where k values from place `first` on may be cut in two: behind the widest gap near the middle, for vectors of the two sides
+ * are at right angles only as far as their values differ. Returns how many come before; k: not at all. */
 static int64_t
 cut(const double *d, const double *e, int64_t n, int64_t first, int64_t k)
 {
@@ -93,8 +93,8 @@ cut(const double *d, const double *e, int64_t n, int64_t first, int64_t k)
 		return k;
 	lapack_int side = (lapack_int)n, middle = (lapack_int)(n - first - k / 2), found = 0, blocks, *ints = work.ints;
 	double *w = work.reals + 4 * n, widest = 0, norm = 0;
-	lapack_int info = LAPACKE_dstebz_work('I', 'E', side, 0, 0, middle - NEAR, middle + NEAR, 0, d, e, &found, &blocks, w, ints, ints + n,
-	                                      work.reals, ints + 2 * n);
+	lapack_int info = LAPACKE_dstebz_work('I', 'E', side, 0, 0, middle - NEAR, middle + NEAR, 0, d, e, &found, &blocks, w,
+	                                      ints, ints + n, work.reals, ints + 2 * n);
 	int64_t best = k;
 	for (int64_t i = 0; i < n; i++)
 		norm = fmax(norm, fabs(d[i]) + (i + 1 < n ? fabs(e[i]) : 0));
@@ -108,7 +108,8 @@ cut(const double *d, const double *e, int64_t n, int64_t first, int64_t k)
 }
 
 int
-rmb_tridiagonal_vectors(const double *d, const double *e, int64_t n, int64_t first, int64_t k, double *w, double *v, struct rmb_error *error)
+rmb_tridiagonal_vectors(const double *d, const double *e, int64_t n, int64_t first, int64_t k, double *w, double *v,
+                        struct rmb_error *error)
 {
 	struct rmb_error second = { 0 };
 	rmb_blas_threads(1);

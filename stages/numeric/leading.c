@@ -5,7 +5,8 @@
 #include "numeric/lapack.h"
 #include "numeric/product.h"
 
-/* From this side on what comes of a single-precision product is reduced in single precision too: half of a reduction is bound by memory. */
+/* From this side on what comes of a single-precision product is reduced in single precision too: half of a reduction is bound
+ * by memory. */
 enum { SINGLE_FROM = 3000 };
 
 static bool
@@ -39,8 +40,8 @@ try_eigen(double *a, int64_t n, int64_t k, int threads, double *w, double *v, st
 }
 
 int
-rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w, double *v,
-                         struct rmb_krylov *how, struct rmb_error *error)
+rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w,
+                         double *v, struct rmb_krylov *how, struct rmb_error *error)
 {
 	*how = (struct rmb_krylov){ 0 };
 	int rc = by_blocks(solver, n, k) ? try_eigen(a, n, k, threads, w, v, how, error) : 0;
@@ -53,7 +54,8 @@ rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver
 	return rmb_top_eigenvectors_single(narrow, n, k, w, v, error);
 }
 
-/* Whether values that are off by 1e-6 of the largest leave those that fits read, ranks up to 500, good to a thousandth of themselves. */
+/* Whether values that are off by 1e-6 of the largest leave those that fits read, ranks up to 500, good to a thousandth of
+ * themselves. */
 static bool
 good_enough(const double *w, int64_t k)
 {
@@ -61,7 +63,8 @@ good_enough(const double *w, int64_t k)
 	return w[(k < LAST_RANK ? k : LAST_RANK) - 1] >= 1e-3 * w[0];
 }
 
-/* The largest entry of such a matrix is on its diagonal; squares, sums of them and what is left of small ones must stay in the range of floats. */
+/* The largest entry of such a matrix is on its diagonal; squares, sums of them and what is left of small ones must stay in the
+ * range of floats. */
 static bool
 in_range(const double *a, int64_t n)
 {
@@ -71,7 +74,8 @@ in_range(const double *a, int64_t n)
 	return largest > 1e-9 && largest < 1e12;
 }
 
-/* In single precision, on a copy in the half of a that narrowing leaves free; else a stands as before but for single precision. */
+/* In single precision, on a copy in the half of a that narrowing leaves free; else a stands as before but for single
+ * precision. */
 static int
 try_single(double *a, int64_t n, int64_t k, double *w, bool *accepted, struct rmb_error *error)
 {
@@ -116,14 +120,15 @@ rmb_leading_values(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver
 }
 
 int
-rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, int threads, struct rmb_arena *arena, double *s,
-                  double **u, double **v, struct rmb_krylov *how, struct rmb_error *error)
+rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, int threads, struct rmb_arena *arena,
+                  double *s, double **u, double **v, struct rmb_krylov *how, struct rmb_error *error)
 {
 	*how = (struct rmb_krylov){ 0 };
 	if (by_blocks(solver, n1 < n2 ? n1 : n2, k)) {
 		*u = rmb_arena_alloc(arena, (size_t)(k * n1), sizeof **u);
 		*v = rmb_arena_alloc(arena, (size_t)(k * n2), sizeof **v);
-		int rc = *u && *v ? try_singular(c, n1, n2, k, threads, s, *u, *v, how, error) : rmb_error_nomem(error, "the components");
+		int rc = *u && *v ? try_singular(c, n1, n2, k, threads, s, *u, *v, how, error)
+		                  : rmb_error_nomem(error, "the components");
 		if (rc || how->accepted)
 			return rc;
 	}

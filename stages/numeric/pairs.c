@@ -46,7 +46,8 @@ replace(const struct strong *heap, double value, int32_t column)
 {
 	int64_t at = 0;
 	for (int64_t child = 1; child < heap->n; child = 2 * at + 1) {
-		if (child + 1 < heap->n && weaker(heap->value[child + 1], heap->column[child + 1], heap->value[child], heap->column[child]))
+		if (child + 1 < heap->n &&
+		    weaker(heap->value[child + 1], heap->column[child + 1], heap->value[child], heap->column[child]))
 			child++;
 		if (!weaker(heap->value[child], heap->column[child], value, column))
 			break;
@@ -165,7 +166,8 @@ take_sample(const struct work *work)
 	const struct rmb_pairs *what = work->what;
 	int64_t n = what->recording->neurons.n;
 	for (int64_t s = 0; s < what->nsample; s++) {
-		int64_t a = what->sample[s] / n, b = what->sample[s] % n, i = shorter(a, b) - work->row, j = (a > b ? a : b) - work->col;
+		int64_t a = what->sample[s] / n, b = what->sample[s] % n, i = shorter(a, b) - work->row,
+		        j = (a > b ? a : b) - work->col;
 		if (i < 0 || i >= work->nrows || j < 0 || j >= work->ncols || a == b)
 			continue;
 		double distance = rmb_space_distance(&what->space, a, b);
@@ -215,7 +217,8 @@ do_band(struct work *work, const struct rmb_recording *block, struct stretch *st
 			bool both = work->col >= work->begin && work->col < work->end;
 			if (both && work->col < work->row)
 				continue;
-			const struct rmb_recording *rows = &block[work->row / RMB_PAIR_BLOCK], *columns = &block[work->col / RMB_PAIR_BLOCK];
+			const struct rmb_recording *rows = &block[work->row / RMB_PAIR_BLOCK],
+			                           *columns = &block[work->col / RMB_PAIR_BLOCK];
 			work->nrows = rows->neurons.n;
 			work->ncols = columns->neurons.n;
 			stretch->part = (double)work->nrows * (double)work->ncols / (work->row == work->col ? 2 : 1);
@@ -267,7 +270,8 @@ finish_band(const struct work *work)
 static int64_t
 band_of(const struct rmb_pairs *what, int64_t n, int64_t nstrong)
 {
-	int64_t memory = what->memory ? what->memory : RMB_PAIR_MEMORY, each = nstrong * (int64_t)(sizeof(double) + sizeof(int32_t));
+	int64_t memory = what->memory ? what->memory : RMB_PAIR_MEMORY,
+	        each = nstrong * (int64_t)(sizeof(double) + sizeof(int32_t));
 	int64_t blocks = memory / each / RMB_PAIR_BLOCK;
 	return shorter(n, (blocks < 1 ? 1 : blocks) * RMB_PAIR_BLOCK);
 }
@@ -278,8 +282,10 @@ check(const struct rmb_pairs *what, int64_t n, int64_t nstrong, struct rmb_error
 	if (n < 2 || n > INT32_MAX - 1)
 		return rmb_error_set(error, RMB_EDATA, "%lld neurons make no pairs; needs 2 or more", (long long)n);
 	if (nstrong < 1 || nstrong >= n)
-		return rmb_error_set(error, RMB_EDATA, "the top %g of the partners of %lld neurons are %lld, and should be 1 or more, and fewer "
-		                     "than all", what->top, (long long)n, (long long)nstrong);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "the top %g of the partners of %lld neurons are %lld, and should be 1 or more, and "
+		                     "fewer than all",
+		                     what->top, (long long)n, (long long)nstrong);
 	return 0;
 }
 
@@ -361,11 +367,13 @@ rmb_pairs_tabulate(const struct rmb_pairs *given, struct rmb_pair_table *table, 
 		return rmb_error_nomem(error, "a table of pairs");
 	int64_t band = band_of(&what, n, table->nstrong);
 	struct work work = {
-		.what = &what, .table = table, .cell = rmb_arena_alloc(arena, (size_t)(n * (what.nbins + 1)), sizeof(struct cell)),
+		.what = &what, .table = table, .cell = rmb_arena_alloc(arena, (size_t)(n * (what.nbins + 1)),
+		                                                       sizeof(struct cell)),
 		.least = rmb_arena_alloc(arena, (size_t)band, sizeof(double)),
 		.value = rmb_arena_alloc(arena, (size_t)(band * table->nstrong), sizeof(double)),
 		.column = rmb_arena_alloc(arena, (size_t)(band * table->nstrong), sizeof(int32_t)),
-		.c = rmb_arena_alloc(arena, (size_t)(side * side), sizeof(double)), .bin = rmb_arena_alloc(arena, (size_t)(side * side), 1),
+		.c = rmb_arena_alloc(arena, (size_t)(side * side), sizeof(double)),
+		.bin = rmb_arena_alloc(arena, (size_t)(side * side), 1),
 		.square = rmb_arena_alloc(arena, (size_t)what.threads * RMB_PAIR_BLOCK, sizeof(double)),
 	};
 	struct rmb_recording *block = rmb_arena_alloc(arena, (size_t)(n / RMB_PAIR_BLOCK + 1), sizeof *block);

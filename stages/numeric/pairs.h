@@ -47,8 +47,8 @@ int64_t rmb_strong_count(double top, int64_t n);
 /* Bytes that rmb_pairs_tabulate needs beyond the table itself. */
 double rmb_pairs_memory(double n, double nframes, double top, bool in_double);
 /* An empty table in the arena. RMB_ELIMIT: no memory. */
-int rmb_pair_table_make(struct rmb_arena *arena, const struct rmb_pairs *what, struct rmb_pair_table *table, struct rmb_error *error)
-	RMB_CHECKED;
+int rmb_pair_table_make(struct rmb_arena *arena, const struct rmb_pairs *what, struct rmb_pair_table *table,
+                        struct rmb_error *error) RMB_CHECKED;
 /* Fills it. Ties: the partner that comes first is the stronger. RMB_EDATA if there are fewer than 2 neurons, or as many strong
  * partners as neurons, or none. */
 int rmb_pairs_tabulate(const struct rmb_pairs *what, struct rmb_pair_table *table, struct rmb_error *error) RMB_CHECKED;

@@ -115,7 +115,8 @@ rmb_product(const struct rmb_sweep *what, double *c, struct rmb_error *error)
 	product.tile = arena ? rmb_arena_alloc(arena, (size_t)sweep.npieces, sizeof *product.tile) : NULL;
 	int rc = product.tile ? 0 : rmb_error_nomem(error, "the tiles of a matrix product");
 	for (int i = 0; !rc && !what->in_double && i < sweep.threads; i++)
-		if (!(product.sum[i] = rmb_arena_alloc(arena, (size_t)(shorter(n1, RMB_TILE) * shorter(n2, RMB_TILE)), sizeof(float))))
+		if (!(product.sum[i] =
+		              rmb_arena_alloc(arena, (size_t)(shorter(n1, RMB_TILE) * shorter(n2, RMB_TILE)), sizeof(float))))
 			rc = rmb_error_nomem(error, "the tiles of a matrix product");
 	if (!rc) {
 		cut(n1, n2, !what->second, RMB_TILE, product.tile);
@@ -186,8 +187,10 @@ rmb_spectrum_of(double *c, int64_t m, int64_t n, bool in_double, int threads, do
 		return rmb_singular_values(c, m, n, s, error);
 	int64_t nk = shorter(m, n);
 	if (nk > RMB_LAPACK_MAX)
-		return rmb_error_set(error, RMB_ELIMIT, "a spectrum of %lld components is more than the %d that LAPACK handles safely; use "
-		                     "fewer neurons", (long long)nk, RMB_LAPACK_MAX);
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "a spectrum of %lld components is more than the %d that LAPACK handles safely; use "
+		                     "fewer neurons",
+		                     (long long)nk, RMB_LAPACK_MAX);
 	bool graded = false;
 	int rc = nk >= RMB_GRADED_FROM ? rmb_graded_values(c, m, n, threads, s, &graded, error) : 0;
 	if (rc || graded)

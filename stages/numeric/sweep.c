@@ -43,7 +43,8 @@ find_starts(struct state *state, int64_t nframes)
 	for (int64_t c = 0; c < state->nchunks; c++) {
 		int64_t n = nframes - c * RMB_CHUNK < RMB_CHUNK ? nframes - c * RMB_CHUNK : RMB_CHUNK;
 		state->start[c] = (struct start){ interval, skip, n };
-		for (skip += n; sweep->nintervals && interval < sweep->nintervals && skip >= sweep->interval[interval].n; interval++)
+		for (skip += n; sweep->nintervals && interval < sweep->nintervals && skip >= sweep->interval[interval].n;
+		     interval++)
 			skip -= sweep->interval[interval].n;
 	}
 }
@@ -185,7 +186,8 @@ all_spans(struct state *state)
 {
 	const struct rmb_sweep *sweep = state->sweep;
 	for (state->current = -1; state->current < state->nspans; state->current++) {
-		int64_t npieces = (state->current < 0 ? 0 : sweep->npieces) + (state->current + 1 < state->nspans ? state->npack : 0);
+		int64_t npieces =
+			(state->current < 0 ? 0 : sweep->npieces) + (state->current + 1 < state->nspans ? state->npack : 0);
 		int rc = rmb_parallel(sweep->threads, npieces, one_piece, state);
 		if (!rc && sweep->progress && state->current >= 0)
 			rc = sweep->progress(sweep->progress_argument, (double)(state->current + 1) / (double)state->nspans);
@@ -241,7 +243,9 @@ rmb_stretch_progress(void *argument, double part)
 {
 	const struct rmb_stretch *stretch = argument;
 	const struct rmb_sweep *whole = stretch->whole;
-	return whole->progress ? whole->progress(whole->progress_argument, stretch->from + (stretch->to - stretch->from) * part) : 0;
+	return whole->progress
+	               ? whole->progress(whole->progress_argument, stretch->from + (stretch->to - stretch->from) * part)
+	               : 0;
 }
 
 double

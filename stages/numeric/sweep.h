@@ -25,9 +25,10 @@ struct rmb_sweep {
 	const struct rmb_interval *interval;        /* frames of `second` (or of `first`, if alone) to visit... */
 	int64_t nintervals;                         /* ... 0: all */
 	int64_t lead;                               /* `first` is read this many frames later */
-	/* Reads n <= RMB_CHUNK values of a row of `first` or `second` instead of rmb_read_block: what is swept is then what it makes of
-	 * the samples, in frames of its own that `interval` must list. Not by_neuron. NULL: the samples as they are. */
-	void (*read)(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, double *to);
+	/* Reads n <= RMB_CHUNK values of a row of `first` or `second` instead of rmb_read_block: what is swept is then what it
+	 * makes of the samples, in frames of its own that `interval` must list. Not by_neuron. NULL: the samples as they are. */
+	void (*read)(const void *reader, const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n,
+	             double *to);
 	const void *reader;
 	bool by_neuron;                             /* chunks of RMB_CHUNK neurons of `first` instead, all frames each: [n][ld] */
 	bool in_double;
