@@ -37,7 +37,8 @@ ANALYSES_BESIDE = {
 }
 ALONE = {"product": (0, 0), "sgemm": (0, 0), "smoothed": (0, 0), "pairs-product": DISTANCE}
 
-# Against numpy as it is usually written (svca2-leading is a way that `solver: auto` does not take here); the ratio to the quickest way that we know in numpy and scipy is printed beside it.
+# Against numpy as it is usually written; the ratio to the quickest way that we know in numpy and scipy is printed beside it. svca2-leading
+# has no bound: it is a way that `solver: auto` does not take at this size.
 TWICE = ["svca2", "svca", "spectrum", "timescales", "dmd", "locality", "pairs"]
 
 
