@@ -69,9 +69,10 @@ read_label_name(struct rmb_reading *r, const struct rmb_tree *tree)
 	const char *label = rmb_scalar(r, tree, "by expects the name of a label, such as area");
 	if (!label || label_known(r->recipe, label) || r->recipe->nsources == 0 || r->lost)
 		return label;
-	const char **known = labels_in_use(r, NULL, NULL);
-	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no recording has a label '%s'%s", label,
-	            known ? rmb_did_you_mean(r, label, known) : "");
+	const char **known = labels_in_use(r, NULL, NULL), *near = known ? rmb_did_you_mean(r, label, known) : "", *list = "";
+	for (int i = 0; known && known[i] && !*near && list; i++)
+		list = rmb_arena_printf(r->arena, "%s%s%s", list, i ? ", " : "; they have ", known[i]);
+	rmb_mistake(r->m, RMB_ERECIPE, tree->place, "no recording has a label '%s'%s%s", label, near, list ? list : "");
 	return NULL;
 }
 
@@ -120,6 +121,8 @@ read_setting(struct rmb_reading *r, struct rmb_entry *entry, int param, const st
 		read_cases(r, entry, tree, base, setting);
 		return;
 	}
+	if (entry->stage->params[param].label && !read_label_name(r, tree))
+		return;
 	setting->choice = rmb_arena_alloc(r->arena, 1, sizeof *setting->choice);
 	if (!setting->choice)
 		rmb_reading_nomem(r);

@@ -177,6 +177,10 @@ def test_settings_that_do_not_go_together_are_refused_before_anything_runs():
             (["probability is read only"], "neurons: 50, probability: 0.5"),
             (["probability of 1.5 is out of range"], "neurons: 50, connectivity: sparse, probability: 1.5"),
             (["edge of 1.5 is out of range"], "neurons: 50, edge: 1.5"),
+            (["cluster is read only with connectivity clustered; connectivity is 'symmetric'"], "neurons: 50, cluster: 20"),
+            (["entries is read only", "partial"], "neurons: 50, connectivity: sparse, probability: 0.1, entries: binary"),
+            (["width is read only with connectivity local"], "neurons: 50, connectivity: clustered, cluster: 10, probability: 0.1, width: 10 um"),
+            (["definition is of asymmetry"], "neurons: 50, connectivity: nonsymmetric, definition: paper"),
             (["drawn on a torus"], "neurons: 50, connectivity: local, probability: 0.1, positions: drawn, geometry: plane")]:
         refused(words, f"net: {{stage: connectivity, {settings}}}", status=2)
     for words, settings in [(["neurons of 30000 is out of range"], "neurons: 30000"),

@@ -153,7 +153,9 @@ def test_what_cannot_be_summarized_is_told():
         for line, text, code in (
             ("value: alpha.normalized", "reads", 2),
             ("value: alpha.exponent, first: nothing", "'first' is 'nothing', but the values have no such branch; the first is 'z'", 1),
-            ("value: alpha.exponent, by: species", "recording 'a1' has no label 'species' and stands apart, as 'other'", 0),
+            ("value: alpha.exponent, by: species", "no recording has a label 'species'; they have area", 2),
+            ("value: alpha.exponent, by: arae", "did you mean 'area'?", 2),
+            ("value: alpha.exponent, by: name", "report.html", 0),
             ("value: alpha.exponent, confidence: 2", "confidence", 2),
         ):
             p.recipe(head + STAGES + f"  areas: {{stage: summarize, {line}}}\n")

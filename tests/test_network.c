@@ -96,6 +96,26 @@ asymmetry_is_what_it_says(void **state)
 	}
 }
 
+/* Connections of sparse networks are as probable as asked for, and as alike in both directions. */
+static void
+sparse_asymmetry_keeps_the_probability(void **state)
+{
+	(void)state;
+	for (int k = 0; k <= 4; k++) {
+		struct rmb_network net = network(RMB_SPARSE, k / 4.0);
+		net.probability = 0.3;
+		draw(&net, a);
+		struct moments m = moments(a);
+		int there = 0;
+		for (int i = 0; i < N * N; i++) {
+			assert_true(i / N == i % N || fabs(a[i] + 0.3) < 1e-12 || fabs(a[i] - 0.7) < 1e-12);
+			there += a[i] > 0;
+		}
+		assert_true(fabs(there / (double)(N * (N - 1)) - 0.3) < 0.02);
+		assert_true(fabs(m.cross / sqrt(m.up * m.low) - (1 - k / 4.0)) < 0.04);
+	}
+}
+
 /* Connected entries are B - P = 1 - P: positive. 150 = 3 clusters of 40 and 30 neurons in none. */
 static void
 clusters_leave_the_remainder_out(void **state)
@@ -275,6 +295,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_change_nothing), cmocka_unit_test(asymmetry_is_what_it_says),
+		cmocka_unit_test(sparse_asymmetry_keeps_the_probability),
 		cmocka_unit_test(clusters_leave_the_remainder_out), cmocka_unit_test(local_networks_wrap),
 		cmocka_unit_test(inhibition_balances_excitation), cmocka_unit_test(eigenvectors_fit), cmocka_unit_test(the_edge_is_met),
 		cmocka_unit_test(steps_have_a_limit), cmocka_unit_test(unstable_networks_are_refused), cmocka_unit_test(what_cannot_be_made),

@@ -130,7 +130,8 @@ const struct rmb_stage rmb_stage_svca2 = {
 	.about = "Splits the neurons in two halves that share no light and no contacts (squares of a checkerboard, when "
 	         "positions are known) and gives the singular values of their cross-covariance over all frames. Noise of "
 	         "single neurons does not add a floor, as it does to the eigenvalues of the covariance. "
-	         "Values " RMB_LEVEL_TEXT " are set to zero and counted; svca leaves them out.",
+	         "Values " RMB_LEVEL_TEXT " are set to zero and counted; svca leaves them out. In single precision values of "
+	         "large halves (2,000 neurons or more) below 1e-4 of the largest are not resolved; `precision: double` resolves them.",
 	.cite = "Pachitariu et al. 2025, A critical initialization for biological neural networks, bioRxiv "
 	        "2025.01.10.632397: SVCA2",
 	.caption = "SVCA2 spectrum; halves: {halves}, spacing {spacing}, lag {lag}.",

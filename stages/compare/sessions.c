@@ -115,7 +115,9 @@ find_names(struct rmb_call *call, const char *port, const char *label, const str
 	for (int64_t i = 0; i < n; i++) {
 		int input = piece[i].input;
 		const struct rmb_origin *origin = rmb_input_origin(call, port, input);
-		const char *group = piece[i].part ? piece[i].part : rmb_input_label(call, port, input, label),
+		const char *group = piece[i].part                ? piece[i].part
+		                    : strcmp(label, "name") == 0 ? origin->recording
+		                                                 : rmb_input_label(call, port, input, label),
 		           *condition = condition_name(call, origin, several);
 		const char *row = piece[i].part
 		                  ? rmb_arena_printf(rmb_call_arena(call), "%s %s", origin->recording, piece[i].part)

@@ -22,7 +22,8 @@ struct settings { const char *by, *first, *variant, *interval; double confidence
 
 #define AT(field) .at = offsetof(struct settings, field)
 static const struct rmb_param params[] = {
-	{ .name = "by", .kind = RMB_STRING, AT(by), .def = "area", .help = "label of the recordings that groups them" },
+	{ .name = "by", .kind = RMB_STRING, AT(by), .def = "area", .label = true,
+	  .help = "label of the recordings that groups them" },
 	{ .name = "first", .kind = RMB_STRING, AT(first), .def = "none", .none = true,
 	  .help = "condition that the others are compared with; none: the one that is listed first" },
 	{ .name = "variant", .kind = RMB_WORD, AT(variant), .def = "default", .words = "default|paper|revised",

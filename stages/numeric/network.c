@@ -164,32 +164,42 @@ sum_profiles(void *argument, int64_t piece, int thread)
 
 /* ---- one entry, one pair ---- */
 
-/* B - P for neurons i and j from a uniform number. */
+/* Probability P of a connection between neurons i and j, and what is subtracted from its strength. */
 static double
-sparse_entry(const struct shaping *s, double u, int64_t i, int64_t j, int64_t *connected)
+chance(const struct shaping *s, int64_t i, int64_t j, double *subtracted)
 {
 	const struct rmb_network *net = s->net;
-	double p = net->probability, subtracted;
+	double p = net->probability;
 	if (net->family == RMB_CLUSTERED && i / net->cluster == j / net->cluster && i / net->cluster < net->n / net->cluster)
 		p = net->peak;
-	subtracted = p;
+	*subtracted = p;
 	if (net->family == RMB_LOCAL) {
 		double distance = rmb_space_distance(&net->space, i, j);
-		p = subtracted = fmax(profile(net, distance, net->width), net->probability);
+		p = *subtracted = fmax(profile(net, distance, net->width), net->probability);
 		if (net->inhibition != 1)
-			subtracted = fmax(s->balance * profile(net, distance, net->width * net->inhibition), net->probability);
+			*subtracted = fmax(s->balance * profile(net, distance, net->width * net->inhibition), net->probability);
 	}
-	*connected += u < p;
-	return (u < p ? 1 : 0) - subtracted;
+	return p;
 }
 
+/* B - P in both directions, from two uniform numbers. The upward connection is the downward one again with probability
+ * 1 - asymmetry, and else drawn for itself: so that is the correlation of the two, and each is there with probability P.
+ * The published mixture takes two independent ones. */
+static void
+sparse_pair(const struct shaping *s, int64_t i, int64_t j, bool mixed, double *up, double *low, int64_t *connected)
+{
+	double subtracted, p = chance(s, i, j, &subtracted), same = mixed ? 0 : 1 - s->net->asymmetry;
+	bool downward = *low < p, upward = same == 1 ? downward : *up < (downward ? p + same * (1 - p) : (1 - same) * p);
+	*connected += downward + upward;
+	*low = downward - subtracted;
+	*up = upward - subtracted;
+}
+
+/* Of a network that is not sparse, from its draw. */
 static double
-entry(const struct shaping *s, double raw, int64_t i, int64_t j, int64_t *connected)
+entry(const struct shaping *s, double raw)
 {
 	const struct rmb_network *net = s->net;
-	if (sparse(net))
-		return sparse_entry(s, raw, i, j, connected);
-	++*connected;
 	if (net->family == RMB_CLIPPED)
 		return raw / sqrt((double)net->n + 1e-3);
 	switch (net->entries) {
@@ -213,18 +223,18 @@ pair(const struct shaping *s, int64_t i, int64_t j, int64_t *connected)
 {
 	const struct rmb_network *net = s->net;
 	double *up = &s->a[i * net->n + j], *low = &s->a[j * net->n + i], p = net->asymmetry;
-	*low = entry(s, *low, j, i, connected);
-	if (rmb_network_symmetric(net)) {
-		*up = *low;
-		return;
+	bool between = p > 0 && p < 1 && net->family != RMB_CLIPPED, mixed = between && net->published;
+	if (sparse(net)) {
+		sparse_pair(s, i, j, mixed, up, low, connected);
+	} else {
+		*low = entry(s, *low);
+		*up = rmb_network_symmetric(net) ? *low : entry(s, *up);
+		*connected += 2;
 	}
-	*up = entry(s, *up, i, j, connected);
-	if (p == 1 || net->family == RMB_CLIPPED)
-		return;
-	if (net->published) {
+	if (mixed)
 		*low = (1 - p) * *up + p * *low;
+	if (!between || mixed || sparse(net))
 		return;
-	}
 	double even = sqrt(1 - p / 2) * *low, odd = sqrt(p / 2) * *up; /* cos and sin of phi, cos(2 phi) = 1 - p */
 	*up = even + odd;
 	*low = even - odd;
@@ -234,14 +244,14 @@ static int
 shape_rows(void *argument, int64_t piece, int thread)
 {
 	const struct shaping *s = argument;
-	int64_t n = s->net->n, first = piece * ROWS, end = least(n, first + ROWS), unused = 0;
+	int64_t n = s->net->n, first = piece * ROWS, end = least(n, first + ROWS);
 	(void)thread;
 	for (int64_t column = first; column < n; column += ROWS)
 		for (int64_t i = first; i < end; i++)
 			for (int64_t j = column > i ? column : i + 1; j < least(n, column + ROWS); j++)
 				pair(s, i, j, &s->connected[piece]);
 	for (int64_t i = first; i < end; i++)
-		s->a[i * n + i] = s->net->family == RMB_CLIPPED ? entry(s, s->a[i * n + i], i, i, &unused) : 0;
+		s->a[i * n + i] = s->net->family == RMB_CLIPPED ? entry(s, s->a[i * n + i]) : 0;
 	return 0;
 }
 

@@ -9,7 +9,9 @@
  *     p = 0: the lower triangle, mirrored;  p = 1: R;
  *     published, between: upper triangle R, lower (1 - p) R' + p R (which has less variance than the upper);
  *     equal, between: cos(phi) S + sin(phi) Q, S the lower triangle mirrored, Q the upper one mirrored with its sign changed,
- *     cos(2 phi) = 1 - p: both triangles have the variance of R, and the correlation of A(i, j) with A(j, i) is 1 - p.
+ *     cos(2 phi) = 1 - p: both triangles have the variance of R, and the correlation of A(i, j) with A(j, i) is 1 - p. Of
+ *     sparse families, whose connections are there or not, B(j, i) is B(i, j) with probability 1 - p and else drawn for itself:
+ *     the same variance and correlation, and P stays P.
  * Critical normalisation: A becomes A edge / max Re(eigenvalue), so that any scale before it drops out. */
 #ifndef RMB_NUMERIC_NETWORK_H
 #define RMB_NUMERIC_NETWORK_H

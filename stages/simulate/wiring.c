@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "rumble/units.h"
 
 /* What each word of `connectivity` means, and which settings go with it. */
 static const struct kind {
@@ -33,6 +34,46 @@ kind_of(const struct wiring_settings *set)
 	return &kinds[0];
 }
 
+/* ---- settings that a network has no use for ---- */
+
+enum { DENSE = 1 << RMB_DENSE, CLUSTERED = 1 << RMB_CLUSTERED, LOCAL = 1 << RMB_LOCAL };
+static const struct rmb_param params[] = { RMB_WIRING_PARAMS, { 0 } };
+static const struct { const char *name; unsigned families; const char *readers; } readers[] = {
+	{ "entries", DENSE, "symmetric, partial or nonsymmetric" }, { "peak", CLUSTERED | LOCAL, "clustered or local" },
+	{ "cluster", CLUSTERED, "clustered" }, { "width", LOCAL, "local" }, { "inhibition", LOCAL, "local" },
+	{ "positions", LOCAL, "local" }, { "geometry", LOCAL, "local" }, { "box", LOCAL, "local" } };
+
+static bool
+at_default(const struct rmb_param *p, const void *settings)
+{
+	const char *field = (const char *)settings + p->at;
+	double number = NAN;
+	if (p->kind == RMB_WORD)
+		return strcmp(*(const char *const *)field, p->def) == 0;
+	if (rmb_quantity_parse(p->def, p->unit ? p->unit : "1", &number, NULL))
+		return false;
+	return number == (p->kind == RMB_INT ? (double)*(const int64_t *)field : *(const double *)field);
+}
+
+static int
+check_readers(const struct wiring_settings *set, const struct kind *kind, struct rmb_error *error)
+{
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+		const struct rmb_param *p = params;
+		while (strcmp(p->name, readers[i].name) != 0)
+			p++;
+		if (!(readers[i].families & 1u << kind->family) && !at_default(p, set))
+			return rmb_error_set(error, RMB_ERECIPE, "%s is read only with connectivity %s; connectivity is '%s'", p->name,
+			                     readers[i].readers, kind->word);
+	}
+	if (!kind->takes_asymmetry && strcmp(set->definition, "equal") != 0)
+		return rmb_error_set(error, RMB_ERECIPE,
+		                     "definition is of asymmetry, which is not read with `connectivity: %s`; use `connectivity: "
+		                     "partial`",
+		                     kind->word);
+	return 0;
+}
+
 int
 rmb_wiring_check(const void *settings, struct rmb_error *error)
 {
@@ -56,7 +97,7 @@ rmb_wiring_check(const void *settings, struct rmb_error *error)
 	if (kind->family == RMB_LOCAL && strcmp(set->positions, "drawn") == 0 && strcmp(set->geometry, "plane") == 0)
 		return rmb_error_set(error, RMB_ERECIPE,
 		                     "positions: drawn are drawn on a torus; `geometry: plane` goes with those of a recording");
-	return 0;
+	return check_readers(set, kind, error);
 }
 
 struct rmb_network
