@@ -84,7 +84,7 @@ rmb_command_check(const struct rmb_options *options)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_mistakes *m = arena ? rmb_mistakes_new(arena) : NULL;
-	struct rmb_recipe *recipe = m ? rmb_recipe_read_parts(options->arg[0], options->set, options->nset, m) : NULL;
+	struct rmb_recipe *recipe = m ? rmb_recipe_read_parts(options->arg[0], options->set, options->nset, NULL, m) : NULL;
 	struct rmb_graph *graph = recipe ? rmb_graph_make(recipe, m) : NULL;
 	if (recipe)
 		check_files(recipe, m);

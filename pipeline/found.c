@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "pipeline/gone.h"
 #include "pipeline/text.h"
 
 enum { MOST_RECORDINGS = 10000, LONGEST_NAME = 200 };
@@ -101,6 +102,36 @@ find(const char *pattern, glob_t *found)
 		found->gl_pathc = 0;
 }
 
+/* What the pattern found in an earlier run. */
+static int
+recall(struct rmb_reading *r, const char *whole, const char ***path)
+{
+	const json_t *paths = rmb_gone_found(r->gone, whole);
+	size_t n = json_array_size(paths);
+	const char **list = n ? rmb_arena_alloc(r->arena, n, sizeof *list) : NULL;
+	for (size_t i = 0; list && i < n; i++) {
+		const char *text = json_string_value(json_array_get(paths, i));
+		if (!text || !*text || !(list[i] = rmb_arena_strdup(r->arena, text)))
+			return 0;
+	}
+	*path = list;
+	return list && n <= MOST_RECORDINGS ? (int)n : 0;
+}
+
+/* For the memory of the next run. */
+static void
+note(struct rmb_reading *r, struct rmb_pattern pattern)
+{
+	struct rmb_recipe *recipe = r->recipe;
+	struct rmb_pattern *longer = rmb_arena_room(r->arena, recipe->pattern, (size_t)recipe->npatterns, sizeof *longer);
+	if (!longer) {
+		rmb_reading_nomem(r);
+		return;
+	}
+	recipe->pattern = longer;
+	recipe->pattern[recipe->npatterns++] = pattern;
+}
+
 /* The paths that fit a pattern, as they would be written in the recipe, sorted. */
 static int
 match(struct rmb_reading *r, const char *base, const char *pattern, const char ***path)
@@ -130,8 +161,10 @@ match(struct rmb_reading *r, const char *base, const char *pattern, const char *
 			rmb_reading_nomem(r);
 			return 0;
 		}
-	if (n > 0)
-		qsort(list, (size_t)n, sizeof *list, by_name);
+	if (n == 0)
+		return recall(r, whole, path);
+	qsort(list, (size_t)n, sizeof *list, by_name);
+	note(r, (struct rmb_pattern){ whole, n, list });
 	*path = list;
 	return n;
 }

@@ -66,9 +66,9 @@ struct rmb_graph *rmb_graph_make(struct rmb_recipe *recipe, struct rmb_mistakes 
 struct rmb_graph *rmb_graph_make_driven(struct rmb_recipe *recipe, struct rmb_drives *drives, struct rmb_mistakes *m);
 void rmb_graph_free(struct rmb_graph *graph); /* accepts NULL */
 /* Hashes the input files (remembered in `memo`, a file in the cache; NULL: never remembered) and fills in key and
- * description of every node. Unreadable files are mistakes of code RMB_EINPUT; for those that
- * are gone the hash in the state file of an earlier run, `last`, is taken, with a remark (NULL: they are mistakes). */
-int rmb_graph_keys(struct rmb_graph *graph, const char *memo, const char *last, struct rmb_mistakes *m) RMB_CHECKED;
+ * description of every node. Unreadable files are mistakes of code RMB_EINPUT; for those that are gone the hash that an
+ * earlier run remembered (gone.h) is taken, with a remark. gone NULL: they are mistakes. */
+int rmb_graph_keys(struct rmb_graph *graph, const char *memo, const json_t *gone, struct rmb_mistakes *m) RMB_CHECKED;
 /* The node a user means by "fx26/svca2@z.s", "svca2@z" (if only one recording) or "svca2"; *output gets the output named
  * or NULL. NULL: none or several, and the error says which there are. */
 struct rmb_node *rmb_graph_find(const struct rmb_graph *graph, const char *text, const char **output, struct rmb_error *error);

@@ -214,17 +214,15 @@ hash_files(struct rmb_graph *graph, struct rmb_node *node, struct rmb_inputs *me
 }
 
 int
-rmb_graph_keys(struct rmb_graph *graph, const char *memo, const char *last, struct rmb_mistakes *m)
+rmb_graph_keys(struct rmb_graph *graph, const char *memo, const json_t *gone, struct rmb_mistakes *m)
 {
 	struct rmb_inputs *inputs_memo = rmb_inputs_open(memo);
-	json_t *gone = rmb_gone_read(last);
 	int code = inputs_memo ? 0 : RMB_ELIMIT, before = rmb_mistakes_count(m);
 	for (int i = 0; inputs_memo && i < graph->nnodes; i++) {
 		int failed = hash_files(graph, graph->node[i], inputs_memo, gone, m);
 		code = code ? code : failed;
 	}
 	rmb_inputs_close(inputs_memo);
-	json_decref(gone);
 	if (!code)
 		code = rmb_graph_name(graph, rmb_numeric_version);
 	if (code && rmb_mistakes_count(m) == before)

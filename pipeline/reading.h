@@ -23,6 +23,7 @@ struct rmb_reading {
 	struct rmb_arena *arena;     /* of the recipe */
 	struct rmb_mistakes *m;
 	struct rmb_recipe *recipe;
+	const json_t *gone;          /* what an earlier run remembered; NULL: nothing */
 	const struct rmb_tree *title, *seed, *report; /* NULL: not written */
 	struct rmb_items recordings, stages, vars;
 	int nset, nsuggested;

@@ -66,15 +66,14 @@ rmb_scalar(struct rmb_reading *r, const struct rmb_tree *tree, const char *expec
 static const struct rmb_param title_param = { "title", RMB_STRING, 0, NULL, false, NULL, 0, 0, .words = NULL };
 static const struct rmb_param seed_param = { "seed", RMB_INT, 0, "0", false, NULL, 0, 9007199254740992.0, .words = NULL };
 
-/* File name without directory and without .yaml or .yml. */
-static const char *
-name_of(struct rmb_reading *r, const char *path)
+const char *
+rmb_recipe_name(struct rmb_arena *arena, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *name = rmb_arena_strdup(r->arena, slash ? slash + 1 : path), *dot = name ? strrchr(name, '.') : NULL;
+	char *name = rmb_arena_strdup(arena, slash ? slash + 1 : path), *dot = name ? strrchr(name, '.') : NULL;
 	if (dot && dot > name && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0))
 		*dot = '\0';
-	return name && *name ? name : "recipe";
+	return name && !*name ? "recipe" : name;
 }
 
 /* A file name and nothing else: what a recipe writes stays in its output directory. */
@@ -163,7 +162,7 @@ read_all(struct rmb_reading *r, const char *path, const char *const *set, int ns
 }
 
 struct rmb_recipe *
-rmb_recipe_read_parts(const char *path, const char *const *set, int nset, struct rmb_mistakes *m)
+rmb_recipe_read_parts(const char *path, const char *const *set, int nset, const json_t *gone, struct rmb_mistakes *m)
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_recipe *recipe = arena ? rmb_arena_alloc(arena, 1, sizeof *recipe) : NULL;
@@ -173,9 +172,9 @@ rmb_recipe_read_parts(const char *path, const char *const *set, int nset, struct
 		return NULL;
 	}
 	recipe->arena = arena;
-	struct rmb_reading reading = { .arena = arena, .m = m, .recipe = recipe };
+	struct rmb_reading reading = { .arena = arena, .m = m, .recipe = recipe, .gone = gone };
 	recipe->path = rmb_arena_strdup(arena, path);
-	recipe->name = recipe->title = name_of(&reading, path);
+	recipe->name = recipe->title = rmb_recipe_name(arena, path);
 	if (!recipe->path || !recipe->name)
 		rmb_reading_nomem(&reading);
 	else if (read_all(&reading, recipe->path, set, nset))
@@ -188,7 +187,7 @@ struct rmb_recipe *
 rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_mistakes *m)
 {
 	int before = rmb_mistakes_count(m);
-	struct rmb_recipe *recipe = rmb_recipe_read_parts(path, set, nset, m);
+	struct rmb_recipe *recipe = rmb_recipe_read_parts(path, set, nset, NULL, m);
 	if (rmb_mistakes_count(m) == before)
 		return recipe;
 	rmb_recipe_free(recipe);

@@ -70,6 +70,8 @@ struct rmb_entry {              /* one entry under `stages` */
 	struct rmb_place place;
 };
 
+struct rmb_pattern { const char *text; int n; const char **path; }; /* wildcards from where we are, and what they found */
+
 struct rmb_recipe {
 	const char *path, *directory, *name; /* as given; its directory; file name without .yaml */
 	const char *text;           /* the main file, for the report */
@@ -80,6 +82,8 @@ struct rmb_recipe {
 	struct rmb_source *source;
 	int nentries;
 	struct rmb_entry *entry;    /* in the order written; references may point forwards, never in a cycle */
+	int npatterns;              /* those that found something */
+	struct rmb_pattern *pattern;
 	struct rmb_arena *arena;
 };
 
@@ -88,8 +92,12 @@ struct rmb_recipe {
  * recipe owns its arena: rmb_recipe_free. m must come from an arena that outlives the printing. */
 struct rmb_recipe *rmb_recipe_read(const char *path, const char *const *set, int nset, struct rmb_mistakes *m);
 /* The same, but what could be read is returned in spite of mistakes, so that those of other parts can be found in the same
- * pass: entries may have no stage, be partial or refused, or go round in a cycle. NULL: there is nothing to look at. */
-struct rmb_recipe *rmb_recipe_read_parts(const char *path, const char *const *set, int nset, struct rmb_mistakes *m);
+ * pass: entries may have no stage, be partial or refused, or go round in a cycle. Wildcards that find nothing stand for what they
+ * found in the run that left `gone` (gone.h; NULL: none). NULL: there is nothing to look at. */
+struct rmb_recipe *rmb_recipe_read_parts(const char *path, const char *const *set, int nset, const json_t *gone,
+                                         struct rmb_mistakes *m);
+/* What a recipe is called: its file's name without directory and without .yaml or .yml. NULL: no memory. */
+const char *rmb_recipe_name(struct rmb_arena *arena, const char *path);
 void rmb_recipe_free(struct rmb_recipe *recipe); /* accepts NULL */
 /* Value of a label of a recording ("area", or what stands under `labels`; "name" is its name); NULL: it has none. */
 const char *rmb_source_label(const struct rmb_source *source, const char *name);

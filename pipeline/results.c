@@ -252,9 +252,8 @@ write_last(const struct folder *f, const bool *done, struct rmb_error *error)
 		if (description)
 			json_object_set_new(now, node->id, description);
 	}
-	if (now)
-		json_object_set_new(now, "/files", rmb_gone_remember(f->graph, json_object_get(before, "/files")));
-	char *text = now ? json_dumps(now, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
+	char *text = now && rmb_gone_remember(now, f->graph, before) == 0
+	             ? json_dumps(now, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
 	bool same = text && before && json_equal(before, now);
 	json_decref(before);
 	json_decref(now);

@@ -38,7 +38,7 @@ static int
 make_keys(const struct rmb_session *session)
 {
 	const char *memo = session->cache.absent ? NULL : rmb_arena_printf(session->arena, "%s/hashes", session->cache.root);
-	return rmb_graph_keys(session->graph, memo, session->runs ? NULL : session->last, session->mistakes);
+	return rmb_graph_keys(session->graph, memo, session->gone, session->mistakes);
 }
 
 static int
@@ -109,15 +109,15 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 		rmb_error_nomem(&error, "the recipe");
 		return complain(session, options, &error);
 	}
-	session->recipe = rmb_recipe_read_parts(options->arg[0], options->set, options->nset, session->mistakes);
+	session->out = options->out ? options->out : rmb_recipe_name(session->arena, options->arg[0]);
+	session->last = rmb_arena_printf(session->arena, "%s/results/.last.json", session->out);
+	session->gone = need >= RMB_NEED_WRITABLE || !session->last ? NULL : json_load_file(session->last, 0, NULL);
+	session->recipe = rmb_recipe_read_parts(options->arg[0], options->set, options->nset, session->gone, session->mistakes);
 	session->drives = session->recipe ? rmb_drives_new(session->arena) : NULL;
 	if (session->drives)
 		session->graph = rmb_graph_make_driven(session->recipe, session->drives, session->mistakes);
 	if (!session->graph)
 		return give_up(session, options);
-	session->out = options->out ? options->out : session->recipe->name;
-	session->runs = need >= RMB_NEED_WRITABLE;
-	session->last = rmb_arena_printf(session->arena, "%s/results/.last.json", session->out);
 	if (need >= RMB_NEED_KEYS) {
 		if (need >= RMB_NEED_WRITABLE ? rmb_cache_open(options->cache, &session->cache, &error)
 		                              : rmb_cache_look(options->cache, &session->cache, &error))
@@ -141,6 +141,7 @@ rmb_session_close(struct rmb_session *session)
 		rmb_cache_close(&session->cache);
 	rmb_graph_free(session->graph);
 	rmb_recipe_free(session->recipe);
+	json_decref(session->gone);
 	rmb_arena_free(session->arena);
 	memset(session, 0, sizeof *session);
 }

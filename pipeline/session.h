@@ -25,8 +25,8 @@ struct rmb_session {
 	struct rmb_cache cache;        /* root NULL: not opened */
 	struct rmb_journal *journal;   /* NULL: none, or not asked for */
 	const char *out;               /* output directory: --out, else the recipe's name; need not exist yet */
-	bool runs;                     /* nodes: then all input files must be there */
 	const char *last;              /* out/results/.last.json, which the run before left; need not exist */
+	json_t *gone;                  /* what that says, for input files that are no longer there; NULL: they must be, or nothing */
 };
 
 /* Opens the recipe that options->arg[0] names. 0, or the exit status with everything said (and nothing left open): mistakes

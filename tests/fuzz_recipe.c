@@ -31,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lseek(fd, 0, SEEK_SET);
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_mistakes *m = rmb_mistakes_new(arena);
-	struct rmb_recipe *recipe = rmb_recipe_read_parts(path, NULL, 0, m);
+	struct rmb_recipe *recipe = rmb_recipe_read_parts(path, NULL, 0, NULL, m);
 	struct rmb_graph *graph = recipe ? rmb_graph_make(recipe, m) : NULL;
 	FILE *nowhere = fopen("/dev/null", "w");
 	rmb_mistakes_print(m, nowhere, false);
