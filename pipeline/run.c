@@ -121,7 +121,11 @@ heed_signals(struct rmb_run *run)
 		rmb_progress_note(run->progress, "stopping; what is finished is kept (again: at once)");
 		rmb_run_stop(run, asked_code);
 	}
-	if (asked_times > 1)
+	if (asked_times > 1 && !run->at_once) {
+		rmb_progress_note(run->progress, "asked again: what still runs is ended at once");
+		run->at_once = true;
+	}
+	if (run->at_once)
 		for (int i = 0; i < run->nworkers; i++)
 			kill(run->worker[i]->process.pid, SIGKILL);
 }

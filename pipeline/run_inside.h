@@ -37,6 +37,7 @@ struct rmb_run {
 	int64_t nnamed;
 	int failure;                /* code of the first failure */
 	int stop;                   /* code with which everything stops, or 0 */
+	bool at_once;               /* without waiting for workers to stop */
 	double last_look;           /* when nodes held elsewhere were looked at */
 };
 
