@@ -249,6 +249,19 @@ variable(struct expansion *e, const struct rmb_tree *tree, const char *at, size_
 	return NULL;
 }
 
+/* The text as it stands, which is wrong. */
+static const struct rmb_tree *
+unexpanded(struct expansion *e, const struct rmb_tree *tree)
+{
+	struct rmb_tree *told = rmb_arena_copy(e->r->arena, tree, 1, sizeof *tree);
+	if (!told) {
+		rmb_reading_nomem(e->r);
+		return tree;
+	}
+	told->told = true;
+	return told;
+}
+
 /* "$${" stands for "${". A text that is one variable and nothing else is what the variable is: a number, say. */
 static const struct rmb_tree *
 expand_scalar(struct expansion *e, const struct rmb_tree *tree)
@@ -265,14 +278,14 @@ expand_scalar(struct expansion *e, const struct rmb_tree *tree)
 		}
 		const struct rmb_tree *value = variable(e, tree, dollar, &length);
 		if (!value)
-			return tree;
+			return unexpanded(e, tree);
 		if (dollar == tree->text && dollar[length] == '\0')
 			quoted = value->quoted;
 		text = rmb_arena_printf(r->arena, "%s%.*s%s", text, (int)(dollar - at), at, value->text);
 		e->bytes += text ? strlen(text) : 0;
 		if (e->bytes > MOST_EXPANDED) {
 			rmb_mistake(r->m, RMB_ERECIPE, tree->place, "variables expand to more than 1 MiB of text");
-			return tree;
+			return unexpanded(e, tree);
 		}
 		at = dollar + length;
 	}

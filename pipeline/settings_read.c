@@ -23,6 +23,8 @@ refuse(const struct read *r, const struct rmb_tree *tree, const char *format, ..
 {
 	char text[1024];
 	va_list args;
+	if (tree->told)
+		return RMB_ERECIPE;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
@@ -48,8 +50,9 @@ found(const struct read *r, const struct rmb_tree *tree)
 	return text ? text : "?";
 }
 
+/* Long, so that 2^53 + 1 is not 2^53. */
 static int
-check_range(const struct read *r, const struct rmb_tree *tree, double value, const char *written)
+check_range(const struct read *r, const struct rmb_tree *tree, long double value, const char *written)
 {
 	const struct rmb_param *p = r->param;
 	if ((p->min == 0 && p->max == 0) || (value >= p->min && value <= p->max))
@@ -84,7 +87,7 @@ whole(const struct read *r, const struct rmb_tree *tree, int64_t *value)
 	if (rmb_integer_parse(tree->text, &n, &error))
 		return refuse(r, tree, "%s", error.text);
 	*value = n;
-	return check_range(r, tree, (double)n, tree->text);
+	return check_range(r, tree, n, tree->text);
 }
 
 static int
@@ -169,8 +172,8 @@ read_span(const struct read *r, const struct rmb_tree *tree, struct rmb_value *v
 	if (first > last)
 		return refuse(r, tree, "of %s ends before it begins", tree->text);
 	value->range = (struct rmb_range){ first, last };
-	int code = check_range(r, tree, (double)first, tree->text);
-	return code ? code : check_range(r, tree, (double)last, tree->text);
+	int code = check_range(r, tree, first, tree->text);
+	return code ? code : check_range(r, tree, last, tree->text);
 }
 
 static int

@@ -54,10 +54,11 @@ anchor(struct rmb_tree_reader *r, const yaml_char_t *name, struct rmb_tree_node 
 
 /* Tags are how other programs are made to run code; ours means nothing by them. */
 static void
-refuse_tag(struct rmb_tree_reader *r, const yaml_char_t *tag, struct rmb_place place)
+refuse_tag(struct rmb_tree_reader *r, const yaml_char_t *tag, struct rmb_tree *tree)
 {
+	tree->told = tag != NULL;
 	if (tag)
-		rmb_mistake(r->m, RMB_ERECIPE, place, "tag not allowed: '%s'; recipes hold plain values only", (const char *)tag);
+		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "tag not allowed: '%s'; recipes hold plain values only", (const char *)tag);
 }
 
 /* ---- events */
@@ -80,7 +81,7 @@ on_scalar(struct rmb_tree_reader *r, const yaml_event_t *event)
 	if (!node)
 		return RMB_ELIMIT;
 	const char *value = (const char *)event->data.scalar.value;
-	refuse_tag(r, event->data.scalar.tag, node->tree.place);
+	refuse_tag(r, event->data.scalar.tag, &node->tree);
 	node->tree.text = rmb_arena_strdup(r->arena, value);
 	node->tree.quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	if (!node->tree.text)
@@ -101,7 +102,7 @@ on_begin(struct rmb_tree_reader *r, const yaml_event_t *event, enum rmb_tree_kin
 	struct rmb_tree_node *node = rmb_tree_make(r, kind, event->start_mark);
 	if (!node)
 		return RMB_ELIMIT;
-	refuse_tag(r, tag, node->tree.place);
+	refuse_tag(r, tag, &node->tree);
 	if (r->depth == RMB_TREE_DEPTH)
 		return too_much(r, node->tree.place, "nesting is too deep", RMB_TREE_DEPTH);
 	int code = count_up(r, 1, node->tree.place, false);

@@ -12,6 +12,7 @@ struct rmb_tree {
 	enum rmb_tree_kind kind;
 	struct rmb_place place;
 	const char *text;         /* scalar: its characters, NUL-terminated (a NUL inside is a mistake); "" also for ~ and null */
+	bool told;                /* something is wrong with it, and that was told: nothing more need be said of its value */
 	bool quoted;              /* scalar: "..." or '...': always text, never none or a number */
 	int n;                    /* sequence, mapping: number of items */
 	struct rmb_tree **item;   /* the items, or the values of a mapping */

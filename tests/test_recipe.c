@@ -214,6 +214,7 @@ mistakes_of_recordings_and_top(void **state)
 		{ REC("  - {name: x, path: [a.npz]}\n"), "load: path expects the path of a file; found a list" },
 		{ HEAD "seeed: 3\n", "recipe.yaml:8:1: a recipe has no key 'seeed'; did you mean 'seed'?" },
 		{ HEAD "seed: -1\n", "recipe.yaml:8:7: recipe: seed of -1 is out of range" },
+		{ HEAD "seed: 9007199254740993\n", "seed of 9007199254740993 is out of range; allowed: 0 to 2^53" },
 		{ HEAD "seed: 1.0\n", "recipe: seed expects a whole number" },
 		{ HEAD "report: {output: ../../x.html}\n",
 		  "recipe.yaml:8:18: report: output '../../x.html' would lie outside the output directory" },
@@ -382,7 +383,7 @@ variables_stand_for_scalars(void **state)
 	assert_int_equal(rmb_recipe_value(r.recipe, s, rmb_param_index(s->stage, "spacing"), 0, &value, r.m), 0);
 	assert_true(value.real == 25);
 	forget(&r);
-	refused(HEAD "  s: {stage: svca2, recording: z, lag: \"${m}\"}\nvars: {n: 2}\n", "recipe.yaml:8:40: there is no variable 'm'", 2);
+	refused(HEAD "  s: {stage: svca2, recording: z, lag: \"${m}\"}\nvars: {n: 2}\n", "recipe.yaml:8:40: there is no variable 'm'", 1);
 	refused(HEAD "vars: {n: \"${n}\"}\n", "refers to another variable", 1);
 	refused(HEAD "title: \"${n\"\n", "'${' without '}'", 1);
 }
