@@ -180,6 +180,7 @@ test_small_pictures(void **state)
 		{ "<path d='M0.123,4'/></defs>", "<path d='M0.123,4'/></defs>" },
 		{ "</defs><path d='M1.23,2 h3.45'/>", "</defs><path d='M1.23,2 h3.45'/>" },
 		{ "</defs>\n\n\t<text>a  b\nc</text>\n", "</defs><text>a  b\nc</text>" }, { "</defs><path d='M1.23,", "</defs><path d='M1.23," },
+		{ "<text>]]></text>]]", "<text>]]&gt;</text>]]" },
 	};
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++) {
 		struct rmb_arena *arena = rmb_arena_new();

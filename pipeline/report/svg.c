@@ -64,12 +64,13 @@ put_path(char *to, const char *from, const char *end)
 	return to;
 }
 
+/* gnuplot leaves ">" as it is, which XML allows anywhere but in "]]>". */
 char *
 rmb_svg_small(struct rmb_arena *arena, const char *svg, size_t n, size_t *length)
 {
 	static const char mark[] = " d='";
 	const char *end = svg + n, *symbols = memmem(svg, n, "</defs>", 7), *from = svg;
-	char *small = rmb_arena_alloc(arena, n + 1, 1), *to = small;
+	char *small = rmb_arena_alloc(arena, 2 * n + 1, 1), *to = small;
 	while (small && from < end) {
 		const char *close = from > symbols && symbols && end - from > 4 && memcmp(from, mark, 4) == 0
 		                    ? memchr(from + 4, '\'', (size_t)(end - from - 4))
@@ -84,7 +85,10 @@ rmb_svg_small(struct rmb_arena *arena, const char *svg, size_t n, size_t *length
 			from = close;
 		} else if ((*from == '\n' || *from == '\t') && (to == small || to[-1] == '>' || to[-1] == '\n'))
 			from++;
-		else
+		else if (end - from > 3 && memcmp(from, "]]>", 3) == 0) {
+			to = stpcpy(to, "]]&gt;");
+			from += 3;
+		} else
 			*to++ = *from++;
 	}
 	*length = small ? (size_t)(to - small) : 0;
