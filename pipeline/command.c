@@ -2,11 +2,13 @@
  * parsing, usage and help are loops over them (argp does the layout). */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "pipeline/command.h"
 #include "pipeline/place.h"
 #include "pipeline/run.h"
@@ -147,7 +149,7 @@ usage(FILE *to)
 		else if (c->brief)
 			fprintf(to, "  %-9s%-20s%s\n", c->name, c->args, c->brief);
 	}
-	fprintf(to, "\n`rumble COMMAND --help` lists the options of a command. To begin: rumble run recipes/quickstart.yaml\n");
+	fprintf(to, "\n`rumble help COMMAND` lists the options of a command. To begin: rumble run recipes/quickstart.yaml\n");
 }
 
 /* ---- parsing one command's words */
@@ -250,6 +252,17 @@ run_command(const struct rmb_command *command, int argc, char **argv)
 	return status;
 }
 
+/* Who starts us may have closed the standard streams, and the next file that we opened would be the one that sentences go to.
+ * What is held in place of standard output refuses to be written, so that results are not lost in silence. */
+static int
+hold_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd)
+			return -1;
+	return 0;
+}
+
 /* A full disk may show only now. */
 static int
 close_output(int status)
@@ -283,12 +296,19 @@ find_command(const char *name)
 int
 rmb_main(int argc, char **argv)
 {
+	if (hold_streams())
+		return rmb_exit_code(RMB_EOUTPUT);
 	if (argc < 2) {
 		usage(stderr);
 		return rmb_exit_code(RMB_EUSAGE);
 	}
 	const char *name = argv[1];
-	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+	char *explain[] = { argv[0], argc > 2 ? argv[2] : NULL, "--help", NULL }; /* rumble help run */
+	if (strcmp(name, "help") == 0 && argc > 2) {
+		name = argv[2];
+		argv = explain;
+		argc = 3;
+	} else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		usage(stdout);
 		return close_output(0);
 	}

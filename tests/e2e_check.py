@@ -269,7 +269,8 @@ def check_files(where):
     assert done.returncode == 3 and json.loads(done.stdout)["class"] == "access", (done.returncode, done.stdout, done.stderr)
     code, out, err = run("export", "recipe.yaml", "z", "--set", "recordings.a.path=a.npz", "--out", "-", "--cache", cache, where=where)
     assert code == 2 and "not to standard output" in err and not os.path.exists(os.path.join(where, "-")), (code, err)
-    assert "text, dot or svg" in run("graph", "--help", where=where)[1]
+    assert "text, dot or svg" in run("graph", "--help", where=where)[1] == run("help", "graph", where=where)[1]
+    assert "did you mean 'graph'" in run("help", "grahp", where=where)[2]
     os.chmod(secret, stat.S_IRUSR | stat.S_IWUSR)
 
 

@@ -265,17 +265,20 @@ def test_a_second_signal_ends_at_once():
         noise(here, "noise.npy", 2500, 3000)
         recipe = here.recipe(SLOW)
         here.run("run", recipe, "--until", "z")
-        process = here.start("run", recipe)
+        process = here.start("run", recipe, "--json")
+
+        def wait_for(words):
+            assert any(words in line for line in process.stdout), f"it never said {words}"
+
         worker = worker_of(process)
-        time.sleep(0.4)     # until it has begun: before that a signal ends it even when it is stopped
-        send(worker, STOP)  # it will not heed the first
+        wait_for('"started"')   # before that a signal ends it even when it is stopped
+        send(worker, STOP)      # it will not heed the first
         process.send_signal(INT)
-        asked = time.monotonic()
-        time.sleep(0.5)
-        assert process.poll() is None
+        wait_for("again: at once")
         process.send_signal(INT)
+        wait_for("asked again: what still runs is ended at once")
         here.end(process, 130)
-        assert time.monotonic() - asked < 4.5 and not alive(worker), "it waited for the grace of 5 s that the first signal gives"
+        assert not alive(worker)
 
 
 def flip(path):
@@ -404,6 +407,19 @@ def test_events_that_cannot_be_written_are_missed():
             assert done.returncode == 3 and "cannot write to standard output" in done.stderr, done
 
 
+def test_closed_streams_take_nothing_and_harm_nothing():
+    with place() as here:
+        noise(here, "noise.npy", 30, 300)
+        recipe = here.recipe(PLAIN)
+        for closed, status in ("<&-", 0), (">&-", 3), ("2>&-", 0), ("<&- >&- 2>&-", 3):
+            shutil.rmtree(here.cache, ignore_errors=True)
+            command = ["sh", "-c", f'exec "$@" {closed}', "sh", RUMBLE]
+            subprocess.run([*command, "run", recipe, "--cache", here.cache], cwd=here.path, check=True)
+            here.run("cache", "verify")
+            said = subprocess.run([*command, "schema"], cwd=here.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            assert said.returncode == status, (closed, said)
+
+
 def test_a_file_that_vanishes_under_any_command_is_told():
     with place() as here:
         read, write = os.pipe()
@@ -437,6 +453,30 @@ def test_results_of_a_recording_that_is_gone_can_be_looked_at():
         assert np.load(here.file("z.npy")).shape == (40, 300)
         assert "noise.npy: there is no such file" in here.run("run", recipe, status=2)
         assert "other.npy: there is no such file" in here.run("report", recipe, "--set", "recordings.n.path=other.npy", status=2)
+
+
+def test_recordings_that_a_pattern_found_are_remembered_when_they_are_gone():
+    with place() as here:
+        os.mkdir(here.file("data"))
+        for name in ("data/n10", "data/n9", "one"):
+            noise(here, name + ".npy", 20, 200)
+        more = ", rate: 10 Hz, orientation: neurons-first}\n"
+        recipe = here.recipe('recordings:\n  - {glob: "data/n*.npy"' + more + '  - {path: "on?.npy"' + more + "stages:\n  raw: {stage: load}\n")
+        here.run("run", recipe)
+        with open(here.file("recipe/report.html"), "rb") as f:
+            page = f.read()
+        os.rename(here.file("data"), here.file("away"))
+        os.remove(here.file("one.npy"))
+        os.remove(here.file("recipe/report.html"))
+        assert "data/n9.npy is not there any more" in here.run("report", recipe)
+        with open(here.file("recipe/report.html"), "rb") as f:
+            assert f.read() == page
+        assert "3 nodes: 3 cached" in here.run("status", recipe)
+        here.run("export", recipe, "n10/raw", "--out", "n10.h5")
+        assert "no file in '.' fits 'data/n*.npy'" in here.run("run", recipe, status=2)
+        os.mkdir(here.file("data"))
+        os.rename(here.file("away/n9.npy"), here.file("data/n9.npy"))
+        assert "n10" not in here.run("status", recipe), "a pattern that finds something means that"
 
 
 def test_what_a_killed_export_left_goes_with_the_next():
