@@ -34,13 +34,13 @@ def test_a_probe_has_depths_channels_acronyms_and_labels():
     with place() as p:
         write(p.file("s/alf/probe00/pykilosort"), clusters__channels=np.array([0, 1, 2, 1, 0]), clusters__depths=np.array([20., 40, np.nan, 80, 100]),
               channels__localCoordinates=np.array([[11., 20], [43, 40], [27, 60]]),
-              channels__brainLocationAcronyms_ccf_2017=np.array(["VISp5", "CA1", "vo\u00efd"]),
+              channels__brainLocationAcronyms_ccf_2017=np.array(["VISp5" + 60 * "x", "CA1", "vo\u00efd"]),
               clusters__metrics__csv=",cluster_id,label,ks2_label\n0,0,1.0,mua\n1,1,0.0,good\n2,2,0.3333,good\n3,3,1,good\n4,4,1.0,good\n")
         for path in "s", "s/alf", "s/alf/probe00", "s/alf/probe00/pykilosort":
             got, said = load(p, path)
             assert list(got["id"]) == [0, 4] and "2 of 3 units" in said
             assert np.array_equal(spikes(got, 0), TIMES[CLUSTERS == 0]) and np.array_equal(spikes(got, 1), TIMES[CLUSTERS == 4])
-            assert list(got["x"]) == [11, 11] and list(got["y"]) == [20, 100] and areas(got) == ["VISp5", "VISp5"]
+            assert list(got["x"]) == [11, 11] and list(got["y"]) == [20, 100] and areas(got) == 2 * ["VISp5" + 60 * "x"]
             assert list(got["quality"]) == [1, 1] and list(got["probe"]) == [0, 0]
         got, _ = load(p, "s", ", units: good+mua")
         assert list(got["id"]) == [0, 2, 4] and list(got["x"]) == [11, 27, 11] and list(got["y"]) == [20, 60, 100]
@@ -102,7 +102,9 @@ def test_what_is_wrong_is_said():
         assert "pandas.read_parquet('clusters.metrics.pqt')" in load(p, "h")[1]
         write(p.file("i"), spikes__times=np.where(TIMES > 2, np.nan, TIMES))
         p.recipe("recordings: [{name: r, path: i}]\nstages:\n  raw: {stage: load}\n")
-        assert "not a number" in p.run("run", "recipe.yaml", status=1)
+        assert "of 'spikes.times.npy' is not a number" in p.run("run", "recipe.yaml", status=1)
+        write(p.file("j"), clusters__acronym=np.array(5 * ["x" * 300]))
+        refuse(p, "j", "", "a text of 300 bytes", "up to 255")
 
 
 tests(globals())

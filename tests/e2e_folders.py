@@ -169,6 +169,37 @@ def test_labels_and_probes():
         write_phy(p.file("bare"))
         got, said = load(p, "bare")
         assert list(got["id"]) == [3, 9, 900] and "no unit is labelled" in said
+        write_phy(p.file("pandas"), **{"cluster_group.tsv": "cluster_id,group\n3,Good\n9,MUA\n900,noise\n", "params.py": "sample_rate = 3e4;\n"})
+        got, _ = load(p, "pandas", ", units: good+mua")
+        assert list(got["id"]) == [3, 9] and np.allclose(got["time"], np.array([10, 20, 20, 55]) / 30000)
+        assert list(load(p, "pandas")[0]["id"]) == [3]
+
+
+def test_the_recipe_may_say_the_rate_of_samples():
+    with place() as p:
+        for folder, params in ("nofile", None), ("odd", "sample_rate = float('3e4')\n"), ("other", "sample_rate = 25000.\n"):
+            write_phy(p.file(folder), **{"params.py": params})
+            got, _ = load(p, folder, ", clock: 20 kHz")
+            assert np.array_equal(got["time"], np.array([10, 20, 20, 55, 40]) / 20000), (folder, got["time"])
+            seen = subprocess.run([RUMBLE, "inspect", folder, "--set", "clock=20 kHz"], cwd=p.path, capture_output=True, text=True)
+            assert "500 us to 2.75 ms" in seen.stdout, seen
+
+
+def test_templates_may_hold_some_of_the_channels():
+    rng = np.random.default_rng(3)
+    with place() as p:
+        write_phy(p.file("few"))
+        templates, channels = rng.normal(size=(10, 20, 4)).astype(np.float32), np.array([rng.permutation(16)[:4] for _ in range(10)])
+        places = np.column_stack([rng.choice([11, 43], 16), 20 * np.arange(16)])
+        templates[9], channels[9, 1:] = 0, -1
+        templates[9, 3, 0] = 1
+        np.save(p.file("few/templates.npy"), templates)
+        np.save(p.file("few/channel_positions.npy"), places)
+        refuse(p, "few", "", "10 x 20 x 4", "templates_ind.npy")
+        np.save(p.file("few/templates_ind.npy"), channels)
+        got, _ = load(p, "few")
+        want = places[[channels[c, np.ptp(templates[c], axis=0).argmax()] for c in (3, 9)]]
+        assert list(got["x"][:2]) == list(want[:, 0]) and list(got["y"][:2]) == list(want[:, 1]) and np.isnan(got["y"][2])
 
 
 def test_long_lists_come_in_pieces():
@@ -225,7 +256,7 @@ def test_what_is_missing_or_wrong_is_said():
         write_phy(p.file("norate"), **{"params.py": "dat_path = 'x'\nimport os\n"})
         refuse(p, "norate", "", "params.py", "sample_rate")
         write_phy(p.file("nofile"), **{"params.py": None})
-        refuse(p, "nofile", "", "params.py", "sample_rate")
+        refuse(p, "nofile", "", "params.py", "`clock: 30 kHz`")
         write_phy(p.file("lengths"), {**TIMES, "spike_clusters": np.arange(4)})
         refuse(p, "lengths", "", "spike_clusters.npy", "5", "4")
         write_phy(p.file("negative"), {**TIMES, "spike_clusters": np.array([-1, 0, 0, 0, 0])})
@@ -233,7 +264,7 @@ def test_what_is_missing_or_wrong_is_said():
         write_phy(p.file("before"), {**TIMES, "spike_times": np.array([-5, 0, 0, 0, 0])})
         refuse(p, "before", "", "sample -5")
         write_phy(p.file("slow"), {**TIMES, "spike_times": np.array([10, 20, 30, 40, 270_000_000])}, **{"params.py": "sample_rate = 30\n"})
-        refuse(p, "slow", "", "sample_rate = 30", "104.2 days", "did you mean 30000 (samples at 30 kHz)?")
+        refuse(p, "slow", "", "30 samples per second", "104.2 days", "did you mean 30000 (samples at 30 kHz)?")
         np.savez(p.file("ticks.npz"), st=np.array([10.5, 20, 270e6]), clu=np.array([0, 0, 1]))
         p.recipe("recordings: [{name: r, path: ticks.npz}]\nstages:\n  raw: {stage: load}\n")
         assert "3125 days: did you mean samples at 30 kHz? Then write `clock: 30 kHz`" in p.run("run", "recipe.yaml", status=1)

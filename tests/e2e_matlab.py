@@ -85,7 +85,13 @@ def test_probes_in_an_array_of_structs():
         assert list(got["id"]) == [u for u, (t, _) in want.items() if len(t)]
         refuse(p, "spks.mat", ", spikes: spks.st, unit: spks.clu", "8 parts", "`parts: probes`", check=False)
         got, _ = load(p, "spks.mat", ", spikes: spks.st, unit: spks.clu, parts: same")
-        assert len(got["first"]) == 14
+        assert len(got["first"]) == 13                        # neurons 1 to 12, and the end of the last
+        st, clu = np.concatenate([probe["st"].ravel() for probe in probes[:2]]), np.concatenate([probe["clu"].ravel() for probe in probes[:2]])
+        with Matlab(p.file("list.mat")) as m:                  # the last of seven neurons is silent
+            for name, value in {"st": st, "clu": np.minimum(clu, 6), "xpos": np.arange(7.)}.items():
+                m.put(m.file, name, value)
+        got, said = load(p, "list.mat")
+        assert "counts neurons from 1" in said and list(np.diff(got["first"])) == [np.sum(np.minimum(clu, 6) == u) for u in range(1, 8)]
         scipy.io.savemat(p.file("one.mat"), {"s": {"st": probes[0]["st"], "clu": probes[0]["clu"], "depth": probes[0]["Wheights"]}})
         got, said = load(p, "one.mat", ", spikes: s.st, unit: s.clu, y: s.depth")
         assert "counts neurons from 1" in said and list(got["first"])[:2] == [0, 0] and list(got["y"]) == list(probes[0]["Wheights"].ravel())

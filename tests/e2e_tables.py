@@ -50,6 +50,8 @@ def test_what_is_known_of_units():
         write(p, "words.csv", "Time [s],Unit ID,Depth (um)\n0.5,1,100\n0.75,2,200\n")
         got, _ = load(p, "words.csv")
         assert list(got["id"]) == [1, 2] and list(got["time"]) == [0.5, 0.75] and list(got["y"]) == [100, 200]
+        write(p, "names.csv", ",timestamps,spike_clusters\n0,0.5,1\n1,0.75,2\n")
+        assert list(load(p, "names.csv")[0]["id"]) == [1, 2]
         write(p, "ticks.csv", "sample_30k,who\n30000,1\n60000,2\n")
         got, _ = load(p, "ticks.csv", ", spikes: sample_30k, unit: who, clock: 30 kHz")
         assert list(got["time"]) == [1, 2] and list(got["id"]) == [1, 2]
@@ -69,6 +71,9 @@ def test_frames_by_neurons():
         write(p, "f.csv", table("", ["a", "b", "c", "d"], np.column_stack([np.arange(30), X.T])))   # an index, as pandas writes it
         got, _ = load(p, "f.csv", ", rate: 8 Hz, orientation: frames-first")
         assert np.array_equal(got["activity"], X.astype(np.float32))
+        write(p, "f.csv", table("", ["time", "a", "b", "c", "d"], np.column_stack([np.arange(30), times, X.T])))
+        got, _ = load(p, "f.csv")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and got["rate"] == 8
         write(p, "f.csv", "\ufeff# " + table(None, ["a", "b", "c", "d"], X.T))
         got, _ = load(p, "f.csv", ", rate: 8 Hz, orientation: frames-first")
         assert np.array_equal(got["activity"], X.astype(np.float32))
@@ -82,11 +87,13 @@ def test_neurons_by_frames():
         assert np.array_equal(got["activity"], X.astype(np.float32)) and list(got["id"]) == [9, 4, 5, 6]
         assert list(got["x"]) == [3, 5, 6, 8] and list(got["y"]) == [40.5, 60, 2, 4]
         assert [a.decode().rstrip("\0") for a in got["area"]] == ["V1", "V1", "LM", ""]
-        rows[2][5] = "NaN"
+        rows[2][2], rows[2][5] = "L" * 200, "#N/A"
+        rows[3][2], rows[3][0] = "L" * 255, 9
         rows[2][8] = ""
         write(p, "n.csv", table("neuron", ["x", "area", "f0", "f1", "depth", *(f"f{i}" for i in range(2, 30))], rows))
         got, said = load(p, "n.csv", ", rate: 8 Hz")
-        assert list(got["id"]) == [9, 4, 6] and "dropped 1 of 4 neurons" in said
+        assert list(got["id"]) == [9, 4, 9] and "dropped 1 of 4 neurons" in said and "1 of 4 neurons have a number that another one has" in said
+        assert got["area"][2].decode() == "L" * 255
         write(p, "n.csv", table(None, [f"{i}s" for i in range(30)], X))
         got, _ = load(p, "n.csv", ", rate: 8 Hz, orientation: neurons-first")
         assert np.array_equal(got["activity"], X.astype(np.float32))
@@ -103,11 +110,13 @@ def test_mistakes_have_a_line_and_a_column():
                  ("time,unit\n0.5,3\n,3\n", "", ["line 3, column 1", "is empty"]), ("time,unit\n0.5,\n", "", ["line 2, column 2", "a unit has a name"]),
                  ("time,unit\ninf,2\n", "", ["line 2, column 1 ('time'): 'inf'"]), ("time,t,unit\n1,2,3\n", "", ["both a column 'time' and a column 't'"]),
                  ("time,a\n0.5,2\n", ", spikes: time", ["no unit", "unit: NAME"]), ("time_ms,unit\n10.5,3\n", ", unit: unit", ["no time", "spikes: NAME"]),
+                 ("spike_time,who\n0.5,2\n0.75,3\n", "", ["a row is a spike", "`unit: NAME`"]),
                  ("time,unit\n1\0,2\n", "", ["NUL byte near line"])]
         for text, settings, words in cases:
             write(p, "t.csv", text)
             refuse(p, "t.csv", settings, *words)
-        for text, settings, words in [("time,a\n0,1\n1,0x10\n", "", "line 3, column 2 ('a'): '0x10' is no number"),
+        for text, settings, words in [("neuron,area,f0,f1\n1," + 256 * "x" + ",1,2\n", "", "line 2, column 2 ('area'): an area is a text of 256 bytes"),
+                                      ("time,a\n0,1\n1,0x10\n", "", "line 3, column 2 ('a'): '0x10' is no number"),
                                       ("frame,a\n0,1\n1,two\n", "", "line 3, column 2 ('a'): 'two' is no number"),
                                       ("time,unit\n30000,1\n60000,2\n", "", "ticks of a clock")]:
             write(p, "t.csv", text)

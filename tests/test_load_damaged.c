@@ -327,8 +327,11 @@ run_all(int which, const char *path)
 	while (one.next < RMB_TEST_CASES) {
 		int last = one.next + BATCH < RMB_TEST_CASES ? one.next + BATCH : RMB_TEST_CASES;
 		run_cases(which, one.next, last, 1, &one);
-		if (one.ours)
-			printf("%s, case %d: a fault of our own\n%s", name, one.next - 1, report_text());
+		if (one.ours) {
+			char *text = report_text();
+			printf("%s, case %d: a fault of our own\n%s", name, one.next - 1, text);
+			free(text);
+		}
 		ours |= one.ours;
 		FILE *ledger = fopen(path, "a");
 		assert_non_null(ledger);

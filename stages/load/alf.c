@@ -163,8 +163,7 @@ take_area(struct rmb_sorting *s, const double *channel, int64_t n, const char *t
 	for (int64_t u = 0; u < s->nunits; u++) {
 		double row = channel ? channel[u] : (double)s->unit[u].cluster;
 		if (on(row, n))
-			rmb_sorted_area(&s->unit[u], sheet ? sheet->cell[(int64_t)row * sheet->ncolumns + column]
-			                                   : text + (size_t)row * width);
+			s->unit[u].area = sheet ? sheet->cell[(int64_t)row * sheet->ncolumns + column] : text + (size_t)row * width;
 	}
 }
 

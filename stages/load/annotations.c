@@ -135,6 +135,33 @@ rmb_load_fits(const struct rmb_layout *layout, int64_t n, struct rmb_error *erro
 	                     whose->file->path, whose->member->name, here, n);
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* The numbers are whole, up to 2^53. */
+static void
+note_twice(const int64_t *id, int64_t n, struct rmb_arena *arena, struct rmb_load_notes *notes)
+{
+	int64_t twice = 0, first = 0;
+	double *number = rmb_arena_alloc(arena, (size_t)n, sizeof *number);
+	for (int64_t i = 0; number && i < n; i++)
+		number[i] = (double)id[i];
+	if (number)
+		qsort(number, (size_t)n, sizeof *number, compare);
+	for (int64_t i = 1; number && i < n; i++)
+		if (number[i] == number[i - 1] && twice++ == 0)
+			first = (int64_t)number[i];
+	if (twice)
+		rmb_load_note(notes,
+		              "%" PRId64 " of %" PRId64
+		              " neurons have a number that another one has, too, the least of these %" PRId64,
+		              twice, n, first);
+}
+
 int
 rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
                  struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error)
@@ -152,6 +179,8 @@ rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings
 		code = whole_numbers(&layout->probe, &neurons->probe, error);
 	if (!code)
 		code = whole_numbers(&layout->id, &neurons->id, error);
+	if (!code && neurons->id)
+		note_twice(neurons->id, n, arena, notes);
 	if (!code)
 		code = areas(&layout->area, n, neurons, notes, error);
 	neurons->n = n;
@@ -171,13 +200,6 @@ rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings
 		code = id ? 0 : rmb_error_nomem(error, "neuron numbers");
 	}
 	return code;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
 }
 
 double

@@ -24,6 +24,7 @@ enum rmb_number { RMB_NO_NUMBER, RMB_FLOATING, RMB_SIGNED, RMB_UNSIGNED, RMB_BOO
 
 struct rmb_member {
 	const char *name;          /* as the recipe would name it; control characters replaced */
+	const char *called;        /* in sentences, where its own file calls it otherwise; NULL: by that name */
 	const char *type;          /* for people: "float32", "text of 4 characters" */
 	const char *refusal;       /* NULL: readable; else what it is, why it is not read and what to do */
 	const char *hollow;        /* NULL: whole; else how much of it was never written, and what is read there */
@@ -50,9 +51,10 @@ struct rmb_load_wish {
 	const char *orientation;
 	bool owners;               /* the recipe names whose the spikes are */
 	double pixel;              /* um, NaN: not given */
+	double clock;              /* ticks per second of spike times; NaN: not given */
 };
 
-enum { RMB_FILE_NOTES = 16 };
+enum { RMB_FILE_NOTES = 16, RMB_LONGEST_AREA = 256 };
 struct rmb_format;
 struct rmb_load_file {
 	const struct rmb_format *format;
@@ -63,6 +65,7 @@ struct rmb_load_file {
 	void *handle;              /* the format's own */
 	double rate;               /* frames per second, as the file says; NaN: it does not */
 	bool in_pixels;            /* positions are pixels */
+	bool in_seconds;           /* spike times are s, whatever the wish's clock */
 	const double *observed;    /* [nobserved][2] s, ascending and disjoint: when spikes were looked for, as the file says */
 	int64_t nobserved;         /* 0: it does not say */
 	int nnotes;                /* what the format has to tell the reader of the results */
@@ -147,6 +150,12 @@ int rmb_load_find(struct rmb_load_file *file, const char *setting, const char *n
                   struct rmb_error *error) RMB_CHECKED;
 /* "sp (219 x 2000, float32), snr (219, float32)": for sentences. Never NULL. */
 const char *rmb_load_contents(struct rmb_load_file *file);
+/* What sentences call it. */
+static inline const char *
+rmb_member_called(const struct rmb_member *member)
+{
+	return member->called ? member->called : member->name;
+}
 /* "219 x 2000"; "a single number" for a scalar. */
 const char *rmb_member_shape(struct rmb_arena *arena, const struct rmb_member *member);
 /* The best tile of about `budget` items for reading a member from start to end; at least 1 x 1. */

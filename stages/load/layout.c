@@ -229,6 +229,7 @@ rmb_load_open_files(struct rmb_arena *arena, const struct rmb_load_settings *set
 	wish->orientation = set->orientation;
 	wish->owners = set->unit || set->counts || set->ends;
 	wish->pixel = set->pixel;
+	wish->clock = set->clock;
 	int code = rmb_load_open_as(arena, set->path, set->format, wish, &files->main, error);
 	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
 		if (beside[i].path)

@@ -143,7 +143,7 @@ rmb_lines_cut(const struct rmb_lines *l, struct rmb_cell *cell, struct rmb_error
 bool
 rmb_cell_number(const struct rmb_cell *cell, double *number)
 {
-	static const char *const missing[] = { "NA", "NaN", "null", "None" };
+	static const char *const missing[] = { "NA", "N/A", "#N/A", "NaN", "null", "None" };
 	char text[LONGEST_NUMBER], *end;
 	*number = __builtin_nan("");
 	if (cell->n == 0)

@@ -107,20 +107,6 @@ see_groups(struct look *l, const char *name, const int64_t *v, int64_t n)
 }
 
 static void
-see_duplicates(struct look *l, const int64_t *id, int64_t n)
-{
-	int64_t *number = sorted(l, id, n), twice = 0, first = 0;
-	for (int64_t i = 1; number && i < n; i++)
-		if (number[i] == number[i - 1] && twice++ == 0)
-			first = number[i];
-	if (twice)
-		rmb_see_caution(l->seen, false,
-		                "%" PRId64 " of %" PRId64
-		                " neurons have a number that another one has, too, the least of these %" PRId64,
-		                twice, n, first);
-}
-
-static void
 see_neurons(struct look *l, const struct rmb_neurons *neurons)
 {
 	const struct rmb_found *quality = &l->layout.quality;
@@ -137,7 +123,6 @@ see_neurons(struct look *l, const struct rmb_neurons *neurons)
 		see_areas(l, neurons);
 	see_groups(l, "planes", neurons->plane, n);
 	see_groups(l, "probes", neurons->probe, n);
-	see_duplicates(l, neurons->id, n);
 	if (l->files.main->in_pixels && isnan(l->set.pixel) && neurons->x)
 		rmb_see_advice(l->seen, "pixel", "2 um", "the size of a pixel; positions are in pixels");
 }
@@ -253,7 +238,7 @@ see_ends(struct look *l, struct rmb_error *error)
 			high = fmax(high, time[i]);
 		}
 	}
-	double tick = isnan(l->set.clock) ? 1 : l->set.clock;
+	double tick = isnan(l->set.clock) || found->file->in_seconds ? 1 : l->set.clock;
 	if (low < high) {
 		rmb_see_range(l->seen, "time", low / tick, high / tick, "s");
 		l->seen->size.seconds = (high - low) / tick;
@@ -271,7 +256,7 @@ look_at_spikes(struct look *l, struct rmb_error *error)
 	const struct rmb_member *m = l->layout.spikes.member;
 	struct rmb_spikes spikes = { 0 };
 	int64_t n;
-	rmb_see_text(l->seen, "spike times", "%s (%s)", m->name, m->type);
+	rmb_see_text(l->seen, "spike times", "%s (%s)", rmb_member_called(m), m->type);
 	int code = rmb_load_numbering(&l->layout, &l->set, l->arena, &n, &l->notes, error);
 	int64_t known = n;
 	if (!code && known)

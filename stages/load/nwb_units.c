@@ -169,6 +169,7 @@ offer_times(struct rmb_load_file *file, const struct units *u, struct rmb_error 
 	struct rmb_nwb *nwb = file->handle;
 	int64_t *count = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *count);
 	struct rmb_member st = rmb_gathered_numbers("st", u->nspikes);
+	st.called = u->times->name;
 	st.effort = u->times->count * (int64_t)u->times->item;
 	if (!count)
 		return rmb_error_nomem(error, "units");

@@ -55,32 +55,33 @@ phy_recognises(const struct rmb_load_probe *probe)
 
 /* ---- one probe */
 
-/* The number behind `sample_rate =` in params.py. */
+/* The recipe's clock, else the number behind `sample_rate =` in params.py. */
 static int
 read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	unsigned char *bytes;
 	size_t n;
 	char *rest = NULL;
+	p->clock = file->wish && file->wish->clock > 0 ? file->wish->clock : NAN;
+	if (!isnan(p->clock))
+		return 0;
 	int code = rmb_gathered_bytes(file, p->folder, "params.py", MOST_TEXT, &bytes, &n, error);
-	p->clock = NAN;
 	for (char *line = code || !bytes ? NULL : strtok_r((char *)bytes, "\r\n", &rest); line;
 	     line = strtok_r(NULL, "\r\n", &rest)) {
 		size_t name = strspn(line, " \t");
 		char *end, *value = strncmp(line + name, "sample_rate", 11) == 0 ? line + name + 11 : NULL;
 		value = value ? value + strspn(value, " \t") : NULL;
 		double clock = value && *value == '=' ? strtod(value + 1, &end) : NAN;
-		if (clock > 0 && isfinite(clock) && strchr("#", end[strspn(end, " \t")])) /* nothing more, or a remark */
+		if (clock > 0 && isfinite(clock) && strchr("#;", end[strspn(end, " \t")])) /* nothing more, or a remark */
 			p->clock = clock;
 	}
 	if (!code && isnan(p->clock))
 		code = rmb_error_set(
 			error, RMB_EINPUT,
 			bytes ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
-				"its samples"
-			      : "%s has no params.py: spike times are counted in samples, and their rate stands there as "
-		                "`sample_rate = "
-				"30000`; write such a file",
+				"its samples; give it here as `clock: 30 kHz`"
+			      : "%s has no params.py: spike times are counted in samples, whose rate stands there; give it here as "
+				"`clock: 30 kHz`, or whatever it was",
 			p->folder);
 	return code;
 }
@@ -108,9 +109,8 @@ read_spikes(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error 
 			code = rmb_sorted_time(p, i ? p->nspikes - 1 : 0, *tick, &ends[i], error);
 	if (!code && ends[1] > LONGEST && p->clock < LEAST_CLOCK)
 		return rmb_error_set(error, RMB_EINPUT,
-		                     "%s/params.py says sample_rate = %g, by which the last spike comes after %.4g days: did you "
-		                     "mean %g (samples at "
-		                     "%g kHz)?",
+		                     "%s: by %g samples per second (`clock`, else sample_rate of params.py) the last spike comes "
+		                     "after %.4g days: did you mean %g (samples at %g kHz)?",
 		                     p->folder, p->clock, ends[1] / 86400, 1000 * p->clock, p->clock);
 	return code;
 }
@@ -131,7 +131,7 @@ take_row(const struct rmb_sheet *s, int64_t row, struct rmb_unit *unit)
 		unit->depth = depth;
 	int64_t area = rmb_sheet_column(s, "area");
 	if (area >= 0)
-		rmb_sorted_area(unit, s->cell[row * s->ncolumns + area]);
+		unit->area = s->cell[row * s->ncolumns + area];
 }
 
 static int
@@ -143,8 +143,9 @@ read_sheet(struct rmb_load_file *file, struct rmb_sorting *p, const char *name, 
 	int code = rmb_gathered_bytes(file, p->folder, name, MOST_TEXT, &bytes, &n, error);
 	if (code || !bytes || n == 0)
 		return code;
-	const char *what = rmb_arena_printf(file->arena, "%s/%s", p->folder, name);
-	code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, n, '\t', &sheet, error);
+	const char *what = rmb_arena_printf(file->arena, "%s/%s", p->folder, name), *text = (char *)bytes;
+	char separator = memchr(text, '\t', strcspn(text, "\r\n")) ? '\t' : ','; /* pandas writes the latter */
+	code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, n, separator, &sheet, error);
 	if (code)
 		return code;
 	int64_t id = rmb_sheet_column(&sheet, "cluster_id") >= 0 ? rmb_sheet_column(&sheet, "cluster_id")
@@ -162,9 +163,9 @@ read_sheet(struct rmb_load_file *file, struct rmb_sorting *p, const char *name, 
 	return 0;
 }
 
-/* Channel with the largest peak-to-peak of template u. templates: [ntemplates][nsamples][nchannels] in C order. */
+/* Column with the largest peak-to-peak of template u. templates: [ntemplates][nsamples][ncolumns] in C order. */
 static int64_t
-peak_channel(const double *templates, const int64_t *axis, int64_t u)
+peak_column(const double *templates, const int64_t *axis, int64_t u)
 {
 	int64_t best = 0;
 	double most = -1;
@@ -183,12 +184,26 @@ peak_channel(const double *templates, const int64_t *axis, int64_t u)
 	return best;
 }
 
+/* The channel of each column of each template, where only some of the channels are kept; *out NULL: a column is a channel. */
+static int
+read_columns(struct rmb_load_file *file, struct rmb_sorting *p, const struct rmb_member *templates, double **out,
+             struct rmb_error *error)
+{
+	struct rmb_load_file *columns;
+	int code = rmb_gathered_open(file, p->folder, "templates_ind.npy", &columns, error);
+	const struct rmb_member *m = code || !columns ? NULL : rmb_gathered_sole(columns);
+	*out = NULL;
+	return m && m->naxes == 2 && m->axis[0] == templates->axis[0] && m->axis[1] == templates->axis[2]
+	               ? rmb_load_doubles(columns, m, out, error)
+	               : code;
+}
+
 /* Units without a depth get the place of their template's channel; templates have no meaning for clusters that phy made. */
 static int
 place_by_templates(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
 	struct rmb_load_file *shapes, *places;
-	double *templates, *place;
+	double *templates, *place, *columns;
 	bool needed = false;
 	for (int64_t u = 0; u < p->nunits; u++)
 		needed |= isnan(p->unit[u].depth);
@@ -198,21 +213,28 @@ place_by_templates(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb
 	if (code || !needed || !shapes || !places)
 		return code;
 	const struct rmb_member *t = rmb_gathered_sole(shapes), *c = rmb_gathered_sole(places);
-	if (t->naxes != 3 || c->naxes != 2 || c->axis[1] != 2 || t->axis[2] != c->axis[0])
+	if (t->naxes == 3 && (code = read_columns(file, p, t, &columns, error)))
+		return code;
+	if (t->naxes != 3 || c->naxes != 2 || c->axis[1] != 2 || (!columns && t->axis[2] != c->axis[0]))
 		return rmb_error_set(
 			error, RMB_EINPUT,
 			"%s: templates.npy is %s and channel_positions.npy %s; templates x samples x channels and channels x 2 "
-			"are needed",
+			"are needed, or templates_ind.npy must name the channels of each template",
 			p->folder, rmb_member_shape(file->arena, t), rmb_member_shape(file->arena, c));
 	code = rmb_load_doubles(shapes, t, &templates, error);
 	if (!code)
 		code = rmb_load_doubles(places, c, &place, error);
-	for (int64_t u = 0; u < p->nunits && !code; u++)
-		if (isnan(p->unit[u].depth) && p->unit[u].cluster < t->axis[0]) {
-			int64_t channel = peak_channel(templates, t->axis, p->unit[u].cluster);
-			p->unit[u].x = place[2 * channel];
-			p->unit[u].depth = place[2 * channel + 1];
+	for (int64_t u = 0; u < p->nunits && !code; u++) {
+		int64_t cluster = p->unit[u].cluster;
+		if (!isnan(p->unit[u].depth) || cluster >= t->axis[0])
+			continue;
+		int64_t column = peak_column(templates, t->axis, cluster);
+		double channel = columns ? columns[cluster * t->axis[2] + column] : (double)column;
+		if (channel >= 0 && channel < (double)c->axis[0]) {
+			p->unit[u].x = place[2 * (int64_t)channel];
+			p->unit[u].depth = place[2 * (int64_t)channel + 1];
 		}
+	}
 	return code;
 }
 
@@ -235,6 +257,7 @@ phy_open(struct rmb_load_file *file, struct rmb_error *error)
 {
 	struct rmb_sorting *probe = rmb_arena_alloc(file->arena, RMB_MOST_SORTINGS, sizeof *probe);
 	int code = probe ? rmb_gathered_make(file, error) : rmb_error_nomem(error, file->path);
+	file->in_seconds = true;
 	int n = code ? 0 : list_probes(file->arena, file->path, probe);
 	for (int i = 0; i < n && !code; i++)
 		code = read_probe(file, &probe[i], error);

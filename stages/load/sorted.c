@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 #include "load/sorted.h"
 
 int
@@ -100,17 +101,10 @@ rmb_sorted_label(struct rmb_unit *unit, const char *word, bool curated)
 {
 	static const char *const words[] = { "good", "mua", "noise", "unsorted" };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(word, words[i]) == 0 && (curated || !unit->curated) && (words[i][0] != 'u' || !unit->label)) {
+		if (strcasecmp(word, words[i]) == 0 && (curated || !unit->curated) && (words[i][0] != 'u' || !unit->label)) {
 			unit->label = words[i][0];
 			unit->curated = curated && words[i][0] != 'u';
 		}
-}
-
-void
-rmb_sorted_area(struct rmb_unit *unit, const char *text)
-{
-	strncpy(unit->area, text, RMB_SORTED_AREA - 1);
-	rmb_load_make_printable(unit->area, strlen(unit->area));
 }
 
 static bool
@@ -140,7 +134,7 @@ struct columns {
 	int64_t n, nspikes;
 	int64_t *cluster, *probe, *home; /* home: which sorting */
 	double *x, *depth, *quality;
-	char *area;
+	const char **area; /* NULL: not known */
 	bool some_x, some_depth, some_quality, some_area;
 };
 
@@ -154,7 +148,7 @@ make_columns(struct rmb_arena *arena, int64_t all, struct columns *c, struct rmb
 		               .x = rmb_arena_alloc(arena, n, sizeof *c->x),
 		               .depth = rmb_arena_alloc(arena, n, sizeof *c->depth),
 		               .quality = rmb_arena_alloc(arena, n, sizeof *c->quality),
-		               .area = rmb_arena_alloc(arena, n, RMB_SORTED_AREA) };
+		               .area = rmb_arena_alloc(arena, n, sizeof *c->area) };
 	return c->cluster && c->probe && c->home && c->x && c->depth && c->quality && c->area ? 0
 	                                                                                      : rmb_error_nomem(error, "units");
 }
@@ -168,11 +162,11 @@ add_unit(struct columns *c, const struct rmb_unit *unit, int home)
 	c->x[c->n] = unit->x;
 	c->depth[c->n] = unit->depth;
 	c->quality[c->n] = unit->quality;
-	memcpy(c->area + c->n * RMB_SORTED_AREA, unit->area, RMB_SORTED_AREA);
+	c->area[c->n] = unit->area;
 	c->some_x |= isfinite(unit->x);
 	c->some_depth |= isfinite(unit->depth);
 	c->some_quality |= isfinite(unit->quality);
-	c->some_area |= unit->area[0] != '\0';
+	c->some_area |= unit->area && *unit->area;
 	c->nspikes += unit->nspikes;
 	c->n++;
 }
@@ -187,6 +181,22 @@ add_spikes(struct rmb_load_file *file, const struct rmb_sorting *s, int n, const
 }
 
 static int
+add_areas(struct rmb_load_file *file, const struct columns *c, struct rmb_error *error)
+{
+	size_t width = 1;
+	for (int64_t u = 0; u < c->n; u++)
+		width = c->area[u] && strlen(c->area[u]) >= width ? strlen(c->area[u]) + 1 : width;
+	if (width > RMB_LONGEST_AREA)
+		return rmb_error_set(error, RMB_EINPUT, "%s: the area of a unit is a text of %zu bytes; rumble reads up to %d",
+		                     file->path, width - 1, RMB_LONGEST_AREA - 1);
+	char *text = rmb_arena_alloc(file->arena, (size_t)c->n, width);
+	for (int64_t u = 0; u < c->n && text; u++)
+		if (c->area[u])
+			rmb_load_make_printable(strcpy(text + (size_t)u * width, c->area[u]), strlen(c->area[u]));
+	return text ? rmb_gathered_texts(file, "areas", text, width, c->n, error) : rmb_error_nomem(error, "areas");
+}
+
+static int
 add_columns(struct rmb_load_file *file, const struct columns *c, struct rmb_error *error)
 {
 	int code = rmb_gathered_integers(file, "cluster", c->cluster, c->n, error);
@@ -198,7 +208,7 @@ add_columns(struct rmb_load_file *file, const struct columns *c, struct rmb_erro
 		code = rmb_gathered_doubles(file, "xpos", c->x, c->n, error);
 	if (!code && c->some_quality)
 		code = rmb_gathered_doubles(file, "quality", c->quality, c->n, error);
-	return code || !c->some_area ? code : rmb_gathered_texts(file, "areas", c->area, RMB_SORTED_AREA, c->n, error);
+	return code || !c->some_area ? code : add_areas(file, c, error);
 }
 
 int

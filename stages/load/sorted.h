@@ -11,7 +11,7 @@
 #include "load/gathered.h"
 
 #define RMB_SORTED_STEP 1000000
-enum { RMB_SORTED_AREA = 32, RMB_MOST_SORTINGS = 100 };
+enum { RMB_MOST_SORTINGS = 100 };
 
 struct rmb_unit {
 	int64_t cluster, nspikes;
@@ -19,7 +19,7 @@ struct rmb_unit {
 	bool curated;            /* by a person, not by a program */
 	double depth, x, quality; /* NaN: not known */
 	int64_t probe;           /* within a sorting of several; -1: the sorting is the probe */
-	char area[RMB_SORTED_AREA];
+	const char *area;        /* borrowed; NULL: not known */
 };
 struct rmb_sorting {
 	const char *folder;
@@ -40,7 +40,6 @@ int rmb_sorted_time(const struct rmb_sorting *s, int64_t i, double time, double 
 struct rmb_unit *rmb_sorted_unit(const struct rmb_sorting *s, double cluster);
 /* Takes good, mua, noise or unsorted, unless a person has said otherwise. */
 void rmb_sorted_label(struct rmb_unit *unit, const char *word, bool curated);
-void rmb_sorted_area(struct rmb_unit *unit, const char *text);
 /* Makes the members. */
 int rmb_sorted_members(struct rmb_load_file *file, const struct rmb_sorting *s, int n, struct rmb_error *error) RMB_CHECKED;
 /* sorted_walk.c: a way through the spikes of sorting[n], which is borrowed, sorting after sorting, each in its own order. NULL:

@@ -145,6 +145,13 @@ read_piece(struct rmb_load_file *file, const struct rmb_member *member, int64_t 
 	return 0;
 }
 
+static const char *
+file_name(const struct rmb_pieces *pieces)
+{
+	const char *slash = strrchr(pieces->file->path, '/');
+	return slash ? slash + 1 : pieces->file->path;
+}
+
 int
 rmb_sorted_walk_members(struct rmb_load_file *file, struct rmb_sorted_walk *walk, int64_t nspikes, struct rmb_error *error)
 {
@@ -152,6 +159,8 @@ rmb_sorted_walk_members(struct rmb_load_file *file, struct rmb_sorted_walk *walk
 	clu.name = "clu";
 	clu.type = "int64";
 	clu.number = RMB_SIGNED;
+	st.called = file_name(&walk->sorting->time);
+	clu.called = file_name(&walk->sorting->cluster);
 	*rmb_gathered_own(file) = walk;
 	int code = rmb_gathered_pieces(file, &st, read_piece, error);
 	if (!code)

@@ -102,7 +102,7 @@ rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, in
 			code = rmb_error_set(error, RMB_EINPUT,
 			                     "%s: spike %" PRId64 " in '%s' is of neuron %.15g, which is not among the %" PRId64
 			                     " neurons of `id`",
-			                     o->found->file->path, at + i, o->found->member->name, unit[i], o->n);
+			                     o->found->file->path, at + i, rmb_member_called(o->found->member), unit[i], o->n);
 		else if (out[i] < 0 || (o->n && out[i] >= o->n))
 			code = rmb_error_set(error, RMB_EINPUT,
 			                     o->n ? "%s: spike %" PRId64 " in '%s' is of neuron %" PRId64 "; there are %" PRId64
@@ -110,7 +110,7 @@ rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, in
 			                            "(if these are labels, name the array of labels with `id`)"
 			                          : "%s: spike %" PRId64 " in '%s' is of neuron %" PRId64
 			                            "; neurons are numbered from 0",
-			                     o->found->file->path, at + i, o->found->member->name, out[i], o->n);
+			                     o->found->file->path, at + i, rmb_member_called(o->found->member), out[i], o->n);
 	}
 	return code;
 }
@@ -134,20 +134,21 @@ rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_pa
 			most = block[i] > most ? block[i] : most;
 		}
 	}
-	o->base = *n > 0 && least > 0 && (most == *n || strcmp(found->file->format->name, "matlab") == 0);
+	bool matlab = strncmp(found->file->format->name, "matlab", 6) == 0;
+	o->base = least > 0 && (matlab || (*n > 0 && most == *n));
 	if (!code && !*n && most >= MOST_NEURONS)
 		return rmb_error_set(error, RMB_ELIMIT,
 		                     "%s: '%s' numbers neurons up to %" PRId64
 		                     ", more than rumble believes without an array that has "
 		                     "one entry per neuron; if these are labels, name the array of labels with `id`",
-		                     path, m->name, most);
+		                     path, rmb_member_called(m), most);
 	if (!code && !*n && most >= FEW && most >= SILENT * nspikes)
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s: '%s' numbers neurons up to %" PRId64 ", that is %" PRId64
 		                     " neurons, but there are only %" PRId64
 		                     " spikes; if these are labels, name the array of labels with `id`",
-		                     path, m->name, most, most + 1, nspikes);
-	o->n = *n = *n ? *n : most + 1;
+		                     path, rmb_member_called(m), most, most + 1, nspikes);
+	o->n = *n = *n ? *n : most + 1 - o->base;
 	return code;
 }
 
@@ -163,7 +164,7 @@ rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspi
 		int64_t count = ends ? part[i] - at : part[i];
 		if (count < 0)
 			return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %" PRId64 "%s", path, i,
-			                     m->name, part[i],
+			                     rmb_member_called(m), part[i],
 			                     ends ? ", less than the one before it; ends must ascend"
 			                          : "; a number of spikes cannot be negative");
 		part[i] = at = count > INT64_MAX - at ? INT64_MAX : at + count;
@@ -173,7 +174,7 @@ rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspi
 		                     ends ? "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times"
 		                          : "%s: the entries of '%s' add up to %" PRId64 ", but there are %" PRId64
 		                            " spike times",
-		                     path, m->name, at, nspikes);
+		                     path, rmb_member_called(m), at, nspikes);
 	*o = (struct rmb_spike_owners){ .found = found, .n = m->count, .end = part };
 	return code;
 }

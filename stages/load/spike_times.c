@@ -35,7 +35,7 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 	int64_t negative = 0, first = -1;
 	bool fraction = false;
 	int code = m->count > 0 ? rmb_pieces_open(found->file, m, &times->pieces, error) :
-	           rmb_error_set(error, RMB_EDATA, "%s: '%s' holds no spikes", path, m->name);
+	           rmb_error_set(error, RMB_EDATA, "%s: '%s' holds no spikes", path, rmb_member_called(m));
 	for (int64_t at = 0, n; at < m->count && !code; at += n) {
 		code = rmb_spike_times_get(times, at, n = rmb_spike_block(at, m->count), block, error);
 		for (int64_t i = 0; i < n && !code; i++) {
@@ -44,7 +44,7 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 				code = rmb_error_set(error, RMB_EDATA,
 				                     "%s: spike time %" PRId64
 				                     " of '%s' is %s; every time must be a finite number",
-				                     path, at + i, m->name, isnan(time) ? "not a number" : "infinite");
+				                     path, at + i, rmb_member_called(m), isnan(time) ? "not a number" : "infinite");
 			if (time < 0 && negative++ == 0)
 				first = at + i;
 			if (!fraction) /* by far most lists show one at once */
@@ -59,17 +59,17 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s: the spike times '%s' are all whole numbers (%s) up to %.15g, perhaps ticks of a clock: "
 		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds",
-		                     path, m->name, m->type, high);
+		                     path, rmb_member_called(m), m->type, high);
 	if (isnan(times->clock) && high - low > LONGEST)
 		return rmb_error_set(
 			error, RMB_EINPUT,
 			"%s: the spike times '%s' span %.6g s, that is %.4g days: did you mean samples at 30 kHz? Then write "
 			"`clock: 30 kHz`, or whatever it was; `clock: 1 Hz` if they are seconds",
-			path, m->name, high - low, (high - low) / 86400);
+			path, rmb_member_called(m), high - low, (high - low) / 86400);
 	times->low = low;
 	times->high = high;
 	if (negative)
 		rmb_load_note(notes, "kept %" PRId64 " negative of %" PRId64 " spike times in '%s', the first at index %" PRId64,
-		              negative, m->count, m->name, first);
+		              negative, m->count, rmb_member_called(m), first);
 	return 0;
 }

@@ -20,7 +20,7 @@ rmb_load_units_fit(const struct rmb_layout *layout, struct rmb_error *error)
 		return 0;
 	return rmb_error_set(error, RMB_EINPUT,
 	                     "%s: %" PRId64 " spike times, but '%s' has %" PRId64 " entries; each spike needs one",
-	                     layout->unit.file->path, spikes->count, m->name, m->count);
+	                     layout->unit.file->path, spikes->count, rmb_member_called(m), m->count);
 }
 
 /* The user's window, else first to last spike and what the file says around them. Where the file has gaps only what lies in its
@@ -97,7 +97,7 @@ sort_spikes(const struct rmb_layout *layout, int64_t *nneurons, const int64_t *i
 		code = rmb_spike_owners_by_parts(layout->ends.member ? &layout->ends : &layout->counts,
 		                                 layout->ends.member != NULL, s->nspikes, owners, error);
 	if (!code && owners->base)
-		rmb_load_note(notes, "'%s' counts neurons from 1", layout->unit.member->name);
+		rmb_load_note(notes, "'%s' counts neurons from 1", rmb_member_called(layout->unit.member));
 	if (!code)
 		code = rmb_spike_sort(s, to, arena, spikes, error);
 	if (!code && spikes->nspikes == 0)
@@ -116,7 +116,7 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 	const struct rmb_load_file *file = layout->spikes.file;
 	bool cut = set->window.n == 2,
 	     later = file->nobserved > 1 || set->drop.n > 0; /* some are left out once it is known what was observed */
-	struct rmb_spike_times times = { .clock = set->clock };
+	struct rmb_spike_times times = { .clock = file->in_seconds ? NAN : set->clock };
 	struct rmb_spike_owners owners;
 	struct rmb_spike_sort s = { .times = &times,
 		                    .low = cut ? set->window.v[0] : -INFINITY,
@@ -144,6 +144,6 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 		              "sorted the spike times '%s': found %" PRId64 " of %" PRId64
 		              " earlier than the one before of the same neuron, the "
 		              "first at index %" PRId64,
-		              m->name, s.disorder, s.nspikes, s.where);
+		              rmb_member_called(m), s.disorder, s.nspikes, s.where);
 	return code;
 }

@@ -13,15 +13,14 @@
 #include <strings.h>
 #include "load/table.h"
 
-enum { AREA_WIDTH = 64 };
-
-static const struct { const char *member, *name[12];
+static const struct { const char *member, *name[16];
 } usual[RMB_TABLE_ROLES] = {
 	[RMB_TABLE_TIME] = { "tneural",
-	                     { "time", "times", "times_s", "spike_time", "spike_times", "spike_times_s", "t", "st", "seconds" } },
+	                     { "time", "times", "times_s", "time_sec", "timestamp", "timestamps", "spike_time", "spike_times",
+	                       "spike_time_s", "spike_times_s", "t", "st", "seconds" } },
 	[RMB_TABLE_UNIT] = { "cluster",
-	                     { "unit", "unit_id", "units", "cluster", "cluster_id", "clu", "neuron", "neuron_id", "cell",
-	                       "cell_id", "roi" } },
+	                     { "unit", "unit_id", "unit_index", "units", "cluster", "cluster_id", "spike_cluster", "spike_clusters",
+	                       "clu", "neuron", "neuron_id", "cell", "cell_id", "roi", "roi_id" } },
 	[RMB_TABLE_FRAME] = { "frame", { "frame", "frames", "sample", "bin" } },
 	[RMB_TABLE_X] = { "xpos", { "x", "xpos", "x_um" } },
 	[RMB_TABLE_Y] = { "ypos", { "y", "ypos", "y_um", "depth", "depth_um" } },
@@ -140,9 +139,21 @@ take_number(const struct rmb_table *t, int64_t column, double *number, struct rm
 	return rmb_cell_number(&t->cell[column], number) ? 0 : rmb_lines_no_number(&t->lines, column, &t->cell[column], error);
 }
 
+/* The cell as a text of RMB_LONGEST_AREA bytes, NUL-padded, at `area`. */
+static int
+take_area(const struct rmb_table *t, int64_t column, char *area, struct rmb_error *error)
+{
+	const struct rmb_cell *cell = &t->cell[column];
+	if (cell->n >= RMB_LONGEST_AREA)
+		return rmb_error_set(error, RMB_EINPUT, "%s: an area is a text of %zu bytes; rumble reads up to %d",
+		                     rmb_lines_place(&t->lines, column), cell->n, RMB_LONGEST_AREA - 1);
+	memcpy(area, cell->text, cell->n);
+	return 0;
+}
+
 /* ---- columns as members ---- */
 
-/* The items of a column: numbers, or texts of AREA_WIDTH bytes. */
+/* The items of a column: numbers, or texts of RMB_LONGEST_AREA bytes. */
 static int
 fill_column(struct rmb_load_file *made, const struct rmb_member *member, void *items, struct rmb_error *error)
 {
@@ -150,10 +161,9 @@ fill_column(struct rmb_load_file *made, const struct rmb_member *member, void *i
 	int64_t column = t->apart[member->at];
 	int code = 0;
 	for (int64_t row = 0; row < t->nrows && !code; row++) {
-		const struct rmb_cell *cell = &t->cell[column];
 		code = read_row(t, row, error);
 		if (!code && member->number == RMB_BYTES)
-			memcpy((char *)items + row * AREA_WIDTH, cell->text, cell->n < AREA_WIDTH ? cell->n : AREA_WIDTH - 1);
+			code = take_area(t, column, (char *)items + row * RMB_LONGEST_AREA, error);
 		else if (!code)
 			code = take_number(t, column, (double *)items + row, error);
 	}
@@ -173,7 +183,7 @@ add_column(struct rmb_table *t, const char *name, int64_t column, bool text, str
 	t->apart[t->napart++] = column;
 	if (text) {
 		m.number = RMB_BYTES;
-		m.item = AREA_WIDTH;
+		m.item = RMB_LONGEST_AREA;
 		m.type = "text";
 	}
 	return rmb_gathered_later(&t->made, &m, fill_column, error);
@@ -184,11 +194,25 @@ add_column(struct rmb_table *t, const char *name, int64_t column, bool text, str
 enum rows_are { UNKNOWN, FRAMES, NEURONS };
 
 static enum rows_are
-what_rows_are(const struct rmb_lines *l)
+says(const struct rmb_lines *l, int64_t column)
 {
-	return rmb_table_plays(l, 0, RMB_TABLE_TIME) || rmb_table_plays(l, 0, RMB_TABLE_FRAME) ? FRAMES
-	       : rmb_table_plays(l, 0, RMB_TABLE_UNIT)                                         ? NEURONS
-	                                                                                       : UNKNOWN;
+	return rmb_table_plays(l, column, RMB_TABLE_TIME) || rmb_table_plays(l, column, RMB_TABLE_FRAME) ? FRAMES
+	       : rmb_table_plays(l, column, RMB_TABLE_UNIT)                                              ? NEURONS
+	                                                                                                 : UNKNOWN;
+}
+
+/* Numbers of rows, as pandas and R write them. */
+static bool
+is_index(const struct rmb_lines *l, int64_t column)
+{
+	return *l->name[column] == '\0' || strcasecmp(l->name[column], "index") == 0;
+}
+
+/* The column that says what a row is: the first, or the one behind an index. */
+static int64_t
+key_column(const struct rmb_lines *l)
+{
+	return is_index(l, 0) && l->ncolumns > 1 && says(l, 1) != UNKNOWN ? 1 : 0;
 }
 
 bool
@@ -205,26 +229,26 @@ static int
 set_columns_apart(struct rmb_load_file *file, struct rmb_table *t, enum rows_are rows, struct rmb_error *error)
 {
 	const struct rmb_lines *l = &t->lines;
-	bool apart_first = what_rows_are(l) != UNKNOWN || *l->name[0] == '\0' || strcasecmp(l->name[0], "index") == 0;
-	int64_t n = 0;
+	int64_t n = 0, key = key_column(l);
+	bool apart_key = says(l, key) != UNKNOWN || is_index(l, key);
 	int code = 0;
 	t->column = rmb_arena_alloc(l->arena, (size_t)l->ncolumns, sizeof *t->column);
 	if (!t->column)
 		return rmb_error_nomem(error, l->path);
 	for (int64_t c = 0; c < l->ncolumns && !code; c++) {
 		enum rmb_table_role role = RMB_TABLE_ROLES;
-		for (int r = RMB_TABLE_X; r < RMB_TABLE_ROLES && rows == NEURONS && c > 0; r++)
+		for (int r = RMB_TABLE_X; r < RMB_TABLE_ROLES && rows == NEURONS && c > key; r++)
 			role = rmb_table_plays(l, c, (enum rmb_table_role)r) ? (enum rmb_table_role)r : role;
-		role = c == 0 && rmb_table_plays(l, 0, RMB_TABLE_TIME)   ? RMB_TABLE_TIME
-		       : c == 0 && rmb_table_plays(l, 0, RMB_TABLE_UNIT) ? RMB_TABLE_UNIT
-		                                                         : role;
+		role = c == key && rmb_table_plays(l, c, RMB_TABLE_TIME)   ? RMB_TABLE_TIME
+		       : c == key && rmb_table_plays(l, c, RMB_TABLE_UNIT) ? RMB_TABLE_UNIT
+		                                                           : role;
 		bool named = rmb_table_is_named(file, l->name[c]);
 		if (named)
 			code = add_column(t, l->name[c], c, role == RMB_TABLE_AREA, error);
 		else if (role != RMB_TABLE_ROLES)
 			code = add_column(t, role == RMB_TABLE_UNIT ? "roi" : rmb_table_member(role), c, role == RMB_TABLE_AREA,
 			                  error);
-		else if (c > 0 || !apart_first)
+		else if (c > key || (c == key && !apart_key))
 			t->column[n++] = c;
 	}
 	if (!code && n == 0)
@@ -246,7 +270,8 @@ open_activity(struct rmb_load_file *file, struct rmb_table *t, struct rmb_error 
 {
 	const struct rmb_lines *l = &t->lines;
 	const char *wanted = file->wish && file->wish->orientation ? file->wish->orientation : "auto";
-	enum rows_are shown = what_rows_are(l), rows = strcmp(wanted, "frames-first") == 0    ? FRAMES
+	int64_t key = key_column(l);
+	enum rows_are shown = says(l, key), rows = strcmp(wanted, "frames-first") == 0    ? FRAMES
 	                                               : strcmp(wanted, "neurons-first") == 0 ? NEURONS
 	                                                                                      : shown;
 	if (rows == UNKNOWN)
@@ -259,12 +284,17 @@ open_activity(struct rmb_load_file *file, struct rmb_table *t, struct rmb_error 
 		                     "name them with `spikes: "
 		                     "NAME` and `unit: NAME`",
 		                     l->path, l->ncolumns, t->nrows, l->name[0]);
+	if (shown == FRAMES && strncasecmp(l->name[key], "spike", 5) == 0)
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: a row is a spike, as the column '%s' says, and no column is called unit, cluster or "
+		                     "neuron: name the one that says whose it is, `unit: NAME`",
+		                     l->path, l->name[key]);
 	if (shown != UNKNOWN && shown != rows)
 		return rmb_error_set(
 			error, RMB_EINPUT,
-			"%s: the first column is '%s', so that a row is a %s, and the recipe says `orientation: %s`: rename the "
+			"%s: the column '%s' says that a row is a %s, and the recipe says `orientation: %s`: rename the "
 			"column or leave the setting out",
-			l->path, l->name[0], shown == FRAMES ? "frame" : "neuron", wanted);
+			l->path, l->name[key], shown == FRAMES ? "frame" : "neuron", wanted);
 	return set_columns_apart(file, t, rows, error);
 }
 
