@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "pipeline/command.h"
+#include "pipeline/machine.h"
 #include "pipeline/place.h"
 #include "pipeline/run.h"
 #include "pipeline/vanished.h"
@@ -315,6 +316,9 @@ rmb_main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	const struct rmb_command *command = find_command(name);
+	struct rmb_error error = { 0 };
+	if (command && command->brief && rmb_machine_has_room(&error))
+		_exit(close_output(rmb_complain(NULL, &error))); /* returning waits for the threads of a library that never get theirs */
 	rmb_vanished_watch("rumble: a cached object or an input file was cut short or replaced while it was read; run this "
 	                   "again\n",
 	                   rmb_exit_code(RMB_EOUTPUT));

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,21 @@ rmb_machine_memory(void)
 	double used = read_number("/sys/fs/cgroup/memory.current", "%lf", 0) -
 	              read_number("/sys/fs/cgroup/memory.stat", "inactive_file %lf", 0);
 	return fmin(available, fmax(0, most - used));
+}
+
+int
+rmb_machine_has_room(struct rmb_error *error)
+{
+	const size_t buffer = 136 << 20; /* OpenBLAS: 128 MiB each, and the stacks of its threads */
+	size_t bytes = buffer * (size_t)rmb_machine_cores();
+	void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (room == MAP_FAILED)
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "the limits of this process leave less than %zu MiB of memory to reserve, which linear algebra "
+		                     "needs; raise them (ulimit -v, ulimit -d)",
+		                     bytes >> 20);
+	munmap(room, bytes);
+	return 0;
 }
 
 double

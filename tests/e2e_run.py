@@ -407,6 +407,17 @@ def test_events_that_cannot_be_written_are_missed():
             assert done.returncode == 3 and "cannot write to standard output" in done.stderr, done
 
 
+def test_too_low_a_limit_on_memory_is_told():
+    with open(RUMBLE, "rb") as f:
+        if b"__asan_init" in f.read():
+            return  # reserves terabytes itself
+    with place() as here:
+        noise(here, "noise.npy", 30, 300)
+        most = 300 << 20
+        said = here.run("run", here.recipe(PLAIN), status=3, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most)))
+        assert "ulimit -v" in said, said
+
+
 def test_closed_streams_take_nothing_and_harm_nothing():
     with place() as here:
         noise(here, "noise.npy", 30, 300)
