@@ -271,6 +271,9 @@ coefficients_are_those_printed(void **state)
 		for (int i = 0; i < 5; i++)
 			assert_true(fabs(found[i] / table[k][i] - 1) < 4e-9);
 	}
+	must(rmb_modes_make(arena, (double[]){ 1.9 }, 1, (struct rmb_steps){ 0.9, 3 }, &m, &error), &error); /* it alternates */
+	assert_true(fabs(*m.decay + 0.71 * 0.71 * 0.71) < 1e-15 && fabs(*m.mean - (-0.71 + 0.71 * 0.71 - 0.71 * 0.71 * 0.71) / 3) < 1e-15);
+	assert_true(fabs((*m.decay * *m.decay - 1) * *m.spread * *m.spread + *m.kick * *m.kick) < 1e-14);
 	assert_int_equal(rmb_modes_make(arena, (double[]){ -0.02 }, 1, (struct rmb_steps){ 0.04, 23 }, &m, &error), RMB_EDATA);
 	assert_non_null(strstr(error.text, "unstable: an eigenvalue is 1.02, all must be below 1"));
 	error = (struct rmb_error){ 0 };

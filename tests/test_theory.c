@@ -284,6 +284,23 @@ modes_are_right(void **state)
 	}
 }
 
+/* Steps longer than a mode lasts, which alternate; and so many that only their sum in closed form ends: 2 (q - 1 + e^-q) / q^2. */
+static void
+modes_are_right_for_any_steps(void **state)
+{
+	(void)state;
+	double b[2], sum = 0, next = 0, v = 0.9 * 0.9 / (1 - 0.71 * 0.71), q = 3;
+	for (int s1 = 0; s1 < 5; s1++)
+		for (int s2 = 0; s2 < 5; s2++) {
+			sum += pow(-0.71, abs(s1 - s2));
+			next += pow(-0.71, 5 + s1 - s2);
+		}
+	rmb_mode_binned(1.9, (struct rmb_steps){ .step = 0.9, .width = 5 }, 2, b);
+	assert_true(fabs(b[0] / (v * sum / 25) - 1) < 1e-12 && fabs(b[1] / (v * next / 25) - 1) < 1e-12);
+	rmb_mode_binned(0.001, (struct rmb_steps){ .step = 3e-6, .width = 1000000000 }, 1, b);
+	assert_true(fabs(b[0] / (3e-6 / 0.002 * 2 * (q - 1 + exp(-q)) / (q * q)) - 1) < 1e-8);
+}
+
 static void
 bins_are_whole_steps(void **state)
 {
@@ -479,7 +496,8 @@ main(void)
 		cmocka_unit_test(operators_are_the_sums_of_steps), cmocka_unit_test(both_routes_agree),
 		cmocka_unit_test(instrumented_propagators_are_exact), cmocka_unit_test(populations_fit_their_covariances),
 		cmocka_unit_test(eigenvectors_give_the_same_covariances), cmocka_unit_test(dependent_eigenvectors_are_found_out),
-		cmocka_unit_test(modes_are_right), cmocka_unit_test(bins_are_whole_steps),
+		cmocka_unit_test(modes_are_right),
+		cmocka_unit_test(modes_are_right_for_any_steps), cmocka_unit_test(bins_are_whole_steps),
 		cmocka_unit_test(quantiles_have_the_known_exponents), cmocka_unit_test(draws_have_the_published_exponents),
 		cmocka_unit_test(rows_beyond_do_not_matter), cmocka_unit_test(draws_are_those_of_matrices),
 		cmocka_unit_test(exponents_are_inverted),

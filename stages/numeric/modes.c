@@ -6,11 +6,11 @@ enum { GROUP = RMB_MODES_GROUP, TILE = 256 }; /* TILE: modes that are one piece 
 
 /* ---- coefficients ---- */
 
-/* 1 - (1 - hg)^r, to the last digit where hg is small. */
+/* 1 - (1 - hg)^r, to the last digit where hg is small. Steps of about a time constant have hg above 1. */
 static double
 lost(double hg, double r)
 {
-	return -expm1(r * log1p(-hg));
+	return hg < 1 ? -expm1(r * log1p(-hg)) : 1 - pow(1 - hg, r);
 }
 
 static void

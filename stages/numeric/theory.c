@@ -28,19 +28,37 @@ rmb_mode_variance(double eigenvalue)
 	return 0.5 / (1 - eigenvalue);
 }
 
+/* a^n, to the last digit where hg is small, a = 1 - hg. */
+static double
+power(double hg, double n)
+{
+	return hg < 1 ? exp(n * log1p(-hg)) : pow(1 - hg, n);
+}
+
+/* Over the n steps i, j of a part of a bin: sums of a^i and of a^|i - j|. */
+struct sums { double n, once, twice; };
+
+/* Of two parts, one after the other. */
+static struct sums
+join(struct sums first, struct sums second, double hg)
+{
+	return (struct sums){ first.n + second.n, first.once + power(hg, first.n) * second.once,
+	                      first.twice + second.twice + 2 * (1 - hg) * first.once * second.once };
+}
+
 void
 rmb_mode_binned(double gap, struct rmb_steps steps, int64_t nlags, double *covariance)
 {
-	double h = steps.step, a = 1 - h * gap, n = (double)steps.width, v = h / (gap * (2 - h * gap)), power = 1, sum = 0,
-	       weighted = 0;
-	for (int64_t j = 0; j < steps.width; j++) {
-		sum += power;
-		weighted += j > 0 ? (n - (double)j) * power : 0;
-		power *= a;
+	double h = steps.step, hg = h * gap, n = (double)steps.width, v = h / (gap * (2 - hg));
+	struct sums bin = { 0, 0, 0 }, part = { 1, 1, 1 };
+	for (int64_t left = steps.width; left > 0; left /= 2) {
+		if (left % 2)
+			bin = join(bin, part, hg);
+		part = join(part, part, hg);
 	}
-	covariance[0] = v / (n * n) * (n + 2 * weighted);
+	covariance[0] = v / (n * n) * bin.twice;
 	for (int64_t k = 1; k < nlags; k++)
-		covariance[k] = v / (n * n) * pow(a, (double)((k - 1) * steps.width + 1)) * sum * sum;
+		covariance[k] = v / (n * n) * power(hg, (double)((k - 1) * steps.width + 1)) * bin.once * bin.once;
 }
 
 void

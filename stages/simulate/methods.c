@@ -32,6 +32,40 @@ find_modes(struct simulated *sim, float *vectors)
 	return rc;
 }
 
+/* Steps of the burn-in; a failure if there are more than random numbers have names for. */
+int
+rmb_simulate_count_steps(struct simulated *sim)
+{
+	double frames = (double)sim->matched.like->nframes, width = (double)sim->steps.width;
+	double burn = ceil(sim->burn_in / (sim->steps.step * sim->time_constant));
+	if (!(frames * width + burn < RMB_LOCKSTEP_TIMES))
+		return rmb_fail(sim->call, RMB_ELIMIT,
+		                "surrogate: %.3g frames of %.3g steps, after %.3g of burn-in, are too many for one "
+		                "simulation; use a longer step",
+		                frames, width, burn);
+	sim->burn = (int64_t)burn;
+	return 0;
+}
+
+/* Eigenvalues with large imaginary parts, and real ones far below 0, need shorter steps. */
+static int
+shorten_steps(struct simulated *sim)
+{
+	struct rmb_call *call = sim->call;
+	double tau = sim->time_constant, before = sim->steps.step * tau,
+	       limit = rmb_network_largest_step(sim->real, sim->imaginary, sim->network.n);
+	if (!(limit > 1e-4)) /* unstable at any step, or nearly: with the sentence of the check */
+		return rmb_network_stable(sim->real, sim->imaginary, sim->network.n, sim->steps.step,
+		                          rmb_call_error(call));
+	if (rmb_steps_shorten(&sim->steps, limit) == 1)
+		return 0;
+	rmb_warn(call,
+	         "steps of %.4g ms would diverge in this network, for it has modes that turn or decay too quickly: the steps "
+	         "were shortened to %.4g ms",
+	         1e3 * before, 1e3 * sim->steps.step * tau);
+	return rmb_simulate_count_steps(sim);
+}
+
 struct modes_of { const struct rmb_modes *modes; const float *vectors; };
 
 static int
@@ -50,6 +84,8 @@ rmb_simulate_exact(struct simulated *sim)
 	double *gap = rmb_scratch(call, (size_t)n, sizeof *gap);
 	struct rmb_modes modes;
 	int rc = vectors && gap ? find_modes(sim, vectors) : RMB_ELIMIT;
+	if (!rc)
+		rc = shorten_steps(sim);
 	for (int64_t k = 0; !rc && k < n; k++)
 		gap[k] = 1 - sim->real[k];
 	if (!rc)
@@ -58,40 +94,6 @@ rmb_simulate_exact(struct simulated *sim)
 		return rc;
 	struct modes_of of = { &modes, vectors };
 	return rmb_matched_make(&sim->matched, &(struct rmb_signals){ &of, RMB_MODES_GROUP, simulate_modes });
-}
-
-/* Steps of the burn-in; a failure if there are more than random numbers have names for. */
-int
-rmb_simulate_count_steps(struct simulated *sim)
-{
-	double frames = (double)sim->matched.like->nframes, width = (double)sim->steps.width;
-	double burn = ceil(sim->burn_in / (sim->steps.step * sim->time_constant));
-	if (!(frames * width + burn < RMB_LOCKSTEP_TIMES))
-		return rmb_fail(sim->call, RMB_ELIMIT,
-		                "surrogate: %.3g frames of %.3g steps, after %.3g of burn-in, are too many for one "
-		                "simulation; use a longer step",
-		                frames, width, burn);
-	sim->burn = (int64_t)burn;
-	return 0;
-}
-
-/* Eigenvalues with large imaginary parts need shorter steps. */
-static int
-shorten_steps(struct simulated *sim)
-{
-	struct rmb_call *call = sim->call;
-	double tau = sim->time_constant, before = sim->steps.step * tau,
-	       limit = rmb_network_largest_step(sim->real, sim->imaginary, sim->network.n);
-	if (!(limit > 1e-4)) /* unstable at any step, or nearly: with the sentence of the check */
-		return rmb_network_stable(sim->real, sim->imaginary, sim->network.n, sim->steps.step,
-		                          rmb_call_error(call));
-	if (rmb_steps_shorten(&sim->steps, limit) == 1)
-		return 0;
-	rmb_warn(call,
-	         "steps of %.4g ms would diverge in this network, for it has eigenvalues with large imaginary parts: the "
-	         "steps were shortened to %.4g ms",
-	         1e3 * before, 1e3 * sim->steps.step * tau);
-	return rmb_simulate_count_steps(sim);
 }
 
 /* The normalised matrix, in the arena, and its eigenvalues. The steps fit it then. */

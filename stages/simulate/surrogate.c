@@ -128,10 +128,16 @@ plan(struct simulated *sim, const struct settings *set, int *method)
 {
 	const struct rmb_recording *like = sim->matched.like;
 	bool symmetric = rmb_network_symmetric(&sim->network);
+	enum { MOST = 65536 };
 	sim->steps = rmb_steps_of(1 / like->rate, set->step, set->time_constant);
 	struct load load = { (double)like->neurons.n, (double)sim->matched.nruns, (double)sim->steps.width,
 	                     ceil(set->burn_in / (sim->steps.step * set->time_constant)), (double)like->nframes };
 	*method = cheapest(set, symmetric, &load);
+	if (sim->steps.width > MOST)
+		return rmb_fail(sim->call, RMB_EDATA,
+		                "surrogate: a frame of recording '%s' lasts %g s, %.3g steps of %g s, and %d are the most; give a "
+		                "longer `step`",
+		                rmb_recording_name(sim->call), 1 / like->rate, (double)sim->steps.width, set->step, MOST);
 	if (*method == EXACT && !symmetric)
 		return rmb_fail(sim->call, RMB_EDATA,
 		                "surrogate: method exact is for symmetric networks; use blocks, which is exact for any");

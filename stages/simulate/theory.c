@@ -258,10 +258,12 @@ publish_dynamics(struct rmb_call *call, const struct settings *set, const struct
 		rmb_mode_decay(e->real[k], e->imaginary[k], e->first_steps, e->lag, &re[k], &im[k]);
 	memcpy(standard_re, e->standard_real, (size_t)e->n * sizeof *standard_re);
 	memcpy(standard_im, e->standard_imaginary, (size_t)e->n * sizeof *standard_im);
-	double h = e->steps.step; /* a^(t / dt) = exp(-t / constant) */
+	double h = e->steps.step; /* |a|^(t / dt) = exp(-t / constant) */
 	for (int64_t k = 0; constant && k < e->n; k++)
-		for (int64_t d = 0; d < e->ndraws; d++)
-			constant[k] += -h * set->time_constant / log1p(-h * (1 - e->real[d * e->n + k])) / (double)e->ndraws;
+		for (int64_t d = 0; d < e->ndraws; d++) {
+			double lost = h * (1 - e->real[d * e->n + k]), rate = lost < 1 ? -log1p(-lost) : -log(lost - 1);
+			constant[k] += h * set->time_constant / rate / (double)e->ndraws;
+		}
 	return publish_rotations(call, re, im, e->n);
 }
 
