@@ -145,6 +145,21 @@ rmb_begin_scalar(struct rmb_arena *arena, const char *text)
 	return out;
 }
 
+/* The text with ", name: value" of every setting that was given; what an entry calls area is a label, not the setting. */
+static const char *
+add_given(struct rmb_arena *arena, const char *text, const struct rmb_look *look)
+{
+	for (int p = 0; text && p < rmb_nparams(look->stage); p++) {
+		const struct rmb_value *value = &look->value[p];
+		const char *name = look->stage->params[p].name;
+		if (!value->place.file || p == file_setting(look->stage) || strcmp(name, "area") == 0)
+			continue;
+		const char *written = *value->written == '[' ? value->written : rmb_begin_scalar(arena, value->written);
+		text = written ? rmb_arena_printf(arena, "%s, %s: %s", text, name, written) : NULL;
+	}
+	return text;
+}
+
 const char *
 rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const struct rmb_look *look)
 {
@@ -153,6 +168,7 @@ rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, con
 	const char *text =
 		as && where ? rmb_arena_printf(arena, "{%s%s%s%s: %s", name ? "name: " : "", as, name ? ", " : "", key, where)
 			    : NULL;
+	text = add_given(arena, text, look);
 	for (int i = 0; i < look->seen.nadvice && text; i++) {
 		const struct rmb_advice *advice = &look->seen.advice[i];
 		const char *value = advice->why ? "" : rmb_begin_scalar(arena, advice->value);

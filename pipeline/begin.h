@@ -10,7 +10,7 @@
 int rmb_begin_look(struct rmb_arena *arena, const char *const *path, int n, const char *const *set, int nset,
                    enum rmb_depth depth, const struct rmb_look **look, struct rmb_mistakes *m,
                    struct rmb_error *error) RMB_CHECKED;
-/* "{name: a, path: a.npz, activity: F}": its entry under `recordings`. name NULL: it has none. NULL: no memory. */
+/* "{name: a, path: a.npz, activity: F}": its entry under `recordings`, with what was given. name NULL: it has none. NULL: no memory. */
 const char *rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const struct rmb_look *look);
 /* What the entry lacks, as comments, each a line behind `indent`. */
 const char *rmb_begin_remarks(struct rmb_arena *arena, const char *indent, const struct rmb_look *look);

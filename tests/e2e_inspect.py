@@ -93,8 +93,11 @@ def test_settings_change_what_is_seen_and_mistakes_in_them_are_told():
         seen = inspect(here.file("a.h5"))
         warned(seen, "guess", "'roi/centroids' was taken for the positions")
         assert "positions: roi/centroids}" in seen["entry"] and facts(seen)["y"] == [1, 13]
+        np.savez(here.file("s.npz"), st=np.arange(9) / 4, clu=np.arange(9) % 2)
         seen = inspect(here.file("a.h5"), "--set", "activity=deep/other", "--set", "rate=2 Hz", "--set", "orientation=frames-first")
         assert (seen["neurons"], seen["frames"]) == (7, 290) and near(facts(seen)["rate"], 2)
+        assert seen["entry"].endswith("rate: 2 Hz, activity: deep/other, orientation: frames-first}"), seen["entry"]
+        assert "window: [0 s, 2 s]}" in inspect(here.file("s.npz"), "--set", "window=[0 s, 2 s]")["entry"]
         for words, sentence in (("activty=x", "did you mean 'activity'"), ("rate=5", "rate"), ("rate", "NAME=VALUE"), ("activity=no", "names nothing")):
             done = subprocess.run([RUMBLE, "inspect", here.file("a.h5"), "--set", words], capture_output=True, text=True)
             assert done.returncode in (1, 2) and sentence in done.stderr, (words, done)

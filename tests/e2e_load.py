@@ -169,6 +169,26 @@ def check_units(where):
         assert np.array_equal(file["recording/time"][()], wanted)
 
 
+def check_lists(where):
+    """HDF5 with a dataset for each neuron, in the order of their numbers; one that is no list of numbers is named."""
+    rng = np.random.default_rng(2)
+    times = [np.sort(rng.uniform(0, 50, n)) for n in rng.integers(0, 60, 12)]
+    times[4] = times[11] = np.zeros(0)
+    with h5py.File(os.path.join(where, "lists.h5"), "w") as file:
+        for i, train in enumerate(times):
+            file.create_dataset(f"a/unit_{i}", data=train[:, None] if i % 2 else train, **({"compression": "gzip"} if i % 3 == 0 and len(train) else {}))
+            file[f"ticks/{i}"] = (30000 * train).astype("u8")
+            file[f"groups/{i}/x"] = train
+        file["a/depth"] = np.arange(12.)
+    code, said = run(where, ["name: a, path: lists.h5, spikes: a/unit_*, y: a/depth", "name: b, path: lists.h5, spikes: ticks/*, clock: 30 kHz",
+                             "name: c, path: lists.h5, spikes: groups/*"])
+    assert code == 1 and "'groups/0' is no dataset" in said, said
+    for name, wanted in ("a", times), ("b", [(30000 * train).astype("u8") / 30000 for train in times]):
+        with result(where, name) as file:
+            assert np.array_equal(np.diff(file["recording/first"][()]), [len(train) for train in wanted]), name
+            assert np.array_equal(file["recording/time"][()], np.concatenate(wanted)) and (name == "b" or file["recording/y"][3] == 3)
+
+
 # the catalogue's files that only show through the whole program: name, how the control is spoilt, settings, exit, class, words
 def spoilt():
     one, row, whole, infinite = (np.ones((40, 600), "f4") * np.arange(600, dtype="f4") for _ in range(4))
@@ -245,7 +265,7 @@ def check_cut(where):
         assert file["recording/activity"].shape == (219, 2000)
 
 
-for check in (check_real, check_units, check_spoilt, check_place, check_cut):
+for check in (check_real, check_units, check_lists, check_spoilt, check_place, check_cut):
     with tempfile.TemporaryDirectory() as where:
         check(where)
         print(check.__name__, "fine")

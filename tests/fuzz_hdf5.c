@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 9 || (memcmp(data + 1, signature, 8) != 0 && (size < 521 || memcmp(data + 513, signature, 8) != 0)))
 		return -1;
 	set.activity = data[0] / 2 % 4 == 1 ? "Activity_*" : data[0] / 2 % 4 == 2 ? "s.x" : NULL;
-	set.spikes = data[0] / 2 % 4 == 3 ? "times" : NULL;
+	set.spikes = data[0] / 2 % 4 != 3 ? NULL : data[0] / 16 % 2 ? "*" : "times";
 	set.wish.units = data[0] / 8 % 2 ? "all" : "good";
 	rmb_test_fuzz(data + 1, size - 1, &set, data[0] % 2);
 	return 0;

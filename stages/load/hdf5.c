@@ -116,19 +116,25 @@ rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struc
 	return code;
 }
 
+static const struct rmb_member *
+find_known(const struct rmb_hdf5 *h, const char *shown)
+{
+	const struct rmb_dataset *d = h->first;
+	while (d && strcmp(d->member.name, shown) != 0)
+		d = d->next;
+	return d ? &d->member : NULL;
+}
+
 static int
 hdf5_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error)
 {
 	struct rmb_hdf5 *h = file->handle;
 	struct rmb_error why = { 0 };
 	int hops = 0, code = 0;
-	*member = NULL;
 	const char *shown = rmb_load_printable(file->arena, name, strlen(name));
-	for (struct rmb_dataset *d = h->first; d && shown; d = d->next)
-		if (strcmp(d->member.name, shown) == 0) {
-			*member = &d->member;
-			return 0;
-		}
+	*member = shown ? find_known(h, shown) : NULL;
+	if (*member)
+		return 0;
 	hid_t object = rmb_hdf5_walk(file, h->file, name, &hops, &why);
 	if (why.code)
 		return rmb_error_set(error, why.code, "%s", why.text);
@@ -139,6 +145,8 @@ hdf5_find(struct rmb_load_file *file, const char *name, const struct rmb_member 
 		d->next = h->first;
 		h->first = d;
 		*member = &d->member;
+	} else if (!code && object < 0 && strchr(name, '*') && !(code = rmb_hdf5_lists(file, name, shown, error))) {
+		*member = find_known(h, shown);
 	}
 	if (object >= 0)
 		H5Oclose(object);
@@ -248,6 +256,10 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
 	char words[200];
 	hsize_t start[RMB_MEMBER_AXES] = { 0 }, count[RMB_MEMBER_AXES];
+	if (d->value) {
+		memcpy(raw, d->value + column, (size_t)ncolumns * sizeof *d->value);
+		return 0;
+	}
 	for (int i = 0; i < m->naxes; i++)
 		count[i] = (hsize_t)m->axis[i];
 	if (m->naxes == 1) {
@@ -281,6 +293,8 @@ static bool
 hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_place *place)
 {
 	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
+	if (d->value)
+		return false;
 	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
 	int64_t bytes = m->count * (int64_t)m->item, columns;
 	bool plain = H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0 &&

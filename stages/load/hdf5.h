@@ -10,6 +10,7 @@ struct rmb_dataset {
 	struct rmb_member member;    /* first: a member is a dataset */
 	hid_t id, memory;            /* dataset, and the type its items are read as */
 	bool variable;               /* text of variable length */
+	const double *value;         /* a list that is held here, not in the file; else NULL */
 	hsize_t chunk[RMB_MEMBER_AXES]; /* [0] = 0: not chunked */
 	struct rmb_dataset *next;
 };
@@ -38,6 +39,8 @@ haddr_t rmb_hdf5_target(hid_t object, const char *name);
 int rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struct rmb_dataset *d,
                   struct rmb_error *error) RMB_CHECKED;
 void rmb_hdf5_let_go(struct rmb_dataset *d);
+/* hdf5_lists.c: adds the two members that a pattern names, if anything matches it. */
+int rmb_hdf5_lists(struct rmb_load_file *file, const char *name, const char *shown, struct rmb_error *error) RMB_CHECKED;
 /* NULL: a dataset refused for its type alone, such as one of records, could be read by who knows the type; else why not. */
 const char *rmb_hdf5_records(struct rmb_load_file *file, const struct rmb_dataset *d);
 #endif

@@ -137,7 +137,7 @@ nothing_known(struct rmb_load_file *file, struct rmb_error *error)
 	                     "%s: no array here has a name that rumble knows; it holds %s. Say which is the activity "
 	                     "(`activity: NAME`), or which are spike times and how they belong to neurons (`spikes: NAME` with "
 	                     "`unit:`, `counts:` "
-	                     "or `ends:`)",
+	                     "or `ends:`, or of HDF5 with a dataset for each neuron `spikes: GROUP/*`)",
 	                     file->path, rmb_load_contents(file));
 }
 

@@ -32,6 +32,7 @@ const struct rmb_test_damaged rmb_test_damaged[] = {
 	{ .path = "worm-wholebrain130-h5/2022-01-16-01-data.h5", .activity = "gcamp/trace_array", .times = "timing/timestamp_confocal",
 	  .orientation = "frames-first", .library = true, .heavy = true },
 	{ .path = "written.h5", .made = true, .library = true },
+	{ .path = "units.h5", .made = true, .spikes = "of/unit*", .library = true },
 	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .library = true },
 	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index",
 	  .library = true },
@@ -195,6 +196,22 @@ make_written(const struct own *own)
 	H5Fclose(file);
 }
 
+/* A dataset for each neuron, the last of them without spikes. */
+static void
+make_units(const struct own *own)
+{
+	char path[512], name[16];
+	snprintf(path, sizeof path, "%s/units.h5", own->folder);
+	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+	      group = H5Gcreate2(file, "of", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	for (int i = 0; i < UNITS; i++) {
+		snprintf(name, sizeof name, "unit%d", i);
+		put(group, name, H5T_NATIVE_DOUBLE, 1, (hsize_t[]){ (hsize_t)(UNITS - 1 - i) }, own->time + i);
+	}
+	H5Gclose(group);
+	H5Fclose(file);
+}
+
 void
 rmb_test_damaged_make(const char *folder)
 {
@@ -221,6 +238,7 @@ rmb_test_damaged_make(const char *folder)
 	make_probes(own);
 	make_events(own);
 	make_written(own);
+	make_units(own);
 	free(own);
 }
 

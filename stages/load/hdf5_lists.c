@@ -1,0 +1,127 @@
+/* load/hdf5_lists.c -- lists of HDF5 that lie in one dataset for each neuron and are named by a pattern, units slash star.
+ *
+ * The datasets of one group whose names match become two members, as cells of MATLAB do (leaves.h): NAME, all their numbers end
+ * to end, and NAME.counts, how many each has. They come in the order of their names, numbers in these by size: 2 before 10. */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include "load/hdf5.h"
+
+enum { MOST_LISTS = 1 << 20 };
+
+struct part { const char *name; double *items; int64_t n; };
+struct lists {
+	struct rmb_load_file *file;
+	const char *folder, *pattern; /* folder: "" or with a slash behind it */
+	struct part *part;
+	size_t n;
+};
+
+static herr_t
+note_name(hid_t group, const char *name, const H5L_info_t *link, void *argument)
+{
+	struct lists *l = argument;
+	(void)group;
+	if (link->type != H5L_TYPE_HARD || fnmatch(l->pattern, name, FNM_PERIOD) != 0)
+		return 0;
+	struct part *parts = l->n < MOST_LISTS ? rmb_arena_room(l->file->arena, l->part, l->n, sizeof *parts) : NULL;
+	if (!parts || !(parts[l->n].name = rmb_arena_strdup(l->file->arena, name)))
+		return -1;
+	l->part = parts;
+	l->n++;
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strverscmp(((const struct part *)a)->name, ((const struct part *)b)->name);
+}
+
+static int
+read_part(const struct lists *l, hid_t group, struct part *part, struct rmb_error *error)
+{
+	struct rmb_load_file *file = l->file;
+	struct rmb_dataset d;
+	hid_t object = H5Oopen(group, part->name, H5P_DEFAULT);
+	char *shown = rmb_arena_printf(file->arena, "%s%s", l->folder, part->name);
+	if (shown)
+		rmb_load_make_printable(shown, strlen(shown));
+	int code = !shown ? rmb_error_nomem(error, file->path)
+	           : object >= 0 && H5Iget_type(object) == H5I_DATASET
+	                   ? rmb_hdf5_take(file, object, shown, &d, error)
+	                   : rmb_error_set(error, RMB_EINPUT,
+	                                   "%s: '%s' is no dataset; all that match the pattern must be lists of numbers",
+	                                   file->path, shown);
+	if (object >= 0)
+		H5Oclose(object);
+	if (code)
+		return code;
+	part->n = d.member.count;
+	if (part->n > 0)
+		code = rmb_load_doubles(file, &d.member, &part->items, error);
+	rmb_hdf5_let_go(&d);
+	return code;
+}
+
+/* A list that is held in memory, as one of the file's datasets. */
+static int
+add(struct rmb_load_file *file, const char *name, const double *value, int64_t n, struct rmb_error *error)
+{
+	struct rmb_hdf5 *h = file->handle;
+	struct rmb_dataset *d = name && value ? rmb_arena_alloc(file->arena, 1, sizeof *d) : NULL;
+	if (!d)
+		return rmb_error_nomem(error, file->path);
+	*d = (struct rmb_dataset){
+		.member = { .name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n } },
+		.id = -1, .memory = -1, .value = value, .next = h->first
+	};
+	h->first = d;
+	return rmb_member_measure(file->arena, file->path, &d->member, error);
+}
+
+static int
+join(const struct lists *l, const char *shown, struct rmb_error *error)
+{
+	struct rmb_arena *arena = l->file->arena;
+	int64_t n = 0;
+	for (size_t i = 0; i < l->n; i++)
+		n += l->part[i].n;
+	double *all = rmb_arena_alloc(arena, (size_t)n + 1, sizeof *all), *count = rmb_arena_alloc(arena, l->n, sizeof *count);
+	for (size_t i = 0, at = 0; i < l->n && all && count; at += (size_t)l->part[i++].n) {
+		count[i] = (double)l->part[i].n;
+		if (l->part[i].n > 0)
+			memcpy(all + at, l->part[i].items, (size_t)l->part[i].n * sizeof *all);
+	}
+	int code = add(l->file, rmb_arena_printf(arena, "%s.counts", shown), count, (int64_t)l->n, error);
+	return code ? code : add(l->file, shown, all, n, error);
+}
+
+int
+rmb_hdf5_lists(struct rmb_load_file *file, const char *name, const char *shown, struct rmb_error *error)
+{
+	const char *slash = strrchr(name, '/'), *pattern = slash ? slash + 1 : name;
+	const char *folder = rmb_arena_printf(file->arena, "%.*s", (int)(pattern - name), name);
+	struct lists lists = { .file = file, .folder = folder, .pattern = pattern };
+	struct rmb_error ignored = { 0 };
+	double most = (double)file->size * RMB_DEFLATE_RATIO;
+	int hops = 0, code = 0;
+	hsize_t at = 0;
+	hid_t group = folder ? rmb_hdf5_walk(file, ((struct rmb_hdf5 *)file->handle)->file, folder, &hops, &ignored) : -1;
+	if (group >= 0 && H5Iget_type(group) == H5I_GROUP &&
+	    H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &at, note_name, &lists) < 0)
+		code = rmb_error_set(error, RMB_ELIMIT, "%s: `%s` matches more than rumble reads (%d), or the file is damaged",
+		                     file->path, shown, MOST_LISTS);
+	if (lists.n > 0)
+		qsort(lists.part, lists.n, sizeof *lists.part, by_name);
+	for (size_t i = 0; i < lists.n && !code; i++) {
+		code = read_part(&lists, group, &lists.part[i], error);
+		most -= (double)lists.part[i].n;
+		if (!code && most < 0)
+			code = rmb_error_set(error, RMB_EINPUT, "%s is damaged: `%s` names more items than a file of its size can hold",
+			                     file->path, shown);
+	}
+	if (group >= 0)
+		H5Oclose(group);
+	return code || lists.n == 0 ? code : join(&lists, shown, error);
+}
