@@ -73,6 +73,8 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
 
         with open(p.file("recipe/report.html"), encoding="utf-8") as f:
             page = f.read()
+        first = page[page.index('<section id="verdicts"'):page.index("</section>")]
+        assert "together is like none of the families" in first and "ranked against" not in first, first
         part = page[page.index("<h2>together</h2>"):]
         assert "verdict: values, alpha.exponent" in part and "verdict: distances" in part and "verdict: values, s.spectrum" not in part
         first = part.index('<p class="headline"><b>verdict</b> together is like none of the families')

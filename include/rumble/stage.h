@@ -289,7 +289,8 @@ struct rmb_stage {
 	const char *cite;     /* paper, equation, section */
 	const char *caption;  /* report sentence; {setting} prints with its unit */
 	const char *headline; /* output, one text, that stands at the top of the recording's part of the report; NULL: none */
-	const char *summary;  /* scalar outputs in the report's table over all recordings, separated by blanks; NULL: all */
+	const char *summary;  /* scalar outputs in the report's table over all recordings, separated by blanks; NULL: all but
+	                       * the headline */
 	const char *tables;   /* axes, as "group test": outputs along each are the columns of a table in the report; NULL: none */
 	const struct rmb_param *params;
 	const struct rmb_port *in, *out;

@@ -8,10 +8,15 @@
 /* ---- scalar outputs ---------------------------------------------------------------------------------------------- */
 
 static bool
+is_headline(const struct rmb_stage *stage, const struct rmb_port *port)
+{
+	return stage->headline && strcmp(port->name, stage->headline) == 0;
+}
+
+static bool
 is_scalar(const struct rmb_stage *stage, const struct rmb_port *port)
 {
-	return port->kinds == RMB_ARRAY && port->axes && !*port->axes &&
-	       !(stage->headline && strcmp(port->name, stage->headline) == 0);
+	return port->kinds == RMB_ARRAY && port->axes && !*port->axes && !is_headline(stage, port);
 }
 
 /* What a table says of a number that there is none of. */
@@ -60,13 +65,13 @@ count_warnings(struct rmb_gathering *g, const struct rmb_group *group)
 	return here ? rmb_arena_printf(g->arena, "%d", n) : none;
 }
 
-/* Whether a scalar stands in the table over all recordings. */
+/* Whether a scalar stands in the table over all recordings; the headline does if it is named there. */
 static bool
 is_summed(const struct rmb_stage *stage, const struct rmb_port *port)
 {
 	char name[RMB_NAME_MAX];
 	int used;
-	if (!is_scalar(stage, port) || !stage->summary)
+	if (!stage->summary || !(is_scalar(stage, port) || is_headline(stage, port)))
 		return is_scalar(stage, port);
 	for (const char *at = stage->summary; sscanf(at, "%63s%n", name, &used) == 1; at += used)
 		if (strcmp(name, port->name) == 0)

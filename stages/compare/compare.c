@@ -397,7 +397,8 @@ const struct rmb_stage rmb_stage_compare = {
 	         "undecided, never compatible; so is a family that is left alone while one that was ruled out lies within "
 	         "the interval of its distance.",
 	.cite = "Holm 1979, Scand. J. Statist. 6, 65; moderated variance: Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, 3",
-	.caption = "{basis}", .headline = "verdict", .tables = "comparison",
+	.caption = "{basis}", .headline = "verdict", .summary = "verdict decision nearest nearest_distance",
+	.tables = "comparison",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings), .reads_names = true,
 	.draws = rmb_draws_always, .run = run,
 };

@@ -384,7 +384,8 @@ const struct rmb_stage rmb_stage_fit = {
 	         "wider bounds.",
 	.cite = "Hansen 2016, The CMA Evolution Strategy: A Tutorial, arXiv 1604.00772; Krause, Arbones and Igel 2016, "
 	        "NeurIPS 29: root by Cholesky",
-	.caption = "{sentence}", .headline = "sentence", .tables = "varied",
+	.caption = "{sentence}", .headline = "sentence", .summary = "sentence least evaluated",
+	.tables = "varied",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
 	.draws = rmb_draws_always, .check = check, .propose = propose, .goes_on = true, .run = run,
 };
