@@ -189,6 +189,8 @@ store(const struct option_row *row, char *word, struct argp_state *state, struct
 		*(bool *)field = true;
 		break;
 	case TEXT:
+		if (!*word)
+			argp_error(state, "--%s expects %s; found nothing", row->name, row->argument);
 		*(const char **)field = word;
 		break;
 	case LIST:

@@ -1,5 +1,6 @@
 /* pipeline/run_command.c -- `rumble run`: what is missing is computed, results get their names, the report is written. */
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,12 +38,34 @@ make_directory(struct rmb_arena *arena, const char *path, struct rmb_error *erro
 	return 0;
 }
 
+/* Whether the directory is there or can be made: what stands nearest above it takes new files. */
+static int
+check_directory(const char *path, struct rmb_error *error)
+{
+	char part[PATH_MAX];
+	struct stat stat_of;
+	if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
+		return rmb_error_set(error, RMB_EOUTPUT, "the path of the output directory is too long; choose another with --out");
+	while (stat(part, &stat_of) && errno == ENOENT && strcmp(part, ".") != 0) {
+		const char *above = dirname(part);
+		memmove(part, above, strlen(above) + 1);
+	}
+	if (access(part, F_OK) == 0 && !S_ISDIR(stat_of.st_mode))
+		errno = ENOTDIR;
+	else if (access(part, W_OK | X_OK) == 0)
+		return 0;
+	return rmb_error_set(error, RMB_EOUTPUT, "nothing can be written to the output directory %s (%s: %s); choose another with "
+	                     "--out", path, part, strerror(errno));
+}
+
 /* Nothing is computed that could not be written where it was asked for. */
 static int
 check_output(const struct rmb_session *session, struct rmb_error *error)
 {
 	const char *report = session->recipe->report;
-	int code = rmb_results_check(session->graph, session->out, error);
+	int code = check_directory(session->out, error);
+	if (code == 0)
+		code = rmb_results_check(session->graph, session->out, error);
 	if (code == 0 && report)
 		code = rmb_inside_check(session->out, report, error);
 	return code || !report ? code : rmb_inside_check(session->out, "figures/x", error);

@@ -570,8 +570,10 @@ def test_output_that_cannot_be_written_is_told():
         recipe = here.recipe(TWO_RATS + "stages:\n  raw: {stage: load}\nreport: {output: report.html}\n")
         with open(here.file("taken"), "w") as f:
             f.write("not a directory")
-        said = here.run("run", recipe, "--out", "taken", status=3)
-        assert "taken" in said and "--out" in said, said
+        for out in "taken", "taken/below":
+            said = here.run("run", recipe, "--out", out, status=3)
+            assert out in said and "--out" in said and not here.objects(), said
+        assert "--out expects PATH" in here.run("run", recipe, "--out", "", status=2)
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room():
