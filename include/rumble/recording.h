@@ -72,6 +72,8 @@ struct rmb_spikes {
 	const int64_t *state;    /* [nstates] */
 };
 
+/* The frame behind the last of segment s, of nsegments that begin at frames segment[] of nframes. */
+int64_t rmb_segment_end(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t s);
 /* Frames of a segment, and of the longest one. */
 int64_t rmb_segment_length(const struct rmb_recording *recording, int64_t segment);
 int64_t rmb_segment_longest(const struct rmb_recording *recording);

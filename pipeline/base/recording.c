@@ -160,10 +160,15 @@ rmb_drop_spikes(const struct rmb_spikes *spikes, int64_t i, int64_t n)
 /* ---- frames and segments ------------------------------------------------------------------------------------------ */
 
 int64_t
+rmb_segment_end(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t s)
+{
+	return s + 1 < nsegments ? segment[s + 1] : nframes;
+}
+
+int64_t
 rmb_segment_length(const struct rmb_recording *recording, int64_t segment)
 {
-	int64_t end = segment + 1 < recording->nsegments ? recording->segment[segment + 1] : recording->nframes;
-	return end - recording->segment[segment];
+	return rmb_segment_end(recording->segment, recording->nsegments, recording->nframes, segment) - recording->segment[segment];
 }
 
 int64_t

@@ -325,10 +325,8 @@ states_from_epochs(const struct rmb_layout *layout, const struct rmb_load_settin
 		return rmb_error_nomem(error, "states");
 	int code = rmb_load_epochs(layout, set, rmb_frame_time(r, 0), rmb_frame_time(r, r->nframes - 1) + 1 / r->rate, arena,
 	                           &epochs, error);
-	for (int64_t s = 0; s < r->nsegments; s++) {
-		int64_t end = s + 1 < r->nsegments ? r->segment[s + 1] : r->nframes;
-		run[s] = (struct rmb_bins){ rmb_frame_time(r, r->segment[s]), r->segment[s], end - r->segment[s] };
-	}
+	for (int64_t s = 0; s < r->nsegments; s++)
+		run[s] = (struct rmb_bins){ rmb_frame_time(r, r->segment[s]), r->segment[s], rmb_segment_length(r, s) };
 	struct rmb_binning binning = { .width = 1 / r->rate, .nruns = r->nsegments, .run = run, .nbins = r->nframes };
 	if (!code)
 		rmb_bin_epochs(&binning, epochs.stated, epochs.state, epochs.nstates, state);

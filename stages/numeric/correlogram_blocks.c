@@ -6,17 +6,11 @@
 /* ---- where they lie ------------------------------------------------------------------------------------------------ */
 
 static int64_t
-end_of(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t s)
-{
-	return s + 1 < nsegments ? segment[s + 1] : nframes;
-}
-
-static int64_t
 held(const int64_t *segment, int64_t nsegments, int64_t nframes, int64_t width)
 {
 	int64_t n = 0;
 	for (int64_t s = 0; s < nsegments; s++)
-		n += (end_of(segment, nsegments, nframes, s) - segment[s]) / width;
+		n += (rmb_segment_end(segment, nsegments, nframes, s) - segment[s]) / width;
 	return n;
 }
 
@@ -35,7 +29,7 @@ rmb_correlogram_blocks(const int64_t *segment, int64_t nsegments, int64_t nframe
 		return rmb_error_nomem(error, "the blocks of a recording");
 	*nstarts = 0;
 	for (int64_t s = 0; s < nsegments; s++)
-		for (int64_t t = segment[s]; t + *width <= end_of(segment, nsegments, nframes, s); t += *width)
+		for (int64_t t = segment[s]; t + *width <= rmb_segment_end(segment, nsegments, nframes, s); t += *width)
 			(*start)[(*nstarts)++] = t;
 	return 0;
 }

@@ -268,7 +268,7 @@ pairs_inside(const struct rmb_propagator_options *set, int64_t nframes, int64_t 
              struct rmb_error *error)
 {
 	for (int64_t s = 0; s < set->nsegments; s++) {
-		int64_t end = s + 1 < set->nsegments ? set->segment[s + 1] : nframes;
+		int64_t end = rmb_segment_end(set->segment, set->nsegments, nframes, s);
 		for (int64_t t = set->segment[s]; t < end; t += set->block)
 			add_interval(pairs, t, (end - t < set->block ? end - t : set->block) - reach);
 	}

@@ -18,7 +18,7 @@ covariance(const struct frames *f, int64_t from, int64_t to, double *c, struct r
 		return rmb_error_nomem(error, "pairs of frames");
 	for (int64_t s = 0; s < f->nsegments; s++) {
 		int64_t start = f->segment[s] > from ? f->segment[s] : from,
-		        end = s + 1 < f->nsegments ? f->segment[s + 1] : f->courses->nframes;
+		        end = rmb_segment_end(f->segment, f->nsegments, f->courses->nframes, s);
 		int64_t pairs = (end < to ? end : to) - start - f->lag;
 		if (pairs < 1)
 			continue;

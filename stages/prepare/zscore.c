@@ -64,45 +64,48 @@ moments_piece(void *argument, int64_t piece, int thread)
 
 /* ---- which rows have a z-score ---- */
 
-/* Offset and scale of the neurons that stay, packed; keep[] names them. Returns how many. */
-static int64_t
-scale_rows(const struct settings *set, const struct rmb_recording *recording, const struct rmb_moments *moments, int64_t *keep,
-           double *offset, double *scale, struct rmb_fault *infinite, struct rmb_fault *constant, struct rmb_fault *faint)
+/* Offset and scale of the neurons that stay, packed, and which these are; and those that something is wrong with. */
+struct scaling {
+	int64_t n, *keep;
+	double *offset, *scale;
+	struct rmb_fault infinite, constant, faint;
+};
+
+static void
+scale_rows(const struct settings *set, const struct rmb_recording *recording, const struct rmb_moments *moments,
+           struct scaling *to)
 {
-	int64_t nkeep = 0;
 	for (int64_t i = 0; i < recording->neurons.n; i++) {
 		double sd = sqrt(moments[i].deviation / (double)(recording->nframes - set->ddof));
 		bool flat = moments[i].finite && rmb_row_constant(&moments[i]);
 		if (!moments[i].finite || !isfinite(sd)) {
-			rmb_blame(infinite, &recording->neurons, i);
+			rmb_blame(&to->infinite, &recording->neurons, i);
 			continue;
 		}
 		if (flat && set->eps == 0) {
-			rmb_blame(constant, &recording->neurons, i);
+			rmb_blame(&to->constant, &recording->neurons, i);
 			continue;
 		}
 		if (!flat && sd < set->eps)
-			rmb_blame(faint, &recording->neurons, i);
-		keep[nkeep] = i;
-		offset[nkeep] = moments[i].mean;
-		scale[nkeep++] = flat ? 0 : 1 / (set->eps + sd);
+			rmb_blame(&to->faint, &recording->neurons, i);
+		to->keep[to->n] = i;
+		to->offset[to->n] = moments[i].mean;
+		to->scale[to->n++] = flat ? 0 : 1 / (set->eps + sd);
 	}
-	return nkeep;
 }
 
 static int
-output_scaled(struct rmb_call *call, const struct rmb_recording *recording, const int64_t *keep, int64_t nkeep,
-              const double *offset, const double *scale)
+output_scaled(struct rmb_call *call, const struct rmb_recording *recording, const struct scaling *of)
 {
 	const struct settings *set = rmb_settings(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_recording some = *recording, scaled;
 	char name[RMB_NAME_MAX];
-	int code = nkeep < recording->neurons.n ? rmb_view_neurons(arena, recording, keep, nkeep, &some, error) : 0;
+	int code = of->n < recording->neurons.n ? rmb_view_neurons(arena, recording, of->keep, of->n, &some, error) : 0;
 	snprintf(name, sizeof name, "zscore ddof=%" PRId64 " eps=%g", set->ddof, set->eps);
 	if (code == 0)
-		code = rmb_view_scale(arena, &some, offset, scale, name, &scaled, error);
+		code = rmb_view_scale(arena, &some, of->offset, of->scale, name, &scaled, error);
 	return code ? code : rmb_output_recording(call, "recording", &scaled);
 }
 
@@ -121,26 +124,25 @@ run(struct rmb_call *call)
 		                recording->nframes);
 	struct job job = { call, recording, rmb_scratch(call, (size_t)threads * RMB_MOMENTS_CHUNK, sizeof *job.chunk),
 		           rmb_scratch(call, n, sizeof *job.moments) };
-	int64_t *keep = rmb_scratch(call, n, sizeof *keep);
-	double *offset = rmb_scratch(call, n, sizeof *offset), *scale = rmb_scratch(call, n, sizeof *scale);
-	if (!job.chunk || !job.moments || !keep || !offset || !scale)
+	struct scaling to = { .keep = rmb_scratch(call, n, sizeof *to.keep), .offset = rmb_scratch(call, n, sizeof *to.offset),
+	                      .scale = rmb_scratch(call, n, sizeof *to.scale) };
+	if (!job.chunk || !job.moments || !to.keep || !to.offset || !to.scale)
 		return RMB_ELIMIT;
 	int code = rmb_parallel(threads, (recording->neurons.n + ROWS - 1) / ROWS, moments_piece, &job);
 	if (code)
 		return code;
-	struct rmb_fault infinite = { 0 }, constant = { 0 }, faint = { 0 };
-	int64_t nkeep = scale_rows(set, recording, job.moments, keep, offset, scale, &infinite, &constant, &faint);
-	if (nkeep == 0)
+	scale_rows(set, recording, job.moments, &to);
+	if (to.n == 0)
 		return rmb_fail(call, RMB_EDATA,
 		                "none of the %zu neurons of '%s' has a z-score: %" PRId64 " are constant, %" PRId64 " hold "
 		                "samples that are not finite",
-		                n, rmb_recording_name(call), constant.n, infinite.n);
-	rmb_warn_fault(call, &recording->neurons, &constant, "dropped because they are constant");
-	rmb_warn_fault(call, &recording->neurons, &infinite, "dropped because they hold samples that are not finite");
-	rmb_warn_fault(call, &recording->neurons, &faint,
+		                n, rmb_recording_name(call), to.constant.n, to.infinite.n);
+	rmb_warn_fault(call, &recording->neurons, &to.constant, "dropped because they are constant");
+	rmb_warn_fault(call, &recording->neurons, &to.infinite, "dropped because they hold samples that are not finite");
+	rmb_warn_fault(call, &recording->neurons, &to.faint,
 	               "whose standard deviation is less than eps, which is in the units of the activity, so that their "
 	               "variance comes out below a quarter");
-	return output_scaled(call, recording, keep, nkeep, offset, scale);
+	return output_scaled(call, recording, &to);
 }
 
 static void

@@ -70,50 +70,60 @@ without_matrices(struct rmb_call *call, int64_t last, struct ensemble *e)
 	return rmb_parallel(rmb_threads(call), e->ndraws, draw_without_matrix, &draws);
 }
 
+/* A network with a matrix while it is solved. */
+struct solving {
+	struct rmb_call *call;
+	struct rmb_network net;
+	int64_t draw;
+	double *a;                 /* [n][n]; destroyed */
+	struct ensemble *e;
+	double *real, *imaginary;  /* [n], those of the draw */
+	struct rmb_steps steps;
+	struct rmb_population found;
+	struct rmb_error *error;
+};
+
 /* A network with modes that turn quickly grows in steps that would do for others. */
 static int
-shorten(struct rmb_call *call, const double *real, const double *imaginary, int64_t draw, const struct ensemble *e,
-        struct rmb_steps *steps, struct rmb_error *error)
+shorten(struct solving *of)
 {
 	enum { MOST = 1000 };
-	double largest = rmb_network_largest_step(real, imaginary, e->n);
-	if (!(e->steps.step < MOST / 2 * largest))
-		return rmb_network_stable(real, imaginary, e->n, e->steps.step, error);
-	int64_t parts = rmb_steps_shorten(steps, largest);
+	double step = of->e->steps.step, largest = rmb_network_largest_step(of->real, of->imaginary, of->e->n);
+	if (!(step < MOST / 2 * largest))
+		return rmb_network_stable(of->real, of->imaginary, of->e->n, step, of->error);
+	int64_t parts = rmb_steps_shorten(&of->steps, largest);
 	if (parts > 1)
-		rmb_warn(call,
+		rmb_warn(of->call,
 		         "network %" PRId64 " of %" PRId64
 		         " is unstable in steps of %.4g time constants: it was solved in steps of 1/%" PRId64 " of "
 		         "that",
-		         draw + 1, e->ndraws, e->steps.step, parts);
+		         of->draw + 1, of->e->ndraws, step, parts);
 	return 0;
 }
 
-/* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. a
- * is destroyed. */
+/* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. */
 static int
-by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e,
-                struct rmb_steps *steps, struct rmb_population *found, bool *sound, struct rmb_error *error)
+by_eigenvectors(struct solving *of, bool *sound)
 {
 	struct rmb_arena *own = rmb_arena_new();
-	size_t n = (size_t)e->n;
+	size_t n = (size_t)of->e->n;
 	double *v = own ? rmb_arena_alloc(own, n * n, sizeof *v) : NULL,
 	       *value = own ? rmb_arena_alloc(own, 2 * n, sizeof *value) : NULL;
-	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
 	struct rmb_eigenbasis basis = { .sound = false };
-	int rc = v && value ? rmb_network_eigenvectors(net, a, v, value, value + n, error)
-	                    : rmb_error_nomem(error, "eigenvectors of a network");
+	int rc = v && value ? rmb_network_eigenvectors(&of->net, of->a, v, value, value + n, of->error)
+	                    : rmb_error_nomem(of->error, "eigenvectors of a network");
 	if (!rc)
-		rc = rmb_eigenbasis_make(v, value, value + n, e->n, net->threads, own, &basis, error);
+		rc = rmb_eigenbasis_make(v, value, value + n, of->e->n, of->net.threads, own, &basis, of->error);
 	*sound = basis.sound;
 	if (!rc && *sound) {
-		memcpy(real, value, n * sizeof *real);
-		memcpy(imaginary, value + n, n * sizeof *imaginary);
-		rc = rmb_sort_eigenvalues(real, imaginary, e->n, error);
+		memcpy(of->real, value, n * sizeof *value);
+		memcpy(of->imaginary, value + n, n * sizeof *value);
+		rc = rmb_sort_eigenvalues(of->real, of->imaginary, of->e->n, of->error);
 		if (!rc)
-			rc = shorten(call, real, imaginary, draw, e, steps, error);
+			rc = shorten(of);
 		if (!rc)
-			rc = rmb_population_of_basis(&basis, *steps, e->lag, draw == 0, rmb_call_arena(call), found, error);
+			rc = rmb_population_of_basis(&basis, of->steps, of->e->lag, of->draw == 0, rmb_call_arena(of->call),
+			                             &of->found, of->error);
 	}
 	rmb_arena_free(own);
 	return rc;
@@ -121,15 +131,14 @@ by_eigenvectors(struct rmb_call *call, const struct rmb_network *net, int64_t dr
 
 /* The same from powers of the matrix. */
 static int
-by_powers(struct rmb_call *call, const struct rmb_network *net, int64_t draw, double *a, struct ensemble *e,
-          struct rmb_steps *steps, struct rmb_population *found, struct rmb_error *error)
+by_powers(struct solving *of)
 {
-	double *real = e->real + draw * e->n, *imaginary = e->imaginary + draw * e->n;
-	int rc = rmb_network_matrix(net, a, real, imaginary, error);
+	int rc = rmb_network_matrix(&of->net, of->a, of->real, of->imaginary, of->error);
 	if (!rc)
-		rc = shorten(call, real, imaginary, draw, e, steps, error);
+		rc = shorten(of);
 	return rc ? rc
-	          : rmb_population_make(a, e->n, *steps, e->lag, draw == 0, net->threads, rmb_call_arena(call), found, error);
+	          : rmb_population_make(of->a, of->e->n, of->steps, of->e->lag, of->draw == 0, of->net.threads,
+	                                rmb_call_arena(of->call), &of->found, of->error);
 }
 
 /* Matrices one after the other, each in a[n][n]. */
@@ -138,26 +147,27 @@ one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, d
            struct rmb_error *error)
 {
 	char purpose[32];
-	struct rmb_network one = *net;
-	struct rmb_population found;
-	struct rmb_steps steps = e->steps;
+	size_t n = (size_t)e->n;
+	struct solving of = { .call = call, .net = *net, .draw = draw, .a = a, .e = e, .real = e->real + draw * e->n,
+	                      .steps = e->steps, .error = error };
 	bool sound;
 	snprintf(purpose, sizeof purpose, "network %" PRId64, draw);
-	one.stream = stream_of(call, e, purpose);
+	of.net.stream = stream_of(call, e, purpose);
 	if (e->symmetric)
-		return rmb_network_eigenvalues(&one, a, e->real + draw * e->n, NULL, error);
-	int rc = by_eigenvectors(call, &one, draw, a, e, &steps, &found, &sound, error);
+		return rmb_network_eigenvalues(&of.net, a, of.real, NULL, error);
+	of.imaginary = e->imaginary + draw * e->n;
+	int rc = by_eigenvectors(&of, &sound);
 	if (!rc && !sound)
-		rc = by_powers(call, &one, draw, a, e, &steps, &found, error);
+		rc = by_powers(&of);
 	if (rc)
 		return rc;
-	memcpy(e->variance + draw * e->n, found.spectrum, (size_t)e->n * sizeof *found.spectrum);
-	memcpy(e->index + draw * e->n, found.index, (size_t)e->n * sizeof *found.index);
+	memcpy(e->variance + draw * e->n, of.found.spectrum, n * sizeof *of.found.spectrum);
+	memcpy(e->index + draw * e->n, of.found.index, n * sizeof *of.found.index);
 	if (draw > 0)
 		return 0;
-	e->first_steps = steps;
-	memcpy(e->standard_real, found.standard_real, (size_t)e->n * sizeof *found.standard_real);
-	memcpy(e->standard_imaginary, found.standard_imaginary, (size_t)e->n * sizeof *found.standard_imaginary);
+	e->first_steps = of.steps;
+	memcpy(e->standard_real, of.found.standard_real, n * sizeof *of.found.standard_real);
+	memcpy(e->standard_imaginary, of.found.standard_imaginary, n * sizeof *of.found.standard_imaginary);
 	return 0;
 }
 
