@@ -63,10 +63,12 @@ make_folders(const struct rmb_cache *cache, struct rmb_error *error)
 	return 0;
 }
 
-/* A cache begins with its file 'version': without it there is none yet. */
+/* A cache begins with its file 'version': without it there is none yet. One that names no version was damaged; objects tell for
+ * themselves what they are. */
 static int
-check_version(struct rmb_cache *cache, struct rmb_error *error)
+check_version(struct rmb_cache *cache, bool *damaged, struct rmb_error *error)
 {
+	int another = 0;
 	char path[PATH_MAX], text[sizeof version_text + 1] = "";
 	snprintf(path, sizeof path, "%s/version", cache->root);
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -79,7 +81,8 @@ check_version(struct rmb_cache *cache, struct rmb_error *error)
 		close(fd);
 	if (n < 0)
 		return cannot_use(path, "cannot be read", number, error);
-	if (strcmp(text, version_text))
+	*damaged = sscanf(text, "rumble cache %d", &another) != 1;
+	if (!*damaged && strcmp(text, version_text))
 		return rmb_error_set(error, RMB_EOUTPUT, "cache %s was made by another version of rumble (%s)" REMEDY,
 		                     cache->root, "its file 'version' says so");
 	return 0;
@@ -109,11 +112,12 @@ rmb_cache_open(const char *root, struct rmb_cache *cache, struct rmb_error *erro
 		return no_place(error);
 	if (make_path(chosen) == 0)
 		cache->root = realpath(chosen, NULL);
+	bool damaged = false;
 	int code = cache->root ? make_folders(cache, error) : cannot_use(chosen, "cannot be made", errno, error);
 	free(chosen);
 	if (code == 0)
-		code = check_version(cache, error);
-	if (code == 0 && cache->absent)
+		code = check_version(cache, &damaged, error);
+	if (code == 0 && (cache->absent || damaged))
 		code = make_version(cache, error);
 	if (code)
 		rmb_cache_close(cache);
@@ -148,6 +152,7 @@ rmb_cache_look(const char *root, struct rmb_cache *cache, struct rmb_error *erro
 {
 	*cache = (struct rmb_cache){ 0 };
 	char *chosen = choose_root(root);
+	bool damaged = false;
 	int code = 0;
 	if (!chosen)
 		return no_place(error);
@@ -160,7 +165,7 @@ rmb_cache_look(const char *root, struct rmb_cache *cache, struct rmb_error *erro
 	if (code == 0)
 		code = check_readable(cache, error);
 	if (code == 0)
-		code = check_version(cache, error);
+		code = check_version(cache, &damaged, error);
 	if (code)
 		rmb_cache_close(cache);
 	return code;
