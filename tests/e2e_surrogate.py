@@ -312,10 +312,11 @@ def test_recordings_that_will_not_do_are_refused_with_a_remedy():
         ("measurement: poisson", "no rate of spikes; give mean_rate", white - 5),
         ("connectivity: clustered, probability: 0.1, cluster: 500", "cluster", white),
         ("connectivity: local, probability: 0.05, positions: recording", "no positions", white),
-        ("connectivity: nonsymmetric, step: 49 ms", "were shortened to", white),
+        ("connectivity: nonsymmetric, step: 49 ms, repeat: 20", "were shortened to", white),
+        ("runs: 4000", "1 of 1 segments of recording 'rat' have fewer frames than the 4000 runs asked for", white),
         ("step: 1 us", "100000 steps of 1e-06 s|1e+05 steps of 1e-06 s", white),
-        ("step: 49 ms, method: exact", "were shortened to", white),
-        ("step: 49 ms, time_constant: 60 ms, method: exact", "done: 3 run", white),  # modes that alternate from step to step
+        ("step: 49 ms, method: exact, repeat: 20", "were shortened to", white),
+        ("step: 49 ms, time_constant: 60 ms, method: exact, repeat: 2", "done: 4 run", white),  # modes that alternate from step to step
         ("noise: matched, repeat: 30", "neurons of recording 'rat' fell in one half", white[:3]), # at random: one in four
     ]
     for setting, words, x in cases:

@@ -83,9 +83,9 @@ static const struct rmb_port out[] = {
 	VECTOR("local_exponent", "stretch", "exponent fitted to the stretch alone; not a number if fewer than two of its "
 	                                    "ranks can be used"),
 	VECTOR("first_tried", "first", "first ranks of the ranges tried"),
-	VECTOR("by_first", "first", "exponent of the range that begins there and ends where the fit does"),
+	VECTOR("by_first", "first", "exponent of the range that begins there and ends where the fit does; not a number where band is"),
 	VECTOR("last_tried", "last", "last ranks of the ranges tried"),
-	VECTOR("by_last", "last", "exponent of the range that ends there and begins where the fit does"),
+	VECTOR("by_last", "last", "exponent of the range that ends there and begins where the fit does; not a number where band is"),
 	VECTOR("by_last_low", "last", "least exponent of all ranges tried that end there"),
 	VECTOR("by_last_high", "last", "largest exponent of all ranges tried that end there"),
 	VECTOR("band", "first last", "exponent of each range tried; not a number if it spans less than a factor of four"), { 0 } };

@@ -21,21 +21,28 @@ static int
 cut_segments(struct rmb_matched *matched, int64_t pieces)
 {
 	const struct rmb_recording *like = matched->like;
-	size_t most = (size_t)(like->nsegments * pieces);
+	int64_t shorter = 0;
+	size_t most = (size_t)(pieces < like->nframes / like->nsegments ? like->nsegments * pieces : like->nframes);
 	matched->start = rmb_scratch(matched->call, most, sizeof *matched->start);
 	matched->length = rmb_scratch(matched->call, most, sizeof *matched->length);
 	if (!matched->start || !matched->length)
 		return RMB_ELIMIT;
 	for (int64_t s = 0; s < like->nsegments; s++) {
 		int64_t first = like->segment[s], n = rmb_segment_length(like, s);
+		shorter += n < pieces;
 		for (int64_t p = 0; p < pieces; p++) {
 			int64_t from = first + n * p / pieces, to = first + n * (p + 1) / pieces;
 			if (from == to)
-				continue; /* a segment of fewer frames than pieces */
+				continue;
 			matched->start[matched->nruns] = from;
 			matched->length[matched->nruns++] = to - from;
 		}
 	}
+	if (shorter)
+		rmb_warn(matched->call,
+		         "%" PRId64 " of %" PRId64 " segments of recording '%s' have fewer frames than the %" PRId64
+		         " runs asked for: there each frame is a run of its own",
+		         shorter, like->nsegments, rmb_recording_name(matched->call), pieces);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ static const struct rmb_port out[] = {
 	{ .name = "odds", .kinds = RMB_ARRAY, .axes = "share", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "connected part of a neuron's strongest partners, over the connected part of all pairs; NaN: no partner" },
 	{ .name = "fraction", .kinds = RMB_ARRAY, .axes = "share", .type = RMB_FLOAT64, .unit = "1",
-	  .help = "connected part of a neuron's strongest partners" },
+	  .help = "connected part of a neuron's strongest partners; NaN: no partner" },
 	{ .name = "top", .kinds = RMB_ARRAY, .axes = "share", .type = RMB_FLOAT64, .unit = "1",
 	  .help = "how many partners that is, as a part of all neurons" },
 	{ .name = "connected", .kinds = RMB_ARRAY, .axes = "", .type = RMB_FLOAT64, .unit = "1",
