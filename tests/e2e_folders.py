@@ -175,6 +175,17 @@ def test_labels_and_probes():
         assert list(load(p, "pandas")[0]["id"]) == [3]
 
 
+def test_probes_with_a_folder_of_their_own():
+    with place() as p:
+        for probe in "01":
+            write_phy(p.file(f"session/g0_imec{probe}/kilosort4"))
+        got, _ = load(p, "session")
+        assert list(got["id"]) == [3, 9, 900, 1000003, 1000009, 1000900] and np.allclose(got["time"][5:], got["time"][:5])
+        assert list(load(p, "session/g0_imec1")[0]["id"]) == [3, 9, 900]
+        write_phy(p.file("session/g0_imec1/kilosort2"))
+        refuse(p, "session", "", "two sortings of one probe", "g0_imec1/kilosort2", "g0_imec1/kilosort4")
+
+
 def test_the_recipe_may_say_the_rate_of_samples():
     with place() as p:
         for folder, params in ("nofile", None), ("odd", "sample_rate = float('3e4')\n"), ("other", "sample_rate = 25000.\n"):

@@ -130,6 +130,7 @@ hdf5_find(struct rmb_load_file *file, const char *name, const struct rmb_member 
 {
 	struct rmb_hdf5 *h = file->handle;
 	struct rmb_error why = { 0 };
+	bool pattern = strchr(name, '*') && file->wish && file->wish->spikes && strcmp(name, file->wish->spikes) == 0;
 	int hops = 0, code = 0;
 	const char *shown = rmb_load_printable(file->arena, name, strlen(name));
 	*member = shown ? find_known(h, shown) : NULL;
@@ -145,7 +146,7 @@ hdf5_find(struct rmb_load_file *file, const char *name, const struct rmb_member 
 		d->next = h->first;
 		h->first = d;
 		*member = &d->member;
-	} else if (!code && object < 0 && strchr(name, '*') && !(code = rmb_hdf5_lists(file, name, shown, error))) {
+	} else if (!code && object < 0 && pattern && !(code = rmb_hdf5_lists(file, name, shown, error))) {
 		*member = find_known(h, shown);
 	}
 	if (object >= 0)

@@ -192,6 +192,19 @@ choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error
 		rmb_load_contents(file));
 }
 
+/* What suite2p and others write beside the activity of every ROI; their folders and NWB leave none to be passed over. */
+static void
+note_cells(const struct rmb_layout *layout, struct rmb_load_notes *notes)
+{
+	const struct rmb_member *cells = NULL;
+	struct rmb_load_file *file = layout->activity.file;
+	struct rmb_error ignored = { 0 };
+	if (layout->activity.member && file->format != &rmb_format_suite2p && file->format != &rmb_format_nwb &&
+	    file->format->find(file, "iscell", &cells, &ignored) == 0 && cells)
+		rmb_load_note(notes, "'iscell' was not used, and ROIs that are no cells were read, too: suite2p's own folder, or NWB, "
+		                     "loads the cells alone");
+}
+
 static void
 note_hollow(const struct rmb_layout *layout, struct rmb_load_notes *notes)
 {
@@ -280,6 +293,7 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 	if (!code) {
 		rmb_written_only(layout);
 		note_hollow(layout, notes);
+		note_cells(layout, notes);
 	}
 	return code ? code : rmb_load_neuropil(files, set, layout, error);
 }

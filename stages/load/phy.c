@@ -1,5 +1,5 @@
 /* load/phy.c -- what Kilosort 1 to 4 write and phy curates: a folder with spike_times.npy, or a folder of such folders, one a
- * probe, that become one recording.
+ * probe, or of probes with one each, that become one recording.
  *
  * Members are those of sorted.h, with ypos (`depth` of cluster_info.tsv, else the place of the channel on which the unit's
  * template is largest), xpos and areas where known. A unit is good if its curated group (cluster_group, or `group` of
@@ -25,23 +25,36 @@ has_spikes(struct rmb_arena *arena, const char *folder)
 	return path && access(path, F_OK) == 0;
 }
 
-/* The folder itself, or those in it that hold spikes, by name. */
+/* Adds those of the folders in `folder` (deep: of the folders in these) that hold spikes to the n of the list. */
 static int
-list_probes(struct rmb_arena *arena, const char *folder, struct rmb_sorting *list)
+add_probes(struct rmb_arena *arena, const char *folder, bool deep, struct rmb_sorting *list, int n)
 {
-	int n = 0;
-	if (has_spikes(arena, folder)) {
-		list[0] = (struct rmb_sorting){ .folder = folder };
-		return 1;
-	}
 	DIR *directory = opendir(folder);
 	for (struct dirent *entry; directory && n < RMB_MOST_SORTINGS && (entry = readdir(directory));) {
 		const char *path = entry->d_name[0] == '.' ? NULL : rmb_arena_printf(arena, "%s/%s", folder, entry->d_name);
-		if (path && has_spikes(arena, path))
+		if (path && deep)
+			n = add_probes(arena, path, false, list, n);
+		else if (path && has_spikes(arena, path))
 			list[n++] = (struct rmb_sorting){ .folder = path };
 	}
 	if (directory)
 		closedir(directory);
+	return n;
+}
+
+/* The folder itself, or those in it that hold spikes, or else those in the folders in it (imec0/kilosort4), by name. */
+static int
+list_probes(struct rmb_arena *arena, const char *folder, struct rmb_sorting *list, bool *deep)
+{
+	*deep = false;
+	if (has_spikes(arena, folder)) {
+		list[0] = (struct rmb_sorting){ .folder = folder };
+		return 1;
+	}
+	int n = add_probes(arena, folder, false, list, 0);
+	*deep = n == 0;
+	if (*deep)
+		n = add_probes(arena, folder, true, list, 0);
 	qsort(list, (size_t)n, sizeof *list, rmb_sorted_by_name);
 	return n;
 }
@@ -50,7 +63,24 @@ static enum rmb_sureness
 phy_recognises(const struct rmb_load_probe *probe)
 {
 	struct rmb_sorting list[RMB_MOST_SORTINGS];
-	return list_probes(probe->arena, probe->path, list) > 0 ? RMB_SURELY : RMB_NOT_MINE;
+	bool deep;
+	int n = list_probes(probe->arena, probe->path, list, &deep);
+	return n == 0 ? RMB_NOT_MINE : deep ? RMB_PERHAPS : RMB_SURELY;
+}
+
+/* Fails if two of them lie in one folder, which is that of a probe. */
+static int
+check_sortings(const struct rmb_sorting *list, int n, struct rmb_error *error)
+{
+	for (int i = 1; i < n; i++) {
+		size_t length = (size_t)(strrchr(list[i].folder, '/') - list[i].folder);
+		if (strncmp(list[i].folder, list[i - 1].folder, length + 1) == 0)
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s and %s are two sortings of one probe: give the path of one of them, or of the folder "
+			                     "around those of several probes",
+			                     list[i - 1].folder, list[i].folder);
+	}
+	return 0;
 }
 
 /* ---- one probe */
@@ -258,7 +288,10 @@ phy_open(struct rmb_load_file *file, struct rmb_error *error)
 	struct rmb_sorting *probe = rmb_arena_alloc(file->arena, RMB_MOST_SORTINGS, sizeof *probe);
 	int code = probe ? rmb_gathered_make(file, error) : rmb_error_nomem(error, file->path);
 	file->in_seconds = true;
-	int n = code ? 0 : list_probes(file->arena, file->path, probe);
+	bool deep = false;
+	int n = code ? 0 : list_probes(file->arena, file->path, probe, &deep);
+	if (deep)
+		code = check_sortings(probe, n, error);
 	for (int i = 0; i < n && !code; i++)
 		code = read_probe(file, &probe[i], error);
 	if (!code)
