@@ -1,15 +1,15 @@
-/* pipeline/overrides.c -- what changes a recipe without editing it: --set NAME=VALUE, and ${name} from vars.
+/* pipeline/overrides.c -- what changes a recipe without editing it: --set NAME=VALUE.
  *
  * An assignment is text as one would write it at that place of the recipe (a list and {by: ...} too), relative paths
  * included. The text of --set is shown like a file of that name, one assignment a line, so mistakes in it point as well. */
 #include <string.h>
 #include "pipeline/reading.h"
 
-enum { MOST_EXPANDED = 1 << 20, DEEPEST = 64 };
-
-/* ---- --set */
-
-static const char *const sections[] = { "title", "seed", "report", "vars", "stages", "recordings", NULL };
+/* What can be set: a section of the recipe, and what must follow it. */
+static const struct section { const char *name; bool named, keyed; } sections[] = {
+	{ "title", false, false }, { "seed", false, false }, { "report", false, true },
+	{ "vars", true, false },   { "stages", true, true }, { "recordings", true, true },
+};
 
 static int
 characters(const char *text, size_t length)
@@ -65,40 +65,20 @@ end_of_recording(char *path)
 	return labels ? labels : strrchr(path, '.');
 }
 
-/* Splits "stages.svca2.spacing" into section, name and keys. False: a mistake was told. */
-static bool
-split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
+static const struct section *
+find_section(const char *name)
 {
-	char *rest = strchr(path, '.'), *start = path;
-	if (rest)
-		*rest++ = '\0';
-	a->section = path;
-	int known = 0;
-	while (sections[known] && strcmp(sections[known], path) != 0)
-		known++;
-	if (!sections[known] || (known >= 2 && !rest) || (known < 2 && rest)) {
-		rmb_mistake(r->m, RMB_ERECIPE, a->place,
-		            "--set knows title, seed, report.output, vars.NAME, stages.NAME.KEY and recordings.NAME.KEY; "
-		            "found '%s%s%s'",
-		            path, rest ? "." : "", rest ? rest : "");
-		return false;
-	}
-	bool named = known >= 3;
-	a->name = named ? rest : NULL;
-	if (known == 4)
-		rest = strchr(rest, '.');
-	else if (known == 5)
-		rest = end_of_recording(rest);
-	else if (known == 3)
-		rest = NULL;
-	if (named && rest)
-		*rest++ = '\0';
-	if (known >= 4 && !rest) {
-		rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set %s.%s needs the key to set, as in %s.%s.KEY=VALUE", path,
-		            a->name, path, a->name);
-		return false;
-	}
-	for (char *next = rest; next; ) {
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+		if (strcmp(sections[i].name, name) == 0)
+			return &sections[i];
+	return NULL;
+}
+
+/* "a.b.c" into keys; `start` is where the path begins. False: a mistake was told. */
+static bool
+split_keys(struct rmb_reading *r, const char *start, char *keys, struct rmb_assignment *a)
+{
+	for (char *next = keys; next;) {
 		char *word = next;
 		if ((next = strchr(word, '.')))
 			*next++ = '\0';
@@ -112,6 +92,36 @@ split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
 			return false;
 	}
 	return true;
+}
+
+/* Splits "stages.svca2.spacing" into section, name and keys. False: a mistake was told. */
+static bool
+split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
+{
+	char *rest = strchr(path, '.');
+	if (rest)
+		*rest++ = '\0';
+	const struct section *section = find_section(path);
+	if (!section || (section->named || section->keyed) != (rest != NULL)) {
+		rmb_mistake(r->m, RMB_ERECIPE, a->place,
+		            "--set knows title, seed, report.output, vars.NAME, stages.NAME.KEY and recordings.NAME.KEY; "
+		            "found '%s%s%s'",
+		            path, rest ? "." : "", rest ? rest : "");
+		return false;
+	}
+	a->section = section->name;
+	if (section->named) {
+		a->name = rest;
+		rest = !section->keyed ? NULL : strcmp(path, "recordings") == 0 ? end_of_recording(rest) : strchr(rest, '.');
+		if (rest)
+			*rest++ = '\0';
+	}
+	if (section->keyed && !rest) {
+		rmb_mistake(r->m, RMB_ERECIPE, a->place, "--set %s.%s needs the key to set, as in %s.%s.KEY=VALUE", path,
+		            a->name, path, a->name);
+		return false;
+	}
+	return split_keys(r, path, rest, a);
 }
 
 static bool
@@ -206,150 +216,6 @@ assign_item(struct rmb_reading *r, struct rmb_items *items, struct rmb_assignmen
 		            name ? rmb_did_you_mean(r, a->name, name) : "");
 }
 
-/* ---- vars */
-
-struct expansion { struct rmb_reading *r; const char **name; size_t bytes; };
-
-static void
-check_vars(struct rmb_reading *r)
-{
-	for (int i = 0; i < r->vars.n; i++) {
-		const struct rmb_item *var = &r->vars.item[i];
-		if (!rmb_name_valid(var->key->text))
-			rmb_mistake(r->m, RMB_ERECIPE, var->key->place,
-			            "'%s' cannot name a variable: a letter, then letters, digits, '_' and '-'",
-			            var->key->text);
-		if (var->value->kind != RMB_SCALAR)
-			rmb_mistake(r->m, RMB_ERECIPE, var->value->place, "vars: %s expects one text or number; found %s",
-			            var->key->text, rmb_tree_kind_name(var->value));
-		else if (strstr(var->value->text, "${"))
-			rmb_mistake(r->m, RMB_ERECIPE, var->value->place,
-			            "vars: %s refers to another variable, which vars cannot do", var->key->text);
-	}
-}
-
-/* The variable named in "${name}" at `at`; *length gets the characters of that. NULL: told. */
-static const struct rmb_tree *
-variable(struct expansion *e, const struct rmb_tree *tree, const char *at, size_t *length)
-{
-	struct rmb_reading *r = e->r;
-	const char *end = strchr(at, '}');
-	char name[RMB_NAME_MAX] = "";
-	*length = end ? (size_t)(end - at) + 1 : strlen(at);
-	if (end && *length - 3 < sizeof name)
-		memcpy(name, at + 2, *length - 3);
-	const struct rmb_item *item = end ? rmb_items_find(&r->vars, name) : NULL;
-	if (item && item->value->kind == RMB_SCALAR)
-		return item->value;
-	if (!end)
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "'${' without '}'; write $${ for the characters themselves");
-	else if (!item)
-		rmb_mistake(r->m, RMB_ERECIPE, tree->place, "there is no variable '%s'%s", name,
-		            e->name && *name ? rmb_did_you_mean(r, name, e->name) : "");
-	return NULL;
-}
-
-/* The text as it stands, which is wrong. */
-static const struct rmb_tree *
-unexpanded(struct expansion *e, const struct rmb_tree *tree)
-{
-	struct rmb_tree *told = rmb_arena_copy(e->r->arena, tree, 1, sizeof *tree);
-	if (!told) {
-		rmb_reading_nomem(e->r);
-		return tree;
-	}
-	told->told = true;
-	return told;
-}
-
-/* "$${" stands for "${". A text that is one variable and nothing else is what the variable is: a number, say. */
-static const struct rmb_tree *
-expand_scalar(struct expansion *e, const struct rmb_tree *tree)
-{
-	struct rmb_reading *r = e->r;
-	const char *text = "", *at = tree->text, *dollar;
-	bool quoted = tree->quoted;
-	while (text && (dollar = strstr(at, "${"))) {
-		size_t length;
-		if (dollar > at && dollar[-1] == '$') {
-			text = rmb_arena_printf(r->arena, "%s%.*s${", text, (int)(dollar - at - 1), at);
-			at = dollar + 2;
-			continue;
-		}
-		const struct rmb_tree *value = variable(e, tree, dollar, &length);
-		if (!value)
-			return unexpanded(e, tree);
-		if (dollar == tree->text && dollar[length] == '\0')
-			quoted = value->quoted;
-		text = rmb_arena_printf(r->arena, "%s%.*s%s", text, (int)(dollar - at), at, value->text);
-		e->bytes += text ? strlen(text) : 0;
-		if (e->bytes > MOST_EXPANDED) {
-			rmb_mistake(r->m, RMB_ERECIPE, tree->place, "variables expand to more than 1 MiB of text");
-			return unexpanded(e, tree);
-		}
-		at = dollar + length;
-	}
-	struct rmb_tree *expanded = rmb_arena_copy(r->arena, tree, 1, sizeof *tree);
-	text = text ? rmb_arena_printf(r->arena, "%s%s", text, at) : NULL;
-	if (!expanded || !text) {
-		rmb_reading_nomem(r);
-		return tree;
-	}
-	expanded->text = text;
-	expanded->quoted = quoted;
-	return expanded;
-}
-
-static const struct rmb_tree *
-expand(struct expansion *e, const struct rmb_tree *tree, int depth)
-{
-	if (!tree || e->bytes > MOST_EXPANDED || depth == DEEPEST)
-		return tree;
-	if (tree->kind == RMB_SCALAR)
-		return strstr(tree->text, "${") ? expand_scalar(e, tree) : tree;
-	struct rmb_tree **item = NULL;
-	for (int i = 0; i < tree->n; i++) {
-		const struct rmb_tree *new = expand(e, tree->item[i], depth + 1);
-		if (new == tree->item[i])
-			continue;
-		if (!item && !(item = rmb_arena_copy(e->r->arena, tree->item, (size_t)tree->n, sizeof *item))) {
-			rmb_reading_nomem(e->r);
-			return tree;
-		}
-		item[i] = (struct rmb_tree *)new;
-	}
-	struct rmb_tree *copy = item ? rmb_arena_copy(e->r->arena, tree, 1, sizeof *tree) : NULL;
-	if (item && !copy)
-		rmb_reading_nomem(e->r);
-	if (!copy)
-		return tree;
-	copy->item = item;
-	return copy;
-}
-
-static void
-expand_items(struct expansion *e, struct rmb_items *items)
-{
-	for (int i = 0; i < items->n; i++)
-		items->item[i].value = expand(e, items->item[i].value, 0);
-}
-
-static void
-expand_all(struct rmb_reading *r)
-{
-	struct expansion e = { r, rmb_arena_alloc(r->arena, (size_t)r->vars.n + 1, sizeof(char *)), 0 };
-	for (int i = 0; e.name && i < r->vars.n; i++)
-		e.name[i] = r->vars.item[i].key->text;
-	check_vars(r);
-	r->title = expand(&e, r->title, 0);
-	r->seed = expand(&e, r->seed, 0);
-	r->report = expand(&e, r->report, 0);
-	for (int i = 0; i < r->nset; i++)
-		r->set[i].value = expand(&e, r->set[i].value, 0);
-	expand_items(&e, &r->stages);
-	expand_items(&e, &r->recordings);
-}
-
 /* ---- both, in order: variables can be set, and what is set may use variables */
 
 static void
@@ -376,7 +242,7 @@ rmb_reading_overrides(struct rmb_reading *r, const char *const *set, int nset)
 	for (int i = 0; i < r->nset; i++)
 		if (strcmp(r->set[i].section, "vars") == 0)
 			assign_item(r, &r->vars, &r->set[i]);
-	expand_all(r);
+	rmb_reading_variables(r);
 	for (int i = 0; i < r->nset; i++) {
 		struct rmb_assignment *a = &r->set[i];
 		if (strcmp(a->section, "stages") == 0)

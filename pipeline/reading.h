@@ -37,6 +37,8 @@ struct rmb_reading {
 bool rmb_reading_files(struct rmb_reading *r, const char *path);
 /* overrides.c: --set into r->set and into everything but the recordings, ${name} replaced everywhere. */
 void rmb_reading_overrides(struct rmb_reading *r, const char *const *set, int nset);
+/* variables.c: ${name} replaced everywhere, in what --set says too. */
+void rmb_reading_variables(struct rmb_reading *r);
 /* overrides.c: `tree` with the value of an assignment put at its keys; mappings on the way are copied, `tree` stays. */
 const struct rmb_tree *rmb_assigned(struct rmb_reading *r, const struct rmb_tree *tree, struct rmb_assignment *assignment);
 /* recordings.c: recipe->source. */
