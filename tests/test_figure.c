@@ -11,6 +11,8 @@
 #include "pipeline/inside.h"
 #include "support/check.h"
 
+#define POINTS(...) &(struct rmb_points){ __VA_ARGS__ }
+
 static double *
 walk(struct rmb_arena *arena, int n)
 {
@@ -30,10 +32,10 @@ test_few_values_stay(void **state)
 	struct rmb_arena *arena = rmb_arena_new();
 	const double y[] = { 4, NAN, -1, 2, INFINITY, 1 }, x[] = { 1, 2, 3, 4, 5, 6 };
 	struct rmb_trace t = { 0 };
-	assert_int_equal(rmb_trace_set(arena, x, 0, 0, y, 6, false, false, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set(arena, POINTS(x, 0, 0, y, NULL, 6, false, false), RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 6); /* 4, gap, -1, 2, gap, 1 */
 	assert_true(t.y[0] == 4 && isnan(t.y[1]) && t.y[2] == -1 && t.x[2] == 3 && isnan(t.y[4]) && t.y[5] == 1);
-	assert_int_equal(rmb_trace_set(arena, NULL, 1, 1, y, 6, true, true, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set(arena, POINTS(NULL, 1, 1, y, NULL, 6, true, true), RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.hidden, 1);
 	assert_int_equal(t.count, 6);
 	for (int64_t i = 0; i < t.n; i++)
@@ -53,7 +55,7 @@ test_thinning_keeps_extremes(void **state)
 	for (int log = 0; log < 2; log++) {
 		struct rmb_trace t = { 0 };
 		bool high = false, low = false;
-		assert_int_equal(rmb_trace_set(arena, NULL, 1, 1, y, N, log, log, RMB_LINE_LIMIT, &t, NULL), 0);
+		assert_int_equal(rmb_trace_set(arena, POINTS(NULL, 1, 1, y, NULL, N, log, log), RMB_LINE_LIMIT, &t, NULL), 0);
 		assert_in_range(t.n, RMB_LINE_LIMIT / 4, RMB_LINE_LIMIT);
 		for (int64_t i = 0; i < t.n; i++) {
 			int64_t k = (int64_t)t.x[i] - 1;
@@ -78,7 +80,7 @@ test_scatter_is_thinned_evenly(void **state)
 	for (int i = 0; i < N; i++)
 		x[i] = y[(i * 7919) % N];
 	struct rmb_trace t = { 0 };
-	assert_int_equal(rmb_trace_set(arena, x, 0, 0, y, N, false, false, RMB_POINT_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set(arena, POINTS(x, 0, 0, y, NULL, N, false, false), RMB_POINT_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, RMB_POINT_LIMIT);
 	for (int64_t i = 0; i < t.n; i++)
 		assert_true(t.x[i] == (float)x[i * N / RMB_POINT_LIMIT] && t.y[i] == (float)y[i * N / RMB_POINT_LIMIT]);
@@ -92,9 +94,9 @@ test_nothing_to_draw(void **state)
 	struct rmb_arena *arena = rmb_arena_new();
 	const double y[] = { NAN, -INFINITY };
 	struct rmb_trace t = { 0 };
-	assert_int_equal(rmb_trace_set(arena, NULL, 0, 1, y, 2, true, true, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set(arena, POINTS(NULL, 0, 1, y, NULL, 2, true, true), RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 0);
-	assert_int_equal(rmb_trace_set(arena, NULL, 0, 1, y, 0, false, false, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set(arena, POINTS(NULL, 0, 1, y, NULL, 0, false, false), RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 0);
 	rmb_arena_free(arena);
 }
@@ -108,12 +110,12 @@ test_bands(void **state)
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_trace t = { 0 };
 	const double few_low[] = { 1, NAN, -1, 2, 3 }, few_high[] = { 2, 3, 2, INFINITY, 4 };
-	assert_int_equal(rmb_trace_set_band(arena, NULL, 0, 1, few_low, few_high, 5, false, true, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set_band(arena, POINTS(NULL, 0, 1, few_high, few_low, 5, false, true), RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 5); /* 1..2, gap, below zero..2, gap, 3..4 */
 	assert_true(t.low[0] == 1 && t.y[0] == 2 && isnan(t.y[1]) && t.low[2] == 0 && t.y[2] == 2 && isnan(t.low[3]) &&
 	            t.low[4] == 3 && t.x[4] == 4);
 	assert_int_equal(t.hidden, 1);
-	assert_int_equal(rmb_trace_set_band(arena, NULL, 0, 1, few_low, few_high, 0, false, true, RMB_LINE_LIMIT, &t, NULL), 0);
+	assert_int_equal(rmb_trace_set_band(arena, POINTS(NULL, 0, 1, few_high, few_low, 0, false, true), RMB_LINE_LIMIT, &t, NULL), 0);
 	assert_int_equal(t.n, 0);
 	double *high = walk(arena, N), *low = rmb_arena_alloc(arena, N, sizeof *low);
 	high[20000] = 1e7;
@@ -122,7 +124,7 @@ test_bands(void **state)
 	low[10] = -1e7;
 	for (int log = 0; log < 2; log++) {
 		float lowest = 0, highest = 0;
-		assert_int_equal(rmb_trace_set_band(arena, NULL, 1, 1, low, high, N, log, false, RMB_LINE_LIMIT, &t, NULL), 0);
+		assert_int_equal(rmb_trace_set_band(arena, POINTS(NULL, 1, 1, high, low, N, log, false), RMB_LINE_LIMIT, &t, NULL), 0);
 		assert_in_range(t.n, 100, RMB_LINE_LIMIT / 2 + 1);
 		for (int64_t i = 0; i < t.n; i++) {
 			lowest = fminf(lowest, t.low[i]), highest = fmaxf(highest, t.y[i]);

@@ -167,8 +167,8 @@ add_band(struct rmb_drawing *d, const struct curve *c, const struct rmb_trace *l
 	band->label = line->label;
 	band->look = line->look;
 	band->quiet = true;
-	int code = rmb_trace_set_band(d->g->arena, c->x, c->start, c->step, c->low, c->high, c->n, d->data->logx,
-	                              d->data->logy, d->g->line_limit, band, error);
+	const struct rmb_points points = { c->x, c->start, c->step, c->high, c->low, c->n, d->data->logx, d->data->logy };
+	int code = rmb_trace_set_band(d->g->arena, &points, d->g->line_limit, band, error);
 	band->mark = line->mark == RMB_POINTS && !c->spread ? RMB_BARS : RMB_BAND;
 	return code;
 }
@@ -208,8 +208,8 @@ add_series(struct rmb_drawing *d, int group, const struct rmb_series *series, st
 		d->data->x = rmb_drawing_title(d, d->data->x, c.xunit);
 		d->data->y = rmb_drawing_title(d, d->data->y, c.yunit);
 	}
-	int code = rmb_trace_set(d->g->arena, c.x, c.start, c.step, c.y, c.n, d->data->logx, d->data->logy,
-	                         d->g->line_limit, trace, error);
+	const struct rmb_points points = { c.x, c.start, c.step, c.y, NULL, c.n, d->data->logx, d->data->logy };
+	int code = rmb_trace_set(d->g->arena, &points, d->g->line_limit, trace, error);
 	return code || !c.low ? code : add_band(d, &c, trace, error);
 }
 

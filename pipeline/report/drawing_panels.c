@@ -78,8 +78,8 @@ add_line(struct rmb_drawing *d, const struct rmb_group *group, const struct rmb_
 	trace->panel = panel;
 	trace->value = slow->start + (double)row * slow->step;
 	trace->label = rmb_arena_printf(d->g->arena, "%s %s", slow->name, rmb_number_print(d->g->arena, trace->value, 3));
-	return rmb_trace_set(d->g->arena, xv, fast->start, fast->step, value, fast->n, d->data->logx, d->data->logy, limit,
-	                     trace, error);
+	const struct rmb_points points = { xv, fast->start, fast->step, value, NULL, fast->n, d->data->logx, d->data->logy };
+	return rmb_trace_set(d->g->arena, &points, limit, trace, error);
 }
 
 static int

@@ -89,16 +89,18 @@ typedef const char *rmb_lookup(void *from, const char *name);
 /* `text` with every {name} that `lookup` knows replaced. NULL text gives "". */
 const char *rmb_figure_fill(struct rmb_arena *arena, const char *text, rmb_lookup *lookup, void *from);
 
-/* Values y[n] over x[n] (NULL: start, start + step, ...) as the points of a trace: no more than `limit`; where x ascends,
- * no more than RMB_LINE_LIMIT, the smallest and largest of every stretch; otherwise each k-th. Not finite: a gap. Label,
- * mark and look are the caller's. RMB_ELIMIT: no memory. */
-int rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx,
-                  bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
+/* Values y[n] over x[n] (NULL: start, start + step, ...), and low[n] for a band, on axes of that kind. */
+struct rmb_points { const double *x; double start, step; const double *y, *low; int64_t n; bool logx, logy; };
 
-/* The same for a band: between the lowest low and the highest high of every stretch. A logarithmic axis has no place for a
+/* They as the points of a trace: no more than `limit`; where x ascends, no more than RMB_LINE_LIMIT, the smallest and largest
+ * of every stretch; otherwise each k-th. Not finite: a gap. Label, mark and look are the caller's. RMB_ELIMIT: no memory. */
+int rmb_trace_set(struct rmb_arena *arena, const struct rmb_points *points, int limit, struct rmb_trace *trace,
+                  struct rmb_error *error) RMB_CHECKED;
+
+/* The same for a band: between the lowest low and the highest y of every stretch. A logarithmic axis has no place for a
  * low that is not positive: it becomes 0, and rmb_figure_finish() lets the band end below what is shown. */
-int rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high,
-                   int64_t n, bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error) RMB_CHECKED;
+int rmb_trace_set_band(struct rmb_arena *arena, const struct rmb_points *points, int limit, struct rmb_trace *trace,
+                       struct rmb_error *error) RMB_CHECKED;
 
 /* Where the rows of a matrix come from: rows row .. row + nrows - 1, columns column .. column + ncolumns - 1. */
 typedef void rmb_matrix_read(const void *from, int64_t row, int64_t nrows, int64_t column, int64_t ncolumns, float *buffer);

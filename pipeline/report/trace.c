@@ -5,16 +5,14 @@
 #include <math.h>
 #include "pipeline/report/figure.h"
 
-struct points { const double *x; double start, step; const double *y; bool logx, logy; };
-
 static double
-x_at(const struct points *p, int64_t i)
+x_at(const struct rmb_points *p, int64_t i)
 {
 	return p->x ? p->x[i] : p->start + (double)i * p->step;
 }
 
 static bool
-can_show(const struct points *p, int64_t i)
+can_show(const struct rmb_points *p, int64_t i)
 {
 	double x = x_at(p, i);
 	return isfinite(x) && isfinite(p->y[i]) && !(p->logx && x <= 0) && !(p->logy && p->y[i] <= 0);
@@ -22,13 +20,13 @@ can_show(const struct points *p, int64_t i)
 
 /* Where a value lies along the axis as drawn. */
 static double
-along(const struct points *p, int64_t i)
+along(const struct rmb_points *p, int64_t i)
 {
 	return p->logx ? log(x_at(p, i)) : x_at(p, i);
 }
 
 static void
-put(const struct points *p, int64_t i, float *x, float *y, int64_t *n)
+put(const struct rmb_points *p, int64_t i, float *x, float *y, int64_t *n)
 {
 	x[*n] = (float)x_at(p, i);
 	y[(*n)++] = (float)p->y[i];
@@ -45,25 +43,25 @@ put_gap(float *x, float *y, int64_t *n)
 
 /* Smallest and largest value of each of `bins` equal stretches of the axis, in their order; a gap ends its stretch. */
 static int64_t
-keep_extremes(const struct points *p, int64_t n, int64_t first, int64_t last, int64_t bins, float *x, float *y)
+keep_extremes(const struct rmb_points *p, int64_t first, int64_t last, int64_t bins, float *x, float *y)
 {
 	double from = along(p, first), width = (along(p, last) - from) / (double)bins;
 	int64_t m = 0, bin = -1, low = -1, high = -1;
 	bool gap = false;
-	for (int64_t i = first; i <= n; i++) {
-		int64_t now = i < n && can_show(p, i) ? (int64_t)fmin((along(p, i) - from) / width, (double)(bins - 1)) : bin;
-		if (i == n || now != bin) {
+	for (int64_t i = first; i <= p->n; i++) {
+		int64_t now = i < p->n && can_show(p, i) ? (int64_t)fmin((along(p, i) - from) / width, (double)(bins - 1)) : bin;
+		if (i == p->n || now != bin) {
 			if (low >= 0)
 				put(p, low < high ? low : high, x, y, &m);
 			if (high >= 0 && high != low)
 				put(p, low < high ? high : low, x, y, &m);
-			if (gap && i < n)
+			if (gap && i < p->n)
 				put_gap(x, y, &m);
 			bin = now;
 			low = high = -1;
 			gap = false;
 		}
-		if (i == n)
+		if (i == p->n)
 			break;
 		if (!can_show(p, i)) {
 			gap = true;
@@ -77,10 +75,10 @@ keep_extremes(const struct points *p, int64_t n, int64_t first, int64_t last, in
 
 /* Every value, or each k-th of those that can be shown. */
 static int64_t
-keep_some(const struct points *p, int64_t n, int64_t shown, int64_t limit, float *x, float *y)
+keep_some(const struct rmb_points *p, int64_t shown, int64_t limit, float *x, float *y)
 {
 	int64_t m = 0, seen = 0, next = 0, taken = 0;
-	for (int64_t i = 0; i < n; i++) {
+	for (int64_t i = 0; i < p->n; i++) {
 		if (!can_show(p, i)) {
 			if (shown <= limit)
 				put_gap(x, y, &m);
@@ -97,18 +95,16 @@ keep_some(const struct points *p, int64_t n, int64_t shown, int64_t limit, float
 }
 
 int
-rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double step, const double *y, int64_t n, bool logx,
-              bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error)
+rmb_trace_set(struct rmb_arena *arena, const struct rmb_points *p, int limit, struct rmb_trace *trace, struct rmb_error *error)
 {
-	struct points p = { x, start, step, y, logx, logy };
 	int64_t shown = 0, hidden = 0, first = -1, last = -1;
 	bool ascending = true;
-	for (int64_t i = 0; i < n; i++) {
-		if (!can_show(&p, i)) {
-			hidden += isfinite(x_at(&p, i)) && isfinite(y[i]);
+	for (int64_t i = 0; i < p->n; i++) {
+		if (!can_show(p, i)) {
+			hidden += isfinite(x_at(p, i)) && isfinite(p->y[i]);
 			continue;
 		}
-		ascending = ascending && (last < 0 || x_at(&p, i) > x_at(&p, last));
+		ascending = ascending && (last < 0 || x_at(p, i) > x_at(p, last));
 		first = first < 0 ? i : first;
 		last = i;
 		shown++;
@@ -119,13 +115,13 @@ rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double ste
 	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x), *kept_y = rmb_arena_alloc(arena, room, sizeof *kept_y);
 	if (!kept_x || !kept_y)
 		return rmb_error_nomem(error, "a figure");
-	trace->count = n;
+	trace->count = p->n;
 	trace->hidden = hidden;
 	trace->thinned = shown > limit;
 	trace->x = kept_x;
 	trace->y = kept_y;
-	trace->n = shown > limit && ascending ? keep_extremes(&p, n, first, last, limit / 2, kept_x, kept_y)
-	                                      : keep_some(&p, n, shown, limit, kept_x, kept_y);
+	trace->n = shown > limit && ascending ? keep_extremes(p, first, last, limit / 2, kept_x, kept_y)
+	                                      : keep_some(p, shown, limit, kept_x, kept_y);
 	return 0;
 }
 
@@ -133,15 +129,15 @@ rmb_trace_set(struct rmb_arena *arena, const double *x, double start, double ste
 
 /* Entries first .. end - 1 as one stretch of a band: its lowest low and highest high, or a gap. */
 static void
-put_stretch(const struct points *p, const double *low, int64_t first, int64_t end, struct rmb_trace *trace, float *x, float *high)
+put_stretch(const struct rmb_points *p, int64_t first, int64_t end, struct rmb_trace *trace, float *x, float *high)
 {
 	double lowest = NAN, highest = NAN; /* fmin and fmax take what is not NaN */
 	int64_t at = -1;
 	for (int64_t i = first; i < end; i++)
-		if (can_show(p, i) && isfinite(low[i])) {
+		if (can_show(p, i) && isfinite(p->low[i])) {
 			at = at < 0 ? i : at;
-			trace->hidden += p->logy && low[i] <= 0;
-			lowest = fmin(lowest, p->logy ? fmax(low[i], 0) : low[i]);
+			trace->hidden += p->logy && p->low[i] <= 0;
+			lowest = fmin(lowest, p->logy ? fmax(p->low[i], 0) : p->low[i]);
 			highest = fmax(highest, p->y[i]);
 		}
 	if (at < 0 && (!trace->n || isnan(high[trace->n - 1])))
@@ -152,14 +148,12 @@ put_stretch(const struct points *p, const double *low, int64_t first, int64_t en
 }
 
 int
-rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, double step, const double *low, const double *high,
-                   int64_t n, bool logx, bool logy, int limit, struct rmb_trace *trace, struct rmb_error *error)
+rmb_trace_set_band(struct rmb_arena *arena, const struct rmb_points *p, int limit, struct rmb_trace *trace, struct rmb_error *error)
 {
-	struct points p = { x, start, step, high, logx, logy };
-	int64_t first = 0, last = n - 1, bins = limit / 2;
-	while (first < n && !can_show(&p, first))
+	int64_t n = p->n, first = 0, last = n - 1, bins = limit / 2;
+	while (first < n && !can_show(p, first))
 		first++;
-	while (last > first && !can_show(&p, last))
+	while (last > first && !can_show(p, last))
 		last--;
 	size_t room = (size_t)n; /* every value may stand between gaps */
 	float *kept_x = rmb_arena_alloc(arena, room, sizeof *kept_x),
@@ -172,14 +166,14 @@ rmb_trace_set_band(struct rmb_arena *arena, const double *x, double start, doubl
 	trace->n = trace->hidden = 0;
 	trace->x = kept_x;
 	trace->y = kept_high;
-	double from = first < n ? along(&p, first) : 0, width = first < n ? (along(&p, last) - from) / (double)bins : 0;
+	double from = first < n ? along(p, first) : 0, width = first < n ? (along(p, last) - from) / (double)bins : 0;
 	trace->thinned = n > bins && width > 0;
 	for (int64_t i = first, end; i <= last && i < n; i = end) {
-		int64_t bin = !trace->thinned || !can_show(&p, i) ? -1 : (int64_t)((along(&p, i) - from) / width);
+		int64_t bin = !trace->thinned || !can_show(p, i) ? -1 : (int64_t)((along(p, i) - from) / width);
 		end = i + 1;
-		while (bin >= 0 && end <= last && can_show(&p, end) && (int64_t)((along(&p, end) - from) / width) == bin)
+		while (bin >= 0 && end <= last && can_show(p, end) && (int64_t)((along(p, end) - from) / width) == bin)
 			end++;
-		put_stretch(&p, low, i, end, trace, kept_x, kept_high);
+		put_stretch(p, i, end, trace, kept_x, kept_high);
 	}
 	return 0;
 }

@@ -2,6 +2,8 @@
 #include "support/check.h"
 #include "support/specimen.h"
 
+#define POINTS(...) &(struct rmb_points){ __VA_ARGS__ }
+
 enum { RANKS = 4000, ROWS = 60, COLUMNS = 900 };
 
 static void
@@ -28,7 +30,7 @@ curve(struct rmb_arena *arena, const char *name)
 			y[k] = pow(k + 1, i < 2 ? -0.93 : -0.2) * (i % 2 ? 1 : 1 + 0.2 * sin(k));
 		f->trace[i] = (struct rmb_trace){ .label = rmb_arena_printf(arena, "%s %s: %s", name, i < 2 ? "z" : "shuffled", what[i % 2]),
 		                                  .mark = i % 2 ? RMB_LINE : RMB_POINTS, .look = i / 2 };
-		assert_int_equal(rmb_trace_set(arena, NULL, 1, 1, y, RANKS, true, true,
+		assert_int_equal(rmb_trace_set(arena, POINTS(NULL, 1, 1, y, NULL, RANKS, true, true),
 		                               i % 2 ? RMB_LINE_LIMIT : RMB_POINT_LIMIT, &f->trace[i], NULL),
 		                 0);
 	}
@@ -61,9 +63,9 @@ panels(struct rmb_arena *arena, const char *name)
 		                                  .mark = i == 5 ? RMB_POINTS : RMB_LINE, .panel = i % 2,
 		                                  .scaled = i < 2, .value = i + 1, .look = i == 4 ? RMB_LOOK_GUIDE(0) : 0, .quiet = i == 3 };
 		if (i == 2 || i == 3)
-			assert_int_equal(rmb_trace_set_band(arena, x, 0, 0, low, y, N, true, false, RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
+			assert_int_equal(rmb_trace_set_band(arena, POINTS(x, 0, 0, y, low, N, true, false), RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
 		else
-			assert_int_equal(rmb_trace_set(arena, x, 0, 0, y, N, true, false, RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
+			assert_int_equal(rmb_trace_set(arena, POINTS(x, 0, 0, y, NULL, N, true, false), RMB_LINE_LIMIT, &f->trace[i], NULL), 0);
 	}
 	f->trace[3].mark = RMB_BARS, f->trace[5].z = z;
 	return f;
