@@ -209,7 +209,7 @@ collect(struct work *w, struct rmb_error *error)
 		                     "cache gc needs a limit: --max-size SIZE, such as 20 GB, or --max-age TIME, such as 720 "
 		                     "h");
 	int code = rmb_cache_collect(&w->cache, o->max_size > 0 ? o->max_size : NAN, o->max_age > 0 ? o->max_age : NAN,
-	                             o->dry_run, o->quiet ? NULL : took, w, &c, error);
+	                             o->dry_run, took, w, &c, error);
 	if (code)
 		return code;
 	if (o->json)

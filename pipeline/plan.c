@@ -34,20 +34,20 @@ want_named(struct planner *p, const char *const *names, int n, struct rmb_error 
 }
 
 static int
-find_wanted(struct planner *p, const char *const *only, int nonly, const char *const *until, int nuntil, struct rmb_error *error)
+find_wanted(struct planner *p, const struct rmb_asked *asked, struct rmb_error *error)
 {
 	int n = p->graph->nnodes;
-	if (nonly + nuntil == 0) {
+	if (asked->nonly + asked->nuntil == 0) {
 		memset(p->wanted, true, (size_t)n * sizeof *p->wanted);
 		return 0;
 	}
-	int code = want_named(p, until, nuntil, error);
+	int code = want_named(p, asked->until, asked->nuntil, error);
 	if (code)
 		return code;
 	for (int i = n; i-- > 0;)
 		for (int j = 0; p->wanted[i] && j < p->graph->node[i]->nedges; j++)
 			p->wanted[p->graph->node[i]->edge[j].from->index] = true;
-	return want_named(p, only, nonly, error);
+	return want_named(p, asked->only, asked->nonly, error);
 }
 
 /* ---- what must run ------------------------------------------------------------------------------------------------- */
@@ -238,8 +238,7 @@ new_plan(struct rmb_graph *graph, struct planner *p)
 
 struct rmb_plan *
 rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal,
-              const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
-              struct rmb_error *error)
+              const struct rmb_asked *asked, const char *last, struct rmb_error *error)
 {
 	struct planner p = { .graph = graph, .cache = cache, .journal = journal };
 	struct rmb_plan *plan = new_plan(graph, &p);
@@ -247,7 +246,7 @@ rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const stru
 		rmb_error_nomem(error, "the plan");
 		return NULL;
 	}
-	if (find_wanted(&p, only, nonly, until, nuntil, error)) {
+	if (find_wanted(&p, asked, error)) {
 		rmb_plan_free(plan);
 		return NULL;
 	}

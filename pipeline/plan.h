@@ -35,13 +35,14 @@ struct rmb_plan {
 	struct rmb_arena *arena;
 };
 
-/* until[]: the nodes named and everything they depend on. only[]: the nodes named, with just those of their inputs that are
- * not in the cache. Both may be empty. Names are as in rmb_graph_find, but what is left out means all: an entry's name is that
- * of its nodes in every recording. `last`: the state file of the previous run (results/.last.json: id -> description), from
+/* What is asked for. until[]: the nodes named and everything they depend on. only[]: the nodes named, with just those of their
+ * inputs that are not in the cache. Both empty: all nodes. Names are as in rmb_graph_find, but what is left out means all: an
+ * entry's name is that of its nodes in every recording. */
+struct rmb_asked { const char *const *only; int nonly; const char *const *until; int nuntil; };
+/* `last`: the state file of the previous run (results/.last.json: id -> description), from
  * which the reasons come; NULL: there is none. NULL: the error says why. */
 struct rmb_plan *rmb_plan_make(struct rmb_graph *graph, const struct rmb_cache *cache, const struct rmb_journal *journal,
-                               const char *const *only, int nonly, const char *const *until, int nuntil, const char *last,
-                               struct rmb_error *error);
+                               const struct rmb_asked *asked, const char *last, struct rmb_error *error);
 void rmb_plan_free(struct rmb_plan *plan); /* accepts NULL */
 /* plan_cost.c. Expects anew what lies behind a node that has just run, now that its object says how large the recording is.
  * Changes step[].expected and the totals. */

@@ -186,8 +186,8 @@ struct rmb_plan *
 rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
 {
 	look_at_sources(session);
-	return rmb_plan_make(session->graph, &session->cache, session->journal, options->only, options->nonly, options->until,
-	                     options->nuntil, session->last, error);
+	const struct rmb_asked asked = { options->only, options->nonly, options->until, options->nuntil };
+	return rmb_plan_make(session->graph, &session->cache, session->journal, &asked, session->last, error);
 }
 
 int

@@ -94,7 +94,8 @@ static void
 plan(struct world *w, const char *const *only, int nonly, const char *const *until, int nuntil)
 {
 	rmb_plan_free(w->plan);
-	w->plan = rmb_plan_make(w->recipe.graph, &w->cache, w->journal, only, nonly, until, nuntil, last, &w->error);
+	const struct rmb_asked asked = { only, nonly, until, nuntil };
+	w->plan = rmb_plan_make(w->recipe.graph, &w->cache, w->journal, &asked, last, &w->error);
 	if (!w->plan)
 		fail_msg("no plan: %s", w->error.text);
 }
@@ -359,7 +360,8 @@ a_plan_can_be_narrowed(void **state)
 	assert_int_equal(w.plan->nrun, 0);
 	plan(&w, NULL, 0, (const char *const[]){ "shuffled" }, 1); /* up to it: with all that it depends on */
 	assert_plan(&w, "raw=run z=cached shuffled=cached svca2@z=out svca2@shuffled=cached alpha@z=out alpha@shuffled=cached");
-	assert_null(rmb_plan_make(w.recipe.graph, &w.cache, NULL, (const char *const[]){ "alpa" }, 1, NULL, 0, NULL, &w.error));
+	const struct rmb_asked misspelt = { (const char *const[]){ "alpa" }, 1, NULL, 0 };
+	assert_null(rmb_plan_make(w.recipe.graph, &w.cache, NULL, &misspelt, NULL, &w.error));
 	assert_int_equal(w.error.code, RMB_EUSAGE);
 	assert_non_null(strstr(w.error.text, "did you mean 'alpha'"));
 	close_world(&w);
