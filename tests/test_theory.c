@@ -464,6 +464,14 @@ draws_are_those_of_matrices(void **state)
 	printf("rank 50 over rank 1: %.4f, %.4f (%.4f)\n", sum[0], sum[1], error_of_mean);
 	assert_true(error_of_mean < 0.005);
 	assert_true(fabs(sum[0] - sum[1]) < 3 * error_of_mean);
+	int refused = 0; /* of two neurons both eigenvalues may be negative: nothing to scale by */
+	for (int draw = 0; draw < MANY; draw++, error = (struct rmb_error){ 0 })
+		if (rmb_symmetric_draw(rmb_stream_named("two"), draw, 2, 2, 2, q, value, &error)) {
+			assert_non_null(strstr(error.text, "has no edge; use more neurons"));
+			refused++;
+		} else
+			assert_true(value[0] == 1 && value[1] <= 1);
+	assert_true(refused > 0 && refused < MANY / 2);
 }
 
 /* ---- an exponent on a curve ---- */

@@ -1,5 +1,6 @@
 #include "numeric/theory.h"
 #include <complex.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include "numeric/lapack.h"
@@ -146,6 +147,11 @@ rmb_symmetric_draw(struct rmb_stream stream, int64_t draw, int64_t n, int64_t co
 		beside[i] = i + 1 < n ? chi(stream, first + 1, n - 1 - i) : 0;
 	}
 	int rc = rmb_tridiagonal_eigenvalues(diagonal, beside, rows, error);
+	if (!rc && !(diagonal[0] > 0))
+		rc = rmb_error_set(error, RMB_EDATA,
+		                   "no eigenvalue of a network of %" PRId64 " neurons that was drawn is above 0, so that it has no "
+		                   "edge; use more neurons",
+		                   n);
 	for (int64_t k = 0; !rc && k < n; k++)
 		eigenvalue[k] = (k < count ? diagonal[k] : 2 * sqrt((double)n) * q[k]) / diagonal[0];
 	free(diagonal);

@@ -38,7 +38,8 @@ void rmb_semicircle_quantiles(int64_t n, double *q);
  * eigenvalue 2 sqrt(n) x decays beyond row n (1 - x^2). */
 int64_t rmb_symmetric_rows(int64_t n, int64_t count);
 /* Draw number `draw` of the stream: eigenvalue[n], descending, the first 1. The leading `count` are those of the draw,
- * from `rows` rows (at least rmb_symmetric_rows); the rest, which fluctuate by 1/n only, are q[n], the quantiles. */
+ * from `rows` rows (at least rmb_symmetric_rows); the rest, which fluctuate by 1/n only, are q[n], the quantiles.
+ * RMB_EDATA: none is positive, as happens with a few neurons. */
 int rmb_symmetric_draw(struct rmb_stream stream, int64_t draw, int64_t n, int64_t count, int64_t rows, const double *q,
                        double *eigenvalue, struct rmb_error *error) RMB_CHECKED;
 
