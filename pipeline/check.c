@@ -25,8 +25,8 @@ check_file(const struct rmb_value *value, struct rmb_mistakes *m)
 	return false;
 }
 
-/* Files of an entry for one recording; if all are there and the settings are right, the stage will look into them. */
-static void
+/* Files of an entry for one recording; whether all are there and the settings are right, so that the stage will look into them. */
+static bool
 check_entry(struct rmb_recipe *recipe, const struct rmb_entry *entry, int source, struct rmb_looks *looks, struct rmb_mistakes *m)
 {
 	int n = rmb_nparams(entry->stage);
@@ -37,26 +37,38 @@ check_entry(struct rmb_recipe *recipe, const struct rmb_entry *entry, int source
 			good = false;
 		else if (entry->stage->params[p].kind == RMB_FILE && !value[p].none)
 			good &= check_file(&value[p], m);
-	if (value && good && entry->stage->look)
-		rmb_looks_add(looks, entry->stage, value);
+	if (!value || !good || !entry->stage->look)
+		return false;
+	rmb_looks_add(looks, entry->stage, value);
+	return true;
 }
 
-/* Of every entry for every recording, whatever mistakes there are elsewhere. */
+/* Of every entry for every recording, whatever mistakes there are elsewhere. What the files hold is noted in the recipe, so that
+ * its graph shows who cannot read that. */
 static void
 check_files(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 {
 	struct rmb_looks *looks = rmb_looks_new(recipe->arena, RMB_HEADERS);
 	struct rmb_error error = { 0 };
-	for (int e = 0; looks && e < recipe->nentries; e++)
+	unsigned **seen = rmb_arena_alloc(recipe->arena, (size_t)recipe->nentries * (size_t)recipe->nsources, sizeof *seen);
+	for (int e = 0; looks && e < recipe->nentries; e++) {
+		struct rmb_entry *entry = &recipe->entry[e];
+		if (!entry->stage || !entry->stage->reads_files)
+			continue;
+		entry->seen = rmb_arena_alloc(recipe->arena, (size_t)recipe->nsources, sizeof *entry->seen);
 		for (int s = 0; s < recipe->nsources; s++)
-			if (recipe->entry[e].stage && recipe->entry[e].stage->reads_files)
-				check_entry(recipe, &recipe->entry[e], s, looks, m);
+			if (check_entry(recipe, entry, s, looks, m) && seen && entry->seen && !looks->lost)
+				seen[looks->n - 1] = &entry->seen[s];
+	}
 	if (!looks || rmb_looks_run(looks, &error))
 		rmb_mistake(m, looks ? error.code : RMB_ELIMIT, (struct rmb_place){ 0 }, "%s", looks ? error.text :
 		            "there is not enough memory to look at the files of this recipe");
-	for (int i = 0; looks && i < looks->n; i++)
+	for (int i = 0; looks && i < looks->n; i++) {
+		if (seen && seen[i])
+			*seen[i] = looks->look[i].seen.kind;
 		if (*looks->look[i].sentence)
 			rmb_mistake(m, RMB_EINPUT, rmb_look_place(&looks->look[i]), "%s", looks->look[i].sentence);
+	}
 }
 
 static const char *
@@ -85,9 +97,9 @@ rmb_command_check(const struct rmb_options *options)
 	struct rmb_arena *arena = rmb_arena_new();
 	struct rmb_mistakes *m = arena ? rmb_mistakes_new(arena) : NULL;
 	struct rmb_recipe *recipe = m ? rmb_recipe_read_parts(options->arg[0], options->set, options->nset, NULL, m) : NULL;
-	struct rmb_graph *graph = recipe ? rmb_graph_make(recipe, m) : NULL;
 	if (recipe)
 		check_files(recipe, m);
+	struct rmb_graph *graph = recipe ? rmb_graph_make(recipe, m) : NULL;
 	if (m)
 		rmb_mistakes_print(m, options->json ? stdout : stderr, options->json);
 	bool good = graph && rmb_mistakes_count(m) == 0;

@@ -51,6 +51,8 @@ rmb_node_finish(struct rmb_node *node)
 {
 	struct rmb_cost cost;
 	node->makes = node->stage->makes ? node->stage->makes(node->settings) : rmb_node_kinds(node, &node->stage->out[0]);
+	if (node->source >= 0 && node->entry->seen && (node->makes & node->entry->seen[node->source]))
+		node->makes = node->entry->seen[node->source];
 	rmb_node_estimate(node, &cost);
 	node->size = cost.out;
 }

@@ -66,6 +66,7 @@ struct rmb_entry {              /* one entry under `stages` */
 	int repeat;                 /* 1 if not written */
 	bool keep;                  /* true if not written */
 	bool partial;               /* its name or an input is wrong or missing, and that was told: it cannot be expanded */
+	unsigned *seen;             /* [nsources] what its files hold, where somebody looked: RMB_RECORDING, RMB_SPIKES, 0: unknown */
 	bool refused;               /* the stage refuses its settings, and that was told */
 	struct rmb_place place;
 };

@@ -191,24 +191,26 @@ def check_looks(where):
     np.save(at("four.npy"), np.ones((4, 2)))
     np.save(at("three.npy"), np.ones((3, 2)))
     np.savez(at("spikes.npz"), st=np.arange(5.0), clu=np.zeros(4, int))
+    np.savez(at("fine.npz"), st=np.arange(4.0), clu=np.zeros(4, int))
     with h5py.File(at("good.h5"), "w") as file:
         file["deep/spks"] = np.ones((3, 40))
     write(where, open(at("good.h5"), "rb").read()[:900], "short.h5")
     files = ["path: good.npy", "path: good.npy, positions_file: three.npy", "path: good.h5, activity: deep/spks", "path: short.npy",
              "path: text.npy", "path: a.npz, format: npy", "path: a.npz, activity: sq", "path: good.npy, positions_file: four.npy",
-             "path: spikes.npz", "path: short.h5", "path: good.h5, activity: spks"]
+             "path: spikes.npz", "path: short.h5", "path: good.h5, activity: spks", "path: fine.npz"]
     recordings = "".join(f"  - {{name: r{i}, {text}}}\n" for i, text in enumerate(files))
-    write(where, "rumble: 1\nrecordings:\n" + recordings + "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw, ddof: 7}\n")
+    write(where, "rumble: 1\nrecordings:\n" + recordings + "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw, ddof: 7}\n"
+          "  w: {stage: zscore, recording: raw}\n")
     expected = [(6, "short.npy"), (7, "text.npy is plain text, a table of"), (8, "not npy as the recipe says"), (9, "`activity: sq` names nothing"),
                 (10, "is for 4 neurons"), (11, "5 spike times, but 'clu' has 4"), (12, "short.h5 is a truncated or damaged HDF5"),
-                (13, "it holds deep/spks"), (16, "ddof of 7")]
+                (13, "it holds deep/spks"), (17, "ddof of 7"), (18, "raw of recording r11 makes spikes")]
     before = listing(where)
     code, out, err = run("check", "--json", "recipe.yaml", where=where)
     told = [json.loads(line) for line in out.splitlines()]
     assert code == 2 and err == "" and len(told) == len(expected), told
     for event, (line, words) in zip(told, expected):
         assert event["line"] == line and words in event["message"], (event, line, words)
-        assert event["class"] == ("recipe" if line == 16 else "input") and "\n" not in event["message"], event
+        assert event["class"] == ("recipe" if line >= 17 else "input") and "\n" not in event["message"], event
     assert told[4]["column"] == recordings.splitlines()[7].index("four.npy") + 1, told[4]
     assert listing(where) == before
 
