@@ -2,7 +2,7 @@
  *
  *     bench_numeric METHOD FILE NEURONS FRAMES THREADS [VALUES]
  *
- * FILE holds float32[neuron frame], raw; it is mapped, as a worker maps an object. METHOD: see the end; product is that of two
+ * FILE holds float32[neuron frame], raw; it is read as a worker reads an object. METHOD: see the end; product is that of two
  * halves, sgemm the same in one call of OpenBLAS with as many threads of its own. Prints one line: seconds, processor seconds,
  * peak resident bytes, floating-point operations of the product a second. VALUES receives some results as float64, which
  * numpy_reference.py writes too. Halves are the even and the odd neurons, and places are a formula, so that both have the
@@ -109,7 +109,7 @@ open_recording(struct bench *bench, const char *path, int64_t nn, int64_t nt)
 	int64_t *segment = room(bench, 1, sizeof *segment);
 	struct rmb_recording raw = { .neurons = { .n = nn }, .nframes = nt, .rate = 22, .nsegments = 1, .segment = segment,
 	                             .scaling = "none",
-	                             .samples = x, .stored_rows = nn, .stored_frames = nt, .mapped = true };
+	                             .samples = x, .stored_rows = nn, .stored_frames = nt, .file = file };
 	must(bench, rmb_view_scale(bench->arena, &raw, offset, scale, "zscore ddof=0 eps=0", &bench->scored, &bench->error));
 	int64_t *even = room(bench, nn, sizeof *even), *odd = room(bench, nn, sizeof *odd);
 	for (int64_t i = 0; i < nn; i++)

@@ -305,7 +305,8 @@ take_outside(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 		wrong(u, "file_at");
 	else if (samples->outside.map) {
 		r->samples = (const float *)(const void *)((const char *)samples->outside.map + file.at);
-		r->mapped = true;
+		r->file = samples->outside.file;
+		r->file_at = file.at;
 	}
 }
 
@@ -331,7 +332,8 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 		wrong(u, "activity");
 	else {
 		r->samples = activity->data;
-		r->mapped = holder->mapped;
+		r->file = holder->file;
+		r->file_at = (const char *)activity->data - (const char *)holder->map;
 	}
 }
 

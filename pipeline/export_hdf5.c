@@ -52,6 +52,7 @@ list_arrays(struct rmb_sheet *sheet, struct rmb_array *array, int *n, struct rmb
 	plain.stored_rows = plain.neurons.n;
 	plain.stored_frames = plain.nframes;
 	plain.samples = NULL;
+	plain.file = 0;
 	plain.source[0] = '\0';
 	return rmb_bundle_recording(sheet->arena, sheet->port, &plain, array, n, error);
 }

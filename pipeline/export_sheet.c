@@ -91,7 +91,6 @@ read_rows(const struct rmb_sheet *sheet, int64_t first, int64_t n, void *buffer)
 		return (const char *)sheet->array.data + (size_t)(first * sheet->columns) * rmb_array_item(&sheet->array);
 	if (sheet->kind == RMB_RECORDING) {
 		rmb_read_block(&sheet->recording, first, n, 0, sheet->columns, buffer);
-		rmb_drop_rows(&sheet->recording, first, n);
 		return buffer;
 	}
 	double *pair = buffer;

@@ -270,7 +270,7 @@ rmb_object_open(const char *path, const char *key, enum rmb_trust trust, struct 
 		code = load_file(object, fd, path, &block, trust, error);
 		if (code == 0)
 			code = parse_index(object, path, &block, error);
-		close(fd);
+		object->file = rmb_keep_file(fd, object->mapped);
 	}
 	if (code) {
 		rmb_object_close(object);
@@ -307,6 +307,10 @@ rmb_object_close(struct rmb_object *object)
 		munmap(object->map, object->length);
 	if (object->outside.map)
 		munmap(object->outside.map, object->outside.length);
+	if (object->file)
+		close(object->file);
+	if (object->outside.file)
+		close(object->outside.file);
 	rmb_arena_free(object->arena);
 	free(object);
 }

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "pipeline/inputs.h"
+#include "pipeline/object_block.h"
 
 static bool
 same_file(const struct stat *a, const struct stat *b)
@@ -93,7 +94,7 @@ rmb_outside_attach(struct rmb_object *object, const struct rmb_cache *cache, con
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int code = map_file(object, fd, &file, cache, path, error);
 	if (fd >= 0)
-		close(fd);
+		object->outside.file = rmb_keep_file(fd, code == 0);
 	return code;
 }
 

@@ -47,7 +47,8 @@ struct rmb_recording {
 	const float *samples;
 	int64_t stored_rows, stored_frames;
 	char source[RMB_KEY_MAX];
-	bool mapped;                         /* samples lie in a read-only mapping of a file: rmb_drop_rows may let pages go */
+	int file;                            /* 0, or a descriptor to read them from, quicker than through their mapping... */
+	int64_t file_at;                     /* ... and the byte of that file at which they begin */
 
 	/* the view */
 	const int64_t *row;                  /* [neurons.n] stored row of each neuron; NULL: i */
@@ -90,10 +91,8 @@ void rmb_read_block(const struct rmb_recording *recording, int64_t row, int64_t 
 /* The same values computed and delivered in double (no rounding to float). */
 void rmb_read_block_double(const struct rmb_recording *recording, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
                            double *buffer);
-/* Tells the kernel that the stored rows behind these view rows are not needed again soon, so that pages of a mapped
- * object do not stay resident. Changes no value; does nothing unless the recording is `mapped`. */
-void rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows);
-/* The same for the times of neurons i .. i + n - 1. */
+/* Tells the kernel that the times of neurons i .. i + n - 1 are not needed again soon, so that pages of a mapped object do not
+ * stay resident. Changes no value; does nothing unless the spikes are `mapped`. */
 void rmb_drop_spikes(const struct rmb_spikes *spikes, int64_t i, int64_t n);
 
 /* Views: *out becomes a view of *in; tables that change are made in the arena. 0, or RMB_ELIMIT (no memory), or what is said.

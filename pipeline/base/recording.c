@@ -72,21 +72,68 @@ stored_row(const struct rmb_recording *recording, int64_t row)
 	return recording->row ? recording->row[row] : row;
 }
 
+/* A stretch of a stored row. Copying a few kilobytes out of a file is quicker than mapping them, for which the kernel maps sixteen
+ * pages around each that is touched, and leaves nothing resident. */
+enum { STRETCH = 4096 };
+struct stretch { int64_t start, n; float sample[STRETCH]; };
+
+/* Stored frames start .. start + n - 1 of an interval, of `left` that are wanted in all, from this interval and the next. */
+struct piece { const struct rmb_interval *interval; int64_t start, n, left; };
+
+/* Frames from the beginning of a piece to where a stretch ends that holds as much of what follows as it can. */
+static int64_t
+reach(const struct piece *piece)
+{
+	const struct rmb_interval *next = piece->interval;
+	int64_t end = piece->start + piece->n, left = piece->left - piece->n;
+	if (end < next->start + next->n)
+		return piece->n;
+	for (; left > 0; left -= next->n) {
+		next++;
+		int64_t last = next->start + (next->n < left ? next->n : left);
+		if (next->start < end || last > piece->start + STRETCH)
+			break;
+		end = last;
+	}
+	return end - piece->start;
+}
+
+/* The samples of a piece no longer than a stretch. A file that is cut short reads as its mapping does: with a signal. */
+static const float *
+fetch(const struct rmb_recording *recording, int64_t row, const struct piece *piece, struct stretch *held)
+{
+	int64_t at = stored_row(recording, row) * recording->stored_frames + piece->start;
+	if (recording->file <= 0)
+		return recording->samples + at;
+	if (piece->start < held->start || piece->start + piece->n > held->start + held->n) {
+		held->start = piece->start;
+		held->n = reach(piece);
+		ssize_t bytes = (ssize_t)(held->n * (int64_t)sizeof *held->sample);
+		if (pread(recording->file, held->sample, (size_t)bytes, recording->file_at + at * (off_t)sizeof(float)) != bytes) {
+			held->n = 0;
+			return recording->samples + at;
+		}
+	}
+	return held->sample + (piece->start - held->start);
+}
+
 /* Selected frames frame .. frame + n - 1 of one row, before its shift: interval by interval. */
 static void
 put_selected(const struct rmb_recording *recording, int64_t row, int64_t frame, int64_t n, struct target to, int64_t at)
 {
-	const float *from = recording->samples + stored_row(recording, row) * recording->stored_frames;
-	if (recording->nintervals == 0) {
-		put(recording, row, from + frame, n, to, at);
-		return;
-	}
-	const struct rmb_interval *interval = recording->interval;
-	for (; frame >= interval->n; interval++)
-		frame -= interval->n;
-	for (int64_t done = 0, length; done < n; done += length, frame = 0, interval++) {
-		length = interval->n - frame < n - done ? interval->n - frame : n - done;
-		put(recording, row, from + interval->start + frame, length, to, at + done);
+	const struct rmb_interval all = { 0, recording->stored_frames };
+	struct piece piece = { .interval = recording->nintervals ? recording->interval : &all, .left = n };
+	struct stretch held;
+	held.start = held.n = 0;
+	for (; frame >= piece.interval->n; piece.interval++)
+		frame -= piece.interval->n;
+	for (; piece.left > 0; piece.left -= piece.n, at += piece.n) {
+		int64_t rest = piece.interval->n - frame, most = piece.left < STRETCH ? piece.left : STRETCH;
+		piece.start = piece.interval->start + frame;
+		piece.n = rest < most ? rest : most;
+		put(recording, row, fetch(recording, row, &piece, &held), piece.n, to, at);
+		frame = piece.n == rest ? 0 : frame + piece.n;
+		piece.interval += piece.n == rest;
 	}
 }
 
@@ -132,21 +179,6 @@ drop_bytes(const void *from, size_t n)
 	uintptr_t start = ((uintptr_t)from + page - 1) / page * page, end = ((uintptr_t)from + n) / page * page;
 	if (start < end)
 		madvise((void *)start, end - start, MADV_DONTNEED);
-}
-
-void
-rmb_drop_rows(const struct rmb_recording *recording, int64_t row, int64_t nrows)
-{
-	if (!recording->mapped) /* memory that is not a file's would be lost, not dropped */
-		return;
-	for (int64_t i = row, next; i < row + nrows; i = next) {
-		for (next = i + 1; next < row + nrows; next++) /* rows that lie side by side go in one call */
-			if (stored_row(recording, next) != stored_row(recording, next - 1) + 1)
-				break;
-		size_t length = (size_t)recording->stored_frames * sizeof *recording->samples;
-		drop_bytes((const char *)recording->samples + (size_t)stored_row(recording, i) * length,
-		           (size_t)(next - i) * length);
-	}
 }
 
 void

@@ -106,8 +106,6 @@ read_recording(const void *from, int64_t row, int64_t nrows, int64_t column, int
 {
 	const struct rmb_recording *recording = from;
 	rmb_read_block(recording, row, nrows, column, ncolumns, buffer);
-	if (column + ncolumns == recording->nframes)
-		rmb_drop_rows(recording, row, nrows);
 }
 
 struct rmb_image *

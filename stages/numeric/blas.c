@@ -45,6 +45,24 @@ rmb_gemm_double(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb
 	return 0;
 }
 
+int
+rmb_square_single(int64_t n, int64_t k, struct rmb_matrix a, float *c, int64_t ldc, struct rmb_error *error)
+{
+	if (!rmb_blas_fits("matrix product", (int64_t[]){ n, k, a.ld, ldc }, 4, error))
+		return RMB_ELIMIT;
+	cblas_ssyrk(CblasRowMajor, CblasUpper, side(a), (int)n, (int)k, 1, a.data, (int)a.ld, 0, c, (int)ldc);
+	return 0;
+}
+
+int
+rmb_square_double(int64_t n, int64_t k, struct rmb_matrix a, double beta, double *c, int64_t ldc, struct rmb_error *error)
+{
+	if (!rmb_blas_fits("matrix product", (int64_t[]){ n, k, a.ld, ldc }, 4, error))
+		return RMB_ELIMIT;
+	cblas_dsyrk(CblasRowMajor, CblasUpper, side(a), (int)n, (int)k, 1, a.data, (int)a.ld, beta, c, (int)ldc);
+	return 0;
+}
+
 int64_t
 rmb_first_nonfinite(const double *v, int64_t n)
 {

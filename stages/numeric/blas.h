@@ -17,6 +17,10 @@ int rmb_gemm_single(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct
 /* C = A B + beta C. */
 int rmb_gemm_double(int64_t m, int64_t n, int64_t k, struct rmb_matrix a, struct rmb_matrix b, double beta, double *c,
                     int64_t ldc, struct rmb_error *error) RMB_CHECKED;
+/* The upper triangle of C = A A' and of A A' + beta C: C is n x n, A is n x k. What lies below is left as it is. */
+int rmb_square_single(int64_t n, int64_t k, struct rmb_matrix a, float *c, int64_t ldc, struct rmb_error *error) RMB_CHECKED;
+int rmb_square_double(int64_t n, int64_t k, struct rmb_matrix a, double beta, double *c, int64_t ldc,
+                      struct rmb_error *error) RMB_CHECKED;
 
 /* Position of the first NaN or infinity among v[n]; -1: all are finite. */
 int64_t rmb_first_nonfinite(const double *v, int64_t n);

@@ -60,7 +60,6 @@ score_rows(void *argument, int64_t piece, int thread)
 			half->offset[b * n + i] = mean;
 			half->scale[b * n + i] = 1 / (RMB_CORRELOGRAM_EPSILON + sqrt(square / (double)width));
 		}
-	rmb_drop_rows(half->recording, piece * ROWS, end - piece * ROWS);
 	return 0;
 }
 

@@ -23,45 +23,16 @@ shorter(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Tiles of a matrix, written down if there is room for them, and counted in any case. */
-struct tiles { struct tile *tile; int64_t n; };
-
-static void
-put(struct tiles *tiles, int64_t i, int64_t ni, int64_t j, int64_t nj)
-{
-	if (tiles->tile)
-		tiles->tile[tiles->n] = (struct tile){ i, ni, j, nj };
-	tiles->n++;
-}
-
-/* A square on the diagonal, of which the half below is not needed: cut again until little of it is left. */
-static void
-put_square(struct tiles *tiles, int64_t i, int64_t n)
-{
-	enum { LEAST = 256 };
-	int64_t half = n / 2 / LEAST * LEAST;
-	if (half < LEAST) {
-		put(tiles, i, n, i, n);
-		return;
-	}
-	put_square(tiles, i, half);
-	put(tiles, i, half, i + half, n - half);
-	put_square(tiles, i + half, n - half);
-}
-
 /* The tiles of an n1 x n2 matrix, or of its upper half; NULL: only count. Returns how many. */
 static int64_t
 cut(int64_t n1, int64_t n2, bool upper, int64_t side, struct tile *tile)
 {
-	struct tiles tiles = { tile, 0 };
+	int64_t n = 0;
 	for (int64_t i = 0; i < n1; i += side)
-		for (int64_t j = upper ? i : 0; j < n2; j += side) {
-			if (upper && i == j)
-				put_square(&tiles, i, shorter(side, n1 - i));
-			else
-				put(&tiles, i, shorter(side, n1 - i), j, shorter(side, n2 - j));
-		}
-	return tiles.n;
+		for (int64_t j = upper ? i : 0; j < n2; j += side, n++)
+			if (tile)
+				tile[n] = (struct tile){ i, shorter(side, n1 - i), j, shorter(side, n2 - j) };
+	return n;
 }
 
 /* The first time c is written, not read: fresh pages are then made once. */
@@ -76,26 +47,28 @@ add_row(const float *restrict from, int64_t n, bool first, double *restrict to)
 			to[j] += (double)from[j];
 }
 
-/* c(tile) += sum over the chunk of first(i, t) second(j, t) */
+/* c(tile) += sum over the chunk of first(i, t) second(j, t); of a tile on the diagonal of a symmetric matrix the upper half. */
 static int
 add_tile(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread)
 {
 	struct product *product = argument;
 	const struct rmb_sweep *what = product->what;
 	struct tile tile = product->tile[piece];
-	int64_t step = what->by_neuron ? 1 : chunk->ld;  /* from one row or column of c to the next, in the packed chunk */
-	double *c = product->c + tile.i * product->n2 + tile.j;
-	if (what->in_double) {
-		struct rmb_matrix a = { (const double *)chunk->first + tile.i * step, chunk->ld, what->by_neuron };
-		struct rmb_matrix b = { (const double *)chunk->second + tile.j * step, chunk->ld, !what->by_neuron };
-		return rmb_gemm_double(tile.ni, tile.nj, chunk->n, a, b, chunk->index > 0, c, product->n2, NULL);
-	}
-	struct rmb_matrix a = { (const float *)chunk->first + tile.i * step, chunk->ld, what->by_neuron };
-	struct rmb_matrix b = { (const float *)chunk->second + tile.j * step, chunk->ld, !what->by_neuron };
+	bool half = !what->second && tile.i == tile.j;
+	size_t step = (size_t)(what->by_neuron ? 1 : chunk->ld) * (what->in_double ? sizeof(double) : sizeof(float));
+	struct rmb_matrix a = { (const char *)chunk->first + (size_t)tile.i * step, chunk->ld, what->by_neuron };
+	struct rmb_matrix b = { (const char *)chunk->second + (size_t)tile.j * step, chunk->ld, !what->by_neuron };
+	double *c = product->c + tile.i * product->n2 + tile.j, beta = chunk->index > 0;
+	if (what->in_double)
+		return half ? rmb_square_double(tile.ni, chunk->n, a, beta, c, product->n2, NULL)
+		            : rmb_gemm_double(tile.ni, tile.nj, chunk->n, a, b, beta, c, product->n2, NULL);
 	float *sum = product->sum[thread];
-	int rc = rmb_gemm_single(tile.ni, tile.nj, chunk->n, a, b, sum, tile.nj, NULL);
-	for (int64_t i = 0; !rc && i < tile.ni; i++)
-		add_row(sum + i * tile.nj, tile.nj, chunk->index == 0, c + i * product->n2);
+	int rc = half ? rmb_square_single(tile.ni, chunk->n, a, sum, tile.nj, NULL)
+	              : rmb_gemm_single(tile.ni, tile.nj, chunk->n, a, b, sum, tile.nj, NULL);
+	for (int64_t i = 0; !rc && i < tile.ni; i++) {
+		int64_t j = half ? i : 0;
+		add_row(sum + i * tile.nj + j, tile.nj - j, chunk->index == 0, c + i * product->n2 + j);
+	}
 	return rc;
 }
 
@@ -143,12 +116,16 @@ gram_tile(void *argument, int64_t piece, int thread)
 	const struct gram *gram = argument;
 	struct tile tile = gram->tile[piece];
 	int64_t side = gram->columns ? gram->n : gram->m, along = gram->columns ? gram->m : gram->n;
-	int64_t step = gram->columns ? 1 : gram->n, at = tile.i * side + tile.j;
+	int64_t step = gram->columns ? 1 : gram->n;
 	size_t item = gram->single ? sizeof(float) : sizeof(double);
 	struct rmb_matrix a = { (const char *)gram->c + (size_t)(tile.i * step) * item, gram->n, gram->columns };
 	struct rmb_matrix b = { (const char *)gram->c + (size_t)(tile.j * step) * item, gram->n, !gram->columns };
-	return gram->single ? rmb_gemm_single(tile.ni, tile.nj, along, a, b, (float *)gram->g + at, side, NULL)
-	                    : rmb_gemm_double(tile.ni, tile.nj, along, a, b, 0, (double *)gram->g + at, side, NULL);
+	void *g = (char *)gram->g + (size_t)(tile.i * side + tile.j) * item;
+	if (tile.i == tile.j)
+		return gram->single ? rmb_square_single(tile.ni, along, a, g, side, NULL)
+		                    : rmb_square_double(tile.ni, along, a, 0, g, side, NULL);
+	return gram->single ? rmb_gemm_single(tile.ni, tile.nj, along, a, b, g, side, NULL)
+	                    : rmb_gemm_double(tile.ni, tile.nj, along, a, b, 0, g, side, NULL);
 }
 
 static int

@@ -1,28 +1,20 @@
 #include "numeric/sweep.h"
-#include <stdatomic.h>
 #include "numeric/blas.h"
 #include "rumble/arena.h"
 #include "rumble/parallel.h"
 
 /* Rows packed by one piece of work, and floats between the rows: not a multiple of 4 KiB, for the sake of the cache. */
 enum { PACK_ROWS = 64, ROW_PAD = 16 };
-/* Pages of mapped samples are let go all at once whenever so many bytes have been touched: each time interrupts all threads, so
- * not row by row. A read of a few KiB makes the kernel map up to FAULT_AROUND bytes on either side. */
-enum { DROP_BYTES = 32 << 20, FAULT_AROUND = 64 << 10 };
-/* Chunks are packed a few at a time, as many as fit into so many bytes: fewer visits to each page. Changes no sum. */
-enum { SPAN_BYTES = 96 << 20, MAX_SPAN = 4 };
-
 struct start { int64_t interval, skip, n; }; /* a chunk begins `skip` frames into an interval and holds n frames */
 
 struct state {
 	const struct rmb_sweep *sweep;
 	size_t item;
 	int64_t nrows, ld;              /* of a packed chunk */
-	int64_t nchunks, span, nspans;  /* chunks; chunks in a span; spans */
+	int64_t nchunks;
 	struct start *start;            /* of each chunk, by frames */
-	char *packed[2];                /* span s is in packed[s % 2], one chunk of nrows * ld after the other */
-	int64_t current, npack;         /* the span being worked on, -1 before the first; pieces that pack the next */
-	_Atomic int64_t touched;        /* bytes of the mapped samples so far */
+	char *packed[2];                /* chunk c is in packed[c % 2] */
+	int64_t current, npack;         /* the chunk being worked on, -1 before the first; pieces that pack the next */
 };
 
 static int64_t
@@ -88,66 +80,29 @@ pack_frames(const struct state *state, const struct rmb_recording *recording, in
 	}
 }
 
-static void
-drop_all(const struct rmb_recording *recording)
-{
-	struct rmb_recording stored = {
-		.neurons = { .n = recording->stored_rows }, .samples = recording->samples, .mapped = recording->mapped,
-		.stored_rows = recording->stored_rows, .stored_frames = recording->stored_frames,
-	};
-	rmb_drop_rows(&stored, 0, stored.stored_rows);
-}
-
-static void
-touch(struct state *state, int64_t bytes)
-{
-	const struct rmb_sweep *sweep = state->sweep;
-	int64_t before = atomic_fetch_add(&state->touched, bytes);
-	if (before / DROP_BYTES == (before + bytes) / DROP_BYTES)
-		return;
-	drop_all(sweep->first);
-	if (sweep->second && sweep->second->samples != sweep->first->samples)
-		drop_all(sweep->second);
-}
-
 /* Row r of a chunk is packed at its place. */
 static void
 pack_row(const struct state *state, const struct rmb_recording *from, int64_t row, int64_t lead, int64_t chunk, int64_t r)
 {
-	size_t at = (size_t)(((chunk % state->span) * state->nrows + r) * state->ld) * state->item;
-	char *to = state->packed[chunk / state->span % 2] + at;
+	char *to = state->packed[chunk % 2] + (size_t)(r * state->ld) * state->item;
 	if (state->sweep->by_neuron)
 		read_row(state, from, row, 0, from->nframes, to);
 	else
 		pack_frames(state, from, row, lead, chunk, to);
 }
 
-static int64_t
-last_chunk(const struct state *state, int64_t span)
-{
-	int64_t end = (span + 1) * state->span;
-	return end < state->nchunks ? end : state->nchunks;
-}
-
-/* Some rows of all chunks of a span, row by row. */
+/* Some rows of a chunk. */
 static void
-pack(struct state *state, int64_t span, int64_t piece)
+pack(struct state *state, int64_t chunk, int64_t piece)
 {
 	const struct rmb_sweep *sweep = state->sweep;
-	int64_t n1 = sweep->first->neurons.n, begin = piece * PACK_ROWS, touched = 0;
+	int64_t n1 = sweep->first->neurons.n, first = sweep->by_neuron ? chunk * RMB_CHUNK : 0, begin = piece * PACK_ROWS;
 	int64_t end = begin + PACK_ROWS < state->nrows ? begin + PACK_ROWS : state->nrows;
-	for (int64_t r = begin; r < end; r++) {
-		const struct rmb_recording *from = sweep->by_neuron || r < n1 ? sweep->first : sweep->second;
-		for (int64_t c = span * state->span; c < last_chunk(state, span); c++) {
-			if (!sweep->by_neuron)
-				pack_row(state, from, r < n1 ? r : r - n1, r < n1 ? sweep->lead : 0, c, r);
-			else if (c * RMB_CHUNK + r < n1)
-				pack_row(state, from, c * RMB_CHUNK + r, 0, c, r);
-		}
-		int64_t length = from->stored_frames * (int64_t)sizeof(float), near = state->span * 2 * FAULT_AROUND;
-		touched += sweep->by_neuron ? state->span * length : length < near ? length : near;
-	}
-	touch(state, touched);
+	for (int64_t r = begin; r < end; r++)
+		if (first + r < n1)
+			pack_row(state, sweep->first, first + r, sweep->lead, chunk, r);
+		else if (!sweep->by_neuron)
+			pack_row(state, sweep->second, r - n1, 0, chunk, r);
 }
 
 static struct rmb_chunk
@@ -155,14 +110,14 @@ describe(const struct state *state, int64_t c)
 {
 	const struct rmb_sweep *sweep = state->sweep;
 	int64_t n1 = sweep->first->neurons.n, left = n1 - c * RMB_CHUNK;
-	char *data = state->packed[c / state->span % 2] + (size_t)(c % state->span * state->nrows * state->ld) * state->item;
+	char *data = state->packed[c % 2];
 	return (struct rmb_chunk){
 		.first = data, .second = sweep->second ? data + (size_t)(n1 * state->ld) * state->item : data,
 		.n = !sweep->by_neuron ? state->start[c].n : left < RMB_CHUNK ? left : RMB_CHUNK, .ld = state->ld, .index = c,
 	};
 }
 
-/* Work on the current span first, then packing of the next: small pieces at the end keep all threads busy. */
+/* Work on the current chunk first, then packing of the next: small pieces at the end keep all threads busy. */
 static int
 one_piece(void *argument, int64_t piece, int thread)
 {
@@ -173,35 +128,24 @@ one_piece(void *argument, int64_t piece, int thread)
 		pack(state, state->current + 1, piece - nwork);
 		return 0;
 	}
-	int rc = 0;
-	for (int64_t c = state->current * state->span; !rc && c < last_chunk(state, state->current); c++) {
-		struct rmb_chunk chunk = describe(state, c);
-		rc = sweep->work(sweep->argument, &chunk, piece, thread);
-	}
-	return rc;
+	struct rmb_chunk chunk = describe(state, state->current);
+	return sweep->work(sweep->argument, &chunk, piece, thread);
 }
 
 static int
-all_spans(struct state *state)
+all_chunks(struct state *state)
 {
 	const struct rmb_sweep *sweep = state->sweep;
-	for (state->current = -1; state->current < state->nspans; state->current++) {
+	for (state->current = -1; state->current < state->nchunks; state->current++) {
 		int64_t npieces =
-			(state->current < 0 ? 0 : sweep->npieces) + (state->current + 1 < state->nspans ? state->npack : 0);
+			(state->current < 0 ? 0 : sweep->npieces) + (state->current + 1 < state->nchunks ? state->npack : 0);
 		int rc = rmb_parallel(sweep->threads, npieces, one_piece, state);
 		if (!rc && sweep->progress && state->current >= 0)
-			rc = sweep->progress(sweep->progress_argument, (double)(state->current + 1) / (double)state->nspans);
+			rc = sweep->progress(sweep->progress_argument, (double)(state->current + 1) / (double)state->nchunks);
 		if (rc)
 			return rc;
 	}
 	return 0;
-}
-
-static int64_t
-span_of(double rows, double columns, size_t item)
-{
-	double fit = SPAN_BYTES / (rows * columns * (double)item);
-	return fit < 1 ? 1 : fit > MAX_SPAN ? MAX_SPAN : (int64_t)fit;
 }
 
 int
@@ -213,10 +157,6 @@ rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error)
 	state.nrows = sweep->by_neuron && n > RMB_CHUNK ? RMB_CHUNK : n;
 	state.ld = (sweep->by_neuron || nframes < RMB_CHUNK ? nframes : RMB_CHUNK) + ROW_PAD;
 	state.nchunks = along > 0 ? (along + RMB_CHUNK - 1) / RMB_CHUNK : 0;
-	state.span = span_of((double)state.nrows, (double)state.ld, state.item);
-	if (state.span > state.nchunks && state.nchunks > 0)
-		state.span = state.nchunks;
-	state.nspans = (state.nchunks + state.span - 1) / state.span;
 	state.npack = (state.nrows + PACK_ROWS - 1) / PACK_ROWS;
 
 	struct rmb_arena *arena = rmb_arena_new();
@@ -224,7 +164,7 @@ rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error)
 		return rmb_error_nomem(error, "a block of activity");
 	state.start = rmb_arena_alloc(arena, (size_t)state.nchunks, sizeof *state.start);
 	for (int i = 0; i < 2; i++)
-		state.packed[i] = rmb_arena_alloc(arena, (size_t)(state.span * state.nrows) * (size_t)state.ld, state.item);
+		state.packed[i] = rmb_arena_alloc(arena, (size_t)state.nrows * (size_t)state.ld, state.item);
 	int rc = 0;
 	if (!state.start || !state.packed[0] || !state.packed[1])
 		rc = rmb_error_nomem(error, "a block of activity");
@@ -232,8 +172,7 @@ rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error)
 		find_starts(&state, nframes);
 	rmb_blas_threads(1);
 	if (!rc)
-		rc = all_spans(&state);
-	touch(&state, DROP_BYTES);
+		rc = all_chunks(&state);
 	rmb_arena_free(arena);
 	return rc;
 }
@@ -253,5 +192,5 @@ rmb_sweep_memory(double rows, double columns, bool in_double)
 {
 	size_t item = in_double ? sizeof(double) : sizeof(float);
 	double wide = (columns < RMB_CHUNK ? columns : RMB_CHUNK) + ROW_PAD;
-	return 2 * (double)span_of(rows, wide, item) * rows * wide * (double)item + DROP_BYTES;
+	return 2 * rows * wide * (double)item;
 }

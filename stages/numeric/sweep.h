@@ -3,8 +3,7 @@
  * The samples of one or two recordings (two halves of one, say) are read once, view applied, into packed chunks of
  * RMB_CHUNK frames; each chunk is handed to `npieces` independent pieces of work. While the pieces of one chunk run, the next
  * is packed, by the same threads. What a piece computes depends on the chunk and on the piece alone, so results are the same
- * bytes for any number of threads. Pages of mapped samples are let go as soon as they are packed: a recording is never
- * resident as a whole. */
+ * bytes for any number of threads. A recording is never in memory as a whole. */
 #ifndef RMB_NUMERIC_SWEEP_H
 #define RMB_NUMERIC_SWEEP_H
 #include <stdbool.h>
@@ -37,7 +36,7 @@ struct rmb_sweep {
 	/* Piece 0..npieces-1 of a chunk, on thread 0..threads-1. 0 to go on. Pieces must not share what they write. */
 	int (*work)(void *argument, const struct rmb_chunk *chunk, int64_t piece, int thread);
 	void *argument;
-	/* Called every few chunks with the part done, 0..1; may be NULL. Non-zero stops, and is returned. */
+	/* Called after every chunk with the part done, 0..1; may be NULL. Non-zero stops, and is returned. */
 	int (*progress)(void *argument, double part);
 	void *progress_argument;
 };
@@ -47,7 +46,6 @@ int rmb_sweep_run(const struct rmb_sweep *sweep, struct rmb_error *error) RMB_CH
 /* Progress of a sweep that is from..to of a whole that has a `progress`. */
 struct rmb_stretch { const struct rmb_sweep *whole; double from, to; };
 int rmb_stretch_progress(void *stretch, double part);
-/* Bytes of the packed chunks and of the mapped pages that stay for a while, for estimates. by_neuron: rows and columns change
- * places. */
+/* Bytes of the packed chunks, for estimates. by_neuron: rows and columns change places. */
 double rmb_sweep_memory(double rows, double columns, bool in_double);
 #endif

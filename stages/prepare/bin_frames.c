@@ -49,7 +49,6 @@ join_piece(void *argument, int64_t piece, int thread)
 		if (code)
 			return code;
 	}
-	rmb_drop_rows(job->recording, first, end - first);
 	return rmb_progress(job->call, (double)end, (double)job->recording->neurons.n);
 }
 

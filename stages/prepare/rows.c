@@ -138,7 +138,6 @@ remake_piece(void *argument, int64_t piece, int thread)
 		if (code)
 			return code;
 	}
-	rmb_drop_rows(job->recording, piece * ROWS, end - piece * ROWS);
 	return rmb_progress(job->call, (double)end, (double)n);
 }
 

@@ -173,7 +173,6 @@ rate_piece(void *argument, int64_t piece, int thread)
 		struct rmb_moments moments = rmb_row_moments(recording, i, chunk);
 		job->rate[i] = moments.finite ? moments.mean * recording->rate : NAN;
 	}
-	rmb_drop_rows(recording, row, end - row);
 	return rmb_progress(job->call, (double)end, (double)recording->neurons.n);
 }
 

@@ -58,7 +58,6 @@ moments_piece(void *argument, int64_t piece, int thread)
 	int64_t n = job->recording->neurons.n, row = piece * ROWS, end = row + ROWS < n ? row + ROWS : n;
 	for (int64_t i = row; i < end; i++)
 		job->moments[i] = rmb_row_moments(job->recording, i, job->chunk + thread * RMB_MOMENTS_CHUNK);
-	rmb_drop_rows(job->recording, row, end - row);
 	return rmb_progress(job->call, (double)end, (double)n);
 }
 

@@ -50,7 +50,6 @@ one_neuron(void *argument, int64_t i, int thread)
 		float value = (float)x[t];
 		memcpy(&samples[t], &value, sizeof value);
 	}
-	rmb_drop_rows(job->like, i, 1);
 	return rmb_write_block(job->call, "recording", i, 1, job->first, job->n, samples);
 }
 
@@ -74,7 +73,7 @@ run(struct rmb_call *call)
 		                rmb_recording_name(call));
 	struct rmb_recording made = *like;
 	made.samples = NULL;
-	made.mapped = false;
+	made.file = 0;
 	made.source[0] = made.recipe_of_view[0] = '\0';
 	made.stored_rows = like->neurons.n;
 	made.stored_frames = like->nframes;

@@ -34,7 +34,6 @@ target_rows(void *argument, int64_t piece, int thread)
 		target->mean[i] = m.mean;
 		target->sd[i] = rmb_row_constant(&m) ? 0 : sqrt(m.deviation / (double)like->nframes);
 	}
-	rmb_drop_rows(like, first, end - first);
 	return 0;
 }
 
