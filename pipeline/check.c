@@ -64,7 +64,7 @@ check_files(struct rmb_recipe *recipe, struct rmb_mistakes *m)
 		rmb_mistake(m, looks ? error.code : RMB_ELIMIT, (struct rmb_place){ 0 }, "%s", looks ? error.text :
 		            "there is not enough memory to look at the files of this recipe");
 	for (int i = 0; looks && i < looks->n; i++) {
-		if (seen && seen[i])
+		if (seen && seen[i] && looks->look[i].code == 0)
 			*seen[i] = looks->look[i].seen.kind;
 		if (*looks->look[i].sentence)
 			rmb_mistake(m, RMB_EINPUT, rmb_look_place(&looks->look[i]), "%s", looks->look[i].sentence);
