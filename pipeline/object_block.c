@@ -90,8 +90,7 @@ rmb_read_at(int fd, void *buffer, size_t nbytes, int64_t offset)
 int
 rmb_keep_file(int fd, bool wanted)
 {
-	enum { FEW = 512 };
-	if (wanted && fd > 0 && fd < FEW)
+	if (wanted && fd > 0 && fd < sysconf(_SC_OPEN_MAX) / 2)
 		return fd;
 	close(fd);
 	return 0;

@@ -39,8 +39,8 @@ int rmb_block_checksum(int fd, int64_t length, int threads, unsigned char *sum);
 /* Exactly nbytes at offset; 0 or errno. A file that ends early is EIO. */
 int rmb_read_at(int fd, void *buffer, size_t nbytes, int64_t offset);
 int rmb_write_at(int fd, const void *buffer, size_t nbytes, int64_t offset);
-/* The descriptor, if it is wanted and few are open, so that thousands of inputs leave descriptors for what must have one; else it
- * is closed, and 0. */
+/* The descriptor, if it is wanted and fewer than half of those allowed are open, so that thousands of inputs leave some for what
+ * must have one; else it is closed, and 0. */
 int rmb_keep_file(int fd, bool wanted);
 /* Name of each enum rmb_type in the index. */
 extern const char *const rmb_type_name[RMB_TEXT + 1];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -442,12 +443,37 @@ what_cannot_fit_is_not_begun(void **state)
 	assert_int_equal(mkdir(here.directory, 0700), 0);
 }
 
+/* Inputs keep their descriptors until half of those allowed are open: what comes later still finds some. */
+static void
+descriptors_are_kept_while_few_are_open(void **state)
+{
+	struct rlimit before, few;
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 40;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	int kept[100], nkept = 0;
+	for (int i = 0; i < 100; i++) {
+		int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		kept[nkept] = rmb_keep_file(fd, true);
+		nkept += kept[nkept] > 0;
+	}
+	assert_in_range(nkept, 1, 19);
+	while (nkept > 0)
+		close(kept[--nkept]);
+	assert_int_equal(rmb_keep_file(open("/dev/null", O_RDONLY | O_CLOEXEC), false), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, rmb_test_end)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(descriptors_are_kept_while_few_are_open),
 		TEST(what_is_written_comes_back),
 		TEST(equal_input_gives_equal_bytes),
 		TEST(checksum_is_that_of_the_bytes_in_memory),
