@@ -75,6 +75,11 @@ sweep(const struct rmb_cache *cache, const char *name, time_t age)
 void
 rmb_folder_sweep(const struct rmb_cache *cache)
 {
+	DIR *root = opendir(cache->root);
+	if (root) {
+		rmb_owner_sweep(dirfd(root), RMB_TEMPORARY_AGE);
+		closedir(root);
+	}
 	sweep(cache, "tmp", RMB_TEMPORARY_AGE);
 	sweep(cache, "runs", RUN_AGE);
 	rmb_lease_sweep(cache);

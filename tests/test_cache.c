@@ -204,25 +204,27 @@ temporary_files_of_the_dead_are_swept(void **state)
 	struct rmb_owner owner;
 	struct rmb_cache again;
 	char by[RMB_OWNER_MAX];
-	const char *name[4];
+	const char *name[6];
 	rmb_owner_self(&owner);
 	rmb_owner_print(&owner, by);
 	name[0] = rmb_arena_printf(here.arena, "%s/tmp/00.tmp.%s.77", here.cache.root, by);   /* ours */
 	owner.start++;
 	rmb_owner_print(&owner, by);
 	name[1] = rmb_arena_printf(here.arena, "%s/tmp/00.tmp.%s.77", here.cache.root, by);   /* a dead one's */
+	name[4] = rmb_arena_printf(here.arena, "%s/hashes.tmp.%s.77", here.cache.root, by);   /* and beside the memo of hashes */
+	name[5] = rmb_arena_printf(here.arena, "%s/hashes", here.cache.root);
 	owner.space++;
 	rmb_owner_print(&owner, by);
 	name[2] = rmb_arena_printf(here.arena, "%s/tmp/00.tmp.%s.77", here.cache.root, by);   /* somebody's elsewhere, new */
 	name[3] = rmb_arena_printf(here.arena, "%s/tmp/11.tmp.%s.77", here.cache.root, by);   /* somebody's elsewhere, three days old */
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 6; i++)
 		close(open(name[i], O_WRONLY | O_CREAT | O_EXCL, 0600));
 	struct timespec times[2] = { { time(NULL) - 3 * 86400, 0 }, { time(NULL) - 3 * 86400, 0 } };
 	assert_int_equal(utimensat(AT_FDCWD, name[3], times, 0), 0);
 	assert_int_equal(rmb_cache_open(here.cache.root, &again, NULL), 0);
 	rmb_cache_close(&again);
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(access(name[i], F_OK) == 0, i == 0 || i == 2);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(access(name[i], F_OK) == 0, i == 0 || i == 2 || i == 5);
 }
 
 static void
