@@ -53,7 +53,7 @@ struct rmb_object {
 	void *map;                    /* the mapping, and its length */
 	size_t length;
 	bool mapped;                  /* the mapping is of the file; a small file was read into memory of ours instead */
-	int file;                     /* a descriptor of the file mapped, or 0: it is small, or many are open */
+	int file;                     /* a descriptor of the file mapped, closed with the object; 0: it is small, or many are open */
 	struct {                      /* a user's file in which samples stayed, once it is mapped (outside.h) */
 		char *path;
 		int file;

@@ -47,8 +47,8 @@ struct rmb_recording {
 	const float *samples;
 	int64_t stored_rows, stored_frames;
 	char source[RMB_KEY_MAX];
-	int file;                            /* 0, or a descriptor to read them from, quicker than through their mapping... */
-	int64_t file_at;                     /* ... and the byte of that file at which they begin */
+	int file;                            /* 0, or a borrowed descriptor to read them from, quicker than through their mapping, */
+	int64_t file_at;                     /* and the byte of that file at which they begin */
 
 	/* the view */
 	const int64_t *row;                  /* [neurons.n] stored row of each neuron; NULL: i */
