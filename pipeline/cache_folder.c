@@ -2,7 +2,6 @@
 #include "pipeline/cache_folder.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +16,9 @@ enum { RUN_AGE = 7 * 86400 };
 int
 rmb_folder_put(const struct rmb_cache *cache, const char *path, const char *text, struct rmb_error *error)
 {
-	struct rmb_owner owner;
-	char by[RMB_OWNER_MAX], temporary[PATH_MAX];
-	rmb_owner_self(&owner);
-	rmb_owner_print(&owner, by);
-	if (snprintf(temporary, sizeof temporary, "%s/tmp/text.tmp.%s.%016" PRIx64, cache->root, by, rmb_owner_random()) >=
-	    (int)sizeof temporary)
+	char ending[RMB_ENDING_MAX], temporary[PATH_MAX];
+	rmb_owner_ending(ending);
+	if (snprintf(temporary, sizeof temporary, "%s/tmp/text%s", cache->root, ending) >= (int)sizeof temporary)
 		return rmb_error_set(error, RMB_EOUTPUT, "%s: its path is too long", path);
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	int number = fd < 0 ? errno : rmb_write_at(fd, text, strlen(text), 0);

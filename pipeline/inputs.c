@@ -4,7 +4,6 @@
  * nanoseconds, hash of 64 digits, the rest decimal. The newest lines come last; at most MOST are kept. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,11 +204,9 @@ write_lines(const struct rmb_inputs *inputs, FILE *file)
 static void
 write_memo(const struct rmb_inputs *inputs)
 {
-	struct rmb_owner owner;
-	char by[RMB_OWNER_MAX], name[4096];
-	rmb_owner_self(&owner);
-	rmb_owner_print(&owner, by); /* so that whoever comes after a kill can tell that it may go */
-	if (snprintf(name, sizeof name, "%s.tmp.%s.%016" PRIx64, inputs->memo, by, rmb_owner_random()) >= (int)sizeof name)
+	char ending[RMB_ENDING_MAX], name[4096];
+	rmb_owner_ending(ending);
+	if (snprintf(name, sizeof name, "%s%s", inputs->memo, ending) >= (int)sizeof name)
 		return;
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");

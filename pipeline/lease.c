@@ -51,14 +51,14 @@ make_token(const struct rmb_cache *cache, struct token *token)
 {
 	struct rmb_owner owner;
 	struct stat stat;
-	char by[RMB_OWNER_MAX], host[256] = "", text[1024];
+	char by[RMB_OWNER_MAX], ending[RMB_ENDING_MAX], host[256] = "", text[1024];
 	const char *job = getenv("SLURM_JOB_ID");
-	uint64_t random = rmb_owner_random();
 	rmb_owner_self(&owner);
 	rmb_owner_print(&owner, by);
+	rmb_owner_ending(ending);
 	gethostname(host, sizeof host - 1);
-	snprintf(token->path, sizeof token->path, "%s/tmp/token.tmp.%s.%016" PRIx64, cache->root, by, random);
-	snprintf(text, sizeof text, "%s %016" PRIx64 " %.200s %.64s\n", by, random, host[0] ? host : "?",
+	snprintf(token->path, sizeof token->path, "%s/tmp/token%s", cache->root, ending);
+	snprintf(text, sizeof text, "%s %016" PRIx64 " %.200s %.64s\n", by, rmb_owner_random(), host[0] ? host : "?",
 	         job && job[0] ? job : "-");
 	token->fd = open(token->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (token->fd < 0)

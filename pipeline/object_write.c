@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -183,19 +182,16 @@ struct rmb_object_writer *
 rmb_object_create(const char *directory, const char *key, const struct rmb_array *array, int narrays,
                   const char *const *attribute, int nattributes, struct rmb_error *error)
 {
-	struct rmb_owner owner;
-	char by[RMB_OWNER_MAX];
+	char ending[RMB_ENDING_MAX];
 	struct rmb_object_writer *w = calloc(1, sizeof *w);
-	rmb_owner_self(&owner);
-	rmb_owner_print(&owner, by);
+	rmb_owner_ending(ending);
 	if (w) {
 		w->fd = -1;
 		w->layout.arena = rmb_arena_new();
 		snprintf(w->key, sizeof w->key, "%s", key);
 	}
 	if (w && w->layout.arena)
-		w->layout.path = rmb_arena_printf(w->layout.arena, "%s/%.16s.tmp.%s.%016" PRIx64, directory, key, by,
-		                                  rmb_owner_random());
+		w->layout.path = rmb_arena_printf(w->layout.arena, "%s/%.16s%s", directory, key, ending);
 	rmb_vanished_remove(w ? w->layout.path : NULL);
 	if (!w || !w->layout.path)
 		rmb_error_nomem(error, "an object");

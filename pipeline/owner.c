@@ -109,13 +109,21 @@ rmb_owner_random(void)
 }
 
 void
-rmb_owner_temporary(const char *name, char *buffer)
+rmb_owner_ending(char *ending)
 {
 	struct rmb_owner owner;
 	char by[RMB_OWNER_MAX];
 	rmb_owner_self(&owner);
 	rmb_owner_print(&owner, by);
-	snprintf(buffer, RMB_TEMPORARY_MAX, ".%.64s.tmp.%s.%016" PRIx64, name, by, rmb_owner_random());
+	snprintf(ending, RMB_ENDING_MAX, ".tmp.%s.%016" PRIx64, by, rmb_owner_random());
+}
+
+void
+rmb_owner_temporary(const char *name, char *buffer)
+{
+	char ending[RMB_ENDING_MAX];
+	rmb_owner_ending(ending);
+	snprintf(buffer, RMB_TEMPORARY_MAX, ".%.64s%s", name, ending);
 }
 
 /* Whose a temporary file is; false: it is none of ours. */

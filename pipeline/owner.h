@@ -17,7 +17,7 @@ enum rmb_life {
 	RMB_ALIVE,     /* it runs here */
 	RMB_ELSEWHERE  /* another host, boot or container: nobody here can tell */
 };
-enum { RMB_OWNER_MAX = 128, RMB_TEMPORARY_MAX = 256,
+enum { RMB_OWNER_MAX = 128, RMB_ENDING_MAX = RMB_OWNER_MAX + 32, RMB_TEMPORARY_MAX = 256,
        RMB_TEMPORARY_AGE = 2 * 86400 /* s that a file must lie still if nobody here can tell */ };
 
 void rmb_owner_self(struct rmb_owner *owner);
@@ -27,6 +27,9 @@ void rmb_owner_print(const struct rmb_owner *owner, char *text);
 int rmb_owner_read(const char *text, struct rmb_owner *owner);
 /* 64 bits that nobody else has. */
 uint64_t rmb_owner_random(void);
+/* ".tmp.OWNER.RANDOM" into ending[RMB_ENDING_MAX]: what every temporary file of ours ends in, so that whoever comes after a kill
+ * can tell that it may go. */
+void rmb_owner_ending(char *ending);
 /* ".NAME.tmp.OWNER.RANDOM" into buffer[RMB_TEMPORARY_MAX], NAME cut short if need be: a temporary file beside NAME that tells
  * whose it is. */
 void rmb_owner_temporary(const char *name, char *buffer);
