@@ -145,14 +145,15 @@ rmb_begin_scalar(struct rmb_arena *arena, const char *text)
 	return out;
 }
 
-/* The text with ", name: value" of every setting that was given; what an entry calls area is a label, not the setting. */
+/* The text with ", name: value" of every setting that was given; what an entry has a meaning of its own for (area, a label) is
+ * not the setting. */
 static const char *
 add_given(struct rmb_arena *arena, const char *text, const struct rmb_look *look)
 {
 	for (int p = 0; text && p < rmb_nparams(look->stage); p++) {
 		const struct rmb_value *value = &look->value[p];
 		const char *name = look->stage->params[p].name;
-		if (!value->place.file || p == file_setting(look->stage) || strcmp(name, "area") == 0)
+		if (!value->place.file || p == file_setting(look->stage) || rmb_source_key(name))
 			continue;
 		const char *written = *value->written == '[' ? value->written : rmb_begin_scalar(arena, value->written);
 		text = written ? rmb_arena_printf(arena, "%s, %s: %s", text, name, written) : NULL;
