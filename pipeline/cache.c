@@ -230,7 +230,7 @@ rmb_cache_make_room(const struct rmb_cache *cache, const char *key, struct rmb_e
 		return 0;
 	move_away(cache, folder, false);
 	if (mkdir(folder, 0777) && errno != EEXIST)
-		return rmb_error_set(error, RMB_EOUTPUT, "cannot make %s in the cache: %s", folder, strerror(errno));
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot make %s in the cache: %s; choose another cache with --cache", folder, strerror(errno));
 	return 0;
 }
 

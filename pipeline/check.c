@@ -15,9 +15,10 @@ check_file(const struct rmb_value *value, struct rmb_mistakes *m)
 {
 	struct stat stat_now;
 	if (stat(value->path, &stat_now) || access(value->path, R_OK))
-		rmb_mistake(m, RMB_EINPUT, value->place, "cannot read '%s': %s", value->path, strerror(errno));
+		rmb_mistake(m, RMB_EINPUT, value->place, "cannot read '%s': %s; correct the path, which starts at the recipe unless it "
+		                                         "begins with /, or let it be read", value->path, strerror(errno));
 	else if (!S_ISREG(stat_now.st_mode) && !S_ISDIR(stat_now.st_mode))
-		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is neither a file nor a folder", value->path);
+		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is neither a file nor a folder; a stage can read only those", value->path);
 	else if (S_ISREG(stat_now.st_mode) && stat_now.st_size == 0)
 		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is empty", value->path);
 	else

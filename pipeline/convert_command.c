@@ -80,14 +80,14 @@ write_recipe(struct made *made, const struct rmb_options *options, struct rmb_er
 		                     errno == ENOENT ? "there is no such file or folder" : strerror(errno));
 	FILE *file = fopen(made->path, "we");
 	if (!file)
-		return rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s", made->path, strerror(errno));
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s; TMPDIR chooses another folder", made->path, strerror(errno));
 	fputs("rumble: 1\nrecordings:\n  - name: recording\n    path: ", file);
 	write_quoted(file, source);
 	fputc('\n', file);
 	int code = take_settings(made, options, error);
 	fputs("stages:\n  loaded: {stage: load}\n", file);
 	if (fclose(file) && code == 0)
-		code = rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s", made->path, strerror(errno));
+		code = rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s; TMPDIR chooses another folder", made->path, strerror(errno));
 	return code;
 }
 
@@ -98,7 +98,7 @@ make_recipe(struct made *made, const struct rmb_options *options, struct rmb_err
 	int n = snprintf(made->folder, sizeof made->folder, "%s/rumble-XXXXXX", place && *place ? place : "/tmp");
 	if (n >= PATH_MAX || !mkdtemp(made->folder)) {
 		made->folder[0] = '\0';
-		return rmb_error_set(error, RMB_EOUTPUT, "cannot make a temporary folder in %s: %s",
+		return rmb_error_set(error, RMB_EOUTPUT, "cannot make a temporary folder in %s: %s; TMPDIR chooses another",
 		                     place && *place ? place : "/tmp", strerror(errno));
 	}
 	snprintf(made->path, sizeof made->path, "%s/convert.yaml", made->folder);

@@ -33,7 +33,7 @@ read_text(struct rmb_reading *r, const char *path, struct rmb_place from, struct
 	if (fd >= 0 && !text)
 		rmb_reading_nomem(r);
 	else if (n < 0)
-		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s",
+		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s; correct the path, or let it be read",
 		            from.line ? "the included file" : "the recipe", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);

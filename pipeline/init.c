@@ -33,7 +33,7 @@ write_out(const char *out, const char *text, struct rmb_error *error)
 	if (fd < 0)
 		return rmb_error_set(error, errno == EEXIST ? RMB_EUSAGE : RMB_EOUTPUT,
 		                     errno == EEXIST ? "'%s' is there already, and init overwrites nothing%s"
-		                                     : "cannot write '%s': %s",
+		                                     : "cannot write '%s': %s; choose another file with --out",
 		                     out, errno == EEXIST ? "" : strerror(errno));
 	while (at < length) {
 		ssize_t n = write(fd, text + at, length - at);
@@ -45,7 +45,7 @@ write_out(const char *out, const char *text, struct rmb_error *error)
 	}
 	if (at == length && close(fd) == 0)
 		return 0;
-	int code = rmb_error_set(error, RMB_EOUTPUT, "cannot write '%s': %s", out, strerror(errno));
+	int code = rmb_error_set(error, RMB_EOUTPUT, "cannot write '%s': %s; choose another file with --out", out, strerror(errno));
 	if (at < length)
 		close(fd);
 	unlink(out);

@@ -61,7 +61,8 @@ map_file(struct rmb_object *object, int fd, const struct rmb_bundle_file *file, 
 {
 	struct stat after;
 	if (fd < 0 || fstat(fd, &object->outside.stat))
-		return rmb_error_set(error, RMB_EINPUT, "cannot open %s, in which samples stayed: %s", path, strerror(errno));
+		return rmb_error_set(error, RMB_EINPUT, "cannot open %s, in which samples stayed: %s; put it back, or load it again from where "
+		                     "it is now", path, strerror(errno));
 	if (!S_ISREG(object->outside.stat.st_mode) || object->outside.stat.st_size != file->bytes)
 		return changed(path, error);
 	int code = prove(cache, path, file->sha256, error);
