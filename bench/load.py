@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times of loading beside cat, numpy and h5py, as the table "Loading" of bench/README.md.
 
-    bench/load.py [--build build/release] [--folder DIR] [--part mapped|contiguous|npz|hdf5|phy|inspect] [--gigabytes 2] [--repeat 2] [--make]
+    bench/load.py [--build build/release] [--folder DIR] [--part PART] [--gigabytes 2] [--repeat 2] [--make]
 
 Files are made in DIR once (`--make` makes them and stops, so that measuring can be done apart) and stay there: remove DIR afterwards. Of
 rumble the time is that of the node, from the journal; the content hashes of inputs are remembered before, and have a row of their
@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import time
+import zipfile
 import zlib
 
 import h5py
@@ -101,16 +102,73 @@ def make_hdf5(path, neurons):
                 d.id.write_direct_chunk((i, c), packed[key])
 
 
+SPIKES, UNITS = 50_000_000, 800
+
+
+def spikes():
+    """Samples at 30 kHz and unit of each spike."""
+    rng = np.random.default_rng(0)
+    return np.cumsum(rng.integers(0, 5, SPIKES, dtype="u1"), dtype="i8"), rng.integers(0, UNITS, SPIKES, dtype="i4")
+
+
 def make_phy(path, _):
     os.makedirs(path, exist_ok=True)
-    rng = np.random.default_rng(0)
-    n, units = 50_000_000, 800
-    np.save(os.path.join(path, "spike_times.npy"), np.cumsum(rng.integers(0, 5, n, dtype="u1"), dtype="i8"))
-    np.save(os.path.join(path, "spike_clusters.npy"), rng.integers(0, units, n, dtype="i4"))
+    time, unit = spikes()
+    np.save(os.path.join(path, "spike_times.npy"), time)
+    np.save(os.path.join(path, "spike_clusters.npy"), unit)
     with open(os.path.join(path, "params.py"), "w") as f:
         f.write("sample_rate = 30000.\n")
     with open(os.path.join(path, "cluster_group.tsv"), "w") as f:
-        f.write("cluster_id\tgroup\n" + "".join(f"{u}\tgood\n" for u in range(units)))
+        f.write("cluster_id\tgroup\n" + "".join(f"{u}\tgood\n" for u in range(UNITS)))
+
+
+def make_list(path, _):
+    time, unit = spikes()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
+        for name, array in [("st", time / 30000), ("clu", unit)]:
+            with z.open(name + ".npy", "w", force_zip64=True) as f:
+                np.lib.format.write_array(f, array)
+
+
+def by_unit():
+    """Times (s) unit after unit, and where each unit's end."""
+    time, unit = spikes()
+    return time[np.argsort(unit, kind="stable")] / 30000, np.cumsum(np.bincount(unit, minlength=UNITS))
+
+
+PACKED = {"compression": "gzip", "compression_opts": 1}
+
+
+def make_nwb(path, _):
+    time, end = by_unit()
+    with h5py.File(path, "w") as f:
+        f.attrs["nwb_version"], f.attrs["neurodata_type"] = "2.6.0", "NWBFile"
+        units = f.create_group("units")
+        units.attrs["neurodata_type"] = "Units"
+        units.create_dataset("id", data=np.arange(UNITS))
+        units.create_dataset("spike_times", data=time, chunks=True, **PACKED)
+        units.create_dataset("spike_times_index", data=end.astype("u4"))
+
+
+def make_units(path, _):
+    time, end = by_unit()
+    with h5py.File(path, "w") as f:
+        for u, part in enumerate(np.split(time, end[:-1])):
+            f.create_dataset(f"units/{u}", data=part, chunks=True, **PACKED)
+
+
+def make_cells(path, _):
+    """What MATLAB 7.3 makes of a 1 x N cell."""
+    time, end = by_unit()
+    with h5py.File(path, "w", userblock_size=512) as f:
+        cell = f.create_dataset("times", (UNITS, 1), h5py.ref_dtype)
+        cell.attrs["MATLAB_class"] = np.bytes_("cell")
+        for u, part in enumerate(np.split(time, end[:-1])):
+            d = f.create_dataset(f"#refs#/{u}", data=part[None], chunks=(1, 8192), **PACKED)
+            d.attrs["MATLAB_class"] = np.bytes_("double")
+            cell[u, 0] = d.ref
+    with open(path, "r+b") as f:
+        f.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM")
 
 
 def make_inspect(path, _):
@@ -123,12 +181,17 @@ def make_inspect(path, _):
 
 BY_BLOCKS = "import h5py, numpy as np; d = h5py.File('{path}')['sp']; x = np.empty((100, d.shape[1]), 'f4'); \
 [d.read_direct(x, np.s_[i:i + 100], np.s_[:len(d) - i]) for i in range(0, len(d), 100)]"
+SPIKE_SETTINGS = {"phy": "window: none", "list": "window: none", "nwb": "window: none", "units": "spikes: units/*", "cells": "spikes: times"}
 PARTS = {  # how it is made, and what else reads it
     "mapped": ("mapped.npy", make_mapped, {"cat": ["cat", "{path}"]}),
     "contiguous": ("contiguous.h5", make_contiguous, {"cat": ["cat", "{path}"], "h5py, in blocks of 100 neurons": [sys.executable, "-c", BY_BLOCKS]}),
     "npz": ("deflated.npz", make_npz, {"numpy": [sys.executable, "-c", "import numpy; numpy.load('{path}')['sp']"]}),
     "hdf5": ("chunked.h5", make_hdf5, {"h5py": [sys.executable, "-c", "import h5py; h5py.File('{path}')['sp'][:]"]}),
     "phy": ("phy", make_phy, {}),
+    "list": ("list.npz", make_list, {"numpy": [sys.executable, "-c", "import numpy; z = numpy.load('{path}'); z['st'], z['clu']"]}),
+    "nwb": ("units.nwb", make_nwb, {"h5py": [sys.executable, "-c", "import h5py; h5py.File('{path}')['units/spike_times'][:]"]}),
+    "units": ("units.h5", make_units, {}),
+    "cells": ("cells.mat", make_cells, {}),
     "inspect": ("large.npy", make_inspect, {}),
 }
 
@@ -159,7 +222,7 @@ class Program:
     def recipe(self, name, path, stages):
         recipe = os.path.join(self.args.folder, name + ".yaml")
         with open(recipe, "w") as f:
-            f.write(f"rumble: 1\nrecordings:\n  - {{name: r, path: {path}, {'window: none' if name == 'phy' else 'rate: 20 Hz'}}}\nstages:\n{stages}")
+            f.write(f"rumble: 1\nrecordings:\n  - {{name: r, path: {path}, {SPIKE_SETTINGS.get(name, 'rate: 20 Hz')}}}\nstages:\n{stages}")
         return recipe
 
     def nodes(self, name, path, stages):
@@ -183,7 +246,7 @@ class Program:
 
 def measure(part, path, args):
     program = Program(args)
-    stages = "  raw: {stage: load}\n" + ("  frames: {stage: bin, recording: raw, rate: 22 Hz}\n" if part == "phy" else "")
+    stages = "  raw: {stage: load}\n" + ("  frames: {stage: bin, recording: raw, rate: 22 Hz}\n" if part in SPIKE_SETTINGS else "")
     if part == "inspect":
         show("inspect, 10 GB", *best([child([program.rumble, "inspect", path]) for _ in range(args.repeat)]))
         return

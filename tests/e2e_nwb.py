@@ -155,6 +155,10 @@ def test_observed_intervals_are_segments():
         p.run("run", "recipe.yaml")
         with h5py.File(p.file("recipe/results/r/b.h5"), "r") as f:
             assert f["recording/activity"].shape == (2, 16) and list(f["recording/segment"]) == [0, 3, 6]
+        with h5py.File(p.file("u.nwb"), "a") as f:
+            f["awake"] = [[6., 12.]]
+        got, _ = load(p, "u.nwb", ", epochs: awake")   # the time between the epochs is of all intervals, not of the first alone
+        assert got["stated"].tolist() == [[0, 6], [6, 12], [12, 20]] and got["state"].tolist() == [0, 1, 0], got
         write([[0, 3], [5, 8], [2, 20]], [2, 3])
         got, said = load(p, "u.nwb")
         assert got["observed"].tolist() == [[2, 3], [5, 8]] and "differ: 4 s" in said and got["time"].tolist() == [2.5, 6]

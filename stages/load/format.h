@@ -96,6 +96,7 @@ struct rmb_load_place {
 struct rmb_format {
 	const char *name;          /* "npz", as in the recipe */
 	const char *title;         /* "zip (.npz)", for sentences */
+	bool holds_lists;          /* lists of spikes are read as a whole */
 	const char *folder;        /* "suite2p (F.npy or spks.npy, in it or in plane0)": the format is one of folders; NULL: of files */
 	/* Looks at the first bytes, or at the names in a folder, and opens no file. */
 	enum rmb_sureness (*recognises)(const struct rmb_load_probe *probe);
@@ -183,8 +184,8 @@ int rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member
 int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out,
                       struct rmb_error *error) RMB_CHECKED;
 enum { RMB_PIECE = 1 << 16 };
-/* A numeric member as a list in the order of its file (that of C for lists), piece by piece: from the file where it can be read
- * anew, else from memory. */
+/* A numeric member as a list in the order of its file (that of C for lists), piece by piece, in ascending order: from the file
+ * where it can be read anew, or from its beginning once more if it is long, else from memory. */
 struct rmb_pieces { struct rmb_load_file *file; const struct rmb_member *member; double *all, *piece; unsigned char *raw; };
 int rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces,
                     struct rmb_error *error) RMB_CHECKED;

@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "load/hdf5.h"
+#include "load/hdf5_joined.h"
 
 enum { MOST_LISTED = 2000, DEEPEST = 12 };
+/* Bytes of unpacked chunks that are kept. */
+#define KEPT ((size_t)32 << 20)
 
 static void
 hdf5_close(struct rmb_load_file *file)
@@ -86,10 +88,10 @@ hdf5_open(struct rmb_load_file *file, struct rmb_error *error)
 
 /* The dataset's chunks are read by rows of chunks: the cache holds one such row if that is modest. */
 static hid_t
-open_for_reading(hid_t object)
+open_for_reading(hid_t object, size_t kept)
 {
 	hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-	H5Pset_chunk_cache(access, 12421, (size_t)32 << 20, 1.0);
+	H5Pset_chunk_cache(access, 12421, kept, 1.0);
 	hid_t id = H5Dopen2(object, ".", access);
 	H5Pclose(access);
 	return id;
@@ -98,21 +100,39 @@ open_for_reading(hid_t object)
 void
 rmb_hdf5_let_go(struct rmb_dataset *d)
 {
+	rmb_joined_close(d->joined);
 	if (d->memory >= 0)
 		H5Tclose(d->memory);
 	if (d->id >= 0)
 		H5Dclose(d->id);
 }
 
+/* A list is read in pieces, so the chunk that a piece lies in must be kept, however large it is. */
+static void
+keep_chunk(hid_t object, struct rmb_dataset *d)
+{
+	int64_t rows, columns;
+	rmb_member_matrix(&d->member, &rows, &columns);
+	if (d->member.refusal || d->member.effort <= (int64_t)KEPT || (rows > 1 && columns > 1))
+		return;
+	hid_t id = open_for_reading(object, (size_t)d->member.effort);
+	if (id >= 0) {
+		H5Dclose(d->id);
+		d->id = id;
+	}
+}
+
 int
 rmb_hdf5_take(struct rmb_load_file *file, hid_t object, const char *shown, struct rmb_dataset *d, struct rmb_error *error)
 {
-	*d = (struct rmb_dataset){ .member.name = shown, .memory = -1, .id = open_for_reading(object) };
+	*d = (struct rmb_dataset){ .member.name = shown, .memory = -1, .id = open_for_reading(object, KEPT) };
 	int code = d->id < 0 ? rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: '%s' cannot be opened", file->path,
 	                                     shown)
 	                     : rmb_hdf5_judge(file, d, error);
 	if (code)
 		rmb_hdf5_let_go(d);
+	else
+		keep_chunk(object, d);
 	return code;
 }
 
@@ -261,6 +281,8 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 		memcpy(raw, d->value + column, (size_t)ncolumns * sizeof *d->value);
 		return 0;
 	}
+	if (d->joined)
+		return rmb_joined_read(file, d->joined, column, ncolumns, raw, error);
 	for (int i = 0; i < m->naxes; i++)
 		count[i] = (hsize_t)m->axis[i];
 	if (m->naxes == 1) {
@@ -294,7 +316,7 @@ static bool
 hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_place *place)
 {
 	const struct rmb_dataset *d = (const struct rmb_dataset *)m;
-	if (d->value)
+	if (d->value || d->joined)
 		return false;
 	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
 	int64_t bytes = m->count * (int64_t)m->item, columns;

@@ -6,11 +6,13 @@
 
 enum { RMB_LONGEST_TEXT = 1024 }; /* of texts of variable length; the rest is cut */
 
+struct rmb_joined; /* hdf5_joined.h */
 struct rmb_dataset {
 	struct rmb_member member;    /* first: a member is a dataset */
 	hid_t id, memory;            /* dataset, and the type its items are read as */
 	bool variable;               /* text of variable length */
 	const double *value;         /* a list that is held here, not in the file; else NULL */
+	struct rmb_joined *joined;   /* a list that lies in many datasets; else NULL */
 	hsize_t chunk[RMB_MEMBER_AXES]; /* [0] = 0: not chunked */
 	struct rmb_dataset *next;
 };

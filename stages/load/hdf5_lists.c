@@ -5,15 +5,14 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include "load/hdf5.h"
+#include "load/hdf5_joined.h"
 
 enum { MOST_LISTS = 1 << 20 };
 
-struct part { const char *name; double *items; int64_t n; };
 struct lists {
 	struct rmb_load_file *file;
 	const char *folder, *pattern; /* folder: "" or with a slash behind it */
-	struct part *part;
+	const char **name;
 	size_t n;
 };
 
@@ -24,10 +23,10 @@ note_name(hid_t group, const char *name, const H5L_info_t *link, void *argument)
 	(void)group;
 	if (link->type != H5L_TYPE_HARD || fnmatch(l->pattern, name, FNM_PERIOD) != 0)
 		return 0;
-	struct part *parts = l->n < MOST_LISTS ? rmb_arena_room(l->file->arena, l->part, l->n, sizeof *parts) : NULL;
-	if (!parts || !(parts[l->n].name = rmb_arena_strdup(l->file->arena, name)))
+	const char **names = l->n < MOST_LISTS ? rmb_arena_room(l->file->arena, l->name, l->n, sizeof *names) : NULL;
+	if (!names || !(names[l->n] = rmb_arena_strdup(l->file->arena, name)))
 		return -1;
-	l->part = parts;
+	l->name = names;
 	l->n++;
 	return 0;
 }
@@ -35,16 +34,17 @@ note_name(hid_t group, const char *name, const H5L_info_t *link, void *argument)
 static int
 by_name(const void *a, const void *b)
 {
-	return strverscmp(((const struct part *)a)->name, ((const struct part *)b)->name);
+	return strverscmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* One of the datasets; its numbers are read when they are asked for. */
 static int
-read_part(const struct lists *l, hid_t group, struct part *part, struct rmb_error *error)
+add_part(const struct lists *l, hid_t group, const char *name, struct rmb_joined *joined, struct rmb_error *error)
 {
 	struct rmb_load_file *file = l->file;
 	struct rmb_dataset d;
-	hid_t object = H5Oopen(group, part->name, H5P_DEFAULT);
-	char *shown = rmb_arena_printf(file->arena, "%s%s", l->folder, part->name);
+	hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+	char *shown = rmb_arena_printf(file->arena, "%s%s", l->folder, name);
 	if (shown)
 		rmb_load_make_printable(shown, strlen(shown));
 	int code = !shown ? rmb_error_nomem(error, file->path)
@@ -53,48 +53,43 @@ read_part(const struct lists *l, hid_t group, struct part *part, struct rmb_erro
 	                   : rmb_error_set(error, RMB_EINPUT,
 	                                   "%s: '%s' is no dataset; all that match the pattern must be lists of numbers",
 	                                   file->path, shown);
+	if (!code) {
+		const struct rmb_member *m = &d.member;
+		code = m->count > 0 && (m->refusal || m->number == RMB_BYTES)
+		               ? rmb_error_set(error, RMB_EINPUT, "%s: '%s' %s", file->path, shown,
+		                               m->refusal ? m->refusal : "holds text; numbers are needed")
+		               : rmb_joined_add(file, joined, object, shown, m->count, error);
+		rmb_hdf5_let_go(&d);
+	}
 	if (object >= 0)
 		H5Oclose(object);
-	if (code)
-		return code;
-	part->n = d.member.count;
-	if (part->n > 0)
-		code = rmb_load_doubles(file, &d.member, &part->items, error);
-	rmb_hdf5_let_go(&d);
 	return code;
 }
 
-/* A list that is held in memory, as one of the file's datasets. */
+/* A list that is not a dataset, as one of the file's. */
 static int
-add(struct rmb_load_file *file, const char *name, const double *value, int64_t n, struct rmb_error *error)
+add(struct rmb_load_file *file, const char *name, const double *value, struct rmb_joined *joined, int64_t n,
+    struct rmb_error *error)
 {
 	struct rmb_hdf5 *h = file->handle;
-	struct rmb_dataset *d = name && value ? rmb_arena_alloc(file->arena, 1, sizeof *d) : NULL;
+	struct rmb_dataset *d = name && (value || joined) ? rmb_arena_alloc(file->arena, 1, sizeof *d) : NULL;
 	if (!d)
 		return rmb_error_nomem(error, file->path);
-	*d = (struct rmb_dataset){
-		.member = { .name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1, .axis = { n } },
-		.id = -1, .memory = -1, .value = value, .next = h->first
-	};
+	*d = (struct rmb_dataset){ .member = { .name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1,
+	                                       .axis = { n }, .anew = joined != NULL },
+		                   .id = -1, .memory = -1, .value = value, .joined = joined, .next = h->first };
 	h->first = d;
 	return rmb_member_measure(file->arena, file->path, &d->member, error);
 }
 
 static int
-join(const struct lists *l, const char *shown, struct rmb_error *error)
+join(struct rmb_load_file *file, struct rmb_joined *joined, const char *shown, struct rmb_error *error)
 {
-	struct rmb_arena *arena = l->file->arena;
-	int64_t n = 0;
-	for (size_t i = 0; i < l->n; i++)
-		n += l->part[i].n;
-	double *all = rmb_arena_alloc(arena, (size_t)n + 1, sizeof *all), *count = rmb_arena_alloc(arena, l->n, sizeof *count);
-	for (size_t i = 0, at = 0; i < l->n && all && count; at += (size_t)l->part[i++].n) {
-		count[i] = (double)l->part[i].n;
-		if (l->part[i].n > 0)
-			memcpy(all + at, l->part[i].items, (size_t)l->part[i].n * sizeof *all);
-	}
-	int code = add(l->file, rmb_arena_printf(arena, "%s.counts", shown), count, (int64_t)l->n, error);
-	return code ? code : add(l->file, shown, all, n, error);
+	double *count = rmb_arena_alloc(file->arena, (size_t)joined->n, sizeof *count);
+	if (count)
+		rmb_joined_counts(joined, count);
+	int code = add(file, rmb_arena_printf(file->arena, "%s.counts", shown), count, NULL, joined->n, error);
+	return code ? code : add(file, shown, NULL, joined, joined->items, error);
 }
 
 int
@@ -112,16 +107,18 @@ rmb_hdf5_lists(struct rmb_load_file *file, const char *name, const char *shown, 
 	    H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &at, note_name, &lists) < 0)
 		code = rmb_error_set(error, RMB_ELIMIT, "%s: `%s` matches more than rumble reads (%d), or the file is damaged",
 		                     file->path, shown, MOST_LISTS);
+	struct rmb_joined *joined = rmb_arena_alloc(file->arena, 1, sizeof *joined);
+	if (!joined && !code)
+		code = rmb_error_nomem(error, file->path);
 	if (lists.n > 0)
-		qsort(lists.part, lists.n, sizeof *lists.part, by_name);
+		qsort(lists.name, lists.n, sizeof *lists.name, by_name);
 	for (size_t i = 0; i < lists.n && !code; i++) {
-		code = read_part(&lists, group, &lists.part[i], error);
-		most -= (double)lists.part[i].n;
-		if (!code && most < 0)
+		code = add_part(&lists, group, lists.name[i], joined, error);
+		if (!code && (double)joined->items > most)
 			code = rmb_error_set(error, RMB_EINPUT, "%s is damaged: `%s` names more items than a file of its size can hold",
 			                     file->path, shown);
 	}
 	if (group >= 0)
 		H5Oclose(group);
-	return code || lists.n == 0 ? code : join(&lists, shown, error);
+	return code || lists.n == 0 ? code : join(file, joined, shown, error);
 }

@@ -3,12 +3,10 @@
 #include <string.h>
 #include "load/leaves.h"
 
-enum { MOST_MEMBERS = 2000 };
-
 int
 rmb_leaves_make(struct rmb_load_file *file, struct rmb_leaves *leaves, struct rmb_error *error)
 {
-	*leaves = (struct rmb_leaves){ 0, rmb_arena_alloc(file->arena, MOST_MEMBERS, sizeof *leaves->leaf) };
+	*leaves = (struct rmb_leaves){ 0, rmb_arena_alloc(file->arena, RMB_MOST_LEAVES, sizeof *leaves->leaf) };
 	return leaves->leaf ? 0 : rmb_error_nomem(error, file->path);
 }
 
@@ -33,7 +31,7 @@ rmb_leaves_note(struct rmb_load_file *file, struct rmb_leaves *leaves, const cha
                 const struct rmb_member *shape, int64_t n, struct rmb_error *error)
 {
 	struct rmb_leaf *e = rmb_leaves_find(leaves, name);
-	if (!e && leaves->n == MOST_MEMBERS)
+	if (!e && leaves->n == RMB_MOST_LEAVES)
 		return 0;
 	if (!e) {
 		e = &leaves->leaf[leaves->n++];
@@ -62,6 +60,12 @@ rmb_leaves_note(struct rmb_load_file *file, struct rmb_leaves *leaves, const cha
 	return 0;
 }
 
+const char *
+rmb_leaves_counts(struct rmb_load_file *file, const struct rmb_leaf *leaf)
+{
+	return rmb_arena_printf(file->arena, "%s.counts", leaf->name);
+}
+
 int
 rmb_leaves_members(struct rmb_load_file *file, const struct rmb_leaf *leaf, rmb_gathered_fill *fill, struct rmb_error *error)
 {
@@ -75,7 +79,7 @@ rmb_leaves_members(struct rmb_load_file *file, const struct rmb_leaf *leaf, rmb_
 	}
 	if (!leaf->list)
 		return rmb_gathered_later(file, &shape, fill, error);
-	const char *counts = rmb_arena_printf(file->arena, "%s.counts", leaf->name);
+	const char *counts = rmb_leaves_counts(file, leaf);
 	struct rmb_member all = rmb_gathered_numbers(leaf->name, text ? leaf->nparts : leaf->items),
 			  each = rmb_gathered_numbers(counts, leaf->nparts);
 	all.refusal = shape.refusal;

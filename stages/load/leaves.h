@@ -8,7 +8,7 @@
 #define RMB_LOAD_LEAVES_H
 #include "load/gathered.h"
 
-enum { RMB_LEAF_DEEPEST = 12, RMB_LEAF_PARTS = 1 << 22, RMB_LEAF_TEXT = 64 };
+enum { RMB_MOST_LEAVES = 2000, RMB_LEAF_DEEPEST = 12, RMB_LEAF_PARTS = 1 << 22, RMB_LEAF_TEXT = 64 };
 
 /* One name in the file, as it was met while walking. */
 struct rmb_leaf {
@@ -28,6 +28,8 @@ int rmb_leaves_note(struct rmb_load_file *file, struct rmb_leaves *leaves, const
 /* Makes the members of one leaf; fill() reads them. */
 int rmb_leaves_members(struct rmb_load_file *file, const struct rmb_leaf *leaf, rmb_gathered_fill *fill,
                        struct rmb_error *error) RMB_CHECKED;
+/* The name of the second member of a list. NULL: no memory. */
+const char *rmb_leaves_counts(struct rmb_load_file *file, const struct rmb_leaf *leaf);
 
 /* Filling a member: the walker begins, takes every leaf of that name in the same order, and ends. */
 struct rmb_leaf_reading {

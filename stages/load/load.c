@@ -4,8 +4,8 @@
  * neuron, whatever type and orientation the file has, or stays in its file if it lies there so already; spikes keep their times
  * in double. Positions are multiplied by `pixel`; where only one coordinate is given the other is 0. A neuron with a sample that
  * is not finite is dropped with a warning that counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore
- * deals with them. Cost: one pass over the file, N*T*4 bytes written unless they stay; memory of a few hundred MB at most for
- * activity of any size. */
+ * deals with them. Cost: one pass over the file, N*T*4 bytes written unless they stay, or three over a list of spikes; memory of
+ * some 100 to 200 MB for a file of any size, but where a format must be read whole (holds_lists). */
 #include <fnmatch.h>
 #include <fts.h>
 #include <inttypes.h>
@@ -209,23 +209,32 @@ bytes_of(const char *path, double *pickles, double *samples)
 	return sum;
 }
 
+/* Whether lists of the file's format are held in memory. */
 static bool
-is_folder(const char *path)
+holds_lists(const struct rmb_load_settings *set)
 {
-	struct stat stat_of;
-	return path && stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode);
+	const struct rmb_format *format = NULL;
+	struct rmb_error ignored = { 0 };
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_load_probe *probe = arena && set->path ? rmb_arena_alloc(arena, 1, sizeof *probe) : NULL;
+	if (probe) {
+		*probe = (struct rmb_load_probe){ .arena = arena, .path = set->path, .folder = true };
+		(void)!rmb_load_recognise(probe, set->format, &format, &ignored);
+	}
+	rmb_arena_free(arena);
+	return format && format->holds_lists;
 }
 
-/* Before a file has been read only its length is known. Activity takes blocks of a fixed size, and so do the spikes of a folder;
- * those of a file perhaps all of their list. */
+/* Before a file has been read only its length is known. Memory is that of blocks of a fixed size, but for lists of spikes in formats
+ * that must be read as a whole. */
 static void
 estimate(const void *settings, const struct rmb_size *known, struct rmb_cost *cost)
 {
 	const struct rmb_load_settings *set = settings;
 	double pickles, stored, length = bytes_of(set->path, &pickles, &stored);
 	double samples = known->neurons * known->frames;
-	bool list = makes(set) == RMB_SPIKES && !is_folder(set->path);
-	cost->memory = list ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 300e6) + PICKLED * pickles;
+	bool list = (makes(set) == RMB_SPIKES || known->spikes > 0) && holds_lists(set);
+	cost->memory = list ? fmax(7 * length, 33 * known->spikes) : fmin(7 * length, 200e6) + PICKLED * pickles;
 	cost->disk = known->in_place     ? 200 * known->neurons + 8 * known->frames + 65536
 	             : samples > 0       ? 4 * samples
 	             : known->spikes > 0 ? 8 * known->spikes
@@ -402,7 +411,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load",
-	.version = 7,
+	.version = 8,
 	.folder = "load",
 	.run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, "

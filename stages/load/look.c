@@ -250,9 +250,38 @@ see_ends(struct look *l, struct rmb_error *error)
 	return 0;
 }
 
+/* Times are counted and put in their places, and nobody wants them there. */
+static int
+no_claim(void *argument, int64_t nspikes)
+{
+	(void)argument;
+	(void)nspikes;
+	return 0;
+}
+
+static int
+no_write(void *argument, int64_t at, int64_t n, const double *time)
+{
+	(void)argument;
+	(void)at;
+	(void)n;
+	(void)time;
+	return 0;
+}
+
+static int
+no_progress(void *argument, double done, double total)
+{
+	(void)argument;
+	(void)done;
+	(void)total;
+	return 0;
+}
+
 static int
 look_at_spikes(struct look *l, struct rmb_error *error)
 {
+	static const struct rmb_load_times nowhere = { NULL, no_claim, no_write, NULL, no_progress };
 	const struct rmb_member *m = l->layout.spikes.member;
 	struct rmb_spikes spikes = { 0 };
 	int64_t n;
@@ -271,7 +300,7 @@ look_at_spikes(struct look *l, struct rmb_error *error)
 	}
 	if (!code)
 		code = rmb_load_spikes(&l->layout, &l->set, &n, l->layout.id.member || l->layout.parts ? spikes.neurons.id : NULL,
-		                       NULL, l->arena, &spikes, &l->notes, error);
+		                       &nowhere, l->arena, &spikes, &l->notes, error);
 	if (!code && !known)
 		code = look_at_neurons(l, n, &spikes.neurons, error);
 	if (code)

@@ -292,6 +292,7 @@ matlab_recognises(const struct rmb_load_probe *probe)
 const struct rmb_format rmb_format_matlab = {
 	.name = "matlab",
 	.title = "MATLAB",
+	.holds_lists = true,
 	.recognises = matlab_recognises,
 	.open = matlab_open,
 	.close = matlab_close,

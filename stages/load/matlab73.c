@@ -2,14 +2,14 @@
  *
  * A variable is a dataset with the attribute MATLAB_class, its axes in reverse, so that an array N x T of MATLAB is stored T x N;
  * it is read as N x T. A struct is a group. A cell, and a field of an array of structs, is a dataset of references to objects in
- * /#refs#. Empty arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older versions;
- * paths may be written with dots or slashes. Objects (string, table, datetime), functions and sparse arrays are refused by name.
+ * /#refs#. Empty arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older versions, but
+ * numbers in cells are read from where they lie, piece by piece; paths may be written with dots or slashes. Objects (string, table, datetime), functions and sparse arrays are refused by name.
  */
 #include <hdf5.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "load/hdf5.h"
+#include "load/hdf5_joined.h"
 #include "load/leaves.h"
 
 /* The user block of a file that MATLAB wrote; others of that version are other HDF5. */
@@ -26,6 +26,7 @@ struct matlab73 {
 	struct rmb_load_file plain;  /* the same file as HDF5 */
 	struct rmb_load_file made;   /* lists */
 	struct rmb_leaves leaves;
+	struct rmb_joined **joined;  /* [leaves.n] of lists of numbers; NULL: it is none */
 	struct turned *first;
 };
 
@@ -106,21 +107,18 @@ take_text(struct walk *w, const struct rmb_dataset *d, const struct rmb_member *
 	return code ? code : rmb_leaves_take(w->file, w->reading, shape, text, to - text, w->error);
 }
 
-/* All items of a leaf, as they lie. */
+/* Where the numbers of a list lie. */
 static int
-take_items(struct walk *w, const struct rmb_dataset *d, const struct rmb_member *shape, int64_t n)
+note_part(struct walk *w, const struct rmb_dataset *d, const char *name, int64_t n)
 {
-	int64_t rows, columns;
-	if (w->reading->counts || n == 0 || w->reading->member->count - w->reading->done < n)
-		return rmb_leaves_take(w->file, w->reading, shape, NULL, n, w->error);
-	void *raw = malloc((size_t)n * shape->item);
-	rmb_member_matrix(&d->member, &rows, &columns);
-	int code = raw ? rmb_format_hdf5.read(&w->own->plain, &d->member, 0, rows, 0, columns, raw, w->error)
-	               : rmb_error_nomem(w->error, d->member.name);
-	if (!code)
-		code = rmb_leaves_take(w->file, w->reading, shape, raw, n, w->error);
-	free(raw);
-	return code;
+	struct matlab73 *own = w->own;
+	const struct rmb_leaf *leaf = rmb_leaves_find(&own->leaves, name);
+	ptrdiff_t i = leaf ? leaf - own->leaves.leaf : -1;
+	if (!leaf || !leaf->list)
+		return 0;
+	if (!own->joined[i] && !(own->joined[i] = rmb_arena_alloc(w->file->arena, 1, sizeof **own->joined)))
+		return rmb_error_nomem(w->error, name);
+	return rmb_joined_add(&own->plain, own->joined[i], d->id, leaf->name, n, w->error);
 }
 
 static void
@@ -130,10 +128,13 @@ visit(struct walk *w, const struct rmb_dataset *d, const char *name)
 	struct rmb_member shape = shape_of(d, &empty);
 	bool text = shape.number == RMB_BYTES;
 	int64_t n = shape.refusal ? 0 : shape.count;
-	if (!w->reading)
+	if (!w->reading) {
 		w->code = rmb_leaves_note(w->file, &w->own->leaves, name, w->top, w->list, &shape, text ? n > 0 : n, w->error);
-	else if (strcmp(name, w->reading->leaf->name) == 0)
-		w->code = text && !shape.refusal ? take_text(w, d, &shape, n) : take_items(w, d, &shape, n);
+		if (!w->code)
+			w->code = note_part(w, d, name, text ? 0 : n);
+	} else if (strcmp(name, w->reading->leaf->name) == 0)
+		w->code = text && !shape.refusal ? take_text(w, d, &shape, n)
+		                                 : rmb_leaves_take(w->file, w->reading, &shape, NULL, n, w->error);
 }
 
 /* The objects that a cell refers to, in MATLAB's order. */
@@ -269,7 +270,29 @@ fill(struct rmb_load_file *made, const struct rmb_member *member, void *items, s
 
 /* ---- the format ---- */
 
-/* Arrays that lie in no cell are read from where they are. */
+static int
+read_list(struct rmb_load_file *made, const struct rmb_member *member, int64_t at, int64_t n, void *items, struct rmb_error *error)
+{
+	struct matlab73 *own = ((struct rmb_load_file *)*rmb_gathered_own(made))->handle;
+	const struct rmb_leaf *leaf = rmb_leaves_find(&own->leaves, member->name);
+	return rmb_joined_read(&own->plain, own->joined[leaf - own->leaves.leaf], at, n, items, error);
+}
+
+/* The two members of a list of numbers. */
+static int
+offer_list(struct matlab73 *own, const struct rmb_leaf *leaf, const struct rmb_joined *joined, struct rmb_error *error)
+{
+	struct rmb_member all = rmb_gathered_numbers(leaf->name, leaf->items);
+	const char *name = rmb_leaves_counts(&own->made, leaf);
+	double *count = rmb_arena_alloc(own->made.arena, (size_t)joined->n, sizeof *count);
+	if (!name || !count)
+		return rmb_error_nomem(error, leaf->name);
+	rmb_joined_counts(joined, count);
+	int code = rmb_gathered_pieces(&own->made, &all, read_list, error);
+	return code ? code : rmb_gathered_doubles(&own->made, name, count, joined->n, error);
+}
+
+/* An array that lies in no cell, in MATLAB's order. */
 static int
 turn(struct rmb_load_file *file, const struct rmb_leaf *leaf, struct rmb_error *error)
 {
@@ -293,6 +316,18 @@ turn(struct rmb_load_file *file, const struct rmb_leaf *leaf, struct rmb_error *
 	return 0;
 }
 
+/* Lists of numbers, and arrays that lie in no cell, are read from where they are. */
+static int
+offer(struct rmb_load_file *file, int i, struct rmb_error *error)
+{
+	struct matlab73 *own = file->handle;
+	const struct rmb_leaf *leaf = &own->leaves.leaf[i];
+	if (own->joined[i] && leaf->shape.number != RMB_BYTES && !leaf->shape.refusal)
+		return offer_list(own, leaf, own->joined[i], error);
+	return leaf->list || leaf->shape.count == 0 || leaf->shape.refusal ? rmb_leaves_members(&own->made, leaf, fill, error)
+	                                                                   : turn(file, leaf, error);
+}
+
 static int
 matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
 {
@@ -307,6 +342,8 @@ matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
 		return code;
 	file->handle = own;
 	code = rmb_leaves_make(file, &own->leaves, error);
+	if (!code && !(own->joined = rmb_arena_alloc(file->arena, RMB_MOST_LEAVES, sizeof *own->joined)))
+		code = rmb_error_nomem(error, file->path);
 	if (!code)
 		code = rmb_gathered_make(&own->made, error);
 	if (!code) {
@@ -314,9 +351,7 @@ matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
 		code = walk_file(&walk);
 	}
 	for (int i = 0; i < own->leaves.n && !code; i++)
-		code = own->leaves.leaf[i].list || own->leaves.leaf[i].shape.count == 0 || own->leaves.leaf[i].shape.refusal
-		               ? rmb_leaves_members(&own->made, &own->leaves.leaf[i], fill, error)
-		               : turn(file, &own->leaves.leaf[i], error);
+		code = offer(file, i, error);
 	if (!code && own->leaves.n == 0)
 		code = rmb_error_set(error, RMB_EINPUT,
 		                     "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
@@ -328,7 +363,10 @@ matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
 static void
 matlab73_close(struct rmb_load_file *file)
 {
-	rmb_format_hdf5.close(&((struct matlab73 *)file->handle)->plain);
+	struct matlab73 *own = file->handle;
+	for (int i = 0; i < own->leaves.n; i++)
+		rmb_joined_close(own->joined[i]);
+	rmb_format_hdf5.close(&own->plain);
 }
 
 static const struct turned *

@@ -1,8 +1,9 @@
 /* load/npz.c -- NumPy's .npz: a zip file of .npy arrays, one a key, stored or deflated, zip64 or not.
  *
  * Sizes come from the central directory, so members that were streamed (sizes only behind the data) are read like any
- * other. libzip inflates and checks the CRC when a member has been read to its end. Members are streams: reading onwards is
- * quick, reading back starts the member again. Nothing is ever unpacked to disk. */
+ * other. libzip inflates and checks the CRC when a member has been read to its end. Members are streams, two of which stand open, so
+ * that times and units are read side by side: reading onwards is quick, reading back starts the member again. Nothing is ever
+ * unpacked to disk. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,17 @@
 
 enum { MOST_MEMBERS = 100000 };
 
+/* A member being read. */
+struct stream {
+	zip_file_t *file;             /* NULL: none */
+	int64_t member, position;     /* its index, and how many of its bytes were read */
+};
 struct npz {
 	zip_t *zip;
 	int64_t n;
 	const char **name;            /* [n] key: name of the member without .npy; NULL: not an .npy member */
 	struct rmb_member **member;   /* [n] NULL until its header was read */
-	zip_file_t *stream;           /* the member being read */
-	int64_t open;                 /* its index */
-	int64_t position;             /* and how many of its bytes were read */
+	struct stream stream[2];      /* the one that was used last comes first */
 	int64_t *size;                /* [n] unpacked bytes */
 };
 
@@ -26,8 +30,9 @@ static void
 npz_close(struct rmb_load_file *file)
 {
 	struct npz *npz = file->handle;
-	if (npz->stream)
-		zip_fclose(npz->stream);
+	for (int i = 0; i < 2; i++)
+		if (npz->stream[i].file)
+			zip_fclose(npz->stream[i].file);
 	zip_discard(npz->zip);
 }
 
@@ -162,23 +167,24 @@ npz_open(struct rmb_load_file *file, struct rmb_error *error)
 
 /* ---- streams ---- */
 
-/* Reads n bytes at the stream's position; fewer than n only if *got is wanted. */
+/* Reads n bytes at the position of the first stream; fewer than n only if *got is wanted. */
 static int
 read_on(struct rmb_load_file *file, struct npz *npz, void *to, size_t n, size_t *got, struct rmb_error *error)
 {
+	struct stream *s = npz->stream;
 	size_t done = 0;
 	zip_int64_t more = 1;
-	while (done < n && (more = zip_fread(npz->stream, (char *)to + done, n - done)) > 0)
+	while (done < n && (more = zip_fread(s->file, (char *)to + done, n - done)) > 0)
 		done += (size_t)more;
-	npz->position += (int64_t)done;
+	s->position += (int64_t)done;
 	if (more < 0)
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s: member '%s' is truncated or damaged at byte %" PRId64 " of %" PRId64 ": %s", file->path,
-		                     npz->name[npz->open], npz->position, npz->size[npz->open], zip_file_strerror(npz->stream));
+		                     npz->name[s->member], s->position, npz->size[s->member], zip_file_strerror(s->file));
 	if (done < n && !got)
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s: member '%s' is truncated: expected %" PRId64 " bytes, found %" PRId64, file->path,
-		                     npz->name[npz->open], npz->size[npz->open], npz->position);
+		                     npz->name[s->member], npz->size[s->member], s->position);
 	if (got)
 		*got = done;
 	return 0;
@@ -190,34 +196,45 @@ check_end(struct rmb_load_file *file, struct npz *npz, struct rmb_error *error)
 {
 	char byte;
 	size_t got = 0;
-	int code = npz->position < npz->size[npz->open] ? 0 : read_on(file, npz, &byte, 1, &got, error);
+	int64_t member = npz->stream->member;
+	int code = npz->stream->position < npz->size[member] ? 0 : read_on(file, npz, &byte, 1, &got, error);
 	if (!code && got > 0)
 		code = rmb_error_set(error, RMB_EINPUT,
 		                     "%s: member '%s' is damaged: it unpacks to more than the %" PRId64 " bytes it should have",
-		                     file->path, npz->name[npz->open], npz->size[npz->open]);
+		                     file->path, npz->name[member], npz->size[member]);
 	return code;
 }
 
-/* Brings the stream to byte `at` of member i. */
+/* Makes the stream of member i the first, else that which was used longest ago. */
+static void
+take_stream(struct npz *npz, int64_t i)
+{
+	struct stream other = npz->stream[1];
+	if (npz->stream[0].file && npz->stream[0].member == i)
+		return;
+	npz->stream[1] = npz->stream[0];
+	npz->stream[0] = other;
+}
+
+/* Brings the first stream to byte `at` of member i. */
 static int
 seek(struct rmb_load_file *file, struct npz *npz, int64_t i, int64_t at, struct rmb_error *error)
 {
 	char skipped[16384];
+	struct stream *s = npz->stream;
 	int code = 0;
-	if (npz->stream && (npz->open != i || npz->position > at)) {
-		zip_fclose(npz->stream);
-		npz->stream = NULL;
+	take_stream(npz, i);
+	if (s->file && (s->member != i || s->position > at)) {
+		zip_fclose(s->file);
+		s->file = NULL;
 	}
-	if (!npz->stream) {
-		npz->stream = zip_fopen_index(npz->zip, (zip_uint64_t)i, 0);
-		npz->open = i;
-		npz->position = 0;
-	}
-	if (!npz->stream)
+	if (!s->file)
+		*s = (struct stream){ zip_fopen_index(npz->zip, (zip_uint64_t)i, 0), i, 0 };
+	if (!s->file)
 		return rmb_error_set(error, RMB_EINPUT, "%s: member '%s' is truncated or damaged: %s", file->path, npz->name[i],
 		                     zip_strerror(npz->zip));
-	while (!code && npz->position < at) {
-		int64_t n = at - npz->position;
+	while (!code && s->position < at) {
+		int64_t n = at - s->position;
 		code = read_on(file, npz, skipped, n < (int64_t)sizeof skipped ? (size_t)n : sizeof skipped, NULL, error);
 	}
 	return code;

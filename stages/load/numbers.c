@@ -6,7 +6,7 @@
 #include "load/format.h"
 #include "load/pickle.h"
 
-enum { MOST_TEXT = 1024 };
+enum { MOST_TEXT = 1024, MOST_KEPT = 4 << 20 };
 
 static void
 swap_items(unsigned char *raw, int64_t n, size_t item)
@@ -203,16 +203,23 @@ rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, i
 	return code;
 }
 
+/* Whether a list is better read again than kept: the whole of a long one that must be unpacked takes too much memory. */
+static bool
+in_pieces(struct rmb_load_file *file, const struct rmb_member *member)
+{
+	struct rmb_load_place place;
+	return member->count > RMB_PIECE && (member->anew || (member->onwards && member->count > MOST_KEPT) ||
+	                                     (file->format->place && file->format->place(file, member, &place)));
+}
+
 int
 rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces, struct rmb_error *error)
 {
 	int64_t rows, columns;
-	struct rmb_load_place place;
 	*pieces = (struct rmb_pieces){ .file = file, .member = member };
 	rmb_member_matrix(member, &rows, &columns);
 	bool number = !member->refusal && member->number != RMB_BYTES && member->number != RMB_UTF32;
-	bool anew = member->anew || (file->format->place && number && file->format->place(file, member, &place));
-	if (!number || !anew || (rows > 1 && columns > 1) || member->count <= RMB_PIECE)
+	if (!number || (rows > 1 && columns > 1) || !in_pieces(file, member))
 		return rmb_load_doubles(file, member, &pieces->all, error);
 	pieces->raw = rmb_arena_alloc(file->arena, RMB_PIECE, member->item);
 	pieces->piece = rmb_arena_alloc(file->arena, RMB_PIECE, sizeof *pieces->piece);

@@ -20,6 +20,8 @@ struct units {
 	int64_t all, n, nspikes;     /* units of the table, units that are read, their spikes */
 	int64_t *end;                /* [all] in spike_times */
 	int64_t *row;                /* [n] of the table, ascending */
+	int64_t *last;               /* [n] ends of the parts of those that are read, of all that is read */
+	struct rmb_pieces pieces;    /* of spike_times; open once a time was asked for */
 };
 
 int
@@ -146,36 +148,55 @@ choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *erro
 
 /* ---- times ---- */
 
+/* Times at .. at + n - 1 of those of the units that are read. */
 static int
-chosen_times(struct rmb_load_file *made, const struct rmb_member *member, void *items, struct rmb_error *error)
+chosen_times(struct rmb_load_file *made, const struct rmb_member *member, int64_t at, int64_t n, void *items,
+             struct rmb_error *error)
 {
 	struct rmb_load_file *file = *rmb_gathered_own(made);
-	struct rmb_nwb *nwb = file->handle;
-	const struct units *u = nwb->own;
-	double *all, *out = items;
-	int code = rmb_load_doubles(&nwb->plain, u->times, &all, error);
+	struct units *u = ((struct rmb_nwb *)file->handle)->own;
+	double *out = items;
+	int64_t low = 0, high = u->n;
+	int code = u->pieces.file ? 0 : rmb_pieces_open(&((struct rmb_nwb *)file->handle)->plain, u->times, &u->pieces, error);
 	(void)member;
-	for (int64_t i = 0; i < u->n && !code; i++) {
-		int64_t from = u->row[i] > 0 ? u->end[u->row[i] - 1] : 0, n = u->end[u->row[i]] - from;
-		memcpy(out, all + from, (size_t)n * sizeof *out);
-		out += n;
+	while (low < high) {
+		int64_t middle = (low + high) / 2;
+		if (u->last[middle] <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (int64_t i = low; n > 0 && !code; i++) {
+		int64_t here = u->last[i] - at < n ? u->last[i] - at : n, from = u->end[u->row[i]] - (u->last[i] - at);
+		for (int64_t done = 0, some; done < here && !code; done += some) {
+			const double *time;
+			some = here - done < RMB_PIECE ? here - done : RMB_PIECE;
+			code = rmb_pieces_get(&u->pieces, from + done, some, &time, error);
+			if (!code)
+				memcpy(out + done, time, (size_t)some * sizeof *out);
+		}
+		out += here;
+		at += here;
+		n -= here;
 	}
 	return code;
 }
 
 static int
-offer_times(struct rmb_load_file *file, const struct units *u, struct rmb_error *error)
+offer_times(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
 	int64_t *count = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *count);
 	struct rmb_member st = rmb_gathered_numbers("st", u->nspikes);
 	st.called = u->times->name;
-	st.effort = u->times->count * (int64_t)u->times->item;
-	if (!count)
+	u->last = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *u->last);
+	if (!count || !u->last)
 		return rmb_error_nomem(error, "units");
-	for (int64_t i = 0; i < u->n; i++)
+	for (int64_t i = 0; i < u->n; i++) {
 		count[i] = u->end[u->row[i]] - (u->row[i] > 0 ? u->end[u->row[i] - 1] : 0);
-	int code = rmb_gathered_later(&nwb->made, &st, chosen_times, error);
+		u->last[i] = count[i] + (i > 0 ? u->last[i - 1] : 0);
+	}
+	int code = rmb_gathered_pieces(&nwb->made, &st, chosen_times, error);
 	return code ? code : rmb_gathered_integers(&nwb->made, "sCount", count, u->n, error);
 }
 

@@ -158,7 +158,7 @@ struct rmb_load_times {
 	void *argument;
 	int (*claim)(void *argument, int64_t nspikes); /* once, before the others */
 	int (*write)(void *argument, int64_t at, int64_t n, const double *time);
-	int (*read)(void *argument, int64_t at, int64_t n, double *time); /* what was written there */
+	int (*read)(void *argument, int64_t at, int64_t n, double *time); /* what was written there; NULL: nobody wants it */
 	int (*progress)(void *argument, double done, double total);
 };
 /* Reads times and units or counts or ends; spikes->neurons is not touched. The times become spikes->time, or, where nothing is in

@@ -49,11 +49,16 @@ int rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n
 
 /* ---- spike_sort.c */
 
+/* Of the spikes, those in one of interval[n][2] stay: from its start to before its end, and at its end where it is closed. */
+enum rmb_spike_cause { RMB_BY_WINDOW, RMB_BY_FILE, RMB_BY_DROP, RMB_SPIKE_CAUSES };
+struct rmb_spike_cut { enum rmb_spike_cause why; int64_t n; const double *interval; const bool *closed; int64_t left_out; };
+
 /* Times on their way: sorted by neuron, each neuron's as they come. */
 struct rmb_spike_sort {
 	const struct rmb_spike_times *times;
 	const struct rmb_spike_owners *owners;
-	double low, high;                /* spikes from low to before high are kept */
+	struct rmb_spike_cut cut[RMB_SPIKE_CAUSES]; /* one after another; how many each leaves out becomes known */
+	int ncuts;
 	int64_t nspikes;                 /* of the file */
 	double *time;                    /* [RMB_PIECE] a block */
 	int64_t *owner;
@@ -61,7 +66,6 @@ struct rmb_spike_sort {
 	double *last;                    /* the spike before */
 	bool *mixed;                     /* some come too early */
 	int64_t disorder, where;         /* so many, the first at this index */
-	double earliest, latest;         /* of those that are kept */
 	double *all;                     /* they come to lie here, or, if it is NULL, ... */
 	const struct rmb_load_times *out; /* ... are written through buffers of `room` entries, one for each neuron */
 	double *buffer;

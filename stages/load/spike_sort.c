@@ -18,21 +18,48 @@ compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Whether a time stays. *at: the interval that the time before lay in, where the next one mostly lies, too. */
+static bool
+is_inside(const struct rmb_spike_cut *cut, double time, int64_t *at)
+{
+	const double *v = cut->interval;
+	int64_t low = 0, high = cut->n;
+	if (cut->n > 0 && time >= v[2 * *at] && time < v[2 * *at + 1])
+		return true;
+	while (low < high) {
+		int64_t middle = (low + high) / 2;
+		if (v[2 * middle + 1] < time || (v[2 * middle + 1] == time && !cut->closed[middle]))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*at = low < cut->n ? low : *at;
+	return low < cut->n && time >= v[2 * low];
+}
+
+/* Takes the owner, -1, from spikes that are left out. */
+static void
+leave_out(struct rmb_spike_sort *s, struct rmb_spike_cut *cut, int64_t n)
+{
+	int64_t at = 0;
+	for (int64_t i = 0; i < n; i++)
+		if (s->owner[i] >= 0 && !is_inside(cut, s->time[i], &at)) {
+			s->owner[i] = -1;
+			cut->left_out++;
+		}
+}
+
 /* The next block of spikes; those left out have no owner, -1. Without times if nothing depends on them. */
 static int
 next_block(struct rmb_spike_sort *s, int64_t at, int64_t n, bool times, struct rmb_error *error)
 {
-	bool cut = s->times->low < s->low || s->times->high >= s->high;
-	int code = times || cut ? rmb_spike_times_get(s->times, at, n, s->time, error) : 0;
+	int code = times || s->ncuts > 0 ? rmb_spike_times_get(s->times, at, n, s->time, error) : 0;
 	if (!code)
 		code = rmb_spike_owners_get(s->owners, at, n, s->owner, error);
-	for (int64_t i = 0; i < n && !code && cut; i++)
-		if (!(s->time[i] >= s->low && s->time[i] < s->high))
-			s->owner[i] = -1;
-		else {
-			s->earliest = fmin(s->earliest, s->time[i]);
-			s->latest = fmax(s->latest, s->time[i]);
-		}
+	for (int i = 0; i < s->ncuts && !code; i++) {
+		s->cut[i].left_out = at > 0 ? s->cut[i].left_out : 0;
+		leave_out(s, &s->cut[i], n);
+	}
 	return code;
 }
 
@@ -47,10 +74,6 @@ count_spikes(struct rmb_spike_sort *s, struct rmb_error *error)
 		for (int64_t i = 0; i < n; i++)
 			if (s->owner[i] >= 0)
 				s->first[s->owner[i] + 1]++;
-	}
-	if (s->earliest > s->latest) { /* nothing was cut */
-		s->earliest = s->times->low;
-		s->latest = s->times->high;
 	}
 	for (int64_t i = 0; i < s->owners->n; i++) {
 		s->next[i] = s->first[i];
@@ -109,12 +132,14 @@ distribute(struct rmb_spike_sort *s, struct rmb_error *error)
 	return code;
 }
 
-/* Puts the times in order of the neurons whose are not. */
+/* Puts the times in order of the neurons whose are not. Times that nobody can read back stay as they are. */
 static int
 sort_mixed(struct rmb_spike_sort *s, struct rmb_arena *arena, struct rmb_error *error)
 {
 	int64_t most = 0;
 	int code = 0;
+	if (!s->all && !s->out->read)
+		return 0;
 	for (int64_t i = 0; i < s->owners->n && !s->all; i++)
 		most = s->mixed[i] && s->first[i + 1] - s->first[i] > most ? s->first[i + 1] - s->first[i] : most;
 	double *own = rmb_arena_alloc(arena, (size_t)most, sizeof *own);
@@ -143,8 +168,6 @@ rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct
 	s->next = rmb_arena_alloc(arena, (size_t)n, sizeof *s->next);
 	s->last = rmb_arena_alloc(arena, (size_t)n, sizeof *s->last);
 	s->mixed = rmb_arena_alloc(arena, (size_t)n, sizeof *s->mixed);
-	s->earliest = INFINITY;
-	s->latest = -INFINITY;
 	int code = s->first && s->next && s->last && s->mixed ? count_spikes(s, error) : rmb_error_nomem(error, "spike times");
 	if (code || s->first[n] == 0)
 		return code;

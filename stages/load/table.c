@@ -401,6 +401,7 @@ table_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t 
 const struct rmb_format rmb_format_table = {
 	.name = "table",
 	.title = "plain text",
+	.holds_lists = true,
 	.recognises = table_recognises,
 	.open = table_open,
 	.close = table_close,

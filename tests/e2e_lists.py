@@ -1,0 +1,116 @@
+"""Long lists of spikes that must be unpacked: every number is read, and memory does not grow with them."""
+import json
+import zipfile
+
+import h5py
+import numpy as np
+
+from support.loads import load, refuse
+from support.running import place, tests
+
+SPIKES, UNITS = 12_000_000, 700
+PACKED = {"compression": "gzip", "compression_opts": 1}
+MOST = 150e6  # bytes; the times alone are 96e6, and times and units as doubles 192e6
+
+
+def spikes():
+    """Times in s, ascending but for one, and the unit of each."""
+    i = np.arange(SPIKES)
+    time = i / 3000.
+    time[5_000_000] -= 10
+    return time, (i * i % UNITS).astype("i4")
+
+
+def in_order(time, unit):
+    """Times unit after unit, ascending in each."""
+    return time[np.lexsort((time, unit))]
+
+
+def peak(p):
+    with open(p.file("cache/journal.jsonl")) as f:
+        return max(line["peak"] for line in map(json.loads, f))
+
+
+def test_npz():
+    with place() as p:
+        time, unit = spikes()
+        with zipfile.ZipFile(p.file("list.npz"), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as z:
+            for name, array in (("st", time), ("clu", unit)):
+                with z.open(name + ".npy", "w", force_zip64=True) as f:
+                    np.lib.format.write_array(f, array)
+        got, said = load(p, "list.npz")
+        assert np.array_equal(got["time"], in_order(time, unit)) and "found 1 of" in said
+        assert np.array_equal(np.diff(got["first"]), np.bincount(unit)) and peak(p) < MOST, peak(p)
+        some = (time >= 100) & (time < 3000) & ~((time >= 1000.25) & (time < 1100))
+        got, said = load(p, "list.npz", ", window: [100 s, 3000 s], drop: [1000.25 s, 1100 s]")
+        assert np.array_equal(got["time"], in_order(time[some], unit[some])) and peak(p) < MOST, peak(p)
+        assert got["observed"].tolist() == [[100, 1000.25], [1100, 3000]]
+        within = np.count_nonzero((time >= 100) & (time < 3000))
+        assert f"left out {SPIKES - within} of {SPIKES} spikes, which lie outside the window" in said
+        assert f"left out {within - np.count_nonzero(some)} of {within} spikes, which lie in dropped" in said
+
+
+def test_nwb():
+    """Of every second unit, in two observed intervals."""
+    with place() as p:
+        time, unit = spikes()
+        good = np.arange(UNITS) % 2 == 0
+        with h5py.File(p.file("u.nwb"), "w") as f:
+            f.attrs["nwb_version"], f.attrs["neurodata_type"] = "2.6.0", "NWBFile"
+            f.create_group("units").attrs["neurodata_type"] = "Units"
+            f["units/id"], f["units/quality"] = np.arange(UNITS), np.where(good, b"good", b"mua")
+            f.create_dataset("units/spike_times", data=in_order(time, unit), chunks=True, **PACKED)
+            f["units/spike_times_index"] = np.cumsum(np.bincount(unit, minlength=UNITS)).astype("u4")
+            f["units/obs_intervals"] = np.tile([[0., 1000.], [1500, 4000]], (UNITS, 1))
+            f["units/obs_intervals_index"] = 2 * np.arange(1, UNITS + 1)
+        got, said = load(p, "u.nwb")
+        some = good[unit] & ((time < 1000) | (time >= 1500))
+        assert np.array_equal(got["time"], in_order(time[some], unit[some])) and peak(p) < MOST, peak(p)
+        assert got["observed"].tolist() == [[0, 1000], [1500, 4000]]
+        assert f"left out {np.count_nonzero(good[unit]) - np.count_nonzero(some)} of" in said
+
+
+def test_a_dataset_or_cell_for_each_unit():
+    with place() as p:
+        time, unit = spikes()
+        times = in_order(time, unit)
+        ends = np.cumsum(np.bincount(unit, minlength=UNITS))
+        with h5py.File(p.file("u.h5"), "w") as f, h5py.File(p.file("c.mat"), "w", userblock_size=512) as m:
+            cell = m.create_dataset("times", (UNITS + 1, 1), h5py.ref_dtype)
+            cell.attrs["MATLAB_class"] = np.bytes_("cell")
+            for u, part in enumerate(np.split(times, ends[:-1])):
+                f.create_dataset(f"units/{u}", data=part.reshape((-1, 1) if u % 2 else -1), chunks=True, **PACKED)
+                d = m.create_dataset(f"#refs#/{u}", data=part[None], chunks=(1, min(4096, len(part))), **PACKED) if len(part) else \
+                    m.create_dataset(f"#refs#/{u}", data=np.array([0, 0], "u8"))
+                d.attrs["MATLAB_class"] = np.bytes_("double")
+                if not len(part):
+                    d.attrs["MATLAB_empty"] = np.uint8(1)
+                cell[u, 0] = d.ref
+            last = m.create_dataset("#refs#/last", data=[[1.5, 2.5]])
+            last.attrs["MATLAB_class"] = np.bytes_("double")
+            cell[UNITS, 0] = last.ref
+        with open(p.file("c.mat"), "r+b") as f:
+            f.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM")
+        got, _ = load(p, "u.h5", ", spikes: units/*")
+        assert np.array_equal(got["time"], times) and np.array_equal(got["first"][1:], ends) and peak(p) < MOST, peak(p)
+        got, _ = load(p, "c.mat", ", spikes: times")
+        assert np.array_equal(got["time"], [*times, 1.5, 2.5]) and list(got["first"][-2:]) == [SPIKES, SPIKES + 2] and peak(p) < MOST, peak(p)
+
+
+def test_lists_of_lists():
+    """Datasets of a group that are no lists are read as they lie; text is refused."""
+    with place() as p:
+        rng = np.random.default_rng(1)
+        with h5py.File(p.file("u.h5"), "w") as f:
+            shapes = [(3, 50_000), (50_000, 3), (2, 70_000), (5, 6, 7), (), (0,), (131_073,)]
+            parts = [np.cumsum(rng.random(shape)).reshape(shape).astype(kind) for shape, kind in zip(shapes, "f8 f4 >f8 f4 f8 f8 f8".split())]
+            for i, part in enumerate(parts):
+                f[f"u/{i}"] = part
+        got, _ = load(p, "u.h5", ", spikes: u/*, clock: 1 Hz")
+        assert np.array_equal(got["time"], np.concatenate([part.ravel().astype("f8") for part in parts]))
+        with h5py.File(p.file("u.h5"), "a") as f:
+            f["u/7"] = [b"a", b"b"]
+        refuse(p, "u.h5", ", spikes: u/*, clock: 1 Hz", "'u/7' holds text")
+
+
+tests(globals())
