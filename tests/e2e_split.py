@@ -133,6 +133,13 @@ def test_summarize_groups_the_parts_of_all_recordings():
             assert mean["CP", "z"][0] == 2 and np.isclose(mean["CP", "z"][1], (values["m1"]["CP"] + values["m2"]["CP"]) / 2)
             assert mean["VISp5", "z"] == (1, values["m2"]["VISp5"]) and mean["H*F", "shuffled"][0] == 1
             assert "m1 CP" in text("recording")
+            test = {(a, b): (how, n, d, p) for a, b, how, n, d, p in zip(text("left"), text("right"), text("test"), f["recordings"][()].tolist(),
+                                                                         f["difference"][()], f["p"][()])}
+            how, n, difference, chance = test["CP z", "LS z"]  # both recordings have both
+            by_hand = [values[r]["CP"] - values[r]["LS"] for r in ("m1", "m2")]
+            assert how == "all signs of the differences of parts" and n == 2 and np.isclose(difference, np.mean(by_hand)), test
+            assert chance == (0.5 if by_hand[0] * by_hand[1] > 0 else 1), (by_hand, chance)
+            assert test["CP z", "VISp5 z"][:2] == ("all ways to deal recordings", 3), "only m2 has enough of VISp5"
         p.run("run", p.recipe(BOTH + SPLIT + "  summary: {stage: summarize, value: areas.value}\n", "unnamed.yaml"), status=1)
         assert "what its parts are (part: NODE.part)" in p.run("run", "unnamed.yaml", status=1)
 

@@ -52,14 +52,13 @@ rmb_groups_permute(const struct groups *groups)
 	return strcmp(groups->variant, "default") == 0;
 }
 
-/* The first condition against another, in one group. */
+/* Of the pairs groups->x[n], groups->y[n]; in a test by permutations `few` says how it was done if all signs were tried. */
 static void
-test_within(const struct groups *groups, int64_t group, int64_t other, struct test *t)
+test_pairs(const struct groups *groups, int64_t n, bool one_sided, const char *few, struct test *t)
 {
-	int64_t n = t->n = rmb_sessions_pairs(&groups->s, group, groups->first, other, groups->x, groups->y);
-	bool one_sided = strcmp(groups->variant, "paper") == 0;
+	t->n = n;
 	if (rmb_groups_permute(groups))
-		t->how = rmb_signs_are_few(n) ? "all signs of the differences" : "signs of the differences, drawn";
+		t->how = rmb_signs_are_few(n) ? few : "signs of the differences, drawn";
 	else
 		t->how = one_sided ? "paired t, one-sided" : "paired t, two-sided";
 	for (int64_t i = 0; i < n; i++)
@@ -80,12 +79,18 @@ test_within(const struct groups *groups, int64_t group, int64_t other, struct te
 		around(groups, paired.difference, paired.error, paired.freedom, &t->low, &t->high);
 }
 
-/* The first condition in two groups. */
+/* The first condition against another, in one group. */
 static void
-test_between(const struct groups *groups, int64_t group, int64_t other, struct test *t)
+test_within(const struct groups *groups, int64_t group, int64_t other, struct test *t)
 {
-	int64_t nx = rmb_sessions_pairs(&groups->s, group, groups->first, -1, groups->x, NULL),
-	        ny = rmb_sessions_pairs(&groups->s, other, groups->first, -1, groups->y, NULL);
+	int64_t n = rmb_sessions_pairs(&groups->s, group, groups->first, other, groups->x, groups->y);
+	test_pairs(groups, n, strcmp(groups->variant, "paper") == 0, "all signs of the differences", t);
+}
+
+/* Of groups->x[nx] in one group and groups->y[ny] of other recordings in another. */
+static void
+test_unpaired(const struct groups *groups, int64_t nx, int64_t ny, struct test *t)
+{
 	t->n = nx + ny;
 	t->how = !rmb_groups_permute(groups)                       ? "Welch's t, two-sided"
 	         : rmb_choices_are_few(nx + ny, nx) ? "all ways to deal recordings"
@@ -107,6 +112,22 @@ test_between(const struct groups *groups, int64_t group, int64_t other, struct t
 		resample(groups, groups->x, nx, groups->y, ny, &t->low, &t->high);
 	else
 		around(groups, welch.difference, welch.error, welch.freedom, &t->low, &t->high);
+}
+
+/* The first condition in two groups. Parts of one recording are alike for reasons of their own, so where more recordings have
+ * both than have one alone, those are compared part with part and the others left out. */
+static void
+test_between(const struct groups *groups, int64_t group, int64_t other, struct test *t)
+{
+	int64_t nx = rmb_sessions_pairs(&groups->s, group, groups->first, -1, groups->x, NULL),
+	        ny = rmb_sessions_pairs(&groups->s, other, groups->first, -1, groups->y, NULL),
+	        both = rmb_sessions_both(&groups->s, group, other, groups->first, groups->both, groups->both + nx);
+	if (both <= nx + ny - 2 * both) {
+		test_unpaired(groups, nx, ny, t);
+		return;
+	}
+	(void)rmb_sessions_both(&groups->s, group, other, groups->first, groups->x, groups->y);
+	test_pairs(groups, both, false, "all signs of the differences of parts", t);
 }
 
 /* "V1 z" */

@@ -109,8 +109,10 @@ struct places { int64_t *recording, *condition; }; /* of every piece */
 
 static int
 find_names(struct rmb_call *call, const char *port, const char *label, const struct piece *piece, int64_t n,
-           struct sessions *s, struct places *at, int64_t *group_of)
+           struct sessions *s, struct places *at, int64_t *group_of, int64_t *session)
 {
+	int64_t nsessions = 0;
+	const char **names = rmb_scratch(call, (size_t)n, sizeof *names);
 	bool several = several_results(call, port, rmb_input_count(call, port));
 	for (int64_t i = 0; i < n; i++) {
 		int input = piece[i].input;
@@ -125,13 +127,14 @@ find_names(struct rmb_call *call, const char *port, const char *label, const str
 		if (!*origin->recording)
 			return rmb_fail(call, RMB_EDATA, "%s is over all recordings; name results that each recording has",
 			                rmb_input_name(call, port, input));
-		if (!condition || !row)
+		if (!names || !condition || !row)
 			return rmb_fail(call, RMB_ELIMIT, "no memory for names");
 		int64_t before = s->nrecordings, r = at->recording[i] = index_of(s->recording, &s->nrecordings, row);
 		at->condition[i] = index_of(s->condition, &s->nconditions, condition);
 		if (!group && r == before)
 			rmb_warn(call, "recording '%s' has no label '%s' and stands apart, as 'other'", origin->recording, label);
 		group_of[r] = index_of(s->group, &s->ngroups, group ? group : "other");
+		session[r] = index_of(names, &nsessions, origin->recording);
 	}
 	return 0;
 }
@@ -163,7 +166,7 @@ find_values(struct rmb_call *call, const char *port, const struct piece *piece, 
 int
 rmb_sessions_find(struct rmb_call *call, const char *port, const char *label, const char *parts, struct sessions *s)
 {
-	int64_t n, *group_of;
+	int64_t n, *group_of, *session;
 	struct piece *piece = all_pieces(call, port, parts, &n);
 	if (!piece)
 		return RMB_EDATA;
@@ -172,10 +175,11 @@ rmb_sessions_find(struct rmb_call *call, const char *port, const char *label, co
 	*s = (struct sessions){ .recording = rmb_scratch(call, (size_t)n, sizeof *s->recording),
 	                        .condition = rmb_scratch(call, (size_t)n, sizeof *s->condition),
 	                        .group = rmb_scratch(call, (size_t)n, sizeof *s->group),
-	                        .group_of = group_of = rmb_scratch(call, (size_t)n, sizeof *group_of) };
-	if (!group_of || !at.recording || !at.condition || !s->recording || !s->condition || !s->group)
+	                        .group_of = group_of = rmb_scratch(call, (size_t)n, sizeof *group_of),
+	                        .session = session = rmb_scratch(call, (size_t)n, sizeof *session) };
+	if (!group_of || !session || !at.recording || !at.condition || !s->recording || !s->condition || !s->group)
 		return RMB_ELIMIT;
-	int rc = find_names(call, port, label, piece, n, s, &at, group_of);
+	int rc = find_names(call, port, label, piece, n, s, &at, group_of, session);
 	return rc ? rc : find_values(call, port, piece, n, s, &at);
 }
 
@@ -192,5 +196,21 @@ rmb_sessions_pairs(const struct sessions *s, int64_t group, int64_t condition, i
 			y[n] = row[other];
 		n++;
 	}
+	return n;
+}
+
+int64_t
+rmb_sessions_both(const struct sessions *s, int64_t group, int64_t other, int64_t condition, double *x, double *y)
+{
+	int64_t n = 0;
+	for (int64_t r = 0; r < s->nrecordings; r++)
+		for (int64_t q = 0; q < s->nrecordings; q++) {
+			double one = s->value[r * s->nconditions + condition], two = s->value[q * s->nconditions + condition];
+			if (s->group_of[r] != group || s->group_of[q] != other || s->session[r] != s->session[q] ||
+			    isnan(one) || isnan(two))
+				continue;
+			x[n] = one;
+			y[n++] = two;
+		}
 	return n;
 }

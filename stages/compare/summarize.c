@@ -4,11 +4,11 @@
  * recording, its shuffle, surrogates), groups the values of a label (areas).
  *   of a group and condition   mean, standard deviation (divisor n - 1), interval of the mean
  *   within a group             first condition - another, recording by recording
- *   between groups             means of the first condition
+ *   between groups             means of the first condition; of parts of the same recordings (split) recording by recording
  * variant: default -- exact permutation tests, two-sided: all 2^n signs of the differences, all ways to deal recordings to
  * the two groups (beyond 2^18 of them as many are drawn). They assume nothing of distributions, and with few recordings no p
  * is small: 0.25 for three. paper -- paired t, one-sided (first condition larger); revised -- the same two-sided; between
- * groups Welch's t, two-sided, in both. Holm adjusts within each kind of test. Intervals: Student's t, or percentiles of
+ * groups Welch's t, two-sided, in both (paired t where parts of the same recordings are compared). Holm adjusts within each kind of test. Intervals: Student's t, or percentiles of
  * RMB_RESAMPLES resamples of recordings.
  * Reference: Pachitariu et al. 2025, figure 2.
  * Cost: 2^18 arrangements of the recordings a test at most. */
@@ -238,13 +238,14 @@ run(struct rmb_call *call)
 }
 
 const struct rmb_stage rmb_stage_summarize = {
-	.name = "summarize", .version = 2, .folder = "compare", .brief = "one number over all recordings, by area, with tests",
+	.name = "summarize", .version = 3, .folder = "compare", .brief = "one number over all recordings, by area, with tests",
 	.about = "Gathers a number from every recording: means and intervals by a label (area), the recording against its "
 	         "shuffle and surrogates recording by recording, and areas against each other. Every recording counts once; "
 	         "replicates are averaged. Tests are exact permutations unless told otherwise, so that nothing is assumed of "
 	         "distributions, adjusted by Holm's method among those within groups and those between. Missing values are "
 	         "left out with a warning. Of a `split` the groups are its parts: {value: areas.value, part: areas.part}; a "
-	         "recording then counts once in every group.",
+	         "recording then counts once in every group, and two groups are compared recording by recording if more "
+	         "recordings have both than have one of them alone.",
 	.cite = "Pachitariu et al. 2025, bioRxiv 2025.01.10.632397, figure 2; Holm 1979, Scand. J. Statist. 6, 65",
 	.caption = "Recordings by {by}, variant {variant}, intervals by {interval}.", .tables = "group test value",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
