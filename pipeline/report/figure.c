@@ -143,10 +143,11 @@ rmb_figure_grid(const struct rmb_figure_data *figure, struct rmb_grid *grid)
 
 struct span { double low, high; };
 
+/* On a logarithmic axis what is next to nothing in double precision may be nothing in a figure's single precision. */
 static void
-take(struct span *span, double value)
+take(struct span *span, double value, bool log_axis)
 {
-	if (isfinite(value)) {
+	if (isfinite(value) && (!log_axis || value > 0)) {
 		span->low = fmin(span->low, value);
 		span->high = fmax(span->high, value);
 	}
@@ -186,16 +187,16 @@ rmb_figure_range(struct rmb_figure_data *figure)
 	for (int i = 0; i < figure->ntraces; i++)
 		for (int64_t k = 0; k < figure->trace[i].n; k++)
 			if (!figure->trace[i].low) {
-				take(&all[0], (double)figure->trace[i].x[k]);
-				take(&all[1], (double)figure->trace[i].y[k]);
+				take(&all[0], (double)figure->trace[i].x[k], figure->logx);
+				take(&all[1], (double)figure->trace[i].y[k], figure->logy);
 			}
 	struct span core = all[1];
 	for (int i = 0; i < figure->ntraces; i++)
 		for (int64_t k = 0; k < figure->trace[i].n; k++)
 			if (figure->trace[i].low && !isnan(figure->trace[i].y[k])) {
 				double low = (double)figure->trace[i].low[k], high = (double)figure->trace[i].y[k];
-				take(&all[1], figure->logy ? fmax(low, core.low / 10) : low);
-				take(&all[1], figure->logy ? fmin(high, core.high * 10) : high);
+				take(&all[1], figure->logy ? fmax(low, core.low / 10) : low, figure->logy);
+				take(&all[1], figure->logy ? fmin(high, core.high * 10) : high, figure->logy);
 			}
 	bool *logs[2] = { &figure->logx, &figure->logy };
 	for (int d = 0; d < 2; d++)
