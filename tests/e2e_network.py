@@ -155,6 +155,26 @@ def test_common_networks_differ_by_their_settings_alone():
     assert not np.allclose(decay["two"], decay["one"], rtol=1e-9) and np.allclose(decay["two"], decay["one"], atol=0.05)
 
 
+def test_exponents_of_wider_bins_are_those_that_the_bins_would_have_alone():
+    """By modes, from eigenvectors, and where these are too dependent (a network of so few connections), from powers of the matrix."""
+    families = {"modes": "neurons: 800", "vectors": "neurons: 80, connectivity: nonsymmetric",
+                "powers": "neurons: 80, connectivity: sparse, asymmetry: 1, probability: 0.005"}
+    for name, family in families.items():
+        same = f"stage: theory, {family}, ranks: 5..40, draws: 2, networks: common"
+        _, found = run(f"all: {{{same}, bin: 46 ms, widths: [1, 2, 50]}}", *(f"w{w}: {{{same}, bin: {46 * w} ms}}" for w in [1, 2, 50]))
+        assert np.allclose(found["all"]["width"], [0.046, 0.092, 2.3], rtol=1e-12)
+        for port in ["exponent", "exponent_sd"]:
+            alone = [found[f"w{w}"][port] for w in [1, 2, 50]]
+            assert np.allclose(found["all"][f"width_{port}"], alone, rtol=1e-6), (name, port)
+
+
+def test_one_network_has_no_spread_and_no_exponent_is_read_off_it():
+    _, found = run("net: {stage: connectivity, neurons: 400, bin: 46 ms}", "alpha: {stage: powerlaw, spectrum: net.binned, ranks: 11..300}",
+                   "one: {stage: theory, neurons: 400, bin: 46 ms, draws: 1, ranks: 11..300, exponent: alpha.exponent}")
+    assert 0.5 < found["one"]["exponent"] < 1.2 and np.isnan(found["one"]["exponent_sd"]) and np.isnan(found["one"]["exponent_low"])
+    assert b"single network" in found["one"]["reading"] and "saturated" not in found["one"]
+
+
 def test_an_exponent_that_no_edge_has_is_said_to_be_none():
     said, found = run("net: {stage: connectivity, connectivity: clustered, neurons: 600, cluster: 300, probability: 0.001}",
                       "steep: {stage: powerlaw, spectrum: net.spectrum, ranks: 1..3}",

@@ -27,6 +27,13 @@ rmb_population_flops(double n, bool standard)
 	return n * n * n * (60 + 12 + 9 + (standard ? 14 : 0));
 }
 
+/* One covariance and its eigenvalues, counted by their time. */
+double
+rmb_population_spectrum_flops(double n)
+{
+	return 8 * n * n * n;
+}
+
 /* c becomes R: rows and columns over the roots of d. */
 static void
 correlate(double *c, const double *d, int64_t n)
@@ -83,6 +90,25 @@ allocate(struct rmb_arena *arena, int64_t n, bool standard, struct rmb_populatio
 		if (!(*results[i] = rmb_arena_alloc(arena, (size_t)n, sizeof(double))))
 			return rmb_error_nomem(error, what);
 	return 0;
+}
+
+int
+rmb_population_spectrum(const struct rmb_eigenbasis *basis, struct rmb_steps steps, double *spectrum, struct rmb_error *error)
+{
+	int64_t n = basis->n;
+	size_t count = (size_t)(n * n);
+	struct rmb_arena *own = rmb_arena_new();
+	double *c = own ? rmb_arena_alloc(own, count, sizeof *c) : NULL,
+	       *scratch = own ? rmb_arena_alloc(own, count, 2 * sizeof *scratch) : NULL;
+	int rc = c && scratch ? rmb_eigenbasis_covariance(basis, steps, 0, 0, c, scratch, error) : rmb_error_nomem(error, what);
+	for (int64_t i = 0; !rc && i < n; i++)
+		scratch[i] = c[i * n + i];
+	if (!rc) {
+		correlate(c, scratch, n);
+		rc = rmb_eigenvalues(c, n, spectrum, error);
+	}
+	rmb_arena_free(own);
+	return rc;
 }
 
 int

@@ -130,5 +130,8 @@ rmb_edges_publish(struct rmb_call *call, const struct ensemble *e, struct rmb_ra
 		                       given ? "The measured exponent has no value." : "No exponent was measured.");
 	if (!e->symmetric)
 		return rmb_output_text(call, "reading", "Exponents are read off the curve of symmetric networks only.");
+	if (e->ndraws < 2)
+		return rmb_output_text(call, "reading",
+		                       "No exponent is read off the curve of a single network, which has no spread.");
 	return read_exponent(call, &curve, measured, isfinite(error) ? error : 0);
 }

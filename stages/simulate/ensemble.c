@@ -17,10 +17,10 @@ rmb_ensemble_needs_matrix(const struct rmb_network *net)
 }
 
 double
-rmb_ensemble_flops(const struct rmb_network *net, double n, int64_t last)
+rmb_ensemble_flops(const struct rmb_network *net, double n, int64_t last, int64_t nwidths)
 {
 	if (!rmb_network_symmetric(net))
-		return rmb_population_flops(n, false);
+		return rmb_population_flops(n, false) + (double)nwidths * rmb_population_spectrum_flops(n);
 	double rows =
 		n < 1e15 ? (double)rmb_symmetric_rows((int64_t)n, last + MARGIN < (int64_t)n ? last + MARGIN : (int64_t)n)
 			 : n;
@@ -59,12 +59,12 @@ draw_without_matrix(void *argument, int64_t draw, int thread)
 }
 
 static int
-without_matrices(struct rmb_call *call, int64_t last, struct ensemble *e)
+without_matrices(struct rmb_call *call, struct ensemble *e)
 {
 	double *q = rmb_scratch(call, (size_t)e->n, sizeof *q);
 	if (!q)
 		return RMB_ELIMIT;
-	e->nleading = last + MARGIN < e->n ? last + MARGIN : e->n;
+	e->nleading = e->last + MARGIN < e->n ? e->last + MARGIN : e->n;
 	rmb_semicircle_quantiles(e->n, q);
 	struct draws draws = { e, stream_of(call, e, "spectra"), q, rmb_symmetric_rows(e->n, e->nleading), rmb_call_error(call) };
 	return rmb_parallel(rmb_threads(call), e->ndraws, draw_without_matrix, &draws);
@@ -78,6 +78,7 @@ struct solving {
 	double *a;                 /* [n][n]; destroyed */
 	struct ensemble *e;
 	double *real, *imaginary;  /* [n], those of the draw */
+	double *wide;              /* [widths.n][n], of the draw */
 	struct rmb_steps steps;
 	struct rmb_population found;
 	struct rmb_error *error;
@@ -99,6 +100,36 @@ shorten(struct solving *of)
 		         "that",
 		         of->draw + 1, of->e->ndraws, step, parts);
 	return 0;
+}
+
+static struct rmb_steps
+widened(struct rmb_steps steps, int64_t width)
+{
+	return (struct rmb_steps){ steps.step, steps.width * width };
+}
+
+/* Spectra of wider bins, from eigenvectors or, where there is no basis, from powers of the matrix. */
+static int
+widen(struct solving *of, const struct rmb_eigenbasis *basis)
+{
+	const struct ensemble *e = of->e;
+	int rc = 0;
+	for (int64_t i = 0; !rc && i < e->widths.n; i++) {
+		struct rmb_steps steps = widened(of->steps, e->widths.v[i]);
+		struct rmb_arena *own = rmb_arena_new();
+		struct rmb_population found;
+		if (basis)
+			rc = rmb_population_spectrum(basis, steps, of->wide + i * e->n, of->error);
+		else if (!(rc = own ? 0 : rmb_error_nomem(of->error, "wider bins of a network"))) {
+			rc = rmb_population_make(of->a, e->n, steps, 1, false, of->net.threads, own, &found, of->error);
+			if (!rc)
+				memcpy(of->wide + i * e->n, found.spectrum, (size_t)e->n * sizeof *found.spectrum);
+		}
+		rmb_arena_free(own);
+		if (!rc)
+			rc = rmb_progress(of->call, (double)of->draw + (double)(i + 1) / (double)(e->widths.n + 1), (double)e->ndraws);
+	}
+	return rc;
 }
 
 /* What activity of a network that is not symmetric shows, from its eigenvectors. *sound: whether these could be used. */
@@ -124,6 +155,8 @@ by_eigenvectors(struct solving *of, bool *sound)
 		if (!rc)
 			rc = rmb_population_of_basis(&basis, of->steps, of->e->lag, of->draw == 0, rmb_call_arena(of->call),
 			                             &of->found, of->error);
+		if (!rc)
+			rc = widen(of, &basis);
 	}
 	rmb_arena_free(own);
 	return rc;
@@ -136,9 +169,10 @@ by_powers(struct solving *of)
 	int rc = rmb_network_matrix(&of->net, of->a, of->real, of->imaginary, of->error);
 	if (!rc)
 		rc = shorten(of);
-	return rc ? rc
-	          : rmb_population_make(of->a, of->e->n, of->steps, of->e->lag, of->draw == 0, of->net.threads,
-	                                rmb_call_arena(of->call), &of->found, of->error);
+	if (!rc)
+		rc = rmb_population_make(of->a, of->e->n, of->steps, of->e->lag, of->draw == 0, of->net.threads,
+		                         rmb_call_arena(of->call), &of->found, of->error);
+	return rc ? rc : widen(of, NULL);
 }
 
 /* Matrices one after the other, each in a[n][n]. */
@@ -149,7 +183,7 @@ one_matrix(struct rmb_call *call, const struct rmb_network *net, int64_t draw, d
 	char purpose[32];
 	size_t n = (size_t)e->n;
 	struct solving of = { .call = call, .net = *net, .draw = draw, .a = a, .e = e, .real = e->real + draw * e->n,
-	                      .steps = e->steps, .error = error };
+	                      .wide = e->wide + draw * e->widths.n * e->n, .steps = e->steps, .error = error };
 	bool sound;
 	snprintf(purpose, sizeof purpose, "network %" PRId64, draw);
 	of.net.stream = stream_of(call, e, purpose);
@@ -203,6 +237,9 @@ modes_of_draw(void *argument, int64_t draw, int thread)
 		e->index[draw * e->n + k] = rmb_timescale_index(b) / b[0];
 		if (draw == 0)
 			e->standard_real[k] = b[e->lag] / b[0];
+		for (int64_t i = 0; i < e->widths.n; i++)
+			rmb_mode_binned(1 - e->real[draw * e->n + k], widened(e->steps, e->widths.v[i]), 1,
+			                &e->wide[(draw * e->widths.n + i) * e->n + k]);
 	}
 	return 0;
 }
@@ -218,21 +255,20 @@ modes(struct rmb_call *call, struct ensemble *e)
 }
 
 int
-rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, int64_t ndraws, bool common, struct rmb_steps steps,
-                  int64_t lag, int64_t last, struct ensemble *e)
+rmb_ensemble_make(struct rmb_call *call, const struct rmb_network *net, struct ensemble *e)
 {
-	*e = (struct ensemble){ .n = net->n, .ndraws = ndraws, .common = common, .symmetric = rmb_network_symmetric(net),
-	                        .lag = lag, .steps = steps, .first_steps = steps,
-	                         .edge = net->edge };
-	double **tables[] = { &e->real, &e->imaginary, &e->variance, &e->index },
-	**lists[] = { &e->standard_real, &e->standard_imaginary };
-	for (int i = 0; i < 4; i++)
-		if (!(*tables[i] = rmb_scratch(call, (size_t)(ndraws * net->n), sizeof(double))))
+	e->n = net->n;
+	e->edge = net->edge;
+	e->symmetric = rmb_network_symmetric(net);
+	e->first_steps = e->steps;
+	const struct { double **table; int64_t rows; } tables[] = {
+		{ &e->real, e->ndraws }, { &e->imaginary, e->ndraws }, { &e->variance, e->ndraws }, { &e->index, e->ndraws },
+		{ &e->wide, e->ndraws * e->widths.n }, { &e->standard_real, 1 },
+		{ &e->standard_imaginary, 1 } };
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (!(*tables[i].table = rmb_scratch(call, (size_t)(tables[i].rows * e->n), sizeof(double))))
 			return RMB_ELIMIT;
-	for (int i = 0; i < 2; i++)
-		if (!(*lists[i] = rmb_scratch(call, (size_t)net->n, sizeof(double))))
-			return RMB_ELIMIT;
-	int rc = rmb_ensemble_needs_matrix(net) ? with_matrices(call, net, e) : without_matrices(call, last, e);
+	int rc = rmb_ensemble_needs_matrix(net) ? with_matrices(call, net, e) : without_matrices(call, e);
 	return rc || !e->symmetric ? rc : modes(call, e);
 }
 

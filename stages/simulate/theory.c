@@ -23,6 +23,7 @@
 #include "numeric/statistics.h"
 #include "numeric/variance.h"
 #include "simulate/edges.h"
+#include "simulate/widths.h"
 
 struct settings {
 	struct wiring_settings wiring;
@@ -30,6 +31,7 @@ struct settings {
 	const char *networks;
 	double bin, time_constant, step;
 	struct rmb_range ranks;
+	struct rmb_ints widths;
 };
 
 static const struct rmb_param params[] = {
@@ -42,8 +44,8 @@ static const struct rmb_param params[] = {
 	  .min = 1e-6, .max = 1e3, .help = "of a neuron without connections" },
 	{ .name = "step", .kind = RMB_REAL, .at = offsetof(struct settings, step), .def = "2 ms", .unit = "s", .min = 1e-9,
 	  .max = 1e3, .help = "time step of the network, adjusted so that a bin is a whole number of them" },
-	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 2,
-	  .max = 10000, .help = "networks drawn; none: 40 where no matrix is needed, else 3" },
+	{ .name = "draws", .kind = RMB_INT, .at = offsetof(struct settings, draws), .def = "none", .none = true, .min = 1,
+	  .max = 10000, .help = "networks drawn; none: 40 where no matrix is needed, else 3; of one there is no spread" },
 	{ .name = "networks", .kind = RMB_WORD, .at = offsetof(struct settings, networks), .def = "own", .words = "own|common",
 	  .help = "common: the same draws whatever the other settings are, for networks of one size, so that a sweep changes "
 	          "nothing else" },
@@ -52,7 +54,10 @@ static const struct rmb_param params[] = {
 	{ .name = "lag", .kind = RMB_INT, .at = offsetof(struct settings, lag), .def = "5", .min = 1, .max = RMB_ENSEMBLE_LAG_MAX,
 	  .help = "bins over which dynamic mode decomposition looks ahead" },
 	{ .name = "ranks", .kind = RMB_RANGE, .at = offsetof(struct settings, ranks), .def = "11..500", .min = 1, .max = 1e7,
-	  .help = "ranks that exponents are fitted to, both ends included" }, { 0 } };
+	  .help = "ranks that exponents are fitted to, both ends included" },
+	{ .name = "widths", .kind = RMB_INTS, .at = offsetof(struct settings, widths), .def = "none", .none = true, .min = 1,
+	  .max = 1e6, .help = "also the exponent in bins that are so many times as wide, of the same networks; none: in `bin` alone" },
+	{ 0 } };
 
 static const struct rmb_port in[] = {
 	{ .name = "like", .kinds = RMB_RECORDING, .optional = true, .help = "the recording whose neurons and rate are taken" },
@@ -100,6 +105,9 @@ static const struct rmb_port out[] = {
 	MAYBE("distance", "edge", "1", "distances of the edge from 1, descending (symmetric)"),
 	MAYBE("edge_exponent", "edge", "1", "exponent at that edge: mean over networks (symmetric)"),
 	MAYBE("edge_exponent_sd", "edge", "1", "standard deviation over networks (symmetric)"),
+	MAYBE("width", "width", "s", "length of the wider bins (`widths`)"),
+	MAYBE("width_exponent", "width", "1", "exponent in those bins: mean over networks"),
+	MAYBE("width_exponent_sd", "width", "1", "standard deviation over networks"),
 	MAYBE("measured_exponent", "", "1", "the measured exponent"),
 	MAYBE("critical_distance", "", "1", "distance from criticality that the measured exponent belongs to (symmetric)"),
 	MAYBE("critical_distance_low", "", "1", "lower end of its 95 % interval; 0: open"),
@@ -122,6 +130,10 @@ static const struct rmb_figure figures[] = {
 	  .series = { { .y = "edge_exponent", .x = "distance", .spread = "edge_exponent_sd", .style = "line",
 	                .label = "theory" } },
 	  .guide = { { .shape = "horizontal", .at = "measured_exponent", .label = "measured" } } },
+	{ .name = "widths", .kind = "curve", .x = "width of bins", .y = "exponent", .logx = true,
+	  .caption = "Exponent of the same networks in wider bins, mean and standard deviation over networks.",
+	  .series = { { .y = "width_exponent", .x = "width", .spread = "width_exponent_sd", .style = "line",
+	                .label = "theory" } } },
 	{ .name = "timescales", .kind = "curve", .x = "rank", .y = "timescale index", .logx = true, .logy = true,
 	  .caption = "Mean correlation of each principal component with itself 4 to 6 bins later.",
 	  .series = { { .y = "measured_timescale", .style = "points", .label = "measured" },
@@ -348,18 +360,28 @@ draws_of(const struct settings *set, const struct rmb_network *net)
 	return set->draws != INT64_MIN ? set->draws : rmb_ensemble_needs_matrix(net) ? 3 : 40;
 }
 
+static int64_t
+nwidths(const struct settings *set)
+{
+	return set->widths.n > 0 ? set->widths.n : 0;
+}
+
 static int
 run(struct rmb_call *call)
 {
 	const struct settings *set = rmb_settings(call);
 	struct rmb_network net;
 	struct rmb_steps steps;
-	struct ensemble e;
 	int rc = set_up(call, set, &net, &steps);
-	if (!rc)
-		rc = rmb_ensemble_make(call, &net, draws_of(set, &net), common(set), steps, set->lag, set->ranks.last, &e);
+	if (rc)
+		return rc;
+	struct ensemble e = { .ndraws = draws_of(set, &net), .lag = set->lag, .last = set->ranks.last, .common = common(set),
+	                      .steps = steps, .widths = { nwidths(set), set->widths.v } };
+	rc = rmb_ensemble_make(call, &net, &e);
 	if (!rc)
 		rc = publish_dynamics(call, set, &e);
+	if (!rc)
+		rc = rmb_widths_publish(call, &e, steps.step * (double)steps.width * set->time_constant, set->ranks);
 	if (!rc)
 		rc = rmb_edges_publish(call, &e, set->ranks);
 	if (!rc)
@@ -394,10 +416,10 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	if (!rmb_network_symmetric(&net))
 		n = fmin(n, (double)set->largest);
 	double ndraws = (double)draws_of(set, &net),
-	       modes = rmb_network_symmetric(&net) ? 200 * ndraws * (n + RMB_EDGES * 500) : 0;
-	cost->flops = ndraws * rmb_ensemble_flops(&net, n, set->ranks.last) + modes;
+	       modes = rmb_network_symmetric(&net) ? 200 * ndraws * (n * (double)(1 + nwidths(set)) + RMB_EDGES * 500) : 0;
+	cost->flops = ndraws * rmb_ensemble_flops(&net, n, set->ranks.last, nwidths(set)) + modes;
 	cost->bytes = 64 * ndraws * n;
-	cost->memory = rmb_ensemble_memory(&net, n, set->lag) + 40 * ndraws * n + 1e7;
+	cost->memory = rmb_ensemble_memory(&net, n, set->lag) + (40 + 8 * (double)nwidths(set)) * ndraws * n + 1e7;
 	cost->disk = 120 * n + 65536;
 	cost->blas_threads = rmb_ensemble_needs_matrix(&net) ? rmb_solver_threads((int64_t)n) : 1;
 }
