@@ -68,6 +68,7 @@ STAGES = {
     "one": "svca, recording: z, halves: random", "one_double": "svca, recording: ze, halves: random, precision: double",
     "fit": "powerlaw, spectrum: two.spectrum", "fit_few": "powerlaw, spectrum: two.spectrum, ranks: 1..5",
     "fit_paper": "powerlaw, spectrum: one.spectrum, variant: paper, ranks: 2..5", "fit_direct": "powerlaw, spectrum: direct.spectrum",
+    "fit_start": "powerlaw, spectrum: direct.spectrum, reach: 0.2",
     "size": "dimension, spectrum: one.spectrum", "size_direct": "dimension, spectrum: direct.spectrum",
     "reliable": "reliable, spectrum: one.spectrum, total: one.total",
     "slow": "autocorrelogram, recording: z, halves: random",
@@ -88,6 +89,7 @@ SENTENCES = [
     # fewer components than the fit range
     ("one spot", "fit", False, "the spectrum ends at rank"),
     ("three neurons", "fit_direct", True, "the fit begins at rank 11, and the spectrum has 3 ranks"),
+    ("white noise", "fit_start", True, "begins at rank 11, and the part of the spectrum that is fitted has 6 ranks"),
     ("equal rows", "fit_few", True, "2 or more values above rounding level"),
     ("equal rows", "fit_paper", True, "the fit begins at rank 2, and the spectrum has 1 ranks"),
     # an empty half of the checkerboard

@@ -265,6 +265,7 @@ def check_refusals():
         ("a", "select, recording: raw, min_quality: 7, min_rate: 1000 Hz", "40 have a quality of 7 or less; 40 have a rate of 1000 Hz or less"),
         ("a", "bin, recording: raw, rate: 8 Hz", "100 ms (10 Hz) and 150 ms (6.66667 Hz)"),
         ("a", "bin, recording: raw, rate: 40 Hz", "cannot be split into 25 ms"),
+        ("a", "bin, recording: raw, rate: 1 MHz", "cannot be split into 1 us"),  # and not that 16 GB do not fit
         ("a", "bin, recording: raw, width: 100 s", "no segment of 'a' is as long as a bin of 2000 frames"),
         ("s", "bin, recording: raw, width: 100 s", "no bin of 100 s fits into the observed time of 's' (60.3 s in all; intervals: 1)"),
         ("moment", "bin, recording: raw, rate: 22 Hz", "no bin of 45.45 ms fits: the spikes of 'moment' span no time; give `window`"),

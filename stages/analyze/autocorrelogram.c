@@ -289,11 +289,12 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 	const struct settings *set = settings;
 	double item = strcmp(set->precision, "double") == 0 ? 8 : 4, half = size->neurons / 2,
 	       nk = fmin(half, (double)set->components);
-	double passes = set->smooth > 0 ? 2 : 1, width = size->frames / (double)set->blocks, rows = nk * (double)set->lags;
+	double blocks = fmin((double)set->blocks, size->frames), width = size->frames / fmax(blocks, 1); /* run() refuses more */
+	double passes = set->smooth > 0 ? 2 : 1, rows = nk * fmin((double)set->lags, width);
 	cost->flops = item / 4 *
 	              (passes * half * half * size->frames + size->neurons * nk * size->frames + 20 * half * half * half);
 	cost->bytes = 8 * size->neurons * size->frames;
-	cost->memory = 8 * 4 * half * half + 2 * item * nk * (half + width) + 8 * rows * (2 + (double)set->blocks / 2)
+	cost->memory = 8 * 4 * half * half + 2 * item * nk * (half + width) + 8 * rows * (2 + blocks / 2)
 	               + rmb_sweep_memory(size->neurons, size->frames, item > 4) + 32e6;
 	cost->disk = 8 * rows + 64 * nk + 32768;
 	cost->blas_threads = rmb_solver_threads((int64_t)half);

@@ -64,7 +64,7 @@ run(struct rmb_call *call)
 	if (!(total > 0))
 		return rmb_fail(call, RMB_EDATA,
 		                "dimension: the values of '%s' add up to %g; a spectrum without reliable variance has no "
-		                "dimension",
+		                "dimension; use more neurons or frames",
 		                rmb_input_name(call, "spectrum", 0), total);
 	int rc = rmb_output_scalar(call, "participation", rmb_participation(s, n));
 	for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++)

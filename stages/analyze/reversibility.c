@@ -102,8 +102,8 @@ take_components(struct rmb_call *call, const struct settings *set, const struct 
 		return rc;
 	int64_t before = set->components.first - 1, n = courses->nk - before;
 	if (courses->nk < 2)
-		return rmb_error_set(error, RMB_EDATA, "needs two or more components, and the recording has %" PRId64,
-		                     courses->nk);
+		return rmb_error_set(error, RMB_EDATA, "needs two or more components, and the recording has %" PRId64
+		                     "; use more neurons or frames", courses->nk);
 	if (n < 2)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "components %" PRId64 "..%" PRId64 " are wanted, and there are %" PRId64

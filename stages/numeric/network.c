@@ -64,7 +64,8 @@ rmb_network_check(const struct rmb_network *net, struct rmb_error *error)
 	if (net->family == RMB_LOCAL)
 		return check_places(net, error);
 	if (net->cluster < 2 || net->cluster > net->n)
-		return rmb_error_set(error, RMB_EDATA, "clusters of %" PRId64 " neurons do not fit a network of %" PRId64,
+		return rmb_error_set(error, RMB_EDATA, "clusters of %" PRId64 " neurons do not fit a network of %" PRId64 "; give a "
+		                                       "smaller `cluster`",
 		                     net->cluster, net->n);
 	return 0;
 }

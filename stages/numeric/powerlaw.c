@@ -132,15 +132,17 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 			                     rank);
 	}
 	fit->left_out = (fit->last < options->first ? 0 : fit->last - options->first + 1) - fit->used;
-	if (n <= options->first)
+	if (fit->last <= options->first)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "a power law needs 2 or more ranks: the fit begins at rank %" PRId64
-		                     ", and the spectrum has %" PRId64 " ranks; give lower `ranks`, or more neurons",
-		                     options->first, n);
+		                     ", and %s has %" PRId64 " ranks; give lower `ranks`, or more neurons",
+		                     options->first, fit->last < n ? "the part of the spectrum that is fitted" : "the spectrum",
+		                     fit->last < n ? fit->last : n);
 	if (fit->used < 2)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "a power law needs 2 or more values above rounding level at ranks %" PRId64 "..%" PRId64
-		                     "; the spectrum has %" PRId64 " ranks, and %" PRId64 " such values there",
+		                     "; the spectrum has %" PRId64 " ranks, and %" PRId64 " such values there; give other `ranks`, "
+		                     "or more neurons and frames",
 		                     options->first, options->last, n, fit->used);
 	return 0;
 }

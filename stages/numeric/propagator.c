@@ -361,7 +361,7 @@ propagate(const struct rmb_propagator_options *set, bool in_double, double *near
 	if (to->n < 1)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "the first component has no variance that lasts from one frame to the next: there is "
-		                     "nothing but noise to propagate");
+		                     "nothing but noise to propagate; widen the frames, or use `estimator: standard`");
 	shrink(near, nk, to->n);
 	shrink(far, nk, to->n);
 	for (int64_t i = 0; i < to->n && !set->instrumented; i++)

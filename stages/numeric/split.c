@@ -110,7 +110,7 @@ rmb_time_split_make(struct rmb_arena *arena, int64_t nframes, double fraction, i
 	if (ntest < 1 || split->nblocks < 2)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "too few frames to set any apart for testing: %" PRId64 "; at a test fraction of %g it "
-		                     "takes %.0f",
+		                     "takes %.0f; use a longer recording, or narrower frames",
 		                     nframes, fraction, RMB_PUBLISHED_LEAST * fmax(2, ceil(1 / fraction)));
 	split->length = nframes / split->nblocks - pad;
 	if (split->length < 1)

@@ -72,6 +72,8 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 {
 	/* Of a recording whose length is not known, as many frames as it has are the most there can be. */
 	double frames = floor(size->seconds / rmb_bin_width(settings));
+	if (size->spikes == 0 && size->frames > 0) /* frames are joined, never cut */
+		frames = fmin(frames, size->frames);
 	if (frames > 0 && frames < 1e10) /* run() says what is wrong with more */
 		cost->out.frames = frames;
 	double samples = size->neurons * fmax(size->frames, cost->out.frames);

@@ -177,7 +177,7 @@ rmb_bin_join(struct rmb_call *call, const struct rmb_recording *recording)
 	if (nframes == 0)
 		return rmb_fail(call, RMB_EDATA,
 		                "no segment of '%s' is as long as a bin of %" PRId64 " frames; its frames: %" PRId64
-		                ", in segments: %" PRId64,
+		                ", in segments: %" PRId64 "; choose a narrower bin",
 		                rmb_recording_name(call), factor, recording->nframes, recording->nsegments);
 	struct rmb_recording made = rmb_bin_made(&recording->neurons, nframes, recording->rate / (double)factor, segment,
 	                                         recording->shift ? NULL : time, nsegments);

@@ -132,8 +132,9 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 {
 	const struct settings *set = settings;
 	rmb_rows_estimate(size, 3 * sizeof(double), cost);
+	cost->flops = 200 * size->neurons * size->frames; /* merging of spikes: one number at a time, as is the smoothing */
 	if (strcmp(set->baseline, "maximin") == 0)
-		cost->flops = 12 * set->smooth * size->neurons * size->frames;
+		cost->flops += 40 * set->smooth * size->neurons * size->frames;
 }
 
 const struct rmb_stage rmb_stage_deconvolve = {

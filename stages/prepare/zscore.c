@@ -134,7 +134,8 @@ run(struct rmb_call *call)
 	if (to.n == 0)
 		return rmb_fail(call, RMB_EDATA,
 		                "none of the %zu neurons of '%s' has a z-score: %" PRId64 " are constant, %" PRId64 " hold "
-		                "samples that are not finite",
+		                "samples that are not finite; look at the activity that is loaded, and at what was done to it "
+		                "before",
 		                n, rmb_recording_name(call), to.constant.n, to.infinite.n);
 	rmb_warn_fault(call, &recording->neurons, &to.constant, "dropped because they are constant");
 	rmb_warn_fault(call, &recording->neurons, &to.infinite, "dropped because they hold samples that are not finite");
