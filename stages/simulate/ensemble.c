@@ -108,6 +108,20 @@ widened(struct rmb_steps steps, int64_t width)
 	return (struct rmb_steps){ steps.step, steps.width * width };
 }
 
+/* Its spectrum in such steps from powers of the matrix. */
+static int
+spectrum_by_powers(struct solving *of, struct rmb_steps steps, double *spectrum)
+{
+	struct rmb_arena *own = rmb_arena_new();
+	struct rmb_population found;
+	int rc = own ? rmb_population_make(of->a, of->e->n, steps, 1, false, of->net.threads, own, &found, of->error)
+	             : rmb_error_nomem(of->error, "wider bins of a network");
+	if (!rc)
+		memcpy(spectrum, found.spectrum, (size_t)of->e->n * sizeof *spectrum);
+	rmb_arena_free(own);
+	return rc;
+}
+
 /* Spectra of wider bins, from eigenvectors or, where there is no basis, from powers of the matrix. */
 static int
 widen(struct solving *of, const struct rmb_eigenbasis *basis)
@@ -116,16 +130,8 @@ widen(struct solving *of, const struct rmb_eigenbasis *basis)
 	int rc = 0;
 	for (int64_t i = 0; !rc && i < e->widths.n; i++) {
 		struct rmb_steps steps = widened(of->steps, e->widths.v[i]);
-		struct rmb_arena *own = rmb_arena_new();
-		struct rmb_population found;
-		if (basis)
-			rc = rmb_population_spectrum(basis, steps, of->wide + i * e->n, of->error);
-		else if (!(rc = own ? 0 : rmb_error_nomem(of->error, "wider bins of a network"))) {
-			rc = rmb_population_make(of->a, e->n, steps, 1, false, of->net.threads, own, &found, of->error);
-			if (!rc)
-				memcpy(of->wide + i * e->n, found.spectrum, (size_t)e->n * sizeof *found.spectrum);
-		}
-		rmb_arena_free(own);
+		rc = basis ? rmb_population_spectrum(basis, steps, of->wide + i * e->n, of->error)
+		           : spectrum_by_powers(of, steps, of->wide + i * e->n);
 		if (!rc)
 			rc = rmb_progress(of->call, (double)of->draw + (double)(i + 1) / (double)(e->widths.n + 1), (double)e->ndraws);
 	}
