@@ -1,6 +1,7 @@
 /* pipeline/begin.c -- looking at paths that no recipe describes, and the entries that would. */
 #include "pipeline/begin.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include "pipeline/text.h"
 
@@ -44,6 +45,8 @@ assign(struct rmb_arena *arena, const struct rmb_stage *stage, const char *text,
 	else if (p < 0)
 		rmb_mistake(m, RMB_EUSAGE, place, "%s has no parameter '%s'; did you mean '%s'?", stage->name, name,
 		            nearest(arena, stage, name));
+	else if (p == file_setting(stage))
+		rmb_mistake(m, RMB_EUSAGE, place, "'%s' is no setting to give here: what is to be read stands behind the command", name);
 	else if (tree)
 		(void)!rmb_value_read(arena, stage->name, &stage->params[p], tree, ".", &value[p], m); /* it is told */
 }
@@ -145,31 +148,61 @@ rmb_begin_scalar(struct rmb_arena *arena, const char *text)
 	return out;
 }
 
-/* The text with ", name: value" of every setting that was given; what an entry has a meaning of its own for (area, a label) is
- * not the setting. */
+const char *
+rmb_begin_seen_from(struct rmb_arena *arena, const char *path, const char *out)
+{
+	const char *slash = out ? strrchr(out, '/') : NULL;
+	if (!slash || *path == '/')
+		return path;
+	char *folder = realpath(slash == out ? "/" : rmb_arena_printf(arena, "%.*s", (int)(slash - out), out), NULL),
+	     *file = realpath(path, NULL);
+	const char *text = folder && file ? "" : NULL;
+	size_t same = 0;
+	for (size_t i = 0; text && folder[i] && folder[i] == file[i]; i++)
+		same = folder[i + 1] == '/' || (!folder[i + 1] && file[i + 1] == '/') ? i + 1
+		       : file[i] == '/' && !folder[i + 1]                             ? i
+		                                                                      : same;
+	for (const char *c = text ? folder + same : ""; *c && text; c++)
+		text = *c == '/' && c[1] ? rmb_arena_printf(arena, "%s../", text) : text;
+	text = text ? rmb_arena_printf(arena, "%s%s", text, file + same + (file[same] == '/')) : path;
+	free(folder);
+	free(file);
+	return text;
+}
+
+/* The text with ", name: value" of every setting that was given and that stands in an entry of that kind: what a recording's own
+ * entry has another meaning for (area, a label) stands in the stage's. */
 static const char *
-add_given(struct rmb_arena *arena, const char *text, const struct rmb_look *look)
+add_given(struct rmb_arena *arena, const char *text, bool in_stage, const char *out, const struct rmb_look *look)
 {
 	for (int p = 0; text && p < rmb_nparams(look->stage); p++) {
 		const struct rmb_value *value = &look->value[p];
-		const char *name = look->stage->params[p].name;
-		if (!value->place.file || p == file_setting(look->stage) || rmb_source_key(name))
+		const struct rmb_param *param = &look->stage->params[p];
+		if (!value->place.file || p == file_setting(look->stage) || rmb_source_key(param->name) != in_stage)
 			continue;
-		const char *written = *value->written == '[' ? value->written : rmb_begin_scalar(arena, value->written);
-		text = written ? rmb_arena_printf(arena, "%s, %s: %s", text, name, written) : NULL;
+		const char *written = param->kind == RMB_FILE && !value->none ? rmb_begin_seen_from(arena, value->written, out)
+		                                                             : value->written;
+		written = written && *written != '[' ? rmb_begin_scalar(arena, written) : written;
+		text = written ? rmb_arena_printf(arena, "%s, %s: %s", text, param->name, written) : NULL;
 	}
 	return text;
 }
 
 const char *
-rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const struct rmb_look *look)
+rmb_begin_stage(struct rmb_arena *arena, const struct rmb_look *look)
+{
+	return add_given(arena, "", true, NULL, look);
+}
+
+const char *
+rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const char *out, const struct rmb_look *look)
 {
 	const char *key = look->stage->params[file_setting(look->stage)].name,
 	           *as = name ? rmb_begin_scalar(arena, name) : "", *where = rmb_begin_scalar(arena, path);
 	const char *text =
 		as && where ? rmb_arena_printf(arena, "{%s%s%s%s: %s", name ? "name: " : "", as, name ? ", " : "", key, where)
 			    : NULL;
-	text = add_given(arena, text, look);
+	text = add_given(arena, text, false, out, look);
 	for (int i = 0; i < look->seen.nadvice && text; i++) {
 		const struct rmb_advice *advice = &look->seen.advice[i];
 		const char *value = advice->why ? "" : rmb_begin_scalar(arena, advice->value);

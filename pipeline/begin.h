@@ -10,12 +10,19 @@
 int rmb_begin_look(struct rmb_arena *arena, const char *const *path, int n, const char *const *set, int nset,
                    enum rmb_depth depth, const struct rmb_look **look, struct rmb_mistakes *m,
                    struct rmb_error *error) RMB_CHECKED;
-/* "{name: a, path: a.npz, activity: F}": its entry under `recordings`, with what was given. name NULL: it has none. NULL: no memory. */
-const char *rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const struct rmb_look *look);
+/* "{name: a, path: a.npz, activity: F}": its entry under `recordings`, with what was given, in a recipe at `out` (NULL: here). name
+ * NULL: it has none. NULL: no memory. */
+const char *rmb_begin_entry(struct rmb_arena *arena, const char *name, const char *path, const char *out,
+                            const struct rmb_look *look);
+/* ", area: areas": what was given and only the entry under `stages` can say; "": nothing. NULL: no memory. */
+const char *rmb_begin_stage(struct rmb_arena *arena, const struct rmb_look *look);
 /* What the entry lacks, as comments, each a line behind `indent`. */
 const char *rmb_begin_remarks(struct rmb_arena *arena, const char *indent, const struct rmb_look *look);
 /* Text as a scalar of YAML, within braces, too. */
 const char *rmb_begin_scalar(struct rmb_arena *arena, const char *text);
+
+/* The path as a recipe that lies at `out` must write it: relative to it. NULL: no memory. */
+const char *rmb_begin_seen_from(struct rmb_arena *arena, const char *path, const char *out);
 
 /* begin_recipe.c: a recipe for recordings of one kind that were seen, to lie at `out` (NULL: here): paths are relative to that. */
 const char *rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct rmb_look *const *look, int n,

@@ -54,39 +54,15 @@ name_all(struct rmb_arena *arena, const char *const *path, int n, const char **n
 	}
 }
 
-/* ---- where the files are */
-
-/* The path as a recipe that lies at `out` must write it: relative to it. NULL: no memory. */
-static const char *
-seen_from(struct rmb_arena *arena, const char *path, const char *out)
-{
-	const char *slash = out ? strrchr(out, '/') : NULL;
-	if (!slash || *path == '/')
-		return path;
-	char *folder = realpath(slash == out ? "/" : rmb_arena_printf(arena, "%.*s", (int)(slash - out), out), NULL),
-	     *file = realpath(path, NULL);
-	const char *text = folder && file ? "" : NULL;
-	size_t same = 0;
-	for (size_t i = 0; text && folder[i] && folder[i] == file[i]; i++)
-		same = folder[i + 1] == '/' || (!folder[i + 1] && file[i + 1] == '/') ? i + 1
-		       : file[i] == '/' && !folder[i + 1]                             ? i
-		                                                                      : same;
-	for (const char *c = text ? folder + same : ""; *c && text; c++)
-		text = *c == '/' && c[1] ? rmb_arena_printf(arena, "%s../", text) : text;
-	text = text ? rmb_arena_printf(arena, "%s%s", text, file + same + (file[same] == '/')) : path;
-	free(folder);
-	free(file);
-	return text;
-}
-
 /* ---- the recipe */
 
-/* An entry as "{stage: NAME, KEY: VALUE, ...}", on a second line from the key that would make the first too long. */
+/* An entry as "{stage: NAME, KEY: VALUE, ...}", on a second line from the key that would make the first too long; `given` stands
+ * before the keys. */
 static const char *
-braces(struct rmb_arena *arena, const struct rmb_first *first)
+braces(struct rmb_arena *arena, const struct rmb_first *first, const char *given)
 {
 	enum { LONGEST = 112 };
-	const char *text = rmb_arena_printf(arena, "{stage: %s", first->stage);
+	const char *text = rmb_arena_printf(arena, "{stage: %s%s", first->stage, given);
 	bool broken = false;
 	for (size_t i = 0; i < sizeof first->has / sizeof *first->has && first->has[i].key && text; i++) {
 		const char *key = first->has[i].key, *value = first->has[i].value;
@@ -97,18 +73,19 @@ braces(struct rmb_arena *arena, const struct rmb_first *first)
 	return text ? rmb_arena_printf(arena, "%s}", text) : NULL;
 }
 
-/* What stands under `stages`. */
+/* What stands under `stages`; the first entry, which loads, with what was given. */
 static const char *
-entries(struct rmb_arena *arena, const struct rmb_first *first)
+entries(struct rmb_arena *arena, const struct rmb_first *first, const char *given)
 {
-	const char *text = "";
+	const char *text = given ? "" : NULL;
 	for (; text && (first->name || first->heading); first++) {
 		const char *heading = !first->heading    ? ""
 		                      : !*first->heading ? "\n"
 		                                         : rmb_arena_printf(arena, "\n  # %s\n", first->heading);
-		const char *entry = !first->name ? "" : braces(arena, first);
+		const char *entry = !first->name ? "" : braces(arena, first, given);
 		if (!heading || !entry)
 			return NULL;
+		given = first->name ? "" : given;
 		text = rmb_arena_printf(arena, "%s%s", text, heading);
 		if (text && first->name)
 			text = rmb_arena_printf(arena, "%s  %s:%*s%-*s%s%s\n", text, first->name,
@@ -137,14 +114,14 @@ rmb_begin_recipe(struct rmb_arena *arena, const char *const *path, const struct 
 	if (text)
 		name_all(arena, path, n, name);
 	for (int i = 0; i < n && text; i++) {
-		const char *where = seen_from(arena, path[i], out);
-		const char *entry = where ? rmb_begin_entry(arena, name[i], where, look[i]) : NULL,
+		const char *where = rmb_begin_seen_from(arena, path[i], out);
+		const char *entry = where ? rmb_begin_entry(arena, name[i], where, out, look[i]) : NULL,
 		           *remarks = rmb_begin_remarks(arena, "    ", look[i]);
 		size[i] = look[i]->seen.size;
 		text = entry && remarks ? rmb_arena_printf(arena, "%s  - %s\n%s", text, entry, remarks) : NULL;
 	}
 	const struct rmb_first *first = text ? rmb_first_entries(arena, look[0]->seen.kind, size, n) : NULL;
-	const char *stages = first ? entries(arena, first) : NULL;
+	const char *stages = first ? entries(arena, first, rmb_begin_stage(arena, look[0])) : NULL;
 	return stages ? rmb_arena_printf(arena, "%s\nstages:\n%s\nreport: {output: report.html}\n", text, stages) : NULL;
 }
 

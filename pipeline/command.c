@@ -57,7 +57,8 @@ struct option_row {
 
 #define AT(field) offsetof(struct rmb_options, field)
 static const struct option_row option_rows[] = {
-	{ SET, 's', "set", "NAME=VALUE", "change the recipe, as in stages.svca2.spacing=40um", LIST, NULL, AT(set), AT(nset) },
+	{ SET, 's', "set", "NAME=VALUE", "change the recipe, as in stages.svca2.spacing=40um; of inspect and init "
+	                               "a setting of load, as in clock=30kHz", LIST, NULL, AT(set), AT(nset) },
 	{ OUT, 'o', "out", "PATH", "where output goes (default: ./RECIPE/ without its ending; of init and export a file)", TEXT,
 	  NULL, AT(out), 0 },
 	{ CACHE, 256, "cache", "DIR", "where cached arrays live (default: $RUMBLE_CACHE, else $XDG_CACHE_HOME/rumble)", TEXT,
@@ -93,7 +94,7 @@ static const struct rmb_command commands[] = {
 	{ "Beginning with files", NULL, NULL, NULL, 0, 0, 0 },
 	{ "inspect", "PATH...", "say what is in a recording, and how a recipe loads it", rmb_command_inspect, SET | JSON | FULL,
 	  1, INT_MAX },
-	{ "init", "PATH...", "write a recipe to begin with (--out FILE, else to standard output)", rmb_command_init, OUT | QUIET,
+	{ "init", "PATH...", "write a recipe to begin with (--out FILE, else to standard output)", rmb_command_init, SET | OUT | QUIET,
 	  1, INT_MAX },
 	{ "Working with a recipe", NULL, NULL, NULL, 0, 0, 0 },
 	{ "run", "RECIPE", "run what is missing, then write the report", rmb_command_run,

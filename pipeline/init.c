@@ -72,7 +72,8 @@ static int
 init(const struct rmb_options *options, struct rmb_arena *arena, struct rmb_mistakes *m, struct rmb_error *error)
 {
 	const struct rmb_look **look = rmb_arena_alloc(arena, (size_t)options->nargs, sizeof *look);
-	int code = look ? rmb_begin_look(arena, options->arg, options->nargs, NULL, 0, RMB_SAMPLE, look, m, error)
+	int code = look ? rmb_begin_look(arena, options->arg, options->nargs, options->set, options->nset, RMB_SAMPLE,
+	                                 look, m, error)
 	                : rmb_error_nomem(error, "a look at files");
 	if (code || (code = tell_all(options, arena, look)) || (code = one_kind(options->arg, look, options->nargs, error)))
 		return code;
@@ -87,6 +88,8 @@ rmb_command_init(const struct rmb_options *options)
 	struct rmb_mistakes *m = arena ? rmb_mistakes_new(arena) : NULL;
 	struct rmb_error error = { 0 };
 	int code = m ? init(options, arena, m, &error) : rmb_error_nomem(&error, "a recipe");
+	if (m && rmb_mistakes_count(m))
+		rmb_mistakes_print(m, stderr, false);
 	int status = error.code ? rmb_complain(options, &error) : rmb_exit_code(code);
 	rmb_arena_free(arena);
 	return status;

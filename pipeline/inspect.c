@@ -72,8 +72,11 @@ print_text(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 		printf("  (*) seen in a sample; `rumble inspect --full` reads everything\n");
 	if (look->code)
 		return;
-	const char *entry = rmb_begin_entry(arena, NULL, path, look), *remarks = rmb_begin_remarks(arena, "      ", look);
+	const char *entry = rmb_begin_entry(arena, NULL, path, NULL, look), *remarks = rmb_begin_remarks(arena, "      ", look),
+	           *stage = rmb_begin_stage(arena, look);
 	printf("\nIn a recipe\n  recordings:\n    - %s\n%s", entry ? entry : "?", remarks ? remarks : "");
+	if (stage && *stage)
+		printf("  stages:\n    raw: {stage: %s%s}\n", look->stage->name, stage);
 	expect(arena, look, &cost);
 	printf("\nLoading it takes %s of memory and %s on disk", number_text(arena, rmb_measure_rounded(cost.memory), "B"),
 	       number_text(arena, rmb_measure_rounded(cost.disk), "B"));
@@ -90,7 +93,7 @@ print_json(struct rmb_arena *arena, const char *path, const struct rmb_look *loo
 {
 	struct rmb_cost cost;
 	struct rmb_measure total;
-	const char *entry = look->code ? NULL : rmb_begin_entry(arena, NULL, path, look);
+	const char *entry = look->code ? NULL : rmb_begin_entry(arena, NULL, path, NULL, look);
 	json_t *event = json_pack("{s:s, s:o, s:s, s:o*}", "event", "inspected", "path", rmb_json_text(path), "class",
 	                          rmb_code_name(look->code), "message", look->code ? rmb_json_text(look->sentence) : NULL);
 	json_t *seen = rmb_seen_json(&look->seen);

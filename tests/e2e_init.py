@@ -64,6 +64,28 @@ def test_it_overwrites_nothing_and_writes_nothing_after_a_mistake():
         assert "cannot write" in init(here.path, "a.npz", "-o", "no/such/folder.yaml", status=3)[1]
 
 
+def test_settings_given_to_the_command_stand_in_the_recipe():
+    """For all recordings: in their entries, the area, which is a label there, in the stage's; files as the recipe sees them."""
+    with place() as here:
+        os.makedirs(here.file("recipes"))
+        for name in "ab":
+            os.makedirs(here.file(name))
+            np.save(here.file(name + "/spike_times.npy"), np.arange(0, 90000, 10))
+            np.save(here.file(name + "/spike_clusters.npy"), np.arange(9000, dtype="i4") % 30)
+        assert "`clock: 30 kHz`" in init(here.path, "a", "b", status=1)[1]
+        recipe = yaml.safe_load(init(here.path, "a", "b", "--set", "clock=25 kHz", "-s", "window=[0 s, 3 s]", "-q")[0])
+        assert [(entry["path"], entry["clock"], entry["window"]) for entry in recipe["recordings"]] == [(name, "25 kHz", ["0 s", "3 s"]) for name in "ab"]
+        assert recipe["stages"]["raw"] == {"stage": "load"}
+        saved(here.path, "x.npz", sp=activity(3), region=np.array(["V1", "V2", "V2"]))
+        np.save(here.file("xy.npy"), np.arange(6.).reshape(3, 2))
+        init(here.path, "x.npz", "--set", "positions_file=xy.npy", "--set", "area=region", "--set", "rate=20 Hz", "-o", "recipes/r.yaml", "-q")
+        recipe = yaml.safe_load(open(here.file("recipes/r.yaml")))
+        assert recipe["recordings"][0]["positions_file"] == "../xy.npy" and recipe["stages"]["raw"] == {"stage": "load", "area": "region"}
+        here.run("run", "recipes/r.yaml")
+        assert "did you mean 'clock'" in init(here.path, "a", "--set", "clok=1 Hz", status=2)[1]
+        assert "behind the command" in init(here.path, "a", "--set", "path=b", status=2)[1]
+
+
 def test_paths_are_those_seen_from_the_recipe_and_names_tell_recordings_apart():
     with place() as here:
         for name in ("data/m1/day1/F.npz", "data/m2/day1/F.npz", "data/odd name, {x} #1: ${v}.npz", "data/no.npz", "other/no"):
