@@ -184,6 +184,30 @@ def test_probes_with_a_folder_of_their_own():
         assert list(load(p, "session/g0_imec1")[0]["id"]) == [3, 9, 900]
         write_phy(p.file("session/g0_imec1/kilosort2"))
         refuse(p, "session", "", "two sortings of one probe", "g0_imec1/kilosort2", "g0_imec1/kilosort4")
+        refuse(p, "session/g0_imec1", "", "two sortings of one probe", "g0_imec1/kilosort2", "g0_imec1/kilosort4", "count twice")
+        assert list(load(p, "session/g0_imec1/kilosort2")[0]["id"]) == [3, 9, 900]
+
+
+def test_one_probe_sorted_twice_is_not_two_probes():
+    """By names without the sorter's and its version's, and by what was sorted."""
+    with place() as p:
+        params = "dat_path = r'../raw.bin'\nsample_rate = 30000.\n"
+        for name, folders, twice in (
+                ("a", ("imec0_ks2.5", "imec0_KS4"), True), ("b", ("imec0_ks4", "imec1_ks4"), False), ("c", ("kilosort_1", "kilosort_2"), False),
+                ("d", ("tracks1", "tracks2"), False), ("e", ("pykilosort", "Kilosort3"), True)):
+            for folder in folders:
+                write_phy(p.file(f"{name}/{folder}"))
+            if twice:
+                refuse(p, name, "", "two sortings of one probe", *folders)
+            else:
+                assert len(load(p, name)[0]["id"]) == 6
+        maps = {"first": [0, 1], "again": [0, 1], "other": [2, 3]}
+        for folder, channels in maps.items():
+            write_phy(p.file(f"f/{folder}"), **{"params.py": params})
+            np.save(p.file(f"f/{folder}/channel_map.npy"), np.array(channels))
+        refuse(p, "f", "", "two sortings of one probe", "f/again", "f/first", "raw.bin")
+        shutil.rmtree(p.file("f/again"))
+        assert len(load(p, "f")[0]["id"]) == 6    # of one file, but of other channels
 
 
 def test_the_recipe_may_say_the_rate_of_samples():

@@ -5,82 +5,23 @@
  * template is largest), xpos and areas where known. A unit is good if its curated group (cluster_group, or `group` of
  * cluster_info) says so, or its KSLabel where nobody curated it. params.py is read line by line as text, never run. Layout: phy's
  * documentation, "Data format", and Kilosort's output. */
-#include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "load/phy.h"
 #include "load/sheet.h"
-#include "load/sorted.h"
 
-#define MOST_TEXT ((int64_t)256 << 20)
 #define LONGEST 1e6      /* s */
 #define LEAST_CLOCK 1000 /* samples per second */
-
-static bool
-has_spikes(struct rmb_arena *arena, const char *folder)
-{
-	const char *path = rmb_arena_printf(arena, "%s/spike_times.npy", folder);
-	return path && access(path, F_OK) == 0;
-}
-
-/* Adds those of the folders in `folder` (deep: of the folders in these) that hold spikes to the n of the list. */
-static int
-add_probes(struct rmb_arena *arena, const char *folder, bool deep, struct rmb_sorting *list, int n)
-{
-	DIR *directory = opendir(folder);
-	for (struct dirent *entry; directory && n < RMB_MOST_SORTINGS && (entry = readdir(directory));) {
-		const char *path = entry->d_name[0] == '.' ? NULL : rmb_arena_printf(arena, "%s/%s", folder, entry->d_name);
-		if (path && deep)
-			n = add_probes(arena, path, false, list, n);
-		else if (path && has_spikes(arena, path))
-			list[n++] = (struct rmb_sorting){ .folder = path };
-	}
-	if (directory)
-		closedir(directory);
-	return n;
-}
-
-/* The folder itself, or those in it that hold spikes, or else those in the folders in it (imec0/kilosort4), by name. */
-static int
-list_probes(struct rmb_arena *arena, const char *folder, struct rmb_sorting *list, bool *deep)
-{
-	*deep = false;
-	if (has_spikes(arena, folder)) {
-		list[0] = (struct rmb_sorting){ .folder = folder };
-		return 1;
-	}
-	int n = add_probes(arena, folder, false, list, 0);
-	*deep = n == 0;
-	if (*deep)
-		n = add_probes(arena, folder, true, list, 0);
-	qsort(list, (size_t)n, sizeof *list, rmb_sorted_by_name);
-	return n;
-}
 
 static enum rmb_sureness
 phy_recognises(const struct rmb_load_probe *probe)
 {
 	struct rmb_sorting list[RMB_MOST_SORTINGS];
 	bool deep;
-	int n = list_probes(probe->arena, probe->path, list, &deep);
+	int n = rmb_phy_probes(probe->arena, probe->path, list, &deep);
 	return n == 0 ? RMB_NOT_MINE : deep ? RMB_PERHAPS : RMB_SURELY;
-}
-
-/* Fails if two of them lie in one folder, which is that of a probe. */
-static int
-check_sortings(const struct rmb_sorting *list, int n, struct rmb_error *error)
-{
-	for (int i = 1; i < n; i++) {
-		size_t length = (size_t)(strrchr(list[i].folder, '/') - list[i].folder);
-		if (strncmp(list[i].folder, list[i - 1].folder, length + 1) == 0)
-			return rmb_error_set(error, RMB_EINPUT,
-			                     "%s and %s are two sortings of one probe: give the path of one of them, or of the folder "
-			                     "around those of several probes",
-			                     list[i - 1].folder, list[i].folder);
-	}
-	return 0;
 }
 
 /* ---- one probe */
@@ -89,26 +30,20 @@ check_sortings(const struct rmb_sorting *list, int n, struct rmb_error *error)
 static int
 read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *error)
 {
-	unsigned char *bytes;
-	size_t n;
-	char *rest = NULL;
+	const char *value;
+	bool there;
 	p->clock = file->wish && file->wish->clock > 0 ? file->wish->clock : NAN;
 	if (!isnan(p->clock))
 		return 0;
-	int code = rmb_gathered_bytes(file, p->folder, "params.py", MOST_TEXT, &bytes, &n, error);
-	for (char *line = code || !bytes ? NULL : strtok_r((char *)bytes, "\r\n", &rest); line;
-	     line = strtok_r(NULL, "\r\n", &rest)) {
-		size_t name = strspn(line, " \t");
-		char *end, *value = strncmp(line + name, "sample_rate", 11) == 0 ? line + name + 11 : NULL;
-		value = value ? value + strspn(value, " \t") : NULL;
-		double clock = value && *value == '=' ? strtod(value + 1, &end) : NAN;
-		if (clock > 0 && isfinite(clock) && strchr("#;", end[strspn(end, " \t")])) /* nothing more, or a remark */
-			p->clock = clock;
-	}
+	int code = rmb_phy_param(file, p->folder, "sample_rate", &there, &value, error);
+	char *end = NULL;
+	double clock = !code && value ? strtod(value, &end) : NAN;
+	if (clock > 0 && isfinite(clock) && strchr("#;", end[strspn(end, " \t")])) /* nothing more, or a remark */
+		p->clock = clock;
 	if (!code && isnan(p->clock))
 		code = rmb_error_set(
 			error, RMB_EINPUT,
-			bytes ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
+			there ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
 				"its samples; give it here as `clock: 30 kHz`"
 			      : "%s has no params.py: spike times are counted in samples, whose rate stands there; give it here as "
 				"`clock: 30 kHz`, or whatever it was",
@@ -170,7 +105,7 @@ read_sheet(struct rmb_load_file *file, struct rmb_sorting *p, const char *name, 
 	unsigned char *bytes;
 	size_t n;
 	struct rmb_sheet sheet;
-	int code = rmb_gathered_bytes(file, p->folder, name, MOST_TEXT, &bytes, &n, error);
+	int code = rmb_gathered_bytes(file, p->folder, name, RMB_PHY_TEXT, &bytes, &n, error);
 	if (code || !bytes || n == 0)
 		return code;
 	const char *what = rmb_arena_printf(file->arena, "%s/%s", p->folder, name), *text = (char *)bytes;
@@ -289,9 +224,9 @@ phy_open(struct rmb_load_file *file, struct rmb_error *error)
 	int code = probe ? rmb_gathered_make(file, error) : rmb_error_nomem(error, file->path);
 	file->in_seconds = true;
 	bool deep = false;
-	int n = code ? 0 : list_probes(file->arena, file->path, probe, &deep);
-	if (deep)
-		code = check_sortings(probe, n, error);
+	int n = code ? 0 : rmb_phy_probes(file->arena, file->path, probe, &deep);
+	if (!code)
+		code = rmb_phy_check(file, probe, n, deep, error);
 	for (int i = 0; i < n && !code; i++)
 		code = read_probe(file, &probe[i], error);
 	if (!code)
