@@ -1,4 +1,6 @@
 """Comparison with families through the program: recordings of known origin, few replicates, and what cannot be compared."""
+import re
+
 import h5py
 import numpy as np
 
@@ -80,6 +82,10 @@ def test_independent_neurons_are_like_their_shuffles_and_shared_signals_are_not(
         first = part.index('<p class="headline"><b>verdict</b> together is like none of the families')
         assert first < part.index("<figure") and first < part.index("Mind when reading")
         assert part.count("verdict: by comparison") and "<td>size.participation</td>" in part
+        summary = page[page.index('<section id="summary"'):page.index("<h2>together</h2>")]
+        assert re.search(r"\d \[[-\d.]+\.\.[-\d.]+\]", summary), "numbers of replicates have a range"
+        assert "<b>Result</b> of replicates: their mean, in brackets the smallest and the largest" in summary
+        assert "<b>Value</b> of replicates: their mean" in part
 
 
 def network(symmetric, seed, neurons=60, frames=2000, steps=23, h=0.04, edge=0.98):

@@ -83,6 +83,7 @@ def test_what_is_in_it(place):
     assert "Not everything is here" not in text
     for phrase in ("exponent", "How to cite", "Provenance", "sha256-", "&lt;img src=x onerror=", "&lt;script&gt;x&lt;/script&gt;", "alpha@shuffled", "cannot be compared"):
         assert phrase in text, f"{phrase!r} is not in the report"
+    assert "of replicates: their mean" not in text, "nothing here is repeated"
     own = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.S)
     for tag in ("<img src=x", "<b onmouseover", "<script>pwned", "<script>x", "<i>"):
         assert tag not in own, f"{tag} got into the report"

@@ -21,6 +21,8 @@ is_scalar(const struct rmb_stage *stage, const struct rmb_port *port)
 
 /* What a table says of a number that there is none of. */
 static const char none[] = "\xe2\x80\x93";
+/* What it says below where numbers are of replicates: their range must not be taken for an interval of confidence. */
+static const char ranges[] = "of replicates: their mean, in brackets the smallest and the largest";
 
 /* A scalar in print, be it number or text, over all replicates; NULL: it is not there. */
 static const char *
@@ -123,14 +125,17 @@ rmb_table_numbers(struct rmb_gathering *g, int source, struct rmb_table *table)
 		rows += g->graph->node[i]->source == source && !g->graph->node[i]->hidden
 		        ? rmb_count_scalars(g->graph->node[i]->stage)
 		        : 0;
-	*table = (struct rmb_table){ "Numbers", 5, 0, column, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
-	for (int e = 0; table->cell && rows && e < g->graph->recipe->nentries; e++) {
+	struct rmb_column *own = rmb_arena_copy(g->arena, column, 5, sizeof *column);
+	*table = (struct rmb_table){ "Numbers", 5, 0, own, rmb_arena_alloc(g->arena, 5 * (size_t)rows, sizeof *table->cell) };
+	for (int e = 0; own && table->cell && rows && e < g->graph->recipe->nentries; e++) {
 		const struct rmb_entry *entry = &g->graph->recipe->entry[e];
 		int n = 0;
 		const struct rmb_group *group =
 			rmb_count_scalars(entry->stage) ? rmb_gather_groups(g, source, entry, false, &n) : NULL;
-		for (int i = 0; group && i < n; i++)
+		for (int i = 0; group && i < n; i++) {
 			numbers_of(g, &group[i], table);
+			own[2].help = group[i].n > 1 ? ranges : own[2].help;
+		}
 	}
 }
 
@@ -192,8 +197,10 @@ rmb_table_summary(struct rmb_gathering *g, const struct rmb_entry *entry, bool e
 	for (int s = -1; s < g->graph->recipe->nsources; s++) {
 		const struct rmb_group *group = rmb_gather_groups(g, s, entry, false, &ngroups);
 		for (int i = 0; group && i < ngroups; i++)
-			if (!is_gone(g, &group[i]))
+			if (!is_gone(g, &group[i])) {
 				summary_row(g, &group[i], table);
+				column[1].help = group[i].n > 1 ? ranges : column[1].help;
+			}
 	}
 }
 
