@@ -59,6 +59,32 @@ def test_what_is_known_of_units():
         assert "column 'area' was left out: it is 'CA1' for unit 1 in line 2 and 'CA3' in line 3" in load(p, "moving.csv")[1]
 
 
+def test_times_are_in_the_unit_that_the_name_says():
+    with place() as p:
+        for name, ticks in (("time_ms", 1e3), ("Time (ms)", 1e3), ("spike_time_us", 1e6), ("t [\u00b5s]", 1e6), ("timestamps_ns", 1e9), ("time (min)", 1 / 60)):
+            write(p, "s.csv", f"{name},unit\n1500,1\n2000,2\n4500.5,1\n")
+            got, said = load(p, "s.csv")
+            assert np.allclose(got["time"], np.array([1500, 4500.5, 2000]) / ticks, rtol=1e-15) and "made seconds" in said, (name, got["time"])
+            assert np.array_equal(load(p, "s.csv", f", spikes: '{name}', unit: unit")[0]["time"], got["time"])
+        write(p, "s.csv", "time_ms,unit\n1500000,1\n2000000,2\n")
+        assert list(load(p, "s.csv")[0]["time"]) == [1500, 2000]    # whole, and still no ticks
+        assert list(load(p, "s.csv", ", clock: 10 Hz")[0]["time"]) == [150000, 200000]
+        write(p, "s.csv", "time_ms,time_s,unit\n1500,1.5,1\n2000,2,2\n")
+        assert list(load(p, "s.csv")[0]["time"]) == [1.5, 2]
+        write(p, "f.csv", "t_ms,a,b\n" + "".join(f"{1000 + 50 * i},{i % 7},{i % 5}\n" for i in range(40)))
+        got, _ = load(p, "f.csv")
+        assert got["activity"].shape == (2, 40) and abs(got["rate"] - 20) < 1e-9 and got["segment_time"][0] == 1
+        for name in "sample", "spike_samples", "frame":
+            write(p, "s.csv", f"unit,{name}\n1,30000\n2,45000\n")
+            refuse(p, "s.csv", "", "counts samples", "`clock: 30 kHz`")
+            assert list(load(p, "s.csv", ", clock: 30 kHz")[0]["time"]) == [1, 1.5]
+        for when in "time", "frame":
+            write(p, "long.csv", f"neuron,{when},dff\n1,0.5,3\n2,0.5,4\n1,1,5\n2,1,6\n")
+            refuse(p, "long.csv", "", "one sample of one neuron", f"index='{when}', columns='neuron', values='dff'")
+        write(p, "long.csv", "neuron,time,value\n1,0.5,3\n2,0.75,4\n")
+        assert list(load(p, "long.csv", ", spikes: time, unit: neuron")[0]["time"]) == [0.5, 0.75]
+
+
 def test_frames_by_neurons():
     with place() as p:
         times = 0.125 * np.arange(30)
@@ -109,7 +135,7 @@ def test_mistakes_have_a_line_and_a_column():
                  ("time;unit\n0,5;3\n", "", ["line 2, column 1 ('time'): '0,5' is no number; write decimal points"]),
                  ("time,unit\n0.5,3\n,3\n", "", ["line 3, column 1", "is empty"]), ("time,unit\n0.5,\n", "", ["line 2, column 2", "a unit has a name"]),
                  ("time,unit\ninf,2\n", "", ["line 2, column 1 ('time'): 'inf'"]), ("time,t,unit\n1,2,3\n", "", ["both a column 'time' and a column 't'"]),
-                 ("time,a\n0.5,2\n", ", spikes: time", ["no unit", "unit: NAME"]), ("time_ms,unit\n10.5,3\n", ", unit: unit", ["no time", "spikes: NAME"]),
+                 ("time,a\n0.5,2\n", ", spikes: time", ["no unit", "unit: NAME"]), ("moment,unit\n10.5,3\n", ", unit: unit", ["no time", "spikes: NAME"]),
                  ("spike_time,who\n0.5,2\n0.75,3\n", "", ["a row is a spike", "`unit: NAME`"]),
                  ("time,unit\n1\0,2\n", "", ["NUL byte near line"])]
         for text, settings, words in cases:

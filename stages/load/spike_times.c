@@ -55,7 +55,7 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 	}
 	if (code)
 		return code;
-	if (isnan(times->clock) && look_like_ticks(m, fraction, high))
+	if (isnan(times->clock) && !found->file->in_seconds && look_like_ticks(m, fraction, high))
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s: the spike times '%s' are all whole numbers (%s) up to %.15g, perhaps ticks of a clock: "
 		                     "say so with `clock: 30 kHz`, or `clock: 1 Hz` if they are seconds",

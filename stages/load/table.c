@@ -5,86 +5,12 @@
  * frames*: a row for each neuron; its first column is the neuron's number, columns called x, y, area, quality, plane and probe
  * tell of it, every other one is a frame. The first column's name decides between the last two, or `orientation` if it is no such
  * name. Columns that the recipe names for something else are no neurons. Activity is read in blocks of lines, never whole. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "load/table.h"
-
-static const struct { const char *member, *name[16];
-} usual[RMB_TABLE_ROLES] = {
-	[RMB_TABLE_TIME] = { "tneural",
-	                     { "time", "times", "times_s", "time_sec", "timestamp", "timestamps", "spike_time", "spike_times",
-	                       "spike_time_s", "spike_times_s", "t", "st", "seconds" } },
-	[RMB_TABLE_UNIT] = { "cluster",
-	                     { "unit", "unit_id", "unit_index", "units", "cluster", "cluster_id", "spike_cluster", "spike_clusters",
-	                       "clu", "neuron", "neuron_id", "cell", "cell_id", "roi", "roi_id" } },
-	[RMB_TABLE_FRAME] = { "frame", { "frame", "frames", "sample", "bin" } },
-	[RMB_TABLE_X] = { "xpos", { "x", "xpos", "x_um" } },
-	[RMB_TABLE_Y] = { "ypos", { "y", "ypos", "y_um", "depth", "depth_um" } },
-	[RMB_TABLE_AREA] = { "areas", { "area", "areas", "region", "acronym" } },
-	[RMB_TABLE_QUALITY] = { "quality", { "quality", "snr" } },
-	[RMB_TABLE_PLANE] = { "iplane", { "plane", "iplane" } },
-	[RMB_TABLE_PROBE] = { "iprobe", { "probe", "iprobe" } },
-};
-
-const char *
-rmb_table_member(enum rmb_table_role role)
-{
-	return usual[role].member;
-}
-
-/* Whether two names differ in nothing but case, blanks and punctuation: "Unit ID" is unit_id, "Time (s)" is time_s. */
-static bool
-alike(const char *a, const char *b)
-{
-	static const char skipped[] = " _-.()[]";
-	for (;; a++, b++) {
-		a += strspn(a, skipped);
-		b += strspn(b, skipped);
-		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-			return false;
-		if (!*a)
-			return true;
-	}
-}
-
-bool
-rmb_table_plays(const struct rmb_lines *lines, int64_t column, enum rmb_table_role role)
-{
-	for (size_t i = 0; i < sizeof usual[role].name / sizeof *usual[role].name && usual[role].name[i]; i++)
-		if (alike(lines->name[column], usual[role].name[i]))
-			return true;
-	return false;
-}
-
-int
-rmb_table_usual(const struct rmb_lines *lines, enum rmb_table_role role, int64_t *column, struct rmb_error *error)
-{
-	*column = -1;
-	for (int64_t c = 0; c < lines->ncolumns; c++) {
-		if (!rmb_table_plays(lines, c, role))
-			continue;
-		if (*column >= 0)
-			return rmb_error_set(
-				error, RMB_EINPUT,
-				"%s has both a column '%s' and a column '%s': name the one that is meant in the recipe",
-				lines->path, lines->name[*column], lines->name[c]);
-		*column = c;
-	}
-	return 0;
-}
-
-int64_t
-rmb_table_column(const struct rmb_lines *lines, const char *name)
-{
-	for (int64_t c = 0; c < lines->ncolumns && name; c++)
-		if (strcmp(lines->name[c], name) == 0)
-			return c;
-	return -1;
-}
 
 static enum rmb_sureness
 table_recognises(const struct rmb_load_probe *probe)
@@ -159,6 +85,8 @@ fill_column(struct rmb_load_file *made, const struct rmb_member *member, void *i
 {
 	struct rmb_table *t = *rmb_gathered_own(made);
 	int64_t column = t->apart[member->at];
+	double ticks = rmb_table_ticks(t->lines.name[column]);
+	bool convert = !isnan(ticks) && ticks != 1;
 	int code = 0;
 	for (int64_t row = 0; row < t->nrows && !code; row++) {
 		code = read_row(t, row, error);
@@ -166,6 +94,8 @@ fill_column(struct rmb_load_file *made, const struct rmb_member *member, void *i
 			code = take_area(t, column, (char *)items + row * RMB_LONGEST_AREA, error);
 		else if (!code)
 			code = take_number(t, column, (double *)items + row, error);
+		if (convert && member->number != RMB_BYTES)
+			((double *)items)[row] /= ticks;
 	}
 	return code;
 }
@@ -213,15 +143,6 @@ static int64_t
 key_column(const struct rmb_lines *l)
 {
 	return is_index(l, 0) && l->ncolumns > 1 && says(l, 1) != UNKNOWN ? 1 : 0;
-}
-
-bool
-rmb_table_is_named(const struct rmb_load_file *file, const char *name)
-{
-	for (const char *const *one = file->wish ? file->wish->named : NULL; one && *one; one++)
-		if (strcmp(*one, name) == 0)
-			return true;
-	return false;
 }
 
 /* Columns that are no samples become members: those that the recipe names, and those with usual names. */
@@ -300,6 +221,37 @@ open_activity(struct rmb_load_file *file, struct rmb_table *t, struct rmb_error 
 
 /* ---- the format ---- */
 
+/* A column of units without one of times beside it, or with one of samples: a row may be something that is not read. *time: a
+ * column that counts samples of the recipe's clock. */
+static int
+check_kind(const struct rmb_load_file *file, const struct rmb_lines *l, int64_t unit, int64_t *time, struct rmb_error *error)
+{
+	int64_t counted = -1, sample = -1;
+	for (int64_t c = 0; c < l->ncolumns; c++) {
+		bool other = c != unit && !rmb_table_is_named(file, l->name[c]);
+		counted = other && counted < 0 && rmb_table_counts(l, c) ? c : counted;
+		sample = other && sample < 0 && rmb_table_plays(l, c, RMB_TABLE_SAMPLE) ? c : sample;
+	}
+	int64_t when = *time >= 0 ? *time : counted;
+	if (when >= 0 && sample >= 0)
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: by the columns '%s', '%s' and '%s' a row is one sample of one neuron; a table of activity has "
+		                     "a row for each frame and a column for each neuron (in Python `table.pivot(index='%s', "
+		                     "columns='%s', values='%s')`). If a row is a spike, say so with `spikes: %s` and `unit: %s`",
+		                     l->path, l->name[unit], l->name[when], l->name[sample], l->name[when], l->name[unit],
+		                     l->name[sample], l->name[when], l->name[unit]);
+	if (*time >= 0 || counted < 0)
+		return 0;
+	if (file->wish && file->wish->clock > 0) {
+		*time = counted;
+		return 0;
+	}
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s: a row is a spike by the columns '%s' and '%s', and the latter counts samples or frames: say how many "
+	                     "there are in a second, `clock: 30 kHz`, or whatever it was",
+	                     l->path, l->name[unit], l->name[counted]);
+}
+
 static int
 is_list_of_spikes(const struct rmb_load_file *file, struct rmb_table *t, int64_t *time, int64_t *unit, struct rmb_error *error)
 {
@@ -316,8 +268,10 @@ is_list_of_spikes(const struct rmb_load_file *file, struct rmb_table *t, int64_t
 	int code = 0;
 	if (*time < 0 && (asked || (some_time && some_unit)))
 		code = rmb_table_usual(l, RMB_TABLE_TIME, time, error);
-	if (!code && *unit < 0 && (asked || (some_time && some_unit)))
+	if (!code && *unit < 0 && (asked || some_unit))
 		code = rmb_table_usual(l, RMB_TABLE_UNIT, unit, error);
+	if (!code && !asked && *unit >= 0)
+		code = check_kind(file, l, *unit, time, error);
 	if (code || !asked || (*time >= 0 && *unit >= 0))
 		return code;
 	return rmb_error_set(

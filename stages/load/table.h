@@ -16,7 +16,7 @@ struct rmb_table {
 	int64_t next;                /* row of the line that comes next when read on */
 };
 
-/* Which column one of the usual names of a role is; -1: none. RMB_EINPUT if two could be meant. */
+/* table_names.c: which column one of the usual names of a role is; -1: none. RMB_EINPUT if two could be meant. */
 enum rmb_table_role {
 	RMB_TABLE_TIME,
 	RMB_TABLE_UNIT,
@@ -27,12 +27,17 @@ enum rmb_table_role {
 	RMB_TABLE_QUALITY,
 	RMB_TABLE_PLANE,
 	RMB_TABLE_PROBE,
-	RMB_TABLE_ROLES
+	RMB_TABLE_ROLES,                 /* those above have members */
+	RMB_TABLE_SAMPLE = RMB_TABLE_ROLES /* of a neuron at one time */
 };
 int rmb_table_usual(const struct rmb_lines *lines, enum rmb_table_role role, int64_t *column,
                     struct rmb_error *error) RMB_CHECKED;
 /* Whether the column has one of those names. */
 bool rmb_table_plays(const struct rmb_lines *lines, int64_t column, enum rmb_table_role role);
+/* How many of the unit that a name of times ends with (time_ms, "Time (s)") a second has; NAN: it ends with none. */
+double rmb_table_ticks(const char *name);
+/* Whether a column counts samples or frames. */
+bool rmb_table_counts(const struct rmb_lines *lines, int64_t column);
 /* The member's usual name ("xpos"). */
 const char *rmb_table_member(enum rmb_table_role role);
 /* Whether the recipe names it. */

@@ -31,6 +31,7 @@ struct list {
 	struct extra extra[MOST_EXTRAS];
 	int nextra;
 	bool fraction;               /* some time is not written as a whole number */
+	double ticks;                /* of the times' unit in a second */
 };
 
 /* ---- units ---- */
@@ -168,6 +169,8 @@ take_row(struct list *l, int64_t row, int64_t time, int64_t unit, struct rmb_loa
 		return cell->n == 0 ? rmb_error_set(error, RMB_EINPUT, "%s is empty; every spike has a time",
 		                                    rmb_lines_place(lines, time))
 		                    : rmb_lines_no_number(lines, time, cell, error);
+	if (l->ticks != 1)
+		l->time[row] /= l->ticks;
 	l->fraction |= memchr(cell->text, '.', cell->n) || l->time[row] != rint(l->time[row]) || fabs(l->time[row]) > 0x1p53;
 	return take_unit(l, unit, &l->unit[row], file, error);
 }
@@ -285,6 +288,16 @@ rmb_table_spikes(struct rmb_load_file *file, struct rmb_table *t, int64_t time, 
 	l->unit = rmb_arena_alloc(file->arena, (size_t)t->nrows, sizeof *l->unit);
 	if (!l->time || !l->unit)
 		return rmb_error_nomem(error, "spikes");
+	double ticks = rmb_table_ticks(t->lines.name[time]);
+	bool clocked = file->wish && file->wish->clock > 0; /* the recipe says what the unit is */
+	l->ticks = isnan(ticks) || clocked ? 1 : ticks;
+	if (!isnan(ticks) && !clocked)
+		file->in_seconds = true;
+	if (l->ticks != 1) {
+		l->fraction = true;
+		rmb_load_file_note(file, "times in the column '%s' were made seconds, each of which has %g of its unit",
+		                   t->lines.name[time], l->ticks);
+	}
 	code = find_extras(file, l, time, unit, error);
 	rmb_lines_seek(&t->lines, t->start[0], t->number[0]);
 	for (int64_t row = 0; row < t->nrows && !code; row++)
