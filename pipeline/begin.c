@@ -1,8 +1,11 @@
 /* pipeline/begin.c -- looking at paths that no recipe describes, and the entries that would. */
 #include "pipeline/begin.h"
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "pipeline/missing.h"
 #include "pipeline/text.h"
 
 /* ---- looking */
@@ -73,6 +76,18 @@ add(struct rmb_looks *looks, const struct rmb_stage *stage, const char *path, co
 	return code;
 }
 
+/* What is not there says so, in place of what each stage said of it. */
+static void
+tell_missing(struct rmb_arena *arena, const char *path, struct rmb_look *look, int n)
+{
+	char why[RMB_MISSING_ROOM];
+	if (access(path, R_OK) == 0)
+		return;
+	const char *sentence = rmb_arena_printf(arena, "cannot read %s: %s", path, rmb_missing(path, errno, why));
+	for (int i = 0; i < n && sentence; i++)
+		look[i].sentence = look[i].code ? sentence : look[i].sentence;
+}
+
 int
 rmb_begin_look(struct rmb_arena *arena, const char *const *path, int n, const char *const *set, int nset, enum rmb_depth depth,
                const struct rmb_look **look, struct rmb_mistakes *m, struct rmb_error *error)
@@ -91,6 +106,8 @@ rmb_begin_look(struct rmb_arena *arena, const char *const *path, int n, const ch
 		return RMB_EUSAGE;
 	if (!code)
 		code = rmb_looks_run(looks, error);
+	for (int i = 0; i < n && !code; i++)
+		tell_missing(arena, path[i], &looks->look[i * each], each);
 	for (int i = 0; i < n && !code; i++) {
 		look[i] = &looks->look[i * each];
 		for (int k = 1; k < each && look[i]->code; k++)

@@ -8,15 +8,17 @@
 #include "pipeline/events.h"
 #include "pipeline/graph.h"
 #include "pipeline/look.h"
+#include "pipeline/missing.h"
 
 /* Whether a stage will be able to open this file or folder. A pipe cannot be read twice, so it is no input. */
 static bool
 check_file(const struct rmb_value *value, struct rmb_mistakes *m)
 {
 	struct stat stat_now;
+	char why[RMB_MISSING_ROOM];
 	if (stat(value->path, &stat_now) || access(value->path, R_OK))
-		rmb_mistake(m, RMB_EINPUT, value->place, "cannot read '%s': %s; correct the path, which starts at the recipe unless it "
-		                                         "begins with /, or let it be read", value->path, strerror(errno));
+		rmb_mistake(m, RMB_EINPUT, value->place, "cannot read '%s': %s (paths start at the recipe unless they begin with /)",
+		            value->path, rmb_missing(value->path, errno, why));
 	else if (!S_ISREG(stat_now.st_mode) && !S_ISDIR(stat_now.st_mode))
 		rmb_mistake(m, RMB_EINPUT, value->place, "'%s' is neither a file nor a folder; a stage can read only those", value->path);
 	else if (S_ISREG(stat_now.st_mode) && stat_now.st_size == 0)

@@ -13,6 +13,7 @@
 #include "pipeline/session.h"
 #include "pipeline/table.h"
 #include "pipeline/text.h"
+#include "pipeline/missing.h"
 
 enum { MOST_SETTINGS = 64 };
 
@@ -74,10 +75,9 @@ take_settings(struct made *made, const struct rmb_options *options, struct rmb_e
 static int
 write_recipe(struct made *made, const struct rmb_options *options, struct rmb_error *error)
 {
-	char source[PATH_MAX];
+	char source[PATH_MAX], why[RMB_MISSING_ROOM];
 	if (!realpath(options->arg[0], source))
-		return rmb_error_set(error, RMB_EUSAGE, "%s: %s", options->arg[0],
-		                     errno == ENOENT ? "there is no such file or folder" : strerror(errno));
+		return rmb_error_set(error, RMB_EUSAGE, "%s: %s", options->arg[0], rmb_missing(options->arg[0], errno, why));
 	FILE *file = fopen(made->path, "we");
 	if (!file)
 		return rmb_error_set(error, RMB_EOUTPUT, "cannot write %s: %s; TMPDIR chooses another folder", made->path, strerror(errno));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/reading.h"
+#include "pipeline/missing.h"
 
 enum { MOST_TEXT = 1 << 20, MOST_FILES = 64, MOST_INCLUDED = 8 };
 
@@ -21,6 +22,7 @@ static const char *const top_keys[] = { "rumble", "title", "seed", "recordings",
 static char *
 read_text(struct rmb_reading *r, const char *path, struct rmb_place from, struct stat *stat, size_t *length)
 {
+	char why[RMB_MISSING_ROOM];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe without a writer must not hang us */
 	if (fd >= 0)
 		fcntl(fd, F_SETFL, 0);
@@ -33,8 +35,8 @@ read_text(struct rmb_reading *r, const char *path, struct rmb_place from, struct
 	if (fd >= 0 && !text)
 		rmb_reading_nomem(r);
 	else if (n < 0)
-		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s; correct the path, or let it be read",
-		            from.line ? "the included file" : "the recipe", path, strerror(errno));
+		rmb_mistake(r->m, RMB_ERECIPE, from, "cannot read %s '%s': %s", from.line ? "the included file" : "the recipe", path,
+		            rmb_missing(path, errno, why));
 	if (fd >= 0)
 		close(fd);
 	return n < 0 ? NULL : text; /* n is -1, too, if there is no file or no memory */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "pipeline/inputs.h"
+#include "pipeline/missing.h"
 #include "pipeline/owner.h"
 #include "pipeline/table.h"
 #include "rumble/array.h"
@@ -152,9 +153,9 @@ rmb_inputs_hash(struct rmb_inputs *inputs, const char *path, char *hex, struct r
 	struct stat before, after;
 	struct timespec now = {0};
 	struct known one = {0};
+	char why[RMB_MISSING_ROOM];
 	if (stat(path, &before))
-		return rmb_error_set(error, errno == EACCES ? RMB_EACCESS : RMB_EINPUT, "%s: %s", path,
-		                     errno == ENOENT ? "there is no such file" : strerror(errno));
+		return rmb_error_set(error, errno == EACCES ? RMB_EACCESS : RMB_EINPUT, "%s: %s", path, rmb_missing(path, errno, why));
 	describe(&before, one.field);
 	const struct known *known = find(inputs, one.field);
 	if (known) {

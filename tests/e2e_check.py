@@ -64,7 +64,9 @@ catalogue = [
     ("UTF-16", HEAD.encode("utf-16"), ["UTF-16"]),
     ("two documents", HEAD + "---\n" + HEAD, ["recipe.yaml:7:1", "second document"]),
     ("merge key", "a: &a {b: 1}\nc: {<<: *a}\n", ["merge keys"]),
-    ("missing file", HEAD.replace("a.npz", "b.npz"), ["recipe.yaml:3:31", "cannot read 'b.npz': No such file"]),
+    ("a file of a name like it", HEAD.replace("a.npz", "aa.npz"), ["recipe.yaml:3:31", "cannot read 'aa.npz': there is no such file or folder; did you mean 'a.npz'"]),
+    ("no folder around the file", HEAD.replace("a.npz", "b/c/d.npz"), ["recipe.yaml:3:31", "there is no folder 'b/c'"]),
+    ("missing file", HEAD.replace("a.npz", "b.npz"), ["recipe.yaml:3:31", "cannot read 'b.npz': there is no such file"]),
     ("empty file", HEAD.replace("a.npz", "empty.npz"), ["'empty.npz' is empty"]),
     ("escape sequences", HEAD + "  \"\\e[31m\": {stage: load}\n", ["\\x1b[31m"]),
 ]

@@ -116,8 +116,8 @@ def test_what_is_no_recording_is_an_error_with_a_reason():
             file.write("dear diary\n")
         with open(here.file("image.png"), "wb") as file:
             file.write(b"\x89PNG\r\n\x1a\n" + bytes(50))
-        for name, words in (("pipe.npy", "not a plain file"), ("empty.npy", "empty"), ("folder", "is a folder"), ("loop", "cannot open"), ("round", ""),
-                            ("text.txt", "text"), ("image.png", "PNG"), ("gone", "cannot open"), ("/dev/zero", "not a plain file")):
+        for name, words in (("pipe.npy", "not a plain file"), ("empty.npy", "empty"), ("folder", "is a folder"), ("loop", "cannot read"), ("round", ""),
+                            ("text.txt", "text"), ("image.png", "PNG"), ("gone", "no such file"), ("/dev/zero", "not a plain file")):
             seen = inspect(os.path.join(here.path, name), status=1)
             assert seen["class"] == "input" and words in seen["message"] and "entry" not in seen and "\n" not in seen["message"], seen
 

@@ -228,7 +228,7 @@ mistakes_of_recordings_and_top(void **state)
 		{ HEAD "report: x.html\n", "report expects none or a mapping" },
 		{ HEAD "vars: {a: [1]}\n", "recipe.yaml:8:11: vars: a expects one text or number; found a list" },
 		{ HEAD "title: ${who}\n", "recipe.yaml:8:8: there is no variable 'who'" },
-		{ HEAD "include: nothere.yaml\n", "recipe.yaml:8:10: cannot read the included file 'nothere.yaml': No such file" },
+		{ HEAD "include: nothere.yaml\n", "recipe.yaml:8:10: cannot read the included file 'nothere.yaml': there is no such file" },
 		{ HEAD "include: recipe.yaml\n", "recipe.yaml:8:10: 'recipe.yaml' includes itself" },
 	};
 	check_rows(row, sizeof row / sizeof *row);
@@ -238,7 +238,7 @@ mistakes_of_recordings_and_top(void **state)
 	refused("- a\n", "recipe.yaml:1:1: a recipe is a mapping", 1);
 	refused("", "empty recipe", 1);
 	struct reading r = read_recipe("missing.yaml", NULL, 0);
-	assert_string_equal(r.told, "missing.yaml: cannot read the recipe 'missing.yaml': No such file or directory\n");
+	assert_string_equal(r.told, "missing.yaml: cannot read the recipe 'missing.yaml': there is no such file or folder; correct the path\n");
 	forget(&r);
 }
 
