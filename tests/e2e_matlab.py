@@ -94,6 +94,9 @@ def test_probes_in_an_array_of_structs():
         assert "counts neurons from 1" in said and list(np.diff(got["first"])) == [np.sum(np.minimum(clu, 6) == u) for u in range(1, 8)]
         scipy.io.savemat(p.file("Fall.mat"), {"spks": np.eye(5, 9), "iscell": np.ones((5, 2))})
         assert "'iscell' was not used" in load(p, "Fall.mat", ", rate: 30 Hz")[1]
+        scipy.io.savemat(p.file("Fall.mat"), {"spks": np.eye(5, 9), "ops": {"fs": 7.5, "badframes": np.arange(9) == 4, "tau": 1.0}})
+        got, _ = load(p, "Fall.mat")
+        assert got["rate"] == 7.5 and got["interval"].tolist() == [[0, 4], [5, 4]]
         scipy.io.savemat(p.file("one.mat"), {"s": {"st": probes[0]["st"], "clu": probes[0]["clu"], "depth": probes[0]["Wheights"]}})
         got, said = load(p, "one.mat", ", spikes: s.st, unit: s.clu, y: s.depth")
         assert "counts neurons from 1" in said and list(got["first"])[:2] == [0, 0] and list(got["y"]) == list(probes[0]["Wheights"].ravel())

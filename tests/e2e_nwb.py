@@ -170,6 +170,28 @@ def test_observed_intervals_are_segments():
         refuse(p, "u.nwb", "", "obs_intervals_index", "up to 2")
 
 
+def test_invalid_times_are_left_out():
+    with place() as p:
+        with begin(p, "u.nwb") as f:
+            units = typed(f, "units", "Units")
+            units["spike_times"], units["spike_times_index"], units["id"] = np.array([1.0, 2.5, 6.0, 0.5, 4.5, 7.0]), np.array([3, 6], "u1"), np.arange(2)
+            units["obs_intervals"], units["obs_intervals_index"] = np.array([[0., 3], [4, 8], [0, 3], [4, 8]]), np.array([2, 4], "u1")
+            typed(f, "intervals/invalid_times", "TimeIntervals")
+            f["intervals/invalid_times/start_time"], f["intervals/invalid_times/stop_time"] = [2.0, 6.0, 5.0], [2.6, 6.5, 4.0]
+        got, said = load(p, "u.nwb", ", drop: [0 s, 0.6 s]")
+        assert got["observed"].tolist() == [[.6, 2], [2.6, 3], [4, 6], [6.5, 8]] and got["time"].tolist() == [1, 4.5, 7], got
+        assert "left out 2 of 6 spikes, which lie in intervals that the file calls invalid" in said and "1 of the 3 intervals" in said
+        assert "left out 1 of 4 spikes, which lie in dropped" in said
+        with begin(p, "f.nwb") as f:
+            one = typed(f, "processing/ophys/DfOverF/r", "RoiResponseSeries")
+            one["data"], one["starting_time"] = np.random.default_rng(1).random((100, 3)), 10.0
+            one["starting_time"].attrs["rate"] = 10.0
+            typed(f, "intervals/invalid_times", "TimeIntervals")
+            f["intervals/invalid_times/start_time"], f["intervals/invalid_times/stop_time"] = [12.0], [13.0]
+        got, said = load(p, "f.nwb")
+        assert got["interval"].tolist() == [[0, 20], [30, 70]] and got["segment_time"].tolist() == [10, 13] and "calls invalid were left out, 10 frames" in said
+
+
 def test_series_of_one_neuron_each_are_stacked_on_request():
     with place() as p:
         path = shared("worm-moving62-nwb") + "/AML175_moving_BrainScanner20180223_141721.nwb"

@@ -68,6 +68,8 @@ struct rmb_load_file {
 	bool in_seconds;           /* spike times are s, whatever the wish's clock */
 	const double *observed;    /* [nobserved][2] s, ascending and disjoint: when spikes were looked for, as the file says */
 	int64_t nobserved;         /* 0: it does not say */
+	const double *invalid;     /* [ninvalid][2] s, ascending and disjoint: what the file says not to use */
+	int64_t ninvalid;
 	int nnotes;                /* what the format has to tell the reader of the results */
 	const char *note[RMB_FILE_NOTES];
 };

@@ -159,6 +159,16 @@ mark(const struct rmb_layout *layout, const struct rmb_load_settings *set, const
 			rmb_load_note(notes, "`drop` of %g s to %g s meets no frame: the recording runs from %g s to %g s", a, b,
 			              rmb_frame_time(r, 0), rmb_frame_time(r, r->nframes - 1) + 1 / r->rate);
 	}
+	const struct rmb_load_file *file = layout->activity.file;
+	int64_t invalid = 0;
+	for (int64_t i = 0; i < file->ninvalid && !isnan(r->rate); i++)
+		invalid += mark_interval(r, file->invalid[2 * i], file->invalid[2 * i + 1], dropped);
+	if (file->ninvalid > 0)
+		rmb_load_note(notes,
+		              isnan(r->rate) ? "the %" PRId64 " intervals that the file calls invalid were not used, for the frame rate "
+		                               "is unknown"
+		                             : "%" PRId64 " intervals that the file calls invalid were left out, %" PRId64 " frames",
+		              file->ninvalid, invalid);
 	return layout->bad_frames.member ? mark_bad(&layout->bad_frames, r->nframes, dropped, error) : 0;
 }
 

@@ -4,6 +4,7 @@
  * the critical-initialisation paper and of Facemap, whose tneural holds frame times), `st` and `clu` (its spike lists), `spikes`
  * with sCount and epos (retina waves). Two candidates for one role are an error that names both; so is finding nothing. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "load/parts.h"
@@ -40,7 +41,7 @@ static const struct role roles[] = {
 	{ ROLE(times), { "tneural" }, false },
 	{ ROLE(state), { "recording/state" }, false },
 	{ ROLE(epochs), { "recording/stated" }, false },
-	{ ROLE(bad_frames), { "badframes" }, false },
+	{ ROLE(bad_frames), { "badframes", "ops.badframes" }, false },
 };
 
 void
@@ -261,6 +262,20 @@ rmb_load_close_files(struct rmb_load_files *files)
 	rmb_load_close(files->main);
 }
 
+/* Of what suite2p writes for MATLAB, its settings are a struct. */
+static int
+read_rate(struct rmb_load_file *file, struct rmb_error *error)
+{
+	const struct rmb_member *m;
+	double *rate;
+	int code = isnan(file->rate) ? file->format->find(file, "ops.fs", &m, error) : 0;
+	if (code || !isnan(file->rate) || !m || m->count != 1 || m->refusal || m->number == RMB_BYTES)
+		return code;
+	code = rmb_load_doubles(file, m, &rate, error);
+	file->rate = !code && *rate > 0 && isfinite(*rate) ? *rate : NAN;
+	return code;
+}
+
 int
 rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settings *set, struct rmb_layout *layout,
                 struct rmb_load_notes *notes, struct rmb_error *error)
@@ -275,6 +290,8 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 		code = play(&roles[i], file, set, (struct rmb_found *)(void *)((char *)layout + roles[i].found), notes, error);
 	if (!code)
 		code = choose(file, layout, error);
+	if (!code && layout->activity.member)
+		code = read_rate(file, error);
 	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
 		if (beside[i].file)
 			code = sole_member(beside[i].file, beside[i].setting, beside[i].found, error);

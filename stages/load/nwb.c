@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include "load/nwb.h"
+#include "numeric/intervals.h"
 
 enum { PIECE_BYTES = 16 << 20 };
 
@@ -203,6 +204,38 @@ refuse_old(struct rmb_load_file *file, struct rmb_nwb *nwb, bool *is_nwb, struct
 		file->path);
 }
 
+/* intervals/invalid_times: when what was recorded should not be used. */
+static int
+read_invalid(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *error)
+{
+	static const char table[] = "intervals/invalid_times";
+	const struct rmb_member *start, *stop;
+	double *from = NULL, *to = NULL;
+	int64_t n = 0;
+	int code = rmb_nwb_dataset(file, table, "start_time", false, &start, error);
+	if (!code)
+		code = rmb_nwb_dataset(file, table, "stop_time", false, &stop, error);
+	if (code || !start || !stop || start->number == RMB_BYTES || stop->number == RMB_BYTES || start->count != stop->count)
+		return code;
+	code = rmb_load_doubles(&nwb->plain, start, &from, error);
+	if (!code)
+		code = rmb_load_doubles(&nwb->plain, stop, &to, error);
+	double *list = code ? NULL : rmb_arena_alloc(file->arena, 2 * (size_t)start->count, sizeof *list);
+	if (!list)
+		return code ? code : rmb_error_nomem(error, table);
+	for (int64_t i = 0; i < start->count; i++)
+		if (isfinite(from[i]) && isfinite(to[i]) && from[i] < to[i]) {
+			list[2 * n] = from[i];
+			list[2 * n++ + 1] = to[i];
+		}
+	if (n < start->count)
+		rmb_load_file_note(file, "%" PRId64 " of the %" PRId64 " intervals '%s' do not run forwards and were not used",
+		                   start->count - n, start->count, table);
+	file->invalid = list;
+	file->ninvalid = rmb_intervals_join(list, n);
+	return 0;
+}
+
 /* Opens any HDF5 file; one that is no NWB becomes one of the format hdf5. */
 static int
 nwb_open(struct rmb_load_file *file, struct rmb_error *error)
@@ -227,6 +260,8 @@ nwb_open(struct rmb_load_file *file, struct rmb_error *error)
 			*rmb_gathered_own(&nwb->made) = file;
 		if (!code && !by_path)
 			code = open_parts(file, nwb, error);
+		if (!code && !by_path)
+			code = read_invalid(file, nwb, error);
 	} else if (!code) {
 		file->format = &rmb_format_hdf5;
 		file->handle = nwb->plain.handle;

@@ -50,7 +50,7 @@ int rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n
 /* ---- spike_sort.c */
 
 /* Of the spikes, those in one of interval[n][2] stay: from its start to before its end, and at its end where it is closed. */
-enum rmb_spike_cause { RMB_BY_WINDOW, RMB_BY_FILE, RMB_BY_DROP, RMB_SPIKE_CAUSES };
+enum rmb_spike_cause { RMB_BY_WINDOW, RMB_BY_FILE, RMB_BY_INVALID, RMB_BY_DROP, RMB_SPIKE_CAUSES };
 struct rmb_spike_cut { enum rmb_spike_cause why; int64_t n; const double *interval; const bool *closed; int64_t left_out; };
 
 /* Times on their way: sorted by neuron, each neuron's as they come. */

@@ -81,18 +81,17 @@ observe(const struct rmb_load_settings *set, const struct rmb_load_file *file, s
 	return code || file->nobserved < 2 ? code : cut(s, RMB_BY_FILE, said, file->nobserved, arena, seen, error);
 }
 
-/* Takes the intervals of `drop` out of what was observed. */
+/* Takes interval[n] out of what was observed: that of `drop`, or what the file calls invalid. */
 static int
-drop(const struct rmb_load_settings *set, struct rmb_spike_sort *s, struct rmb_arena *arena, struct rmb_spikes *seen,
-     struct rmb_error *error)
+drop(struct rmb_spike_sort *s, enum rmb_spike_cause why, const double *interval, int64_t n, struct rmb_arena *arena,
+     struct rmb_spikes *seen, struct rmb_error *error)
 {
-	int64_t n = set->drop.n / 2;
-	double *out = rmb_arena_copy(arena, set->drop.v, (size_t)(2 * n), sizeof *out),
+	double *out = rmb_arena_copy(arena, interval, (size_t)(2 * n), sizeof *out),
 	       *left = rmb_arena_alloc(arena, (size_t)(2 * n + 2), sizeof *left);
 	if (!out || !left)
 		return rmb_error_nomem(error, "dropped intervals");
 	n = rmb_intervals_between(out, rmb_intervals_join(out, n), left);
-	return cut(s, RMB_BY_DROP, left, n, arena, seen, error);
+	return cut(s, why, left, n, arena, seen, error);
 }
 
 /* What was left out, and the failure if that is everything. */
@@ -100,6 +99,9 @@ static int
 tell_cuts(const struct rmb_spike_sort *s, const struct rmb_spikes *spikes, const char *path, struct rmb_load_notes *notes,
           struct rmb_error *error)
 {
+	static const char *const said[] = { [RMB_BY_WINDOW] = "outside the window",
+		                            [RMB_BY_FILE] = "outside the intervals that the file says were observed",
+		                            [RMB_BY_INVALID] = "in intervals that the file calls invalid" };
 	int64_t left = s->nspikes;
 	for (int i = 0; i < s->ncuts; i++) {
 		const struct rmb_spike_cut *c = &s->cut[i];
@@ -113,6 +115,9 @@ tell_cuts(const struct rmb_spike_sort *s, const struct rmb_spikes *spikes, const
 			return rmb_error_set(error, RMB_EDATA,
 			                     "%s: no spike lies in the intervals that the file says were observed; give `window`",
 			                     path);
+		if (left == 0 && c->why == RMB_BY_INVALID)
+			return rmb_error_set(error, RMB_EDATA, "%s: all %" PRId64 " spikes lie in intervals that the file calls invalid",
+			                     path, before);
 		if (left == 0)
 			return rmb_error_set(error, RMB_EDATA, "`drop` leaves none of the %" PRId64 " spikes", before);
 		if (c->why == RMB_BY_DROP)
@@ -121,9 +126,9 @@ tell_cuts(const struct rmb_spike_sort *s, const struct rmb_spikes *spikes, const
 			              " spikes, which lie in dropped intervals; observed intervals: %" PRId64,
 			              c->left_out, before, spikes->nobserved);
 		else if (c->left_out > 0)
-			rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie outside the %s", c->left_out,
+			rmb_load_note(notes, "left out %" PRId64 " of %" PRId64 " spikes, which lie %s", c->left_out,
 			              before,
-			              c->why == RMB_BY_FILE ? "intervals that the file says were observed" : "window");
+			              said[c->why]);
 	}
 	return 0;
 }
@@ -172,8 +177,10 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 		code = rmb_written_observed(layout, set->window.n == 2 ? set->window.v : NULL, arena, &seen, error);
 	if (!code && layout->epochs.member && seen.nobserved > 0)
 		code = rmb_load_epochs(layout, set, seen.observed[0], seen.observed[2 * seen.nobserved - 1], arena, &seen, error);
+	if (!code && file->ninvalid > 0)
+		code = drop(&s, RMB_BY_INVALID, file->invalid, file->ninvalid, arena, &seen, error);
 	if (!code && set->drop.n > 0)
-		code = drop(set, &s, arena, &seen, error);
+		code = drop(&s, RMB_BY_DROP, set->drop.v, set->drop.n / 2, arena, &seen, error);
 	spikes->nobserved = seen.nobserved;
 	spikes->observed = seen.observed;
 	spikes->nstates = seen.nstates;
