@@ -16,6 +16,9 @@ bool rmb_is_absent(const struct rmb_drives *drives, const char *id);
 /* Notes what nodes over all recordings must do without: those of their inputs that are lost, unless all of them are.
  * lost[nnodes]. *changed becomes true if the graph is to be made again. 0 or RMB_ELIMIT. */
 int rmb_absent_note(const struct rmb_graph *graph, const bool *lost, bool *changed) RMB_CHECKED;
+/* Leaves of lost[nnodes] those nodes that cannot come out of this: a driver that goes on without the sets that failed, a node
+ * over all recordings that does without some, and all that waits for these alone, will be made anew and tried. 0 or RMB_ELIMIT. */
+int rmb_lost_for_good(const struct rmb_graph *graph, bool *lost) RMB_CHECKED;
 /* Which nodes failed or were blocked in a run, result[nnodes]; the caller frees. NULL: no memory. */
 bool *rmb_lost_after(const struct rmb_graph *graph, const struct rmb_result *result);
 /* The same from the cache and the journal, for a graph that has its keys. */

@@ -53,8 +53,10 @@ make_again(struct rmb_session *session, struct rmb_error *error)
 
 /* What is lost tells drivers, and nodes over all recordings, that they must do without. */
 static int
-advance(struct rmb_session *session, const bool *lost, bool *changed, struct rmb_error *error)
+advance(struct rmb_session *session, bool *lost, bool *changed, struct rmb_error *error)
 {
+	if (lost && rmb_lost_for_good(session->graph, lost))
+		return rmb_error_nomem(error, "what failed");
 	int code = rmb_drives_advance(session->graph, &session->cache, lost, changed, error);
 	if (!code && lost && rmb_absent_note(session->graph, lost, changed))
 		code = rmb_error_nomem(error, "what failed");

@@ -115,6 +115,18 @@ def test_the_report_shows_the_driver_and_not_its_sets():
         assert "frames.width (s)" in page and "alpha.exponent for each value of frames.width: from " in page
 
 
+def test_a_sweep_of_a_sweep_that_lost_a_set_has_its_values():
+    with place() as here:
+        text = SWEEP.replace("[25 ms, 50 ms, 0.1 s]", "[50 ms, 0.1 s, 3000 s]").replace("recording: [z, shuffled]", "recording: z")
+        recipe = here.recipe(text + "  highest: {stage: sweep, value: widths.highest, vary: {alpha.ranks: [2..20, 3..15, 5000..6000]}}\n")
+        here.run("run", recipe, status=1)
+        value, inner = scalar(here, "T181/highest", "value"), scalar(here, "T181/widths", "value")
+        assert np.isfinite(value[:2]).all() and np.isnan(value[2]) and scalar(here, "T181/highest", "n").tolist() == [1, 1, 0], value
+        assert np.isnan(inner[2]) and scalar(here, "T181/widths", "highest") == np.nanmax(inner), inner
+        here.run("run", recipe, status=1)
+        assert np.array_equal(scalar(here, "T181/highest", "value"), value, equal_nan=True), "a second run finds the same"
+
+
 def test_what_fails_is_left_out_and_named():
     with place() as here:
         recipe = here.recipe(SWEEP.replace("[25 ms, 50 ms, 0.1 s]", "[25 ms, 0.1 s, 3000 s]"))

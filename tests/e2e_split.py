@@ -177,8 +177,12 @@ def test_what_cannot_be_split_is_said():
                               + "  summary: {stage: summarize, value: areas.value, part: areas.part}\n"), status=1)
         assert outputs(p, "m1/areas@z")["part"] == ["CP", "H*F", "LS"] and os.path.exists(p.file("recipe/results/summary.h5"))
         # an area that fails in its analysis is left out
-        said = p.run("run", p.recipe(BOTH + SPLIT.replace("region:   {stage: select, recording: units}", "region:   {stage: select, recording: units, min_neurons: 52}"), "fails.yaml"), status=1)
+        said = p.run("run", p.recipe(BOTH + SPLIT.replace("region:   {stage: select, recording: units}", "region:   {stage: select, recording: units, min_neurons: 52}")
+                              + "  summary: {stage: summarize, value: areas.value, part: areas.part}\n", "fails.yaml"), status=1)
         assert np.isfinite(outputs(p, "m1/areas@z", "fails")["value"]).tolist() == [True, False, True] and "set 2 (region.area: " in said, said
+        with h5py.File(p.file("fails/results/summary.h5"), "r") as f:  # and its recording's other areas are summarized
+            recordings = [t.decode().rstrip("\0") for t in f["recording"][()]]
+            assert "m1 CP" in recordings and "m1 LS" in recordings and "m2 VISp5" in recordings, recordings
         for vary, says in (("{region.min_quality: [0.1]}", "split varies one setting, `area`, `plane` or `probe` of a select"),
                            ("{region.area: some}", "expects a list of values in brackets, or all; found"),
                            ("{region.area: ['CP||LS']}", "a text is missing"),
