@@ -126,7 +126,8 @@ rmb_session_open(const struct rmb_options *options, enum rmb_session_need need, 
 			return complain(session, options, &error);
 		if (make_keys(session))
 			return give_up(session, options);
-		if (replay(session, NULL, &error) || (need == RMB_NEED_KEYS && look_back(session, &error)))
+		bool back = need == RMB_NEED_KEYS || need == RMB_NEED_STANDING;
+		if (replay(session, NULL, &error) || (back && look_back(session, &error)))
 			return complain(session, options, &error);
 	}
 	if (need >= RMB_NEED_JOURNAL)

@@ -8,11 +8,13 @@
 #include "pipeline/plan.h"
 #include "pipeline/run.h"
 
-/* How far to open. Each includes what stands above it. */
+/* How far to open. Each includes what stands above it; plans and runs (JOURNAL, WRITABLE) try again what failed, the others take
+ * it as it stands, and with it what was computed without. */
 enum rmb_session_need {
 	RMB_NEED_GRAPH,   /* recipe and graph: no cache, no file of data is touched */
 	RMB_NEED_KEYS,    /* the cache, for looking, and the key of every node (input files are hashed, or remembered) */
 	RMB_NEED_JOURNAL, /* what earlier runs measured */
+	RMB_NEED_STANDING, /* the same for a command that says where nodes stand */
 	RMB_NEED_WRITABLE /* the cache is made if need be, and can be written */
 };
 

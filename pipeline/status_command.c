@@ -106,5 +106,5 @@ print_status(const struct rmb_session *session, struct rmb_plan *plan, const str
 int
 rmb_command_status(const struct rmb_options *options)
 {
-	return rmb_session_plan(options, RMB_NEED_JOURNAL, print_status);
+	return rmb_session_plan(options, RMB_NEED_STANDING, print_status);
 }

@@ -125,6 +125,8 @@ def test_a_sweep_of_a_sweep_that_lost_a_set_has_its_values():
         assert np.isnan(inner[2]) and scalar(here, "T181/widths", "highest") == np.nanmax(inner), inner
         here.run("run", recipe, status=1)
         assert np.array_equal(scalar(here, "T181/highest", "value"), value, equal_nan=True), "a second run finds the same"
+        states = {e["node"]: e["state"] for e in here.events("status", recipe)}
+        assert states["T181/widths"] == states["T181/highest"] == "cached" and states["T181/frames@widths+3"] == "failed", states
 
 
 def test_what_fails_is_left_out_and_named():
