@@ -69,6 +69,8 @@ count_spikes(struct rmb_spike_sort *s, struct rmb_error *error)
 {
 	for (int64_t at = 0, n; at < s->nspikes; at += n) {
 		int code = next_block(s, at, n = rmb_spike_block(at, s->nspikes), false, error);
+		if (!code && s->out)
+			code = s->out->progress(s->out->argument, (double)(at + n), 2 * (double)s->nspikes);
 		if (code)
 			return code;
 		for (int64_t i = 0; i < n; i++)
@@ -125,7 +127,7 @@ distribute(struct rmb_spike_sort *s, struct rmb_error *error)
 			code = put(s, neuron, s->time[i]);
 		}
 		if (!code && s->out)
-			code = s->out->progress(s->out->argument, (double)(at + n), (double)s->nspikes);
+			code = s->out->progress(s->out->argument, (double)(s->nspikes + at + n), 2 * (double)s->nspikes);
 	}
 	for (int64_t i = 0; i < s->owners->n && !code && !s->all; i++)
 		code = s->next[i] > s->first[i] && (s->next[i] - s->first[i]) % s->room > 0 ? flush(s, i) : 0;
@@ -164,6 +166,7 @@ rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct
                struct rmb_error *error)
 {
 	int64_t n = s->owners->n;
+	s->out = to;
 	s->first = rmb_arena_alloc(arena, (size_t)n + 1, sizeof *s->first);
 	s->next = rmb_arena_alloc(arena, (size_t)n, sizeof *s->next);
 	s->last = rmb_arena_alloc(arena, (size_t)n, sizeof *s->last);
@@ -171,7 +174,6 @@ rmb_spike_sort(struct rmb_spike_sort *s, const struct rmb_load_times *to, struct
 	int code = s->first && s->next && s->last && s->mixed ? count_spikes(s, error) : rmb_error_nomem(error, "spike times");
 	if (code || s->first[n] == 0)
 		return code;
-	s->out = to;
 	s->room = BUFFERED / n > MOST_ROOM ? MOST_ROOM : BUFFERED / n > 1 ? BUFFERED / n : 1;
 	if (to)
 		s->buffer = rmb_arena_alloc(arena, (size_t)(n * s->room), sizeof *s->buffer);
