@@ -1,5 +1,6 @@
 """Long lists of spikes that must be unpacked: every number is read, and memory does not grow with them."""
 import json
+import os
 import zipfile
 
 import h5py
@@ -10,6 +11,7 @@ from support.running import place, tests
 
 SPIKES, UNITS = 12_000_000, 700
 PACKED = {"compression": "gzip", "compression_opts": 1}
+os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"  # what was freed is not memory that is needed
 MOST = 150e6  # bytes; the times alone are 96e6, and times and units as doubles 192e6
 
 
