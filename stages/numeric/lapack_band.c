@@ -8,17 +8,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include "numeric/blas.h"
-#include "numeric/lapack_inside.h"
+#include "numeric/lapack_chase.h"
 
-/* Reduction to a band and from it to three diagonals, which LAPACKE does not wrap; the last arguments are the lengths of the
- * words. The numbers are double or float, by the first letter. */
+/* Reduction to a band, which LAPACKE does not wrap; the last argument is the length of the word. Numbers are double or float, by
+ * the first letter. */
 typedef void band_of(const char *, const lapack_int *, const lapack_int *, void *a, const lapack_int *, void *band,
                      const lapack_int *, void *tau, void *work, const lapack_int *, lapack_int *, size_t);
-typedef void tridiagonal_of(const char *, const char *, const char *, const lapack_int *, const lapack_int *, void *band,
-                            const lapack_int *, void *d, void *e, void *reflections, const lapack_int *, void *work,
-                            const lapack_int *, lapack_int *, size_t, size_t, size_t);
 extern band_of LAPACK_GLOBAL(dsytrd_sy2sb, DSYTRD_SY2SB), LAPACK_GLOBAL(ssytrd_sy2sb, SSYTRD_SY2SB);
-extern tridiagonal_of LAPACK_GLOBAL(dsytrd_sb2st, DSYTRD_SB2ST), LAPACK_GLOBAL(ssytrd_sb2st, SSYTRD_SB2ST);
 
 static double
 double_of(const void *values, int64_t i)
@@ -54,20 +50,20 @@ static const struct precision {
 	lapack_int band_from, band;
 	lapack_int (*straight)(lapack_int n, void *a, void *d, void *e, void *tau, void *work);
 	band_of *reduce_to_band;
-	tridiagonal_of *reduce_band;
+	rmb_chase_kernel *kernel;
 	double (*number)(const void *values, int64_t i);
 } in_double = { sizeof(double), 2750, 32, straight_double, LAPACK_GLOBAL(dsytrd_sy2sb, DSYTRD_SY2SB),
-                LAPACK_GLOBAL(dsytrd_sb2st, DSYTRD_SB2ST), double_of },
+                LAPACK_GLOBAL(dsb2st_kernels, DSB2ST_KERNELS), double_of },
   in_single = { sizeof(float), 3750, 64, straight_single, LAPACK_GLOBAL(ssytrd_sy2sb, SSYTRD_SY2SB),
-                LAPACK_GLOBAL(ssytrd_sb2st, SSYTRD_SB2ST), single_of };
+                LAPACK_GLOBAL(ssb2st_kernels, SSB2ST_KERNELS), single_of };
 
-/* The three diagonals, as doubles: d[n] and e[n], of which the last is 0. */
+/* The three diagonals, every `step`th number of two arrays, as doubles: d[n] and e[n], of which the last is 0. */
 static void
-widen(const struct precision *of, const void *from_d, const void *from_e, int64_t n, double *d, double *e)
+widen(const struct precision *of, const char *from_d, const char *from_e, int64_t step, int64_t n, double *d, double *e)
 {
 	for (int64_t i = 0; i < n; i++) {
-		d[i] = of->number(from_d, i);
-		e[i] = i < n - 1 ? of->number(from_e, i) : 0;
+		d[i] = of->number(from_d, i * step);
+		e[i] = i < n - 1 ? of->number(from_e, i * step) : 0;
 	}
 }
 
@@ -84,64 +80,45 @@ diagonals_straight(const struct precision *of, void *a, lapack_int n, double *d,
 		return rmb_error_nomem(error, what);
 	rmb_blas_threads(rmb_solver_threads(n));
 	lapack_int info = of->straight(n, a, diagonals, diagonals + row, diagonals + 2 * row, diagonals + 3 * row);
-	widen(of, diagonals, diagonals + row, n, d, e);
+	widen(of, diagonals, diagonals + row, 1, n, d, e);
 	free(diagonals);
 	return rmb_lapack_output(what, info, NULL, 0, error);
 }
 
-/* One allocation: the band, three diagonals, and what each step needs. e shares its place with tau, which is not needed again. */
-struct banded { void *band, *d, *e, *work, *reflections; lapack_int rows, nwork, nreflections; };
-
+/* To a band, of which a row has as much room again for what is pushed out of it later. LAPACK is column-major: the upper
+ * triangle of a row-major matrix is its 'L'. */
 static int
-banded_make(struct banded *b, const struct precision *of, lapack_int n, struct rmb_error *error)
-{
-	static const lapack_int ask = -1;
-	lapack_int rows = of->band + 1, info[2];
-	union { double wide; float narrow; } query[2] = { { 0 } }, reflections = { 0 }, none = { 0 };
-	of->reduce_to_band("L", &n, &of->band, &none, &n, &none, &rows, &none, &query[0], &ask, &info[0], 1);
-	of->reduce_band("Y", "N", "L", &n, &of->band, &none, &rows, &none, &none, &reflections, &ask, &query[1], &ask,
-	                &info[1], 1, 1, 1);
-	int64_t nband = (int64_t)rows * n, work = (int64_t)fmax(fmax(of->number(&query[0], 0), of->number(&query[1], 0)), 1);
-	int64_t nreflections = (int64_t)fmax(of->number(&reflections, 0), 4 * (double)n);
-	if (!rmb_blas_fits("eigenvalues", (int64_t[]){ nband, work, nreflections }, 3, error))
-		return RMB_ELIMIT;
-	char *room = malloc((size_t)(nband + 2 * n + work + nreflections) * of->size);
-	*b = (struct banded){ .band = room, .rows = rows, .nwork = (lapack_int)work, .nreflections = (lapack_int)nreflections };
-	if (!room)
-		return rmb_error_nomem(error, "eigenvalues");
-	b->d = room + (size_t)nband * of->size;
-	b->e = (char *)b->d + (size_t)n * of->size;
-	b->work = (char *)b->e + (size_t)n * of->size;
-	b->reflections = (char *)b->work + (size_t)work * of->size;
-	return 0;
-}
-
-/* LAPACK is column-major: the upper triangle of a row-major matrix is its 'L'. The second step makes many small calls, for
- * which threads are a loss. */
-static int
-reduce(const struct precision *of, void *a, lapack_int n, struct banded *b, struct rmb_error *error)
+to_band(const struct precision *of, void *a, lapack_int n, char *band, struct rmb_error *error)
 {
 	static const char what[] = "eigenvalues";
-	lapack_int info = 0;
+	static const lapack_int ask = -1;
+	lapack_int ld = 2 * of->band + 1, info;
+	union { double wide; float narrow; } query = { 0 };
+	of->reduce_to_band("L", &n, &of->band, a, &n, band, &ld, &query, &query, &ask, &info, 1);
+	int64_t room = (int64_t)fmax(of->number(&query, 0), 1);
+	if (info || !rmb_blas_fits(what, &room, 1, error))
+		return info ? rmb_lapack_output(what, info, NULL, 0, error) : RMB_ELIMIT;
+	char *tau = malloc((size_t)(n + room) * of->size), *work = tau + (size_t)n * of->size;
+	if (!tau)
+		return rmb_error_nomem(error, what);
+	lapack_int nwork = (lapack_int)room;
 	rmb_blas_threads(rmb_solver_threads(n));
-	of->reduce_to_band("L", &n, &of->band, a, &n, b->band, &b->rows, b->e, b->work, &b->nwork, &info, 1);
-	rmb_blas_threads(1);
-	if (!info)
-		of->reduce_band("Y", "N", "L", &n, &of->band, b->band, &b->rows, b->d, b->e, b->reflections, &b->nreflections,
-		                b->work, &b->nwork, &info, 1, 1, 1);
+	of->reduce_to_band("L", &n, &of->band, a, &n, band, &ld, tau, work, &nwork, &info, 1);
+	free(tau);
 	return rmb_lapack_output(what, info, NULL, 0, error);
 }
 
 static int
 diagonals_by_band(const struct precision *of, void *a, lapack_int n, double *d, double *e, struct rmb_error *error)
 {
-	struct banded b;
-	int rc = banded_make(&b, of, n, error);
-	if (rc)
-		return rc;
-	rc = reduce(of, a, n, &b, error);
-	widen(of, b.d, b.e, n, d, e);
-	free(b.band);
+	int64_t ld = 2 * of->band + 1;
+	char *band = calloc((size_t)(ld * n), of->size);
+	int rc = band ? to_band(of, a, n, band, error) : rmb_error_nomem(error, "eigenvalues");
+	if (!rc)
+		rc = rmb_chase_band(of->kernel, of->size, band, n, of->band, rmb_solver_threads(n), error);
+	if (!rc)
+		widen(of, band, band + of->size, ld, n, d, e);
+	free(band);
 	return rc;
 }
 
