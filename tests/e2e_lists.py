@@ -115,4 +115,11 @@ def test_lists_of_lists():
         refuse(p, "u.h5", ", spikes: u/*, clock: 1 Hz", "'u/7' holds text")
 
 
+def test_a_window_of_frames_is_told_and_not_passed_over():
+    with place() as p:
+        np.savez(p.file("a.npz"), sp=np.eye(3, 40, dtype="f4"))
+        refuse(p, "a.npz", ", rate: 10 Hz, window: [0 s, 2 s]", "`window` is about spikes", "`drop`")
+        assert "`clock` belongs to spike times" in load(p, "a.npz", ", rate: 10 Hz, clock: 30 kHz")[1]
+
+
 tests(globals())

@@ -290,6 +290,13 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 		code = play(&roles[i], file, set, (struct rmb_found *)(void *)((char *)layout + roles[i].found), notes, error);
 	if (!code)
 		code = choose(file, layout, error);
+	if (!code && layout->activity.member && set->window.n > 0)
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s: `window` is about spikes, and '%s' is activity in frames: leave frames out with `drop`, or take "
+		                     "a part of them with the stage timewindows",
+		                     file->path, layout->activity.member->name);
+	if (!code && layout->activity.member && !isnan(set->clock))
+		rmb_load_note(notes, "`clock` belongs to spike times and was not used: this recording is activity in frames");
 	if (!code && layout->activity.member)
 		code = read_rate(file, error);
 	for (size_t i = 0; i < sizeof beside / sizeof *beside && !code; i++)
