@@ -55,7 +55,8 @@ rmb_missing(const char *path, int why, char *text)
 	}
 	const char *last = cut_last(folder), *around = last == folder ? "." : *folder ? folder : "/";
 	if (access(around, F_OK) != 0)
-		snprintf(text, RMB_MISSING_ROOM, "there is no such file or folder, for there is no folder '%s'; correct the path", around);
+		snprintf(text, RMB_MISSING_ROOM, "there is no such file or folder, for there is no folder '%.400s'; correct the path",
+		         around);
 	else if (find_near(around, last, near))
 		snprintf(text, RMB_MISSING_ROOM, "there is no such file or folder; did you mean '%s', which is there?", near);
 	else
