@@ -3,7 +3,8 @@
 #define RMB_MISSING_H
 
 enum { RMB_MISSING_ROOM = 512 };
-/* "there is no such file or folder; 'data/m1.npz' is there": what is wrong with the path, by errno `why`, and what may be meant.
+/* "there is no such file or folder; did you mean 'm1.npz', which is there?": what is wrong with the path, by errno `why`, and
+ * what may be meant.
  * Returns text[RMB_MISSING_ROOM]. */
 const char *rmb_missing(const char *path, int why, char *text);
 #endif

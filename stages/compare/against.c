@@ -8,7 +8,7 @@ enum { RESAMPLES = 1000 };
 /* What there is of one family: samples and, of each, how far replicates lie from each other. */
 struct against {
 	const struct members *members;
-	int64_t family, nknown;
+	int64_t family;
 	struct sample *sample;  /* [statistics] */
 	double *score;          /* [statistics][replicates]; NaN: has it not */
 };

@@ -21,14 +21,15 @@ struct rmb_population {
 /* Bytes it takes beside the basis or the matrix, and operations with eigenvectors, their finding included. */
 double rmb_population_memory(double n, int64_t lag);
 double rmb_population_flops(double n, bool standard);
+/* Operations of rmb_population_spectrum. */
 double rmb_population_spectrum_flops(double n);
 /* From a sound basis; results in the arena. standard: those too, over `lag` bins. */
 int rmb_population_of_basis(const struct rmb_eigenbasis *basis, struct rmb_steps steps, int64_t lag, bool standard,
                             struct rmb_arena *arena, struct rmb_population *population, struct rmb_error *error) RMB_CHECKED;
-/* The spectrum alone, spectrum[n]: a tenth of the work, and only one matrix beside scratch. */
-int rmb_population_spectrum(const struct rmb_eigenbasis *basis, struct rmb_steps steps, double *spectrum,
-                            struct rmb_error *error) RMB_CHECKED;
 /* The same from the network itself, a[n][n]. RMB_EDATA: unstable in such steps. */
 int rmb_population_make(const double *a, int64_t n, struct rmb_steps steps, int64_t lag, bool standard, int threads,
                         struct rmb_arena *arena, struct rmb_population *population, struct rmb_error *error) RMB_CHECKED;
+/* From a sound basis the spectrum alone, spectrum[n]: a tenth of the work, and three matrices beside the basis. */
+int rmb_population_spectrum(const struct rmb_eigenbasis *basis, struct rmb_steps steps, double *spectrum,
+                            struct rmb_error *error) RMB_CHECKED;
 #endif

@@ -7,11 +7,11 @@
  *     not symmetric                    exact covariances of drawn networks (numeric/population.h), of at most `largest` neurons
  * gives the spectrum of the covariance (of the correlations, if not symmetric) with its spread over networks, its exponent,
  * the timescale index of each component, and what dynamic mode decomposition finds: the eigenvalues themselves (instrumented)
- * and their bias when bins are regressed on bins (standard). For symmetric networks the exponent is computed for edges from
- * 0.5 to 0.9999, and a measured exponent is read off that curve as an interval of distances from criticality. All of it is
- * for infinitely long recordings without noise.
+ * and their bias when bins are regressed on bins (standard), and the exponent in wider bins (simulate/widths.h). For
+ * symmetric networks the exponent is computed for edges from 0.5 to 0.9999, and a measured exponent is read off that curve
+ * as an interval of distances from criticality. All of it is for infinitely long recordings without noise.
  * Cost: symmetric, N = 10,000: 40 draws of 30 (4,000)^2 operations; others: each draw 4/3 N^3 operations, or some 80 N^3 if
- * not symmetric. */
+ * not symmetric, and 8 N^3 for each wider bin. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

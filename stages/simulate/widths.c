@@ -1,4 +1,5 @@
 #include "simulate/widths.h"
+#include <math.h>
 #include "numeric/powerlaw.h"
 #include "numeric/statistics.h"
 
@@ -11,7 +12,7 @@ exponents(struct rmb_call *call, const struct ensemble *e, int64_t i, struct rmb
 	int rc = 0;
 	for (int64_t d = 0; !rc && d < e->ndraws; d++) {
 		rc = rmb_powerlaw_fit(e->wide + (d * e->widths.n + i) * e->n, e->n, &options, &line, rmb_call_error(call));
-		exponent[d] = line.alpha;
+		exponent[d] = rc ? NAN : line.alpha;
 	}
 	return rc;
 }
