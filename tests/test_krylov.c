@@ -201,7 +201,7 @@ a_refusal_ends_in_the_exact_answer(void **state)
 	assert_true(how.width > 0);
 	rmb_test_close("eigenvalues", w, exact, K, 1e-6);
 	rmb_test_close("as planted", w, s, K, 1e-6);
-	must(rmb_leading_terms(c, N, N2, K, RMB_SOLVER_BLOCK, 1, arena, w, &u2, &v2, &how, &error), &error);
+	must(rmb_leading_terms(c, N, N2, K, RMB_SOLVER_BLOCK, false, 1, arena, w, &u2, &v2, &how, &error), &error);
 	assert_false(how.accepted);
 	rmb_test_close("singular values", w, s, K, 1e-6);
 }
@@ -224,7 +224,7 @@ groups_of_equal_neurons_end_in_the_exact_answer(void **state)
 	must(rmb_leading_eigenvectors(a, N, K, RMB_SOLVER_BLOCK, true, 1, w, v, &how, &error), &error);
 	assert_true(how.width > 0);
 	rmb_test_close("eigenvalues", w, planted, K, 1e-4);
-	must(rmb_leading_terms(c, N, N, K, RMB_SOLVER_BLOCK, 1, arena, w, &u2, &v2, &how, &error), &error);
+	must(rmb_leading_terms(c, N, N, K, RMB_SOLVER_BLOCK, false, 1, arena, w, &u2, &v2, &how, &error), &error);
 	rmb_test_close("singular values", w, planted, K, 1e-4);
 }
 

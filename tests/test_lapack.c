@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "numeric/blas.h"
+#include "numeric/components.h"
 #include "numeric/lapack.h"
 #include "rumble/random.h"
 #include "rumble/selftest.h"
@@ -241,6 +242,7 @@ vectors_turned_back_in_single_precision_are_rounded(void **state)
 		double *a = symmetric("rounded", n), *x = copy_of(a, n * n), *v = copy_of(a, n * n), w[120], exact[120];
 		must(rmb_reduce(x, n, arena, &reduced, &error), &error);
 		must(rmb_reduced_vectors_single(&reduced, k, w, v, &error), &error);
+		rmb_to_double(v, k * n);
 		memcpy(x, a, (size_t)(n * n) * sizeof *x);
 		must(rmb_eigenvalues(x, n, exact, &error), &error);
 		double norm = fmax(exact[0], -exact[n - 1]);

@@ -12,75 +12,66 @@ enum { BAND = 256 };
 
 struct other_side {
 	const float *c;      /* c[n1][n2] */
-	const double *near;  /* rows of the eigenvectors of C C' (or of C' C) */
-	double *far;         /* rows C' u / |C' u| */
+	const float *near;   /* rows u: eigenvectors of C C' (or of C' C) */
+	float *far;          /* rows C' u / |C' u|, zero where C' u is */
 	int64_t nk, ld, nnear, nfar;
 	bool columns;        /* near is the side of the columns of c */
 };
 
-/* The other side of a band of components, v(k) = C' u(k) / |C' u(k)|, in single precision as C is, and as v is used. */
+/* A band of components. */
 static int
 far_band(void *argument, int64_t piece, int thread)
 {
 	(void)thread;
 	const struct other_side *side = argument;
 	int64_t k0 = piece * BAND, nk = side->nk - k0 < BAND ? side->nk - k0 : BAND, n = side->nfar, m = side->nnear;
-	float *near = malloc((size_t)(nk * (m + n)) * sizeof *near), *far = near + nk * m;
-	if (!near)
-		return RMB_ELIMIT;
-	for (int64_t i = 0; i < nk * m; i++)
-		near[i] = (float)side->near[k0 * m + i];
-	int rc = rmb_gemm_single(nk, n, m, (struct rmb_matrix){ near, m, false },
+	float *far = side->far + k0 * n;
+	int rc = rmb_gemm_single(nk, n, m, (struct rmb_matrix){ side->near + k0 * m, m, false },
 	                         (struct rmb_matrix){ side->c, side->ld, side->columns }, far, n, NULL);
-	for (int64_t k = 0; !rc && k < nk; k++) {
-		double power = 0, *row = side->far + (k0 + k) * n;
+	for (int64_t k = 0; !rc && k < nk; k++, far += n) {
+		double power = 0;
 		for (int64_t i = 0; i < n; i++)
-			power += (double)far[k * n + i] * (double)far[k * n + i];
+			power += (double)far[i] * (double)far[i];
 		for (int64_t i = 0; i < n; i++)
-			row[i] = power > 0 ? (double)far[k * n + i] / sqrt(power) : 0;
+			far[i] = power > 0 ? (float)((double)far[i] / sqrt(power)) : 0;
 	}
-	free(near);
 	return rc;
 }
 
-/* Eigenvectors of the Gram matrix: rows of near[wanted][side]. */
+/* Eigenvectors of the double-precision Gram matrix: rows of near[wanted][side]. */
 static int
-near_side(const double *c, int64_t n1, int64_t n2, int64_t wanted, int threads, double *s, double *near, struct rmb_error *error)
+near_side(const double *c, int64_t n1, int64_t n2, int64_t wanted, int threads, double *s, float *near, struct rmb_error *error)
 {
 	bool columns = n1 > n2;
 	int64_t side = columns ? n2 : n1;
 	struct rmb_arena *arena = rmb_arena_new();
 	double *gram = arena ? rmb_arena_alloc(arena, (size_t)(side * side), sizeof *gram) : NULL;
+	double *room = gram ? rmb_arena_alloc(arena, (size_t)(wanted * side), sizeof *room) : NULL;
 	struct rmb_reduced reduced;
-	int rc = gram ? rmb_gram(c, n1, n2, columns, gram, threads, error) : rmb_error_nomem(error, "a Gram matrix");
+	int rc = room ? rmb_gram(c, n1, n2, columns, gram, threads, error) : rmb_error_nomem(error, "a Gram matrix");
 	if (!rc)
 		rc = rmb_reduce(gram, side, arena, &reduced, error);
 	if (!rc)
-		rc = rmb_reduced_vectors_single(&reduced, wanted, s, near, error);
+		rc = rmb_reduced_vectors_single(&reduced, wanted, s, room, error);
+	if (!rc)
+		memcpy(near, room, (size_t)(wanted * side) * sizeof *near);
 	rmb_arena_free(arena);
 	return rc;
 }
 
 int
-rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_double, int threads, struct rmb_arena *arena, double *s,
-               double **u, double **v, struct rmb_error *error)
+rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, int threads, double *s, float *u, float *v,
+               struct rmb_error *error)
 {
-	int64_t least = n1 < n2 ? n1 : n2, nk = in_double ? least : wanted;
-	*u = rmb_arena_alloc(arena, (size_t)(nk * n1), sizeof(double));
-	*v = rmb_arena_alloc(arena, (size_t)(nk * n2), sizeof(double));
-	if (!*u || !*v)
-		return rmb_error_nomem(error, "the components");
-	if (in_double)
-		return rmb_singular_vectors(c, n1, n2, s, *u, *v, error);
 	bool columns = n1 > n2;
-	double *near = columns ? *v : *u, *far = columns ? *u : *v;
+	float *near = columns ? v : u, *far = columns ? u : v;
 	int rc = near_side(c, n1, n2, wanted, threads, s, near, error);
 	if (rc)
 		return rc;
-	for (int64_t k = 0; k < nk; k++)
+	for (int64_t k = 0; k < wanted; k++)
 		s[k] = sqrt(fmax(s[k], 0));
-	struct other_side side = { rmb_to_single(c, n1 * n2), near, far, nk, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
-	rc = rmb_parallel(threads, (nk + BAND - 1) / BAND, far_band, &side);
+	struct other_side side = { rmb_to_single(c, n1 * n2), near, far, wanted, n2, columns ? n2 : n1, columns ? n1 : n2, columns };
+	rc = rmb_parallel(threads, (wanted + BAND - 1) / BAND, far_band, &side);
 	return rc ? rmb_error_nomem(error, "the components") : 0;
 }
 

@@ -2,14 +2,13 @@
 #ifndef RMB_NUMERIC_COMPONENTS_H
 #define RMB_NUMERIC_COMPONENTS_H
 #include "numeric/sweep.h"
-#include "rumble/arena.h"
 
-/* The `wanted` largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], s descending; at most min(n1, n2), for which s has
- * room. Rows u[k][n1] and v[k][n2] are made in the arena; c is destroyed. In double: of c itself. Else from the eigenvectors
- * of the double-precision Gram matrix of the smaller side, many times quicker, and rounded: good to 1e-6; the larger side,
- * C' u, is found in single precision and undefined where s is at rounding level. */
-int rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, bool in_double, int threads, struct rmb_arena *arena,
-                   double *s, double **u, double **v, struct rmb_error *error) RMB_CHECKED;
+/* The `wanted` largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], s descending: rows u[wanted][n1], v[wanted][n2].
+ * Destroys c. Those of the smaller side are eigenvectors of its double-precision Gram matrix, many times quicker than singular
+ * vectors of c (rmb_singular_vectors), and good to 1e-6; those of the larger side, C' u / |C' u|, are found in single precision
+ * and undefined where s is at rounding level. */
+int rmb_components(double *c, int64_t n1, int64_t n2, int64_t wanted, int threads, double *s, float *u, float *v,
+                   struct rmb_error *error) RMB_CHECKED;
 
 /* Halves the width of n numbers in place. */
 void *rmb_to_single(double *v, int64_t n);

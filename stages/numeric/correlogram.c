@@ -112,9 +112,8 @@ find_components(const struct rmb_sweep *what, const struct rmb_correlogram_optio
 	int64_t wanted = set->smooth > 0 || set->components > nk ? nk : set->components;
 	int rc = covariance(what, blocks, set->smooth > 0, 0, set->smooth > 0 ? 0.3 : 0.4, c, error);
 	if (!rc)
-		rc = what->in_double ? rmb_components(c, n1, n2, wanted, true, what->threads, early, s, &u, &v, error)
-		                     : rmb_leading_terms(c, n1, n2, wanted, set->smooth > 0 ? RMB_SOLVER_EXACT : set->solver,
-		                                         what->threads, early, s, &u, &v, &to->how, error);
+		rc = rmb_leading_terms(c, n1, n2, wanted, set->smooth > 0 ? RMB_SOLVER_EXACT : set->solver, what->in_double,
+		                       what->threads, early, s, &u, &v, &to->how, error);
 	if (rc)
 		return rc;
 	to->defined = rmb_clear_rounding(s, wanted, what->in_double);

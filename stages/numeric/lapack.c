@@ -53,10 +53,10 @@ rmb_lapack_input(const char *what, const double *a, int64_t m, int64_t n, struct
 }
 
 int
-rmb_lapack_input_single(const char *what, const float *a, int64_t n, struct rmb_error *error)
+rmb_lapack_input_single(const char *what, const float *a, int64_t m, int64_t n, struct rmb_error *error)
 {
-	int rc = fits(what, n, n, error);
-	for (int64_t i = 0; !rc && i < n * n; i++)
+	int rc = fits(what, m, n, error);
+	for (int64_t i = 0; !rc && i < m * n; i++)
 		if (!isfinite(a[i]))
 			return not_finite(what, i, n, (double)a[i], error);
 	return rc;

@@ -44,8 +44,8 @@ int rmb_reduced_values(const struct rmb_reduced *reduced, double *w, struct rmb_
 int rmb_reduced_vectors(const struct rmb_reduced *reduced, int64_t first, int64_t k, double *w, double *v,
                         struct rmb_error *error) RMB_CHECKED;
 /* The k largest, of vectors that are good to 1e-6: those of the three diagonals are found in double, and turned back in single
- * precision, in half the time. Destroys reduced->a. */
-int rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, double *v,
+ * precision, in half the time. v has room for k n doubles and becomes float[k][n]. Destroys reduced->a. */
+int rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, void *v,
                                struct rmb_error *error) RMB_CHECKED;
 /* The same of a symmetric tridiagonal matrix, diagonal d[n] and e[n - 1] beside it. */
 int rmb_tridiagonal_vectors(const double *d, const double *e, int64_t n, int64_t first, int64_t k, double *w, double *v,

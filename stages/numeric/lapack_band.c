@@ -170,6 +170,6 @@ rmb_eigenvalues(double *a, int64_t n, double *w, struct rmb_error *error)
 int
 rmb_eigenvalues_single(float *a, int64_t n, double *w, struct rmb_error *error)
 {
-	int rc = rmb_lapack_input_single("eigenvalues", a, n, error);
+	int rc = rmb_lapack_input_single("eigenvalues", a, n, n, error);
 	return rc ? rc : eigenvalues(&in_single, a, n, w, error);
 }

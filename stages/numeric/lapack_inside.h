@@ -17,7 +17,7 @@ int rmb_lapack_work_make(struct rmb_lapack_work *work, const char *driver, doubl
 void rmb_lapack_work_free(struct rmb_lapack_work *work);
 /* a[m][n] is neither empty nor too large, and finite. */
 int rmb_lapack_input(const char *what, const double *a, int64_t m, int64_t n, struct rmb_error *error) RMB_CHECKED;
-int rmb_lapack_input_single(const char *what, const float *a, int64_t n, struct rmb_error *error) RMB_CHECKED; /* a[n][n] */
+int rmb_lapack_input_single(const char *what, const float *a, int64_t m, int64_t n, struct rmb_error *error) RMB_CHECKED;
 /* The call succeeded and values[n] are finite. */
 int rmb_lapack_output(const char *what, lapack_int info, const double *values, int64_t n, struct rmb_error *error) RMB_CHECKED;
 /* The opposite order of w[n], or of the m rows of a[m][n]. */

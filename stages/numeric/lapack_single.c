@@ -116,7 +116,7 @@ rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct solver s = { .n = n };
-	int rc = rmb_lapack_input_single(what, a, n, error);
+	int rc = rmb_lapack_input_single(what, a, n, n, error);
 	if (!rc)
 		rc = arena ? allocate_all(arena, &s, error) : rmb_error_nomem(error, what);
 	if (!rc) {
@@ -129,7 +129,7 @@ rmb_eigenvectors_single(float *a, int64_t n, double *w, int blas_threads, struct
 		memcpy(a + k * n, s.z + (n - 1 - k) * n, (size_t)n * sizeof *a);
 	}
 	rmb_arena_free(arena);
-	return rc ? rc : rmb_lapack_input_single(what, a, n, error);
+	return rc ? rc : rmb_lapack_input_single(what, a, n, n, error);
 }
 
 int
@@ -137,7 +137,7 @@ rmb_top_eigenvectors_single(float *a, int64_t n, int64_t k, double *w, double *v
 {
 	struct rmb_arena *arena = rmb_arena_new();
 	struct solver s = { .n = n, .room = 64 * n };
-	int rc = rmb_lapack_input_single(what, a, n, error);
+	int rc = rmb_lapack_input_single(what, a, n, n, error);
 	if (!rc)
 		rc = arena ? allocate(arena, &s, error) : rmb_error_nomem(error, what);
 	if (!rc)

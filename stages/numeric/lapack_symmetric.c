@@ -131,9 +131,9 @@ all_vectors(const struct rmb_reduced *reduced, double *w, double *v, struct rmb_
 	return rc;
 }
 
-/* The way back in single precision: v[k][n] of the three diagonals becomes that of the matrix. */
+/* The way back in single precision: double v[k][n] of the three diagonals becomes float v[k][n] of the matrix. */
 static int
-turn_back_single(const struct rmb_reduced *reduced, int64_t k, double *v, struct rmb_error *error)
+turn_back_single(const struct rmb_reduced *reduced, int64_t k, void *v, struct rmb_error *error)
 {
 	static const char what[] = "eigenvectors";
 	int64_t n = reduced->n, room = COLUMNS * (n + COLUMNS + 1);
@@ -149,12 +149,12 @@ turn_back_single(const struct rmb_reduced *reduced, int64_t k, double *v, struct
 	lapack_int info = LAPACKE_sormtr_work(LAPACK_COL_MAJOR, 'L', 'L', 'N', side, (lapack_int)k, a, side, tau, narrow,
 	                                      side, tau + n, (lapack_int)room);
 	free(tau);
-	rmb_to_double(v, k * n);
-	return rmb_lapack_output(what, info, v, n * k, error);
+	int rc = rmb_lapack_output(what, info, NULL, 0, error);
+	return rc ? rc : rmb_lapack_input_single(what, narrow, k, n, error);
 }
 
 int
-rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, double *v, struct rmb_error *error)
+rmb_reduced_vectors_single(const struct rmb_reduced *reduced, int64_t k, double *w, void *v, struct rmb_error *error)
 {
 	threads_for(reduced->n);
 	int rc = k == reduced->n ? all_vectors(reduced, w, v, error)

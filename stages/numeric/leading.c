@@ -120,17 +120,22 @@ rmb_leading_values(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver
 }
 
 int
-rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, int threads, struct rmb_arena *arena,
-                  double *s, double **u, double **v, struct rmb_krylov *how, struct rmb_error *error)
+rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, bool in_double, int threads,
+                  struct rmb_arena *arena, double *s, double **u, double **v, struct rmb_krylov *how, struct rmb_error *error)
 {
+	int64_t least = n1 < n2 ? n1 : n2, made = in_double ? least : k;
 	*how = (struct rmb_krylov){ 0 };
-	if (by_blocks(solver, n1 < n2 ? n1 : n2, k)) {
-		*u = rmb_arena_alloc(arena, (size_t)(k * n1), sizeof **u);
-		*v = rmb_arena_alloc(arena, (size_t)(k * n2), sizeof **v);
-		int rc = *u && *v ? try_singular(c, n1, n2, k, threads, s, *u, *v, how, error)
-		                  : rmb_error_nomem(error, "the components");
-		if (rc || how->accepted)
-			return rc;
-	}
-	return rmb_components(c, n1, n2, k, false, threads, arena, s, u, v, error);
+	*u = rmb_arena_alloc(arena, (size_t)(made * n1), sizeof **u);
+	*v = rmb_arena_alloc(arena, (size_t)(made * n2), sizeof **v);
+	if (!*u || !*v)
+		return rmb_error_nomem(error, "the components");
+	if (in_double)
+		return rmb_singular_vectors(c, n1, n2, s, *u, *v, error);
+	int rc = by_blocks(solver, least, k) ? try_singular(c, n1, n2, k, threads, s, *u, *v, how, error) : 0;
+	if (rc || how->accepted)
+		return rc;
+	rc = rmb_components(c, n1, n2, k, threads, s, (float *)(void *)*u, (float *)(void *)*v, error);
+	rmb_to_double(*u, rc ? 0 : k * n1);
+	rmb_to_double(*v, rc ? 0 : k * n2);
+	return rc;
 }

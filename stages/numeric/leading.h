@@ -17,10 +17,11 @@ enum rmb_solver {
  * matrices that are not in double they are exact for one that differs from a by 1e-6 of its norm, else for a itself. */
 int rmb_leading_eigenvectors(double *a, int64_t n, int64_t k, enum rmb_solver solver, bool in_double, int threads, double *w,
                              double *v, struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
-/* The k largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], rows in the arena; destroys c. s has room for min(n1, n2). */
-int
-rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, int threads, struct rmb_arena *arena,
-                  double *s, double **u, double **v, struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;
+/* The k largest terms of c[n1][n2] = sum over k of s[k] u[k]' v[k], rows in the arena; destroys c. s has room for min(n1, n2). In
+ * double, always exact, and of c itself. */
+int rmb_leading_terms(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, bool in_double, int threads,
+                      struct rmb_arena *arena, double *s, double **u, double **v, struct rmb_krylov *how,
+                      struct rmb_error *error) RMB_CHECKED;
 /* The values alone, s[k]; s has room for min(n1, n2). In double, always exact, and of c itself. Destroys c. */
 int rmb_leading_values(double *c, int64_t n1, int64_t n2, int64_t k, enum rmb_solver solver, bool in_double, int threads,
                        double *s, struct rmb_krylov *how, struct rmb_error *error) RMB_CHECKED;

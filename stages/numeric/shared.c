@@ -2,6 +2,7 @@
 #include <string.h>
 #include "numeric/blas.h"
 #include "numeric/components.h"
+#include "numeric/lapack.h"
 #include "numeric/product.h"
 #include "rumble/arena.h"
 
@@ -118,12 +119,16 @@ rmb_shared_variance(const struct rmb_shared *what, double *training, double *sco
 	int64_t train = frames_of(what->train, what->ntrain), test = frames_of(what->test, what->ntest);
 	/* The cross-covariance is gone before the test frames are packed. */
 	struct rmb_arena *arena = rmb_arena_new(), *early = rmb_arena_new();
-	double *c = early ? rmb_arena_alloc(early, (size_t)(n1 * n2), sizeof *c) : NULL, *u = NULL, *v = NULL;
-	int rc = arena && c ? 0 : rmb_error_nomem(error, "a cross-covariance");
+	size_t item = sweep.in_double ? sizeof(double) : sizeof(float);
+	double *c = early ? rmb_arena_alloc(early, (size_t)(n1 * n2), sizeof *c) : NULL;
+	void *u = arena ? rmb_arena_alloc(arena, (size_t)(nk * n1), item) : NULL;
+	void *v = arena ? rmb_arena_alloc(arena, (size_t)(nk * n2), item) : NULL;
+	int rc = c && u && v ? 0 : rmb_error_nomem(error, "a cross-covariance");
 	if (!rc)
 		rc = rmb_product(&sweep, c, error);
 	if (!rc)
-		rc = rmb_components(c, n1, n2, nk, sweep.in_double, sweep.threads, arena, training, &u, &v, error);
+		rc = sweep.in_double ? rmb_singular_vectors(c, n1, n2, training, u, v, error)
+		                     : rmb_components(c, n1, n2, nk, sweep.threads, training, u, v, error);
 	rmb_arena_free(early);
 	if (!rc) {
 		/* The rank is at most the number of training frames; below rounding level directions are undefined. */
@@ -132,10 +137,6 @@ rmb_shared_variance(const struct rmb_shared *what, double *training, double *sco
 		struct components all = { .n1 = n1, .n2 = n2, .nk = *neff, .u = u, .v = v, .pq = scov, .pp = varcov };
 		memset(scov, 0, (size_t)nk * sizeof *scov);
 		memset(varcov, 0, (size_t)nk * sizeof *varcov);
-		if (!sweep.in_double) {
-			all.u = rmb_to_single(u, nk * n1);
-			all.v = rmb_to_single(v, nk * n2);
-		}
 		rc = project_all(what, &all, arena, error);
 		for (int64_t k = 0; !rc && k < *neff; k++) {
 			scov[k] /= (double)test;
