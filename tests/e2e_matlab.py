@@ -3,6 +3,7 @@ import h5py
 import numpy as np
 import scipy.io
 
+from support.inspecting import inspect
 from support.loads import load, refuse
 from support.running import place, tests
 
@@ -92,15 +93,39 @@ def test_probes_in_an_array_of_structs():
                 m.put(m.file, name, value)
         got, said = load(p, "list.mat")
         assert "counts neurons from 1" in said and list(np.diff(got["first"])) == [np.sum(np.minimum(clu, 6) == u) for u in range(1, 8)]
-        scipy.io.savemat(p.file("Fall.mat"), {"spks": np.eye(5, 9), "iscell": np.ones((5, 2))})
-        assert "'iscell' was not used" in load(p, "Fall.mat", ", rate: 30 Hz")[1]
-        scipy.io.savemat(p.file("Fall.mat"), {"spks": np.eye(5, 9), "ops": {"fs": 7.5, "badframes": np.arange(9) == 4, "tau": 1.0}})
-        got, _ = load(p, "Fall.mat")
-        assert got["rate"] == 7.5 and got["interval"].tolist() == [[0, 4], [5, 4]]
         scipy.io.savemat(p.file("one.mat"), {"s": {"st": probes[0]["st"], "clu": probes[0]["clu"], "depth": probes[0]["Wheights"]}})
         got, said = load(p, "one.mat", ", spikes: s.st, unit: s.clu, y: s.depth")
         assert "counts neurons from 1" in said and list(got["first"])[:2] == [0, 0] and list(got["y"]) == list(probes[0]["Wheights"].ravel())
         refuse(p, "one.mat", ", spikes: s.st, unit: s.clu, parts: probes", "no such parts", check=False)
+
+
+def test_what_suite2p_writes_for_matlab():
+    """What suite2p writes for MATLAB: ROIs that are no cells are left out, and places are the medians of the others, y first."""
+    n, nt = 6, 9
+    stat = np.empty(n, object)
+    stat[:] = [{"ypix": np.arange(3 + i), "med": np.array([10 * i + 1, 7 * i]), "iplane": i % 2, "snr": i / 10} for i in range(n)]
+    cell = np.array([[1, .9], [0, .1], [1, .8], [1, .7], [0, .2], [1, .6]])
+    spks = np.arange(n * nt).reshape(n, nt).astype("f4") ** 1.5
+    spks[1, 2] = spks[3, 2] = np.nan                           # of what is no cell nobody asks
+    with place() as p:
+        content = {"stat": stat, "ops": {"fs": 7.5, "badframes": np.arange(nt) == 4, "tau": 1.0}, "spks": spks, "F": spks + 1, "iscell": cell}
+        scipy.io.savemat(p.file("Fall.mat"), content)
+        write(p.file("new.mat"), **{**content, "stat": list(stat)})
+        assert list(load(p, "new.mat")[0]["y"]) == [1, 21, 51]
+        got, said = load(p, "Fall.mat")
+        assert "4 of 6 ROIs that 'iscell' calls cells" in said and "dropped 1 of 4 neurons" in said and "in pixels" in said
+        assert got["rate"] == 7.5 and got["interval"].tolist() == [[0, 4], [5, 4]]
+        assert list(got["id"]) == [0, 2, 5] and list(got["x"]) == [0, 14, 35] and list(got["y"]) == [1, 21, 51]
+        assert list(got["plane"]) == [0, 0, 1] and np.allclose(got["quality"], [0, .2, .5])
+        assert "the size of a pixel" in str(inspect(p.file("Fall.mat")))
+        got, said = load(p, "Fall.mat", ", rois: all, pixel: 2 um")
+        assert list(got["id"]) == [0, 2, 4, 5] and list(got["y"]) == [2, 42, 82, 102] and "2 of 6 neurons" in said
+        scipy.io.savemat(p.file("Fall.mat"), {**content, "iscell": 0 * cell})
+        refuse(p, "Fall.mat", "", "none of 6 ROIs", "`rois: all`", check=False)
+        scipy.io.savemat(p.file("Fall.mat"), {**content, "iscell": cell[:5]})
+        assert "'iscell' was left out" in load(p, "Fall.mat")[1]
+        np.savez(p.file("beside.npz"), spks=np.nan_to_num(spks), iscell=cell[:, 0] > 0.5, xpos=np.arange(6.))
+        assert list(load(p, "beside.npz")[0]["x"]) == [0, 2, 3, 5]
 
 
 def write(path, **variables):

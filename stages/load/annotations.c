@@ -41,6 +41,19 @@ pairs(const struct rmb_found *found, int64_t n, double *const *place, struct rmb
 	return code;
 }
 
+/* y and x of each neuron, one after another, as the medians of suite2p's ROIs lie in MATLAB's cells. */
+static int
+medians(const struct rmb_found *found, int64_t n, double *x, double *y, struct rmb_error *error)
+{
+	double *all;
+	int code = numbers(found, &all, error);
+	for (int64_t i = 0; !code && i < n; i++) {
+		y[i] = all[2 * i];
+		x[i] = all[2 * i + 1];
+	}
+	return code;
+}
+
 /* Whether the entries are whole numbers that differ by no common step: pixels do, the contacts of a probe or an array do not. */
 static bool
 pixel_like(const double *x, int64_t n)
@@ -66,7 +79,9 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 {
 	double *x = NULL, *y = NULL, *z = NULL;
 	int code = 0;
-	if (!layout->positions.member && !layout->x.member && !layout->y.member)
+	bool named = layout->positions.member || layout->x.member || layout->y.member;
+	bool by_median = !named && layout->medians.member && layout->medians.member->count == 2 * n;
+	if (!named && !by_median)
 		return 0;
 	if (layout->x.member)
 		code = numbers(&layout->x, &x, error);
@@ -84,7 +99,12 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 		return rmb_error_nomem(error, "positions");
 	if (layout->positions.member)
 		code = pairs(&layout->positions, n, (double *const[]){ x, y, z }, error);
-	const struct rmb_found *from = layout->positions.member ? &layout->positions : layout->x.member ? &layout->x : &layout->y;
+	if (!code && by_median)
+		code = medians(&layout->medians, n, x, y, error);
+	const struct rmb_found *from = layout->positions.member ? &layout->positions
+	                               : layout->x.member       ? &layout->x
+	                               : by_median              ? &layout->medians
+	                                                        : &layout->y;
 	if (!code && isnan(pixel) && !from->file->in_pixels && pixel_like(x, n) && pixel_like(y, n))
 		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are "
 		                     "pixels give the size of one, as in "
@@ -200,6 +220,38 @@ rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings
 		code = id ? 0 : rmb_error_nomem(error, "neuron numbers");
 	}
 	return code;
+}
+
+int
+rmb_load_cells(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
+               const bool **cell, struct rmb_load_notes *notes, struct rmb_error *error)
+{
+	const struct rmb_found *found = &layout->cells;
+	const struct rmb_member *m = found->member;
+	double *stated;
+	int64_t ncells = 0;
+	*cell = NULL;
+	if (!m || strcmp(set->wish.rois, "all") == 0)
+		return 0;
+	int64_t width = m->naxes == 2 && m->axis[0] == n ? m->axis[1] : 1;
+	if (m->count != n * width || width < 1 || width > 2) {
+		rmb_load_note(notes, "'%s' was left out: it is %s, and for %" PRId64 " ROIs must be %" PRId64 " x 2", m->name,
+		              rmb_member_shape(found->file->arena, m), n, n);
+		return 0;
+	}
+	bool *is = rmb_arena_alloc(arena, (size_t)n, sizeof *is);
+	int code = is ? rmb_load_doubles(found->file, m, &stated, error) : rmb_error_nomem(error, m->name);
+	for (int64_t i = 0; i < n && !code; i++)
+		ncells += is[i] = stated[i * width] > 0.5;
+	if (code || ncells == n)
+		return code;
+	if (ncells == 0)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' calls none of %" PRId64 " ROIs a cell; write `rois: all`",
+		                     found->file->path, m->name, n);
+	rmb_load_note(notes, "read the %" PRId64 " of %" PRId64 " ROIs that '%s' calls cells; `rois: all` reads every one", ncells,
+	              n, m->name);
+	*cell = is;
+	return 0;
 }
 
 double

@@ -29,10 +29,12 @@ static const struct role roles[] = {
 	{ ROLE(y), { "ypos", "recording/y" }, false },
 	{ FOUND(z), { "recording/z" }, false },
 	{ ROLE(positions), { "epos", "xyz", "cell_coordinates" }, false },
-	{ ROLE(quality), { "snr", "quality", "recording/quality" }, false },
+	{ FOUND(medians), { "stat.med" }, false }, /* of suite2p's Fall.mat */
+	{ ROLE(quality), { "snr", "quality", "stat.snr", "recording/quality" }, false },
 	{ ROLE(area), { "areas", "recording/area" }, true },
-	{ ROLE(plane), { "iplane", "recording/plane" }, false },
+	{ ROLE(plane), { "iplane", "stat.iplane", "recording/plane" }, false },
 	{ ROLE(probe), { "iprobe", "recording/probe" }, false },
+	{ FOUND(cells), { "iscell" }, false },
 	{ ROLE(id), { "roi", "cluster", "recording/id" }, false },
 	{ FOUND(written_rate), { "recording/rate" }, false },
 	{ FOUND(segment), { "recording/segment" }, false },
@@ -193,19 +195,6 @@ choose(struct rmb_load_file *file, struct rmb_layout *l, struct rmb_error *error
 		rmb_load_contents(file));
 }
 
-/* What suite2p and others write beside the activity of every ROI; their folders and NWB leave none to be passed over. */
-static void
-note_cells(const struct rmb_layout *layout, struct rmb_load_notes *notes)
-{
-	const struct rmb_member *cells = NULL;
-	struct rmb_load_file *file = layout->activity.file;
-	struct rmb_error ignored = { 0 };
-	if (layout->activity.member && file->format != &rmb_format_suite2p && file->format != &rmb_format_nwb &&
-	    file->format->find(file, "iscell", &cells, &ignored) == 0 && cells)
-		rmb_load_note(notes, "'iscell' was not used, and ROIs that are no cells were read, too: suite2p's own folder, or NWB, "
-		                     "loads the cells alone");
-}
-
 static void
 note_hollow(const struct rmb_layout *layout, struct rmb_load_notes *notes)
 {
@@ -315,9 +304,9 @@ rmb_load_layout(const struct rmb_load_files *files, const struct rmb_load_settin
 			layout->positions = (struct rmb_found){ 0 };
 	}
 	if (!code) {
+		file->in_pixels |= layout->medians.member && !layout->positions.member && !apart;
 		rmb_written_only(layout);
 		note_hollow(layout, notes);
-		note_cells(layout, notes);
 	}
 	return code ? code : rmb_load_neuropil(files, set, layout, error);
 }

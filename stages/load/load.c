@@ -33,7 +33,7 @@ static const struct rmb_param params[] = {
 	  ,
 	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
 	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all",
-	  .help = "which ROIs of suite2p, also in NWB: those that iscell calls cells, or all" },
+	  .help = "which ROIs of suite2p, also in NWB and MATLAB: those that iscell calls cells, or all" },
 	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",
 	  .help = "which units of Kilosort, phy, ALF or NWB, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
@@ -257,18 +257,21 @@ progress(void *call, double done, double total)
 	return rmb_progress(call, done, total);
 }
 
-/* Neurons with gaps leave the row table, or end the run. */
+/* What is no cell leaves the row table; neurons with gaps leave it, too, or end the run. cell NULL: all are. */
 static int
-drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_recording *all,
+drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const struct rmb_recording *all, const bool *cell,
           const struct rmb_load_row *seen)
 {
 	static const char not_a_number[] = "missing (NaN)", infinite[] = "infinite in float32";
-	int64_t n = all->neurons.n, kept = 0, first = -1;
+	int64_t n = all->neurons.n, wanted = 0, kept = 0, first = -1;
 	struct rmb_neurons neurons;
 	int64_t *rows = rmb_scratch(call, (size_t)n, sizeof *rows), *stored = rmb_scratch(call, (size_t)n, sizeof *stored);
 	if (!rows || !stored)
 		return RMB_ELIMIT;
 	for (int64_t i = 0; i < n; i++) {
+		if (cell && !cell[i])
+			continue;
+		wanted++;
 		if (seen[i].bad < 0) {
 			stored[kept] = all->row ? all->row[i] : i;
 			rows[kept++] = i;
@@ -277,17 +280,20 @@ drop_rows(struct rmb_call *call, const struct rmb_load_settings *set, const stru
 	}
 	if (kept == n)
 		return 0;
-	if (kept == 0 || strcmp(set->nonfinite, "fail") == 0)
+	bool gaps = kept < wanted;
+	if (gaps && (kept == 0 || strcmp(set->nonfinite, "fail") == 0))
 		return rmb_fail(call, RMB_EDATA,
 		                "%s: found samples that are not finite in %" PRId64 " of %" PRId64
 		                " neurons, first in neuron %" PRId64 " at frame %" PRId64 ", which is %s%s",
-		                set->path, n - kept, n, all->neurons.id[first], seen[first].bad,
+		                set->path, wanted - kept, wanted, all->neurons.id[first], seen[first].bad,
 		                isnan(seen[first].odd) ? not_a_number : infinite,
 		                kept ? "; `nonfinite: drop` would leave these neurons out" : "; nothing is left to analyse");
-	rmb_warn(call,
-	         "dropped %" PRId64 " of %" PRId64 " neurons for samples that are not finite, first in neuron %" PRId64
-	         " at frame %" PRId64 ", which is %s",
-	         n - kept, n, all->neurons.id[first], seen[first].bad, isnan(seen[first].odd) ? not_a_number : infinite);
+	if (gaps)
+		rmb_warn(call,
+		         "dropped %" PRId64 " of %" PRId64 " neurons for samples that are not finite, first in neuron %" PRId64
+		         " at frame %" PRId64 ", which is %s",
+		         wanted - kept, wanted, all->neurons.id[first], seen[first].bad,
+		         isnan(seen[first].odd) ? not_a_number : infinite);
 	int code = rmb_neurons_select(rmb_call_arena(call), &all->neurons, rows, kept, &neurons, rmb_call_error(call));
 	return code ? code : rmb_output_rows(call, "recording", stored, &neurons);
 }
@@ -302,6 +308,7 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	struct rmb_load_sink sink = { .argument = call, .write = write_block, .progress = progress };
 	struct rmb_recording recording = { .scaling = "none" };
 	struct rmb_load_place place;
+	const bool *cell;
 	int64_t inexact = 0;
 	bool frames_first, stays = false;
 	int code = rmb_load_orientation(layout, set->orientation, &frames_first, notes, error);
@@ -312,6 +319,8 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	recording.stored_rows = n;
 	struct rmb_load_row *seen = rmb_scratch(call, (size_t)n, sizeof *seen);
 	code = seen ? rmb_load_neurons(layout, set, n, arena, &recording.neurons, notes, error) : RMB_ELIMIT;
+	if (!code)
+		code = rmb_load_cells(layout, set, n, arena, &cell, notes, error);
 	if (!code)
 		code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, error);
 	if (!code && (stays = rmb_load_in_place(&layout->activity, set, frames_first, &place))) {
@@ -328,7 +337,7 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 		              inexact, m->count, m->name);
 	if (!code)
 		rmb_load_rounding(m->name, seen, n, notes);
-	return code ? code : drop_rows(call, set, &recording, seen);
+	return code ? code : drop_rows(call, set, &recording, cell, seen);
 }
 
 /* ---- spikes ---- */
@@ -411,7 +420,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load",
-	.version = 9,
+	.version = 10,
 	.folder = "load",
 	.run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, "

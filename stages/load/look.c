@@ -159,7 +159,7 @@ look_at_activity(struct look *l, bool frames_first, struct rmb_error *error)
 	const struct rmb_member *m = l->layout.activity.member;
 	struct rmb_recording r = { .nframes = m->axis[frames_first ? 0 : 1] };
 	struct rmb_neurons neurons;
-	const bool *dropped;
+	const bool *dropped, *cell;
 	int64_t n = m->axis[frames_first ? 1 : 0], nframes = r.nframes;
 	r.stored_frames = nframes;
 	rmb_see_text(l->seen, "activity", "%s (%s%s)", m->name, m->type, frames_first ? ", frames first" : "");
@@ -185,6 +185,8 @@ look_at_activity(struct look *l, bool frames_first, struct rmb_error *error)
 	code = look_at_neurons(l, n, &neurons, error);
 	if (!code)
 		see_neurons(l, &neurons);
+	if (!code)
+		code = rmb_load_cells(&l->layout, &l->set, n, l->arena, &cell, &l->notes, error);
 	return code ? code : rmb_load_sample(&l->layout, frames_first, dropped, l->seen, &l->notes, error);
 }
 

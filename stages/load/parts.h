@@ -47,6 +47,7 @@ struct rmb_layout {
 	const struct rmb_unit_parts *parts; /* unit_parts.c; NULL: the list is one */
 	struct rmb_found activity, spikes, unit, counts, ends;
 	struct rmb_found x, y, positions, quality, area, plane, probe, id;
+	struct rmb_found cells, medians; /* as suite2p writes them: cell or not, and probability; y and x in pixels */
 	struct rmb_found times;      /* time of each frame */
 	struct rmb_found state, epochs, bad_frames;
 	struct rmb_found written_rate, segment, segment_time, observed, z; /* only in files that rumble wrote: written.c */
@@ -74,6 +75,9 @@ int rmb_load_fits(const struct rmb_layout *layout, int64_t n, struct rmb_error *
 /* Everything known of n neurons. */
 int rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
                      struct rmb_neurons *neurons, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+/* Which of n ROIs a list beside the activity calls cells, in (*cell)[n]; NULL: there is none, or all of them are wanted. */
+int rmb_load_cells(const struct rmb_layout *layout, const struct rmb_load_settings *set, int64_t n, struct rmb_arena *arena,
+                   const bool **cell, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
 /* The rate that times[n] of frames show: 1 / median difference, NaN with a note if they do not look like seconds. */
 double rmb_load_rate(const char *name, const double *times, int64_t n, struct rmb_arena *arena, struct rmb_load_notes *notes);
 
