@@ -124,6 +124,8 @@ def test_what_suite2p_writes_for_matlab():
         refuse(p, "Fall.mat", "", "none of 6 ROIs", "`rois: all`", check=False)
         scipy.io.savemat(p.file("Fall.mat"), {**content, "iscell": cell[:5]})
         assert "'iscell' was left out" in load(p, "Fall.mat")[1]
+        scipy.io.savemat(p.file("Fall.mat"), {**content, "ops": {"badframes": np.ones(nt, bool)}})
+        refuse(p, "Fall.mat", ", rate: 5 Hz", "Fall.mat: all 9 frames are bad", check=False)
         np.savez(p.file("beside.npz"), spks=np.nan_to_num(spks), iscell=cell[:, 0] > 0.5, xpos=np.arange(6.))
         assert list(load(p, "beside.npz")[0]["x"]) == [0, 2, 3, 5]
 

@@ -174,8 +174,8 @@ mark(const struct rmb_layout *layout, const struct rmb_load_settings *set, const
 
 /* What is left becomes a view of all frames. */
 static int
-leave_out(const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r, struct rmb_load_notes *notes,
-          struct rmb_error *error)
+leave_out(const char *path, const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r,
+          struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	int64_t kept = 0, n = 0;
 	for (int64_t t = 0; t < r->nframes; t++) {
@@ -183,8 +183,10 @@ leave_out(const bool *dropped, struct rmb_arena *arena, struct rmb_recording *r,
 		n += !dropped[t] && (t == 0 || dropped[t - 1]);
 	}
 	if (kept == 0)
-		return rmb_error_set(error, RMB_EDATA, "all %" PRId64 " frames are bad or dropped; nothing is left to analyse",
-		                     r->nframes);
+		return rmb_error_set(error, RMB_EDATA,
+		                     "%s: all %" PRId64 " frames are bad, by the file or `bad_frames`, or dropped; nothing is left to "
+		                     "analyse",
+		                     path, r->nframes);
 	if (kept == r->nframes)
 		return 0;
 	struct rmb_interval *run = rmb_arena_alloc(arena, (size_t)n, sizeof *run);
@@ -390,7 +392,7 @@ rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings 
 	}
 	if (!code)
 		code = mark(layout, set, r, out, notes, error);
-	return code ? code : leave_out(out, arena, r, notes, error);
+	return code ? code : leave_out(layout->activity.file->path, out, arena, r, notes, error);
 }
 
 int
