@@ -66,6 +66,13 @@ def matlab():
                 arrays |= {"times": cells, "s": {"x": A, "name": "text"}}
             scipy.io.savemat(out, arrays, **more)
             yield first + out.getvalue()
+    for first in (b"\0", b"\2"):                             # what suite2p writes for MATLAB
+        out = io.BytesIO()
+        rois = np.empty(3, object)
+        rois[:] = stat()
+        cells = np.array([[1, .9], [0, .1], [1, .5]])
+        scipy.io.savemat(out, {"stat": rois, "ops": {"fs": 7.5, "badframes": np.zeros(4, bool)}, "spks": A, "iscell": cells})
+        yield first + out.getvalue()
     for i, file in enumerate(shared("mat-conformance/*.mat")):
         yield bytes([i % 4]) + file
 
