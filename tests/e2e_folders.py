@@ -132,6 +132,19 @@ def test_planes_are_parts_of_one_recording():
         assert list(got["plane"]) == [0, 0, 1] and list(got["id"]) == [0, 2, 3] and list(got["y"]) == [0, 2, 100]
 
 
+def test_planes_without_rois_are_passed_over():
+    with place() as p:
+        for plane, n in enumerate((0, 3, 2)):
+            os.makedirs(p.file(f"s/plane{plane}"))
+            for name in "spks", "F":
+                np.save(p.file(f"s/plane{plane}/{name}.npy"), np.random.default_rng(plane).random((n, 40), np.float32))
+            np.save(p.file(f"s/plane{plane}/stat.npy"), np.array([{"med": [plane, i]} for i in range(n)], object), allow_pickle=True)
+        got, said = load(p, "s", ", rate: 5 Hz")
+        assert got["activity"].shape == (5, 40) and list(got["plane"]) == [1, 1, 1, 2, 2] and list(got["id"]) == [0, 1, 2, 3, 4]
+        assert list(got["y"]) == [1, 1, 1, 2, 2] and "plane 0 was passed over" in said
+        refuse(p, "s/plane0", "", "found no ROIs", "threshold_scaling")
+
+
 def test_phy_is_read_as_its_tables_say():
     with place() as p:
         folder = shared("phy-rat-m1-striatum196")
@@ -208,6 +221,42 @@ def test_one_probe_sorted_twice_is_not_two_probes():
         refuse(p, "f", "", "two sortings of one probe", "f/again", "f/first", "raw.bin")
         shutil.rmtree(p.file("f/again"))
         assert len(load(p, "f")[0]["id"]) == 6    # of one file, but of other channels
+
+
+def write_train(folder, seed, jitter=None, keep=1.0):
+    """Spikes of 12 units; with jitter (samples) and keep (a share) those that another sorter found of them, numbered its own way."""
+    draw = np.random.default_rng(seed)
+    ticks, units = np.sort(draw.integers(0, 30000 * 60, 3000)), draw.integers(0, 12, 3000)
+    if jitter is not None:
+        found = np.random.default_rng(99)
+        chosen = found.random(ticks.size) < keep
+        ticks, units = ticks[chosen] + found.integers(0, jitter + 1, chosen.sum()), 40 - units[chosen]
+        order = np.argsort(ticks, kind="stable")
+        ticks, units = ticks[order], units[order]
+    write_phy(folder, {"spike_times": ticks.astype(np.uint64), "spike_clusters": units.astype(np.int32)}, **{"params.py": "sample_rate = 30000.\n"})
+
+
+def test_spikes_tell_two_probes_from_two_sortings():
+    """Folders called ks1 and ks2, or beside each other in a folder, are two probes if their units do not fire together."""
+    with place() as p:
+        for name, folders in (("names", ("ks1", "ks2")), ("deep", ("session/imec0", "session/imec1"))):
+            for seed, folder in enumerate(folders):
+                write_train(p.file(f"{name}/{folder}"), seed)
+            got, said = load(p, name)
+            assert list(got["id"]) == [*range(12), *range(1000000, 1000012)] and list(got["probe"]) == [0] * 12 + [1] * 12
+            assert "as two probes" in said and "do not fire together" in said and p.path not in said.split("as two probes")[0].split("took")[1]
+        write_train(p.file("twice/ks1"), 1)
+        write_train(p.file("twice/ks2"), 1, jitter=12, keep=0.8)
+        refuse(p, "twice", "", "twice/ks1", "twice/ks2", "two sortings of one probe", "many of their units fire together", "give the path of one")
+        write_train(p.file("loose/ks1"), 1)
+        write_train(p.file("loose/ks2"), 1, jitter=12, keep=0.3)    # too few in common for any unit to be the same
+        assert len(load(p, "loose")[0]["id"]) == 24
+        for folder, seed in (("half/ks1", 1), ("half/ks2", 2)):     # an artefact that both probes have is one unit of 13
+            write_train(p.file(folder), seed)
+            for name, add in (("spike_times", np.arange(0, 1800000, 9000)), ("spike_clusters", np.full(200, 77))):
+                path = p.file(f"{folder}/{name}.npy")
+                np.save(path, np.append(np.load(path), add.astype(np.load(path).dtype)))
+        assert len(load(p, "half")[0]["id"]) == 26
 
 
 def test_the_recipe_may_say_the_rate_of_samples():
@@ -319,7 +368,7 @@ def test_what_is_missing_or_wrong_is_said():
         np.save(p.file("s/plane0/Fneu.npy"), np.ones((3, 9), np.float32, order="F"))
         refuse(p, "s", ", activity: F", "Fneu.npy", "Fortran order: save it with np.ascontiguousarray")
         np.save(p.file("s/plane0/Fneu.npy"), np.ones((0, 9), np.float32))
-        refuse(p, "s", ", activity: F", "Fneu.npy is 0 x 9: there are no ROIs in it")
+        refuse(p, "s", ", activity: F", "Fneu.npy is 0 x 9, but F in the same folder is 3 x 9")
         os.remove(p.file("s/plane0/Fneu.npy"))
 
         class Trap:

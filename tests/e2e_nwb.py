@@ -282,6 +282,55 @@ def test_made_up_series():
         assert np.array_equal(got["activity"], data.T[:1].astype("f4")) and got["rate"] == 4 and list(got["id"]) == [102]
 
 
+def test_columns_that_disagree_are_mistakes():
+    """Of tables of units, electrodes and ROIs: which column, how long it is and how long it must be."""
+    columns = {"id": np.arange(3), "quality": [b"good"], "electrodes_index": np.array([1, 2]), "obs_intervals_index": np.array([1, 2])}
+    with place() as p:
+        for name, column in columns.items():
+            with begin(p, "u.nwb") as f:
+                units = typed(f, "units", "Units")
+                units["spike_times"], units["spike_times_index"] = np.arange(.5, 9), np.array([2, 3, 5, 9], "u1")
+                units["electrodes"], units["obs_intervals"] = np.array([0, 1, 1, 0]), np.array([[0., 9.]] * 4)
+                units[name] = column
+                electrodes = typed(f, "general/extracellular_ephys/electrodes", "DynamicTable")
+                electrodes["rel_x"], electrodes["rel_y"] = np.zeros(2), np.arange(2) * 20.
+            refuse(p, "u.nwb", "", f"'units/{name}' has {len(column)} entries", "4 units")
+        with h5py.File(p.file("u.nwb"), "a") as f:
+            del f["units/obs_intervals_index"]
+        assert list(load(p, "u.nwb")[0]["y"]) == [0, 20, 20, 0]
+        with h5py.File(p.file("u.nwb"), "a") as f:
+            f["units/quality"] = [b"good"]
+            del f["units/electrodes"]
+            f["units/electrodes"] = np.array([0, 1, 1])
+        refuse(p, "u.nwb", "", "units/quality", "units: all")
+        got, said = load(p, "u.nwb", ", units: all")
+        assert len(got["id"]) == 4 and "y" not in got and "'units/electrodes' has 3 entries for 4 units" in said
+        with h5py.File(p.file("u.nwb"), "a") as f:
+            del f["general/extracellular_ephys/electrodes/rel_x"]
+            f["general/extracellular_ephys/electrodes/rel_x"] = np.zeros(5)
+        refuse(p, "u.nwb", ", units: all", "rel_x' is for 5 electrodes", "rel_y' for 2")
+        with begin(p, "cells.nwb") as f:
+            made = series(typed(f, "F", "Fluorescence"), "s", np.ones((4, 3)))
+            table = typed(f, "seg", "PlaneSegmentation")
+            table["id"], table["iscell"] = np.arange(3), np.ones((2, 2))
+            refer(made, table, [0, 1, 2])
+        refuse(p, "cells.nwb", "", "iscell of 'seg' has 2 rows", "rois: all")
+        assert load(p, "cells.nwb", ", rois: all")[0]["activity"].shape == (3, 4)
+
+
+def test_scales_that_are_none_are_told():
+    data = np.arange(12.).reshape(4, 3) % 5
+    with place() as p:
+        for attributes in ({"conversion": np.nan}, {"conversion": 0.0}, {"conversion": "0.5"}, {"offset": np.nan}):
+            with begin(p, "s.nwb") as f:
+                series(typed(f, "F", "Fluorescence"), "s", data, **attributes)
+            got, said = load(p, "s.nwb")
+            assert np.array_equal(got["activity"], data.T) and f"attribute {list(attributes)[0]} of 'F/s/data' was not used" in said
+        with begin(p, "s.nwb") as f:
+            series(typed(f, "F", "Fluorescence"), "s", data, conversion=1.0, offset=0)
+        assert "was not used" not in load(p, "s.nwb")[1]
+
+
 def test_what_cannot_be_read_is_said():
     with place() as p:
         refuse(p, shared("worm-moving62-nwb") + "/AML175_moving_BrainScanner20180223_141721.nwb", "", "63 other series", "Activity_0000", "RoiResponseSeries")

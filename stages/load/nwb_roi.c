@@ -172,11 +172,17 @@ keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64
 		*left = rmb_arena_alloc(file->arena, (size_t)n, sizeof *left);
 	if (!column || !left)
 		return rmb_error_nomem(error, file->path);
-	for (int64_t i = 0; i < n; i++)
-		if (row[i] < rows && cell[row[i]] > 0.5) {
+	for (int64_t i = 0; i < n; i++) {
+		if (row[i] >= rows)
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: the column iscell of '%s' has %" PRId64 " rows, but the series is of row %" PRId64
+			                     ", too; mend it, or write `rois: all` to read every ROI",
+			                     file->path, r->table, rows, row[i]);
+		if (cell[row[i]] > 0.5) {
 			left[kept] = row[i];
 			column[kept++] = i;
 		}
+	}
 	if (kept == 0)
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s: the column iscell of '%s' calls none of %" PRId64 " ROIs a cell; write `rois: all`",
@@ -280,14 +286,28 @@ offer_positions(struct rmb_load_file *file, struct rois *r, struct rmb_error *er
 
 /* ---- traces ---- */
 
+/* A number by which samples are scaled; `none` where there is no such attribute, or, with a note, where it can be none. */
+static double
+scale(struct rmb_load_file *file, const struct rmb_member *data, const char *name, double none)
+{
+	double number = rmb_hdf5_number(handle_of(data), name);
+	if (!isnan(number) && (number != 0 || none == 0))
+		return number;
+	if (H5Aexists(handle_of(data), name) > 0)
+		rmb_load_file_note(file,
+		                   "the attribute %s of '%s' was not used: it is no number that samples can be %s; samples are as "
+		                   "they are stored",
+		                   name, data->name, none == 0 ? "shifted by" : "multiplied by");
+	return none;
+}
+
 /* The dataset itself if it is read as it is; else `some` of it. */
 static int
 offer_traces(struct rmb_load_file *file, const struct rmb_member *data, int64_t nframes, int64_t n, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
-	double conversion = rmb_hdf5_number(handle_of(data), "conversion"), offset = rmb_hdf5_number(handle_of(data), "offset");
-	nwb->conversion = isnan(conversion) || conversion == 0 ? 1 : conversion;
-	nwb->offset = isnan(offset) ? 0 : offset;
+	nwb->conversion = scale(file, data, "conversion", 1);
+	nwb->offset = scale(file, data, "offset", 0);
 	nwb->scaled = nwb->conversion != 1 || nwb->offset != 0;
 	if (!isfinite(nwb->conversion) || !isfinite(nwb->offset))
 		return rmb_error_set(error, RMB_EINPUT,

@@ -84,6 +84,17 @@ read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 	return code;
 }
 
+/* A column that is not as long as the table. */
+static int
+uneven(struct rmb_load_file *file, const struct units *u, const char *name, int64_t n, const char *remedy,
+       struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s: '%s/%s' has %" PRId64 " entries, but spike_times_index is of %" PRId64
+	                     " units; a column of their table has one for each%s",
+	                     file->path, u->group->path, name, n, u->all, remedy);
+}
+
 /* ---- labels ---- */
 
 /* The text column with labels of units, if one of them is `good`. */
@@ -99,7 +110,11 @@ read_labels(struct rmb_load_file *file, const struct units *u, const char **name
 		const struct rmb_member *m;
 		bool good = false;
 		code = rmb_nwb_dataset(file, u->group->path, names[i], false, &m, error);
-		if (code || !m || m->number != RMB_BYTES || m->count != u->all)
+		if (code || !m || m->number != RMB_BYTES || m->naxes != 1)
+			continue;
+		if (m->count != u->all && strcmp(file->wish->units, "all") != 0)
+			return uneven(file, u, names[i], m->count, ": mend it, or write `units: all` to read all without labels", error);
+		if (m->count != u->all)
 			continue;
 		code = rmb_load_texts(&nwb->plain, m, label, width, error);
 		for (int64_t k = 0; k < u->all && !code; k++)
@@ -206,7 +221,9 @@ offer_ids(struct rmb_load_file *file, const struct units *u, struct rmb_error *e
 	struct rmb_nwb *nwb = file->handle;
 	int64_t *id, n = 0;
 	int code = rmb_nwb_whole_column(file, u->group->path, "id", &id, &n, error);
-	int64_t *chosen = code || !id || n != u->all ? NULL : rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *chosen);
+	if (!code && id && n != u->all)
+		return uneven(file, u, "id", n, "", error);
+	int64_t *chosen = code || !id ? NULL : rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *chosen);
 	for (int64_t i = 0; i < u->n && chosen; i++)
 		chosen[i] = id[u->row[i]];
 	return chosen ? rmb_gathered_integers(&nwb->made, "cluster", chosen, u->n, error) : code;
@@ -231,9 +248,12 @@ read_places(struct rmb_load_file *file, struct places *p, struct rmb_error *erro
 		code = rmb_nwb_dataset(file, RMB_NWB_ELECTRODES, names[i][0], false, &x, error);
 		if (!code)
 			code = rmb_nwb_dataset(file, RMB_NWB_ELECTRODES, names[i][1], false, &y, error);
-		if (code || !x || !y || x->naxes != 1 || y->naxes != 1 || x->count != y->count || x->number == RMB_BYTES ||
-		    y->number == RMB_BYTES)
+		if (code || !x || !y || x->naxes != 1 || y->naxes != 1 || x->number == RMB_BYTES || y->number == RMB_BYTES)
 			continue;
+		if (x->count != y->count)
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: '%s' is for %" PRId64 " electrodes, but '%s' for %" PRId64, file->path, x->name,
+			                     x->count, y->name, y->count);
 		code = rmb_load_doubles(&nwb->plain, x, &vx, error);
 		if (!code)
 			code = rmb_load_doubles(&nwb->plain, y, &vy, error);
@@ -276,7 +296,14 @@ place_by_rows(struct rmb_load_file *file, const struct units *u, const struct pl
 	int code = rmb_nwb_whole_column(file, table, "electrodes", &row, &nrows, error);
 	if (!code)
 		code = rmb_nwb_whole_column(file, table, "electrodes_index", &end, &nends, error);
-	*done = !code && row && (end ? nends == u->all : nrows == u->all);
+	if (!code && row && end && nends != u->all)
+		return uneven(file, u, "electrodes_index", nends, "", error);
+	*done = !code && row && (end || nrows == u->all);
+	if (!code && row && !*done)
+		rmb_load_file_note(file,
+		                   "positions were not read: '%s/electrodes' has %" PRId64 " entries for %" PRId64
+		                   " units, and no electrodes_index says whose they are",
+		                   table, nrows, u->all);
 	if (!*done)
 		return code;
 	code = end ? check_ends(file, table, "electrodes_index", end, nends, nrows, error) : 0;
@@ -399,10 +426,9 @@ observe(struct rmb_load_file *file, const struct units *u, struct rmb_error *err
 		code = rmb_nwb_whole_column(file, u->group->path, "obs_intervals_index", &end, &nends, error);
 	if (!code && end)
 		code = nends == u->all ? check_ends(file, u->group->path, "obs_intervals_index", end, nends, m->axis[0], error)
-		                       : 0;
+		                       : uneven(file, u, "obs_intervals_index", nends, "", error);
 	if (code)
 		return code;
-	end = nends == u->all ? end : NULL;
 	size_t room = (size_t)(4 * m->axis[0] + 2);
 	double *own = rmb_arena_alloc(file->arena, room, sizeof *own), *out = rmb_arena_alloc(file->arena, room, sizeof *out);
 	double *other = rmb_arena_alloc(file->arena, room, sizeof *other);

@@ -225,10 +225,10 @@ phy_open(struct rmb_load_file *file, struct rmb_error *error)
 	file->in_seconds = true;
 	bool deep = false;
 	int n = code ? 0 : rmb_phy_probes(file->arena, file->path, probe, &deep);
-	if (!code)
-		code = rmb_phy_check(file, probe, n, deep, error);
 	for (int i = 0; i < n && !code; i++)
 		code = read_probe(file, &probe[i], error);
+	if (!code)
+		code = rmb_phy_check(file, probe, n, deep, error);
 	if (!code)
 		code = rmb_sorted_members(file, probe, n, error);
 	if (code && file->handle)

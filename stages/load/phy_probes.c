@@ -1,8 +1,9 @@
 /* load/phy_probes.c -- which folders of Kilosort or phy are the probes of a recording.
  *
- * Several folders are several probes. But one probe may have been sorted twice, and then every neuron would count twice: folders
- * that are named after nothing but a sorter and its version (kilosort2, kilosort4; imec0_ks2, imec0_ks4), that lie together in the
- * folder of one probe, or that were made of the same channels of the same file, are refused. */
+ * Several folders are several probes. But one probe may have been sorted twice, and then every neuron would count twice:
+ * folders that were made of the same channels of the same file are refused, and so are those that are named after nothing but
+ * a sorter and its version (kilosort2, kilosort4; imec0_ks2, imec0_ks4) or lie together in what may be the folder of one
+ * probe, unless their spikes say that they are of two probes that somebody called ks1 and ks2. */
 #include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
@@ -105,13 +106,20 @@ sorted_file(struct rmb_load_file *file, const char *folder, const char **path, s
 
 /* ---- sorted twice */
 
+static const char *
+last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 /* A folder's name without a sorter's name and the digits of its version. NULL: no sorter is in it, or no memory. */
 static char *
 without_sorter(struct rmb_arena *arena, const char *folder)
 {
 	static const char *const sorters[] = { "pykilosort", "kilosort", "spykingcircus", "mountainsort", "ironclust",
 		                               "tridesclous", "herdingspikes", "yass", "klusta", "ks" };
-	const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
+	const char *name = last_name(folder);
 	for (size_t i = 0; i < sizeof sorters / sizeof *sorters; i++)
 		for (const char *at = name; *at; at++) {
 			size_t length = strlen(sorters[i]);
@@ -146,6 +154,21 @@ twice(const char *a, const char *b, const char *why, struct rmb_error *error)
 	                     a, b, why ? why : "");
 }
 
+/* Those that may be of one probe by their names. */
+static int
+check_spikes(struct rmb_load_file *file, const struct rmb_sorting *a, const struct rmb_sorting *b, struct rmb_error *error)
+{
+	bool alike;
+	int code = rmb_phy_alike(file->arena, a, b, &alike, error);
+	if (code || alike)
+		return code ? code : twice(a->folder, b->folder, ", for many of their units fire together", error);
+	rmb_load_file_note(file,
+	                   "took %s and %s as two probes: by their names they could be two sortings of one, but their units do "
+	                   "not fire together",
+	                   last_name(a->folder), last_name(b->folder));
+	return 0;
+}
+
 int
 rmb_phy_check(struct rmb_load_file *file, const struct rmb_sorting *list, int n, bool deep, struct rmb_error *error)
 {
@@ -158,13 +181,13 @@ rmb_phy_check(struct rmb_load_file *file, const struct rmb_sorting *list, int n,
 		for (int k = 0; k < i && !code; k++) {
 			const char *b = list[k].folder;
 			bool together = strncmp(a, b, (size_t)(slash - a) + 1) == 0 && strchr(b + (slash - a) + 1, '/') == NULL, same;
-			if (together && (deep || (rest[i] && rest[k] && strcasecmp(rest[i], rest[k]) == 0)))
-				return twice(b, a, "", error);
 			if (raw[i] && raw[k] && strcmp(raw[i], raw[k]) == 0) {
 				code = same_channels(file, a, b, &same, error);
 				if (!code && same)
 					return twice(b, a, rmb_arena_printf(file->arena, " (both of %s)", raw[i]), error);
 			}
+			if (!code && together && (deep || (rest[i] && rest[k] && strcasecmp(rest[i], rest[k]) == 0)))
+				code = check_spikes(file, &list[k], &list[i], error);
 		}
 	}
 	return code;

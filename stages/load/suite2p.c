@@ -1,12 +1,12 @@
 /* load/suite2p.c -- the folder that suite2p writes: one recording of all its planes.
  *
  * Any of <root>, <root>/suite2p and <root>/suite2p/plane0 will do; of several planes each is a part of the neurons, `combined` is
- * left out. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of each ROI xpos and ypos (pixels,
- * from `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2 var x) of x = F - 0.7 Fneu),
- * probability (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that iscell.npy calls cells are
- * there, unless `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p gives for one plane; frames
- * that its list `badframes` (ops.npy, of 1.x reg_outputs.npy) marks in any plane are the member badframes. Layout: suite2p's
- * documentation, "Outputs"; pickles are read as data (pickle.h). */
+ * left out, and so are planes without ROIs. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of
+ * each ROI xpos and ypos (pixels, from `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2
+ * var x) of x = F - 0.7 Fneu), probability (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that
+ * iscell.npy calls cells are there, unless `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p
+ * gives for one plane; frames that its list `badframes` (ops.npy, of 1.x reg_outputs.npy) marks in any plane are the member
+ * badframes. Layout: suite2p's documentation, "Outputs"; pickles are read as data (pickle.h). */
 #include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
@@ -153,9 +153,9 @@ open_traces(struct rmb_load_file *file, struct plane *p, struct rmb_error *error
 				"%s is no matrix of numbers, ROIs x frames in C order, as suite2p writes it (%s, %s%s)",
 				p->trace[t]->path, rmb_member_shape(file->arena, m), m->type,
 				m->fortran ? ", Fortran order: save it with np.ascontiguousarray" : "");
-		if (m->axis[0] < 1 || m->axis[1] < 1)
-			return rmb_error_set(error, RMB_EINPUT, "%s is %s: there are no %s in it", p->trace[t]->path,
-			                     rmb_member_shape(file->arena, m), m->axis[0] < 1 ? "ROIs" : "frames");
+		if (m->axis[0] > 0 && m->axis[1] < 1)
+			return rmb_error_set(error, RMB_EINPUT, "%s is %s: there are no frames in it", p->trace[t]->path,
+			                     rmb_member_shape(file->arena, m));
 		if (first >= 0 && (m->axis[0] != p->n || m->axis[1] != p->nframes))
 			return rmb_error_set(error, RMB_EINPUT, "%s is %s, but %s in the same folder is %" PRId64 " x %" PRId64,
 			                     p->trace[t]->path, rmb_member_shape(file->arena, m), trace_names[first], p->n,
@@ -434,6 +434,35 @@ add_members(struct rmb_load_file *file, const struct folder *f, struct rmb_error
 	return code ? code : add_numbering(file, f, error);
 }
 
+/* Reads what there is of every plane, and keeps those in which suite2p found ROIs. */
+static int
+read_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *error)
+{
+	int kept = 0, code = 0;
+	for (int i = 0; i < f->nplanes && !code; i++) {
+		struct plane *p = &f->plane[i];
+		code = open_traces(file, p, error);
+		if (!code && p->n == 0) {
+			rmb_load_file_note(file, "plane %" PRId64 " was passed over: there are no ROIs in it", p->number);
+			continue;
+		}
+		if (!code)
+			code = read_iscell(file, p, error);
+		if (!code)
+			code = read_stat(file, p, error);
+		if (!code)
+			code = read_options(file, p, error);
+		f->plane[kept++] = *p;
+	}
+	if (!code && kept == 0)
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s: suite2p found no ROIs%s, so that there is no activity; run it again with a lower "
+		                     "threshold_scaling",
+		                     file->path, f->nplanes > 1 ? " in any plane" : "");
+	f->nplanes = kept;
+	return code;
+}
+
 static int
 suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 {
@@ -441,15 +470,8 @@ suite2p_open(struct rmb_load_file *file, struct rmb_error *error)
 	int code = rmb_gathered_make(file, error);
 	if (!code)
 		code = find_planes(file, &f, error);
-	for (int p = 0; p < f.nplanes && !code; p++) {
-		code = open_traces(file, &f.plane[p], error);
-		if (!code)
-			code = read_iscell(file, &f.plane[p], error);
-		if (!code)
-			code = read_stat(file, &f.plane[p], error);
-		if (!code)
-			code = read_options(file, &f.plane[p], error);
-	}
+	if (!code)
+		code = read_planes(file, &f, error);
 	if (!code)
 		code = choose_rois(file, &f, error);
 	file->in_pixels = true;
