@@ -267,6 +267,7 @@ def test_the_recipe_may_say_the_rate_of_samples():
             assert np.array_equal(got["time"], np.array([10, 20, 20, 55, 40]) / 20000), (folder, got["time"])
             seen = subprocess.run([RUMBLE, "inspect", folder, "--set", "clock=20 kHz"], cwd=p.path, capture_output=True, text=True)
             assert "500 us to 2.75 ms" in seen.stdout, seen
+        refuse(p, "odd", "", "`sample_rate = float('3e4')` is no number above 0", "params.py is not run", "clock: 30 kHz")
 
 
 def test_templates_may_hold_some_of_the_channels():
@@ -349,6 +350,8 @@ def test_what_is_missing_or_wrong_is_said():
         refuse(p, "before", "", "sample -5")
         write_phy(p.file("slow"), {**TIMES, "spike_times": np.array([10, 20, 30, 40, 270_000_000])}, **{"params.py": "sample_rate = 30\n"})
         refuse(p, "slow", "", "30 samples per second", "104.2 days", "did you mean 30000 (samples at 30 kHz)?")
+        np.save(p.file("slow/spike_times.npy"), np.array([10, 20, 30, 40, 3_000_000]))    # 100 s, or 28 hours
+        refuse(p, "slow", "", "did you mean 30000 (samples at 30 kHz)?")
         np.savez(p.file("ticks.npz"), st=np.array([10.5, 20, 270e6]), clu=np.array([0, 0, 1]))
         p.recipe("recordings: [{name: r, path: ticks.npz}]\nstages:\n  raw: {stage: load}\n")
         assert "3125 days: did you mean samples at 30 kHz? Then write `clock: 30 kHz`" in p.run("run", "recipe.yaml", status=1)

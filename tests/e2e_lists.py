@@ -115,6 +115,27 @@ def test_lists_of_lists():
         refuse(p, "u.h5", ", spikes: u/*, clock: 1 Hz", "'u/7' holds text")
 
 
+def test_lists_in_a_group_for_each_neuron():
+    """units/3/spike_times: the star may stand in front of the last name, and what is not there in one of the groups is said."""
+    rng = np.random.default_rng(2)
+    with place() as p:
+        parts = [np.sort(rng.random(n) * 100) for n in (4, 0, 9, 3)]
+        with h5py.File(p.file("u.h5"), "w") as f:
+            for name, part in zip((2, 9, 10, 33), parts):
+                f[f"session/units/u{name}/{'st' if name == 9 else 'spike times'}"] = part
+            f["session/units/u9/spike times"] = h5py.SoftLink("/session/units/u9/st")
+            f["session/note"] = 1
+        got, _ = load(p, "u.h5", ", spikes: 'session/units/u*/spike times'")
+        assert np.array_equal(got["time"], np.concatenate(parts)) and list(got["first"]) == [0, 4, 4, 13, 16]
+        with h5py.File(p.file("u.h5"), "a") as f:
+            f["session/units/u11/waveform"] = np.zeros(3)
+        refuse(p, "u.h5", ", spikes: 'session/units/u*/spike times'", "'session/units/u11/spike times' is no dataset")
+        with h5py.File(p.file("u.h5"), "a") as f:
+            f["session/units/u11/spike times"] = h5py.ExternalLink("other.h5", "/x")
+        refuse(p, "u.h5", ", spikes: 'session/units/u*/spike times'", "external link")
+        refuse(p, "u.h5", ", spikes: session/*/u*", "is no dataset")
+
+
 def test_a_window_of_frames_is_told_and_not_passed_over():
     with place() as p:
         np.savez(p.file("a.npz"), sp=np.eye(3, 40, dtype="f4"))

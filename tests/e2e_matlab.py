@@ -195,6 +195,9 @@ def test_what_cannot_be_read_is_said():
             made = m.file.create_dataset("gone", (3, 1), dtype=h5py.ref_dtype)
             made.attrs["MATLAB_class"] = np.bytes_("cell")
         refuse(p, "c.mat", ", spikes: gone", "the cell 'gone'", "or is damaged")
+        with Matlab(p.file("d.mat")) as m:
+            m.file["activity"] = h5py.ExternalLink("other.mat", "/activity")
+        refuse(p, "d.mat", "", "only links to other places or files", "save the variables themselves")
 
 
 tests(globals())

@@ -117,7 +117,7 @@ lying_archives_are_refused(void **state)
 		{ { "spks.npy", made->spks, made->n, 8, 0, false, 0, 1 }, { "spks", "damaged", "CRC" } },
 		{ { "spks.npy", "hello, this is text", 19, 0, 0, false, 0, 0 }, { "spks", "not an .npy array" } },
 		{ { "spks.npy", made->spks, 60, 0, 0, false, 0, 0 }, { "spks", "truncated", "60" } },
-		{ { "spks.txt", made->spks, made->n, 0, 0, false, 0, 0 }, { "holds nothing" } },
+		{ { "spks.txt", made->spks, made->n, 0, 0, false, 0, 0 }, { "no .npz: it holds 'spks.txt'" } },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rmb_test_load got;

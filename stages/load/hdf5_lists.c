@@ -1,7 +1,9 @@
-/* load/hdf5_lists.c -- lists of HDF5 that lie in one dataset for each neuron and are named by a pattern, units slash star.
+/* load/hdf5_lists.c -- lists of HDF5 that lie in one dataset for each neuron and are named by a pattern, units slash star, or in
+ * one group for each, units slash star slash spike_times.
  *
- * The datasets of one group whose names match become two members, as cells of MATLAB do (leaves.h): NAME, all their numbers end
- * to end, and NAME.counts, how many each has. They come in the order of their names, numbers in these by size: 2 before 10. */
+ * The datasets of one group whose names match (or those of one name in the groups that do) become two members, as cells of
+ * MATLAB do (leaves.h): NAME, all their numbers end to end, and NAME.counts, how many each has. They come in the order of
+ * their names, numbers in these by size: 2 before 10. */
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@ enum { MOST_LISTS = 1 << 20 };
 struct lists {
 	struct rmb_load_file *file;
 	const char *folder, *pattern; /* folder: "" or with a slash behind it */
+	const char *rest;             /* the dataset's path in each group that matches; "": datasets match */
 	const char **name;
 	size_t n;
 };
@@ -37,17 +40,32 @@ by_name(const void *a, const void *b)
 	return strverscmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* The dataset of a match; -1: it is not there, or an error was recorded. */
+static hid_t
+open_match(const struct lists *l, hid_t group, const char *name, struct rmb_error *error)
+{
+	int hops = 0;
+	hid_t match = H5Oopen(group, name, H5P_DEFAULT);
+	if (match < 0 || !*l->rest)
+		return match;
+	hid_t object = H5Iget_type(match) == H5I_GROUP ? rmb_hdf5_walk(l->file, match, l->rest, &hops, error) : -1;
+	H5Oclose(match);
+	return object;
+}
+
 /* One of the datasets; its numbers are read when they are asked for. */
 static int
 add_part(const struct lists *l, hid_t group, const char *name, struct rmb_joined *joined, struct rmb_error *error)
 {
 	struct rmb_load_file *file = l->file;
 	struct rmb_dataset d;
-	hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-	char *shown = rmb_arena_printf(file->arena, "%s%s", l->folder, name);
+	struct rmb_error why = { 0 };
+	hid_t object = open_match(l, group, name, &why);
+	char *shown = rmb_arena_printf(file->arena, "%s%s%s%s", l->folder, name, *l->rest ? "/" : "", l->rest);
 	if (shown)
 		rmb_load_make_printable(shown, strlen(shown));
-	int code = !shown ? rmb_error_nomem(error, file->path)
+	int code = !shown     ? rmb_error_nomem(error, file->path)
+	           : why.code ? rmb_error_set(error, why.code, "%s", why.text)
 	           : object >= 0 && H5Iget_type(object) == H5I_DATASET
 	                   ? rmb_hdf5_take(file, object, shown, &d, error)
 	                   : rmb_error_set(error, RMB_EINPUT,
@@ -95,9 +113,16 @@ join(struct rmb_load_file *file, struct rmb_joined *joined, const char *shown, s
 int
 rmb_hdf5_lists(struct rmb_load_file *file, const char *name, const char *shown, struct rmb_error *error)
 {
-	const char *slash = strrchr(name, '/'), *pattern = slash ? slash + 1 : name;
-	const char *folder = rmb_arena_printf(file->arena, "%.*s", (int)(pattern - name), name);
-	struct lists lists = { .file = file, .folder = folder, .pattern = pattern };
+	const char *star = strchr(name, '*'), *from = star;
+	while (from && from > name && from[-1] != '/')
+		from--;
+	size_t length = star ? strcspn(from, "/") : 0;
+	const char *folder = star ? rmb_arena_printf(file->arena, "%.*s", (int)(from - name), name) : NULL,
+		   *pattern = star ? rmb_arena_printf(file->arena, "%.*s", (int)length, from) : NULL;
+	if (star && (!folder || !pattern))
+		return rmb_error_nomem(error, file->path);
+	struct lists lists = { .file = file, .folder = folder, .pattern = pattern,
+		               .rest = star ? from + length + strspn(from + length, "/") : "" };
 	struct rmb_error ignored = { 0 };
 	double most = (double)file->size * RMB_DEFLATE_RATIO;
 	int hops = 0, code = 0;

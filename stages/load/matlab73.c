@@ -44,7 +44,7 @@ struct walk {
 	struct matlab73 *own;
 	const char *top;
 	int64_t seen;
-	bool list;
+	bool list, links;                 /* links: some variables are no objects of the file itself */
 	int depth;
 	struct rmb_leaf_reading *reading; /* NULL: leaves are noted */
 	struct rmb_error *error;
@@ -229,6 +229,7 @@ static herr_t
 variable(hid_t root, const char *name, const H5L_info_t *link, void *argument)
 {
 	struct walk *w = argument;
+	w->links |= link->type != H5L_TYPE_HARD;
 	if (*name == '#' || link->type != H5L_TYPE_HARD || (w->reading && strcmp(name, w->top) != 0))
 		return 0;
 	hid_t object = H5Oopen(root, name, H5P_DEFAULT);
@@ -354,7 +355,10 @@ matlab73_open(struct rmb_load_file *file, struct rmb_error *error)
 		code = offer(file, i, error);
 	if (!code && own->leaves.n == 0)
 		code = rmb_error_set(error, RMB_EINPUT,
-		                     "%s holds no variable that can be read; it is empty, truncated or damaged", file->path);
+		                     walk.links ? "%s holds only links to other places or files, which rumble does not follow in "
+		                                  "MATLAB files: save the variables themselves"
+		                                : "%s holds no variable that can be read; it is empty, truncated or damaged",
+		                     file->path);
 	if (code)
 		rmb_format_hdf5.close(&own->plain);
 	return code;

@@ -138,6 +138,15 @@ read_directory(struct rmb_load_file *file, struct npz *npz, struct rmb_error *er
 	int code = 0;
 	for (int64_t i = 0; i < npz->n && !code; i++)
 		code = check_entry(file, npz, i, error);
+	bool some = false;
+	for (int64_t i = 0; i < npz->n; i++)
+		some |= npz->name[i] != NULL;
+	const char *first = some ? NULL : zip_get_name(npz->zip, 0, ZIP_FL_ENC_RAW);
+	if (!code && !some)
+		code = rmb_error_set(error, RMB_EINPUT,
+		                     "%s is a zip file, but no .npz: it holds '%s', and nothing whose name ends in .npy. Unpack it and "
+		                     "name what is in it; of a workbook save the sheet as .csv",
+		                     file->path, first ? rmb_load_printable(file->arena, first, strlen(first)) : "?");
 	return code ? code : check_unique(file, npz, error);
 }
 

@@ -12,8 +12,8 @@
 #include "load/phy.h"
 #include "load/sheet.h"
 
-#define LONGEST 1e6      /* s */
-#define LEAST_CLOCK 1000 /* samples per second */
+#define LONGEST 1e4      /* s, of samples that come slower than any sorter reads them: */
+#define LEAST_CLOCK 1000 /* per second */
 
 static enum rmb_sureness
 phy_recognises(const struct rmb_load_probe *probe)
@@ -40,15 +40,20 @@ read_clock(struct rmb_load_file *file, struct rmb_sorting *p, struct rmb_error *
 	double clock = !code && value ? strtod(value, &end) : NAN;
 	if (clock > 0 && isfinite(clock) && strchr("#;", end[strspn(end, " \t")])) /* nothing more, or a remark */
 		p->clock = clock;
-	if (!code && isnan(p->clock))
-		code = rmb_error_set(
-			error, RMB_EINPUT,
-			there ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
-				"its samples; give it here as `clock: 30 kHz`"
-			      : "%s has no params.py: spike times are counted in samples, whose rate stands there; give it here as "
-				"`clock: 30 kHz`, or whatever it was",
-			p->folder);
-	return code;
+	if (code || !isnan(p->clock))
+		return code;
+	if (value)
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s/params.py: `sample_rate = %.60s` is no number above 0, and params.py is not run; give the rate "
+		                     "of the samples here as `clock: 30 kHz`, or whatever it was",
+		                     p->folder, rmb_load_printable(file->arena, value, strlen(value)));
+	return rmb_error_set(
+		error, RMB_EINPUT,
+		there ? "%s/params.py has no line `sample_rate = 30000`, or whatever it was; spike times are counted in "
+			"its samples; give it here as `clock: 30 kHz`"
+		      : "%s has no params.py: spike times are counted in samples, whose rate stands there; give it here as "
+			"`clock: 30 kHz`, or whatever it was",
+		p->folder);
 }
 
 static int
