@@ -123,7 +123,13 @@ def test_what_suite2p_writes_for_matlab():
         scipy.io.savemat(p.file("Fall.mat"), {**content, "iscell": 0 * cell})
         refuse(p, "Fall.mat", "", "none of 6 ROIs", "`rois: all`", check=False)
         scipy.io.savemat(p.file("Fall.mat"), {**content, "iscell": cell[:5]})
-        assert "'iscell' was left out" in load(p, "Fall.mat")[1]
+        refuse(p, "Fall.mat", "", "'iscell' is 5 x 2", "6 x 2", "`rois: all` reads every ROI", check=False)
+        assert list(load(p, "Fall.mat", ", rois: all")[0]["id"]) == [0, 2, 4, 5]
+        short = np.empty(5, object)
+        short[:] = [{"med": s["med"]} for s in stat[:5]]
+        scipy.io.savemat(p.file("Fall.mat"), {**content, "stat": short})
+        got, said = load(p, "Fall.mat")
+        assert "x" not in got and "'stat.med' holds 10 numbers, and for 6 neurons" in said
         scipy.io.savemat(p.file("Fall.mat"), {**content, "ops": {"badframes": np.ones(nt, bool)}})
         refuse(p, "Fall.mat", ", rate: 5 Hz", "Fall.mat: all 9 frames are bad", check=False)
         np.savez(p.file("beside.npz"), spks=np.nan_to_num(spks), iscell=cell[:, 0] > 0.5, xpos=np.arange(6.))

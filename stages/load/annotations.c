@@ -81,6 +81,10 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	int code = 0;
 	bool named = layout->positions.member || layout->x.member || layout->y.member;
 	bool by_median = !named && layout->medians.member && layout->medians.member->count == 2 * n;
+	if (!named && layout->medians.member && !by_median)
+		rmb_load_note(notes, "positions were not read: '%s' holds %" PRId64 " numbers, and for %" PRId64
+		                     " neurons must hold a y and an x for each",
+		              layout->medians.member->name, layout->medians.member->count, n);
 	if (!named && !by_median)
 		return 0;
 	if (layout->x.member)
@@ -234,11 +238,11 @@ rmb_load_cells(const struct rmb_layout *layout, const struct rmb_load_settings *
 	if (!m || strcmp(set->wish.rois, "all") == 0)
 		return 0;
 	int64_t width = m->naxes == 2 && m->axis[0] == n ? m->axis[1] : 1;
-	if (m->count != n * width || width < 1 || width > 2) {
-		rmb_load_note(notes, "'%s' was left out: it is %s, and for %" PRId64 " ROIs must be %" PRId64 " x 2", m->name,
-		              rmb_member_shape(found->file->arena, m), n, n);
-		return 0;
-	}
+	if (m->count != n * width || width < 1 || width > 2)
+		return rmb_error_set(error, RMB_EINPUT,
+		                     "%s: '%s' is %s; to say which of %" PRId64 " ROIs are cells it must be %" PRId64
+		                     " x 2 (or a list). `rois: all` reads every ROI without it",
+		                     found->file->path, m->name, rmb_member_shape(found->file->arena, m), n, n);
 	bool *is = rmb_arena_alloc(arena, (size_t)n, sizeof *is);
 	int code = is ? rmb_load_doubles(found->file, m, &stated, error) : rmb_error_nomem(error, m->name);
 	for (int64_t i = 0; i < n && !code; i++)
