@@ -65,9 +65,9 @@ read_values(const struct varying *v, const struct rmb_tree *tree, struct rmb_var
 	}
 	if (!(vary->value = rmb_arena_alloc(r->arena, (size_t)tree->n, sizeof *vary->value)))
 		rmb_reading_nomem(r);
-	for (int i = 0; vary->value && i < tree->n; i++) /* a wrong one is told, and the recipe with it is not run */
-		(void)!rmb_value_read(r->arena, stage->name, &stage->params[vary->param], tree->item[i], v->base,
-		                      &vary->value[i], r->m);
+	for (int i = 0; vary->value && i < tree->n; i++) /* a wrong one is told, here or before, and leaves no sets to make */
+		v->entry->partial |= rmb_value_read(r->arena, stage->name, &stage->params[vary->param], tree->item[i], v->base,
+		                                    &vary->value[i], r->m) != 0;
 	vary->n = vary->value ? tree->n : 0;
 }
 

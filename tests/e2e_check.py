@@ -51,6 +51,8 @@ catalogue = [
     ("D09 brackets", "[" * 100000, ["nesting", "limit"]),
     ("D10 no UTF-8", HEAD.encode() + b"title: a\xff\xfe\xfd\n", ["recipe.yaml:7:9", "UTF-8"]),
     ("D11 tag", "a: !!python/object/apply:os.system [id]\n", ["recipe.yaml:1:4", "tag not allowed"]),
+    ("D11 tag among what is varied", HEAD + "  n: {stage: connectivity, neurons: 20, bin: 46 ms}\n  p: {stage: powerlaw, spectrum: n.spectrum}\n"
+     "  v: {stage: sweep, value: p.exponent, vary: {n.entries: [uniform, !x , gaussian]}}\n", ["recipe.yaml:9:68", "tag not allowed: '!x'"]),
     ("D12 outside", HEAD + "report: {output: ../../x.html}\n", ["recipe.yaml:7:18", "outside the output directory"]),
     ("D12 through a link", HEAD + "report: {output: link/x.html}\n", ["outside the output directory"]),
     ("D13 word for number", HEAD + "  s: {stage: svca2, recording: z, lag: fast}\n", ["lag expects a whole number", "'fast'"]),
