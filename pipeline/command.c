@@ -289,7 +289,8 @@ find_command(const char *name)
 			continue;
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
-		names[n++] = commands[i].name;
+		if (commands[i].brief)    /* those without are not for people */
+			names[n++] = commands[i].name;
 	}
 	const char *near = rmb_nearest(name, names);
 	fprintf(stderr, near ? "rumble: there is no command '%s'; did you mean '%s'?\n"

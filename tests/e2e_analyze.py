@@ -328,6 +328,9 @@ class Small(Analyses):
         self.assertIn("(svca2): recording 'x' has 1 neuron in one half of the checkerboard", said)
         said = self.run_recipe(["two: {stage: svca2, recording: z}"])
         self.assertIn("11 and 1 neuron", said)
+        self.save(x[:2])
+        said = self.run_recipe(["two: {stage: svca2, recording: z, halves: random}"], expect=1)
+        self.assertIn("(2 in all); needs 2 or more; give a recording of 4 neurons or more", said)
 
     def test_what_is_not_zscored_is_refused(self):
         self.save(self.signals(12, 300))
@@ -346,7 +349,9 @@ class Small(Analyses):
         said = self.run_recipe(["two: {stage: svca2, recording: z, lag: 299}"], expect=1)
         self.assertIn("leaves 1 of the 300 frames", said)
         said = self.run_recipe(["two: {stage: svca2, recording: z, halves: given, half1: [0, 1], half2: [1, 2]}"], expect=1)
-        self.assertIn("neuron 1", said)
+        self.assertIn("half2 names neuron 1, which a half holds already; name each neuron once", said)
+        said = self.run_recipe(["two: {stage: svca2, recording: z, halves: given, half1: [0, 1], half2: [2, 12]}"], expect=1)
+        self.assertIn("has neurons 0 to 11, counted after neurons were dropped; correct half2", said)
         said = self.run_recipe(["d: {stage: spectrum, recording: z}", "f: {stage: powerlaw, spectrum: d.spectrum, ranks: 12..500}"], expect=1)
         self.assertIn("2 or more", said)
 

@@ -88,10 +88,10 @@ STAGES = {
 SENTENCES = [
     # fewer components than the fit range
     ("one spot", "fit", False, "the spectrum ends at rank"),
-    ("three neurons", "fit_direct", True, "the fit begins at rank 11, and the spectrum has 3 ranks"),
-    ("white noise", "fit_start", True, "begins at rank 11, and the part of the spectrum that is fitted has 6 ranks"),
+    ("three neurons", "fit_direct", True, "the fit begins at rank 11, and the spectrum ends at rank 3"),
+    ("white noise", "fit_start", True, "begins at rank 11, and the part of the spectrum that is fitted ends at rank 6"),
     ("equal rows", "fit_few", True, "2 or more values above rounding level"),
-    ("equal rows", "fit_paper", True, "the fit begins at rank 2, and the spectrum has 1 ranks"),
+    ("equal rows", "fit_paper", True, "the fit begins at rank 2, and the spectrum ends at rank 1"),
     # an empty half of the checkerboard
     ("one spot", "two_squares", True, "0 neurons in one half of the checkerboard (30 in all); needs 2 or more"),
     ("one spot", "two", False, "into 30 and 0 neurons: its halves were drawn at random"),

@@ -277,6 +277,8 @@ def check_files(where):
     assert code == 2 and "not to standard output" in err and not os.path.exists(os.path.join(where, "-")), (code, err)
     assert "text, dot or svg" in run("graph", "--help", where=where)[1] == run("help", "graph", where=where)[1]
     assert "did you mean 'graph'" in run("help", "grahp", where=where)[2]
+    for hidden in "nope", "lok":    # near the workers' commands, which are not for people
+        assert "`rumble help` lists them" in run("help", hidden, where=where)[2]
     os.chmod(secret, stat.S_IRUSR | stat.S_IWUSR)
 
 

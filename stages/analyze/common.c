@@ -64,7 +64,8 @@ too_small(struct rmb_call *call, const char *stage, const char *how, const struc
 	                "%s: recording '%s' has %" PRId64 " neuron%s in one half of the %s (%" PRId64 " in all); needs 2 "
 	                "or more%s",
 	                stage, rmb_recording_name(call), fewer, fewer == 1 ? "" : "s", how, halves->n1 + halves->n2,
-	                halves->n1 + halves->n2 < 4 ? "" : ": name them with `halves: given`, `half1` and `half2`");
+	                halves->n1 + halves->n2 < 4 ? "; give a recording of 4 neurons or more"
+	                                             : ": name them with `halves: given`, `half1` and `half2`");
 }
 
 static void

@@ -135,7 +135,7 @@ check(const double *s, int64_t n, const struct rmb_powerlaw_options *options, st
 	if (fit->last <= options->first)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "a power law needs 2 or more ranks: the fit begins at rank %" PRId64
-		                     ", and %s has %" PRId64 " ranks; give lower `ranks`, or more neurons",
+		                     ", and %s ends at rank %" PRId64 "; give lower `ranks`, or more neurons",
 		                     options->first, fit->last < n ? "the part of the spectrum that is fitted" : "the spectrum",
 		                     fit->last < n ? fit->last : n);
 	if (fit->used < 2)

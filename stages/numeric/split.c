@@ -56,10 +56,13 @@ take_list(const char *name, const int64_t *list, int64_t nlist, int64_t n, char 
 	for (int64_t i = 0; i < nlist; i++) {
 		if (list[i] < 0 || list[i] >= n)
 			return rmb_error_set(error, RMB_EDATA,
-			                     "%s names neuron %" PRId64 "; the recording has neurons 0 to %" PRId64, name,
-			                     list[i], n - 1);
+			                     "%s names neuron %" PRId64 "; the recording has neurons 0 to %" PRId64
+			                     ", counted after neurons were dropped; correct %s",
+			                     name, list[i], n - 1, name);
 		if (taken[list[i]])
-			return rmb_error_set(error, RMB_EDATA, "%s names neuron %" PRId64 ", which a half holds already",
+			return rmb_error_set(error, RMB_EDATA,
+			                     "%s names neuron %" PRId64 ", which a half holds already; name each neuron once in half1 "
+			                     "and half2 together",
 			                     name, list[i]);
 		taken[list[i]] = 1;
 		to[i] = list[i];
