@@ -144,7 +144,7 @@ SENTENCES = [
     ("equal rows", "far_paper", False, "bins some neuron has no partners, so that the mean over neurons is NaN"),
     ("white noise", "near_paper", False, "make the mean NaN"),
     # segments of one frame
-    ("every other frame bad", "map", True, "no block of 10000 frames or segment of the recording is longer than that"),
+    ("every other frame bad", "map", True, "no block of 10000 frames or segment of the recording is longer than that; take a smaller `lag`"),
     ("every other frame bad", "two_later", True, "segments: 1500"), ("every other frame bad", "slow", True, "100 lags need blocks"),
     ("every other frame bad", "turns", True, "no segment of one is longer"), ("every other frame bad", "shuffled", False, "1500 segments"),
 ]

@@ -276,7 +276,8 @@ pairs_inside(const struct rmb_propagator_options *set, int64_t nframes, int64_t 
 	if (pairs->npairs == 0)
 		return rmb_error_set(error, RMB_EDATA,
 		                     "pairs of frames %" PRId64 " apart are needed, and no block of %" PRId64
-		                     " frames or segment of the recording is longer than that",
+		                     " frames or segment of the recording is longer than that; "
+		                     "take a smaller `lag`, larger blocks, or a longer recording",
 		                     reach, set->block);
 	return 0;
 }
