@@ -1,9 +1,13 @@
 /* pipeline/call.c -- the life of a call, and the ways in which a stage speaks: failure, warnings, progress, random streams. */
 #include "pipeline/call_inside.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "pipeline/events.h"
 #include "rumble/units.h"
 
@@ -50,6 +54,8 @@ rmb_call_free(struct rmb_call *call)
 	if (!call)
 		return;
 	rmb_object_abandon(call->writer);
+	if (call->scratch > 0)
+		close(call->scratch);
 	for (int i = 0; i < call->nobjects; i++)
 		rmb_object_close(call->object[i]);
 	json_decref(call->warnings);
@@ -112,6 +118,23 @@ double
 rmb_free_disk(const struct rmb_call *call)
 {
 	return rmb_cache_free_bytes(call->cache);
+}
+
+int
+rmb_scratch_file(struct rmb_call *call, int *file)
+{
+	char path[PATH_MAX];
+	const char *folder = rmb_cache_scratch(call->arena, call->cache);
+	if (!folder)
+		return rmb_error_nomem(&call->error, "a path");
+	int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (fd < 0 && snprintf(path, sizeof path, "%s/scratch.XXXXXX", folder) < (int)sizeof path &&
+	    (fd = mkostemp(path, O_CLOEXEC)) >= 0) /* a file system that gives every file a name */
+		unlink(path);
+	if (fd < 0)
+		return rmb_fail(call, RMB_EOUTPUT, "%s: no file can be made here: %s", folder, strerror(errno));
+	*file = call->scratch = fd;
+	return 0;
 }
 
 struct rmb_arena *

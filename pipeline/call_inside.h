@@ -37,6 +37,7 @@ struct rmb_call {
 	struct call_output *output; /* one per output port */
 	struct rmb_object_writer *writer; /* NULL until samples are written */
 	int nwritten;               /* arrays laid down in it */
+	int scratch;                /* the stage's file without a name; 0: it has none */
 	json_t *warnings;
 	size_t warned_bytes, nunsaid;
 	char lost[RMB_KEY_MAX];

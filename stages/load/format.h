@@ -38,7 +38,7 @@ struct rmb_member {
 	int64_t count;             /* product of the axes */
 	int64_t at;                /* the format's own: where it lies */
 	int64_t effort;            /* bytes to read, unpack or work out before the first item can be had; 0: none beyond its own */
-	bool anew;                 /* any piece of it can be read, again and again, for no more than its own cost */
+	bool packed;               /* its items do not lie in the file one after another: to read them again is to unpack them again */
 	bool onwards;              /* is read from its beginning on: what lies far behind takes all before it */
 	int64_t pickle;            /* bytes of a pickle of Python objects, which rmb_load_texts() can read; else 0 */
 };
@@ -52,10 +52,12 @@ struct rmb_load_wish {
 	bool owners;               /* the recipe names whose the spikes are */
 	double pixel;              /* um, NaN: not given */
 	double clock;              /* ticks per second of spike times; NaN: not given */
+	const int *scratch;        /* a file to whose end may be put what memory should not hold; NULL: there is none */
 };
 
 enum { RMB_FILE_NOTES = 16, RMB_LONGEST_AREA = 256 };
 struct rmb_format;
+struct rmb_list;
 struct rmb_load_file {
 	const struct rmb_format *format;
 	const struct rmb_load_wish *wish; /* NULL: the usual */
@@ -70,6 +72,7 @@ struct rmb_load_file {
 	int64_t nobserved;         /* 0: it does not say */
 	const double *invalid;     /* [ninvalid][2] s, ascending and disjoint: what the file says not to use */
 	int64_t ninvalid;
+	struct rmb_list *lists;    /* opened piece by piece: pieces.c */
 	int nnotes;                /* what the format has to tell the reader of the results */
 	const char *note[RMB_FILE_NOTES];
 };
@@ -185,10 +188,23 @@ int rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member
 /* The same for whole numbers up to 2^53 in magnitude; anything else is an error that names the first index. */
 int rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, int64_t **out,
                       struct rmb_error *error) RMB_CHECKED;
+/* Whether a number is whole, up to 2^53 in magnitude; and the error for item i of a member that must be. */
+bool rmb_is_whole(double number);
+int rmb_not_whole(const struct rmb_load_file *file, const struct rmb_member *member, int64_t i, double number,
+                  struct rmb_error *error) RMB_CHECKED;
+/* All items as text: count entries of *width bytes, NUL-padded UTF-8; numbers are printed. */
+int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width,
+                   struct rmb_error *error) RMB_CHECKED;
+
+/* UTF-8 of one code point into text[4]; returns its length. */
+size_t rmb_encode_utf8(uint32_t point, char *text);
+
+/* ---- pieces.c */
+
 enum { RMB_PIECE = 1 << 16 };
-/* A numeric member as a list in the order of its file (that of C for lists), piece by piece, in ascending order: from the file
- * where it can be read anew, or from its beginning once more if it is long, else from memory. */
-struct rmb_pieces { struct rmb_load_file *file; const struct rmb_member *member; double *all, *piece; unsigned char *raw; };
+/* A numeric member as a list in the order of its file (that of C for lists), piece by piece, as often as is wanted: what is packed
+ * is unpacked once, if the wish has a scratch file for what is too long for memory. */
+struct rmb_pieces { struct rmb_load_file *file; const struct rmb_member *member; struct rmb_list *list; double *piece; unsigned char *raw; };
 int rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces,
                     struct rmb_error *error) RMB_CHECKED;
 /* *items: items at .. at + n - 1, n up to RMB_PIECE; until the next call. */
@@ -197,12 +213,6 @@ int rmb_pieces_get(const struct rmb_pieces *pieces, int64_t at, int64_t n, const
 /* The same of whole numbers up to 2^53 in magnitude, as rmb_load_integers(). */
 int rmb_pieces_whole(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items,
                      struct rmb_error *error) RMB_CHECKED;
-/* All items as text: count entries of *width bytes, NUL-padded UTF-8; numbers are printed. */
-int rmb_load_texts(struct rmb_load_file *file, const struct rmb_member *member, char **out, size_t *width,
-                   struct rmb_error *error) RMB_CHECKED;
-
-/* UTF-8 of one code point into text[4]; returns its length. */
-size_t rmb_encode_utf8(uint32_t point, char *text);
 
 /* ---- npy.c, for npz members too */
 

@@ -179,9 +179,7 @@ int
 rmb_gathered_pieces(struct rmb_load_file *file, const struct rmb_member *shape, rmb_gathered_piece *piece,
                     struct rmb_error *error)
 {
-	struct gathered_member new = { .member = *shape, .piece = piece };
-	new.member.anew = true;
-	return add(file, &new, shape->name, error);
+	return add(file, &(struct gathered_member){ .member = *shape, .piece = piece }, shape->name, error);
 }
 
 int

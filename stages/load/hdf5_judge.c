@@ -122,7 +122,7 @@ judge_size(struct rmb_load_file *file, struct rmb_dataset *d, hid_t type, hid_t 
 		huge |= __builtin_mul_overflow(chunk, (int64_t)d->chunk[i], &chunk);
 	huge |= chunked && chunk > (int64_t)1 << 32;
 	m->effort = packed && chunked && !huge ? chunk : 0;
-	m->anew = !d->variable;
+	m->packed = chunked;
 	/* Chunks that were never written are legal and read as the fill value; beyond a limit they are a trap. */
 	int64_t most = !chunked ? stored : stored > file->size ? -1 : packed ? stored * RMB_DEFLATE_RATIO : stored;
 	bool small = chunked && !huge && claimed <= RMB_LYING_BYTES && chunk <= RMB_LYING_BYTES;

@@ -94,7 +94,7 @@ add(struct rmb_load_file *file, const char *name, const double *value, struct rm
 	if (!d)
 		return rmb_error_nomem(error, file->path);
 	*d = (struct rmb_dataset){ .member = { .name = name, .type = "float64", .number = RMB_FLOATING, .item = 8, .naxes = 1,
-	                                       .axis = { n }, .anew = joined != NULL },
+	                                       .axis = { n }, .packed = joined != NULL },
 		                   .id = -1, .memory = -1, .value = value, .joined = joined, .next = h->first };
 	h->first = d;
 	return rmb_member_measure(file->arena, file->path, &d->member, error);

@@ -396,20 +396,23 @@ look(const void *settings, struct rmb_seen *seen, struct rmb_error *error)
 static int
 run(struct rmb_call *call)
 {
-	const struct rmb_load_settings *set = rmb_settings(call);
+	struct rmb_load_settings set = *(const struct rmb_load_settings *)rmb_settings(call);
 	struct rmb_error *error = rmb_call_error(call);
 	struct rmb_arena *arena = rmb_call_arena(call);
 	struct rmb_load_notes notes = { .arena = arena };
 	struct rmb_layout layout;
-	struct rmb_load_files files;
-	int code = rmb_load_open_files(arena, set, &files, error);
+	struct rmb_load_files files = { 0 };
+	int scratch, code = rmb_scratch_file(call, &scratch);
+	set.wish.scratch = &scratch;
+	if (!code)
+		code = rmb_load_open_files(arena, &set, &files, error);
 	for (int i = 0; !code && i < files.main->nnotes; i++)
 		rmb_load_note(&notes, "%s", files.main->note[i]);
 	if (!code)
-		code = rmb_load_layout(&files, set, &layout, &notes, error);
+		code = rmb_load_layout(&files, &set, &layout, &notes, error);
 	if (!code)
-		code = layout.activity.member ? load_recording(call, set, &layout, &notes)
-		                              : load_spikes(call, set, &layout, &notes);
+		code = layout.activity.member ? load_recording(call, &set, &layout, &notes)
+		                              : load_spikes(call, &set, &layout, &notes);
 	if (!code && notes.lost)
 		code = rmb_error_nomem(error, "warnings");
 	for (int i = 0; i < notes.n; i++)

@@ -289,6 +289,7 @@ offer_list(struct matlab73 *own, const struct rmb_leaf *leaf, const struct rmb_j
 	if (!name || !count)
 		return rmb_error_nomem(error, leaf->name);
 	rmb_joined_counts(joined, count);
+	all.packed = true;
 	int code = rmb_gathered_pieces(&own->made, &all, read_list, error);
 	return code ? code : rmb_gathered_doubles(&own->made, name, count, joined->n, error);
 }

@@ -272,7 +272,7 @@ read_header(struct rmb_load_file *file, struct npz *npz, int64_t i, struct rmb_e
 	}
 	if (!code) {
 		m->name = npz->name[i];
-		m->onwards = true;
+		m->onwards = m->packed = true;
 		code = rmb_npy_header(file->arena, what, head, got, npz->size[i], m, error);
 	}
 	if (!code)

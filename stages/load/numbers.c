@@ -6,7 +6,7 @@
 #include "load/format.h"
 #include "load/pickle.h"
 
-enum { MOST_TEXT = 1024, MOST_KEPT = 4 << 20 };
+enum { MOST_TEXT = 1024 };
 
 static void
 swap_items(unsigned char *raw, int64_t n, size_t item)
@@ -174,18 +174,18 @@ rmb_load_doubles(struct rmb_load_file *file, const struct rmb_member *member, do
 	return code ? code : each_tile(file, member, take_numbers, &whole, error);
 }
 
-/* Item i of a member that must be whole numbers. */
-static int
-not_whole(const struct rmb_load_file *file, const struct rmb_member *member, int64_t i, double number, struct rmb_error *error)
+bool
+rmb_is_whole(double number)
+{
+	return fabs(number) <= 9007199254740992.0 && number == rint(number);
+}
+
+int
+rmb_not_whole(const struct rmb_load_file *file, const struct rmb_member *member, int64_t i, double number,
+              struct rmb_error *error)
 {
 	return rmb_error_set(error, RMB_EINPUT, "%s: entry %" PRId64 " of '%s' is %g; whole numbers are needed", file->path, i,
 	                     member->name, number);
-}
-
-static bool
-is_whole(double number)
-{
-	return fabs(number) <= 9007199254740992.0 && number == rint(number);
 }
 
 int
@@ -195,60 +195,11 @@ rmb_load_integers(struct rmb_load_file *file, const struct rmb_member *member, i
 	int code = rmb_load_doubles(file, member, &number, error);
 	*out = (int64_t *)(void *)number;
 	for (int64_t i = 0; !code && i < member->count; i++) {
-		if (!is_whole(number[i]))
-			return not_whole(file, member, i, number[i], error);
+		if (!rmb_is_whole(number[i]))
+			return rmb_not_whole(file, member, i, number[i], error);
 		int64_t whole = (int64_t)number[i];
 		memcpy(&number[i], &whole, sizeof whole);
 	}
-	return code;
-}
-
-/* Whether a list is better read again than kept: the whole of a long one that must be unpacked takes too much memory. */
-static bool
-in_pieces(struct rmb_load_file *file, const struct rmb_member *member)
-{
-	struct rmb_load_place place;
-	return member->count > RMB_PIECE && (member->anew || (member->onwards && member->count > MOST_KEPT) ||
-	                                     (file->format->place && file->format->place(file, member, &place)));
-}
-
-int
-rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces, struct rmb_error *error)
-{
-	int64_t rows, columns;
-	*pieces = (struct rmb_pieces){ .file = file, .member = member };
-	rmb_member_matrix(member, &rows, &columns);
-	bool number = !member->refusal && member->number != RMB_BYTES && member->number != RMB_UTF32;
-	if (!number || (rows > 1 && columns > 1) || !in_pieces(file, member))
-		return rmb_load_doubles(file, member, &pieces->all, error);
-	pieces->raw = rmb_arena_alloc(file->arena, RMB_PIECE, member->item);
-	pieces->piece = rmb_arena_alloc(file->arena, RMB_PIECE, sizeof *pieces->piece);
-	return pieces->raw && pieces->piece ? 0 : rmb_error_nomem(error, member->name);
-}
-
-int
-rmb_pieces_get(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items, struct rmb_error *error)
-{
-	const struct rmb_member *m = pieces->member;
-	int64_t rows, columns;
-	*items = pieces->all ? pieces->all + at : pieces->piece;
-	if (pieces->all || n == 0)
-		return 0;
-	rmb_member_matrix(m, &rows, &columns);
-	int code = columns == 1 ? pieces->file->format->read(pieces->file, m, at, n, 0, 1, pieces->raw, error)
-	                        : pieces->file->format->read(pieces->file, m, 0, 1, at, n, pieces->raw, error);
-	if (!code)
-		rmb_member_decode(m, pieces->raw, n, pieces->piece);
-	return code;
-}
-
-int
-rmb_pieces_whole(const struct rmb_pieces *pieces, int64_t at, int64_t n, const double **items, struct rmb_error *error)
-{
-	int code = rmb_pieces_get(pieces, at, n, items, error);
-	for (int64_t i = 0; i < n && !code; i++)
-		if (!is_whole((*items)[i]))
-			code = not_whole(pieces->file, pieces->member, at + i, (*items)[i], error);
 	return code;
 }
 

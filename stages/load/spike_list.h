@@ -10,13 +10,22 @@ rmb_spike_block(int64_t at, int64_t n)
 	return n - at < RMB_PIECE ? n - at : RMB_PIECE;
 }
 
+/* Passes over a list: its times are judged, its units, its spikes counted, brought to their places. */
+enum rmb_spike_pass { RMB_JUDGE_TIMES, RMB_JUDGE_UNITS, RMB_COUNT_SPIKES, RMB_PLACE_SPIKES, RMB_SPIKE_PASSES };
+/* Says that a pass has done `at` of n spikes; to NULL: nobody asks. */
+static inline int
+rmb_spike_progress(const struct rmb_load_times *to, enum rmb_spike_pass pass, int64_t at, int64_t n)
+{
+	return to ? to->progress(to->argument, (double)pass * (double)n + (double)at, RMB_SPIKE_PASSES * (double)n) : 0;
+}
+
 /* ---- spike_times.c */
 
 /* clock: ticks per second; NaN: they are s. low, high: the first and the last. */
 struct rmb_spike_times { struct rmb_pieces pieces; double clock, low, high; };
 /* Opens the list, and finds out that every time is finite and looks like seconds. block[RMB_PIECE] is room. */
-int rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block,
-                           struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
+int rmb_spike_times_survey(const struct rmb_found *found, const struct rmb_load_times *to, struct rmb_spike_times *times,
+                           double *block, struct rmb_load_notes *notes, struct rmb_error *error) RMB_CHECKED;
 /* A block of times in s. */
 int rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, double *out,
                         struct rmb_error *error) RMB_CHECKED;
@@ -37,9 +46,9 @@ struct rmb_spike_owners {
 /* By a number beside each time; ids[*n] (may be NULL) says which. *n: how many neurons there are, 0: as many as the numbers show.
  * Numbers are counted from 0, or, if there is no 0 and they end with *n or the file is MATLAB's, from 1. block[RMB_PIECE] is
  * room. */
-int rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n,
-                             const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
-                             struct rmb_error *error) RMB_CHECKED;
+int rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_load_times *to, const struct rmb_unit_parts *parts,
+                             int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block,
+                             struct rmb_spike_owners *o, struct rmb_error *error) RMB_CHECKED;
 /* By counts or ends, one per neuron. */
 int rmb_spike_owners_by_parts(const struct rmb_found *found, bool ends, int64_t nspikes, struct rmb_spike_owners *o,
                               struct rmb_error *error) RMB_CHECKED;

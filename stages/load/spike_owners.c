@@ -116,9 +116,9 @@ rmb_spike_owners_get(const struct rmb_spike_owners *o, int64_t at, int64_t n, in
 }
 
 int
-rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_parts *parts, int64_t nspikes, int64_t *n,
-                         const int64_t *ids, struct rmb_arena *arena, int64_t *block, struct rmb_spike_owners *o,
-                         struct rmb_error *error)
+rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_load_times *to, const struct rmb_unit_parts *parts,
+                         int64_t nspikes, int64_t *n, const int64_t *ids, struct rmb_arena *arena, int64_t *block,
+                         struct rmb_spike_owners *o, struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
@@ -129,6 +129,8 @@ rmb_spike_owners_by_unit(const struct rmb_found *found, const struct rmb_unit_pa
 		return code ? code : label_owners(o, ids, nspikes, arena, error);
 	for (int64_t at = 0, here; at < nspikes && !code; at += here) {
 		code = rmb_spike_owners_get(o, at, here = rmb_spike_block(at, nspikes), block, error);
+		if (!code)
+			code = rmb_spike_progress(to, RMB_JUDGE_UNITS, at + here, nspikes);
 		for (int64_t i = 0; i < here && !code; i++) {
 			least = block[i] < least ? block[i] : least;
 			most = block[i] > most ? block[i] : most;

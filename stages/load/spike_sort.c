@@ -69,8 +69,8 @@ count_spikes(struct rmb_spike_sort *s, struct rmb_error *error)
 {
 	for (int64_t at = 0, n; at < s->nspikes; at += n) {
 		int code = next_block(s, at, n = rmb_spike_block(at, s->nspikes), false, error);
-		if (!code && s->out)
-			code = s->out->progress(s->out->argument, (double)(at + n), 2 * (double)s->nspikes);
+		if (!code)
+			code = rmb_spike_progress(s->out, RMB_COUNT_SPIKES, at + n, s->nspikes);
 		if (code)
 			return code;
 		for (int64_t i = 0; i < n; i++)
@@ -126,8 +126,8 @@ distribute(struct rmb_spike_sort *s, struct rmb_error *error)
 			s->last[neuron] = s->time[i];
 			code = put(s, neuron, s->time[i]);
 		}
-		if (!code && s->out)
-			code = s->out->progress(s->out->argument, (double)(s->nspikes + at + n), 2 * (double)s->nspikes);
+		if (!code)
+			code = rmb_spike_progress(s->out, RMB_PLACE_SPIKES, at + n, s->nspikes);
 	}
 	for (int64_t i = 0; i < s->owners->n && !code && !s->all; i++)
 		code = s->next[i] > s->first[i] && (s->next[i] - s->first[i]) % s->room > 0 ? flush(s, i) : 0;

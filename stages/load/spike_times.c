@@ -26,8 +26,8 @@ rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, 
 }
 
 int
-rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *times, double *block, struct rmb_load_notes *notes,
-                       struct rmb_error *error)
+rmb_spike_times_survey(const struct rmb_found *found, const struct rmb_load_times *to, struct rmb_spike_times *times,
+                       double *block, struct rmb_load_notes *notes, struct rmb_error *error)
 {
 	const struct rmb_member *m = found->member;
 	const char *path = found->file->path;
@@ -38,6 +38,8 @@ rmb_spike_times_survey(const struct rmb_found *found, struct rmb_spike_times *ti
 	           rmb_error_set(error, RMB_EDATA, "%s: '%s' holds no spikes", path, rmb_member_called(m));
 	for (int64_t at = 0, n; at < m->count && !code; at += n) {
 		code = rmb_spike_times_get(times, at, n = rmb_spike_block(at, m->count), block, error);
+		if (!code)
+			code = rmb_spike_progress(to, RMB_JUDGE_TIMES, at + n, m->count);
 		for (int64_t i = 0; i < n && !code; i++) {
 			double time = block[i];
 			if (!isfinite(time))

@@ -3,8 +3,8 @@
  * A file tells whose each spike is in one of three ways: `unit` (a number beside each time), `counts` (so many of the list for
  * each neuron, in order) or `ends` (where each neuron's part of the list ends). All three become: times sorted by neuron,
  * ascending within each. Times are in s; with `clock` they are ticks of it.
- * Lists are read in pieces, three times: to judge the times, to count each neuron's, and to bring them to their places, which are
- * in the object being made, so that memory does not grow with the list. What is left out by `window`, by the intervals that the
+ * Lists are gone through in pieces (pieces.c), three times: to judge the times, to count each neuron's, and to bring them to their
+ * places, which are in the object being made, so that memory does not grow with the list. What is left out by `window`, by the intervals that the
  * file says were observed, and by `drop` is known before the second time. */
 #include <inttypes.h>
 #include <math.h>
@@ -142,8 +142,8 @@ sort_spikes(const struct rmb_layout *layout, int64_t *nneurons, const int64_t *i
 	int code = rmb_load_units_fit(layout, error);
 	s->owners = owners;
 	if (!code && layout->unit.member)
-		code = rmb_spike_owners_by_unit(&layout->unit, layout->parts, s->nspikes, nneurons, ids, arena, s->owner, owners,
-		                                error);
+		code = rmb_spike_owners_by_unit(&layout->unit, to, layout->parts, s->nspikes, nneurons, ids, arena, s->owner,
+		                                owners, error);
 	else if (!code)
 		code = rmb_spike_owners_by_parts(layout->ends.member ? &layout->ends : &layout->counts,
 		                                 layout->ends.member != NULL, s->nspikes, owners, error);
@@ -169,7 +169,7 @@ rmb_load_spikes(const struct rmb_layout *layout, const struct rmb_load_settings 
 		                    .nspikes = m->count,
 		                    .time = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.time),
 		                    .owner = rmb_arena_alloc(arena, RMB_PIECE, sizeof *s.owner) };
-	int code = s.time && s.owner ? rmb_spike_times_survey(&layout->spikes, &times, s.time, notes, error)
+	int code = s.time && s.owner ? rmb_spike_times_survey(&layout->spikes, to, &times, s.time, notes, error)
 	                             : rmb_error_nomem(error, "spike times");
 	if (!code)
 		code = observe(set, file, &s, arena, &seen, error);
