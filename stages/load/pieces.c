@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include "load/format.h"
 
@@ -27,14 +28,18 @@ block_items(const struct rmb_member *m, int64_t at)
 	return m->count - at < RMB_PIECE ? m->count - at : RMB_PIECE;
 }
 
-/* Takes room for the list at the end of the scratch file. Without room it is read without. */
+/* Takes room for the list at the end of the scratch file, if the disk has it three times: for the list, for one beside it, and for
+ * what is made of them. */
 static void
 claim_scratch(struct rmb_load_file *file, struct rmb_list *list)
 {
 	const struct rmb_member *m = list->member;
 	struct stat scratch;
+	struct statvfs disk;
 	int64_t end;
 	if (!m->packed || !file->wish || !file->wish->scratch || fstat(*file->wish->scratch, &scratch) != 0 ||
+	    fstatvfs(*file->wish->scratch, &disk) != 0 ||
+	    (disk.f_blocks > 0 && (double)disk.f_bavail * (double)disk.f_frsize < 3 * (double)sizeof(double) * (double)m->count) ||
 	    __builtin_add_overflow((int64_t)scratch.st_size, m->count * (int64_t)m->item, &end) ||
 	    ftruncate(*file->wish->scratch, (off_t)end) != 0)
 		return;
