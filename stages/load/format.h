@@ -202,9 +202,15 @@ size_t rmb_encode_utf8(uint32_t point, char *text);
 /* ---- pieces.c */
 
 enum { RMB_PIECE = 1 << 16 };
-/* A numeric member as a list in the order of its file (that of C for lists), piece by piece, as often as is wanted: what is packed
- * is unpacked once, if the wish has a scratch file for what is too long for memory. */
-struct rmb_pieces { struct rmb_load_file *file; const struct rmb_member *member; struct rmb_list *list; double *piece; unsigned char *raw; };
+/* A numeric member as a list in the order of its file (that of C for lists), piece by piece, as often as is wanted: what is
+ * packed is unpacked once, if the wish has a scratch file for what is too long for memory. */
+struct rmb_pieces {
+	struct rmb_load_file *file;
+	const struct rmb_member *member;
+	struct rmb_list *list;
+	double *piece;             /* [RMB_PIECE] */
+	unsigned char *raw;
+};
 int rmb_pieces_open(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_pieces *pieces,
                     struct rmb_error *error) RMB_CHECKED;
 /* *items: items at .. at + n - 1, n up to RMB_PIECE; until the next call. */

@@ -40,14 +40,22 @@ int rmb_nwb_dataset(struct rmb_load_file *file, const char *group, const char *n
 /* nwb_roi.c, nwb_units.c: members of a series or a table of units. */
 int rmb_nwb_rois(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct rmb_error *error) RMB_CHECKED;
 int rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *units, struct rmb_error *error) RMB_CHECKED;
-/* nwb_units.c: a column of whole numbers; *out NULL: there is none that can be read. */
+#define RMB_NWB_ELECTRODES "general/extracellular_ephys/electrodes"
+/* The units row[n], ascending, of the `all` that a table has. */
+struct rmb_nwb_chosen { const char *table; int64_t all, n; const int64_t *row; };
+/* nwb_columns.c: a column of whole numbers; *out NULL: there is none that can be read. */
 int rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n,
                          struct rmb_error *error) RMB_CHECKED;
-#define RMB_NWB_ELECTRODES "general/extracellular_ephys/electrodes"
-/* The units row[n] of the `all` that a table has. */
-struct rmb_nwb_chosen { const char *table; int64_t all, n; const int64_t *row; };
-/* nwb_columns.c: members of the columns that the recipe names. */
+/* Fails unless the ends of a ragged column ascend up to `last`. */
+int rmb_nwb_check_ends(struct rmb_load_file *file, const char *table, const char *name, const int64_t *end, int64_t n,
+                       int64_t last, struct rmb_error *error) RMB_CHECKED;
+/* The error of a column that has n entries, not one for each unit of the table. */
+int rmb_nwb_uneven(struct rmb_load_file *file, const struct rmb_nwb_chosen *c, const char *name, int64_t n, const char *remedy,
+                   struct rmb_error *error) RMB_CHECKED;
+/* Members of the columns that the recipe names. */
 int rmb_nwb_columns(struct rmb_load_file *file, const struct rmb_nwb_chosen *chosen, struct rmb_error *error) RMB_CHECKED;
+/* nwb_observed.c: file->observed, as far as the units that are read agree; notes what is wrong with their intervals. */
+int rmb_nwb_observed(struct rmb_load_file *file, const struct rmb_nwb_chosen *chosen, struct rmb_error *error) RMB_CHECKED;
 /* nwb_stack.c: whether a name stands for several series; members of all that fit it; samples of their matrix. */
 bool rmb_nwb_is_pattern(const char *name);
 int rmb_nwb_stack(struct rmb_load_file *file, const char *pattern, struct rmb_error *error) RMB_CHECKED;

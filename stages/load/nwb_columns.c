@@ -1,10 +1,48 @@
-/* load/nwb_columns.c -- columns of a table of units that the recipe names, such as `quality: snr`, for the units that are read.
+/* load/nwb_columns.c -- columns of a table of units, among them those that the recipe names, such as `quality: snr`, for the units
+ * that are read.
  *
  * A column may be named alone or with the path of its table. `location`, unless the table has such a column, is the electrodes':
  * that of the electrode which peak_channel_id names, else of the first of the unit's `electrodes`. NWB wants it there, and it is
  * the brain area. */
+#include <inttypes.h>
 #include <string.h>
 #include "load/nwb.h"
+
+int
+rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n,
+                     struct rmb_error *error)
+{
+	struct rmb_nwb *nwb = file->handle;
+	const struct rmb_member *m;
+	*out = NULL;
+	int code = rmb_nwb_dataset(file, table, name, false, &m, error);
+	if (code || !m || m->naxes != 1 || (m->number != RMB_SIGNED && m->number != RMB_UNSIGNED))
+		return code;
+	*n = m->count;
+	return rmb_load_integers(&nwb->plain, m, out, error);
+}
+
+int
+rmb_nwb_check_ends(struct rmb_load_file *file, const char *table, const char *name, const int64_t *end, int64_t n, int64_t last,
+                   struct rmb_error *error)
+{
+	for (int64_t i = 0; i < n; i++)
+		if (end[i] < (i > 0 ? end[i - 1] : 0) || end[i] > last)
+			return rmb_error_set(error, RMB_EINPUT,
+			                     "%s: entry %" PRId64 " of '%s/%s' is %" PRId64 "; ends must ascend up to %" PRId64,
+			                     file->path, i, table, name, end[i], last);
+	return 0;
+}
+
+int
+rmb_nwb_uneven(struct rmb_load_file *file, const struct rmb_nwb_chosen *c, const char *name, int64_t n, const char *remedy,
+               struct rmb_error *error)
+{
+	return rmb_error_set(error, RMB_EINPUT,
+	                     "%s: '%s/%s' has %" PRId64 " entries, but spike_times_index is of %" PRId64
+	                     " units; a column of their table has one for each%s",
+	                     file->path, c->table, name, n, c->all, remedy);
+}
 
 /* The electrode of each of row[n], by its row; -1: it has none. NULL, also after a failure: the table does not say. */
 static int64_t *

@@ -3,8 +3,7 @@
  * spike_times holds the times of all units end to end, s; spike_times_index where each unit's part ends. Members: st, sCount,
  * cluster (the table's id), xpos and ypos. A unit's electrode is that of peak_channel_id, which is looked for in the electrodes'
  * column id, else those of `electrodes`, which are row numbers; of several the mean. Positions are the electrodes' rel_x and
- * rel_y, else the probe's, else x and y. Where a column quality or ks_label calls units good, only those are read (`units`).
- * obs_intervals say what was observed: what those of all units that are read have in common. */
+ * rel_y, else the probe's, else x and y. Where a column quality or ks_label calls units good, only those are read (`units`). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,47 +14,19 @@
 #include "rumble/recording.h"
 
 struct units {
-	const struct rmb_nwb_group *group;
+	struct rmb_nwb_chosen chosen; /* units that are read */
 	const struct rmb_member *times;
-	int64_t all, n, nspikes;     /* units of the table, units that are read, their spikes */
+	int64_t nspikes;             /* of those that are read */
 	int64_t *end;                /* [all] in spike_times */
-	int64_t *row;                /* [n] of the table, ascending */
 	int64_t *last;               /* [n] ends of the parts of those that are read, of all that is read */
 	struct rmb_pieces pieces;    /* of spike_times; open once a time was asked for */
 };
-
-int
-rmb_nwb_whole_column(struct rmb_load_file *file, const char *table, const char *name, int64_t **out, int64_t *n,
-                     struct rmb_error *error)
-{
-	struct rmb_nwb *nwb = file->handle;
-	const struct rmb_member *m;
-	*out = NULL;
-	int code = rmb_nwb_dataset(file, table, name, false, &m, error);
-	if (code || !m || m->naxes != 1 || (m->number != RMB_SIGNED && m->number != RMB_UNSIGNED))
-		return code;
-	*n = m->count;
-	return rmb_load_integers(&nwb->plain, m, out, error);
-}
-
-/* Ends of a ragged column, which must ascend up to `last`. */
-static int
-check_ends(struct rmb_load_file *file, const char *table, const char *name, const int64_t *end, int64_t n, int64_t last,
-           struct rmb_error *error)
-{
-	for (int64_t i = 0; i < n; i++)
-		if (end[i] < (i > 0 ? end[i - 1] : 0) || end[i] > last)
-			return rmb_error_set(error, RMB_EINPUT,
-			                     "%s: entry %" PRId64 " of '%s/%s' is %" PRId64 "; ends must ascend up to %" PRId64,
-			                     file->path, i, table, name, end[i], last);
-	return 0;
-}
 
 static int
 read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
-	const char *table = u->group->path;
+	const char *table = u->chosen.table;
 	const struct rmb_member *index;
 	int code = rmb_nwb_dataset(file, table, "spike_times", true, &u->times, error);
 	if (!code)
@@ -74,25 +45,14 @@ read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 			: index->refusal ? index->refusal
 					 : "is no list");
 	code = rmb_load_integers(&nwb->plain, index, &u->end, error);
-	u->all = index->count;
+	u->chosen.all = index->count;
 	if (!code)
-		code = check_ends(file, table, "spike_times_index", u->end, u->all, u->times->count, error);
-	if (!code && (u->all == 0 || u->end[u->all - 1] != u->times->count))
+		code = rmb_nwb_check_ends(file, table, "spike_times_index", u->end, u->chosen.all, u->times->count, error);
+	if (!code && (u->chosen.all == 0 || u->end[u->chosen.all - 1] != u->times->count))
 		code = rmb_error_set(error, RMB_EINPUT,
 		                     "%s: '%s' ends at spike %" PRId64 ", but there are %" PRId64 " spike times", file->path,
-		                     index->name, u->all ? u->end[u->all - 1] : 0, u->times->count);
+		                     index->name, u->chosen.all ? u->end[u->chosen.all - 1] : 0, u->times->count);
 	return code;
-}
-
-/* A column that is not as long as the table. */
-static int
-uneven(struct rmb_load_file *file, const struct units *u, const char *name, int64_t n, const char *remedy,
-       struct rmb_error *error)
-{
-	return rmb_error_set(error, RMB_EINPUT,
-	                     "%s: '%s/%s' has %" PRId64 " entries, but spike_times_index is of %" PRId64
-	                     " units; a column of their table has one for each%s",
-	                     file->path, u->group->path, name, n, u->all, remedy);
 }
 
 /* ---- labels ---- */
@@ -109,15 +69,16 @@ read_labels(struct rmb_load_file *file, const struct units *u, const char **name
 	for (size_t i = 0; i < sizeof names / sizeof *names && !code && !*label; i++) {
 		const struct rmb_member *m;
 		bool good = false;
-		code = rmb_nwb_dataset(file, u->group->path, names[i], false, &m, error);
+		code = rmb_nwb_dataset(file, u->chosen.table, names[i], false, &m, error);
 		if (code || !m || m->number != RMB_BYTES || m->naxes != 1)
 			continue;
-		if (m->count != u->all && strcmp(file->wish->units, "all") != 0)
-			return uneven(file, u, names[i], m->count, ": mend it, or write `units: all` to read all without labels", error);
-		if (m->count != u->all)
+		if (m->count != u->chosen.all && strcmp(file->wish->units, "all") != 0)
+			return rmb_nwb_uneven(file, &u->chosen, names[i], m->count,
+			                      ": mend it, or write `units: all` to read all without labels", error);
+		if (m->count != u->chosen.all)
 			continue;
 		code = rmb_load_texts(&nwb->plain, m, label, width, error);
-		for (int64_t k = 0; k < u->all && !code; k++)
+		for (int64_t k = 0; k < u->chosen.all && !code; k++)
 			good |= strcasecmp(*label + (size_t)k * *width, "good") == 0;
 		*label = code || !good ? NULL : *label;
 		*name = names[i];
@@ -140,25 +101,26 @@ choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *erro
 	size_t width;
 	char *label;
 	int code = read_labels(file, u, &name, &label, &width, error);
-	u->row = code ? NULL : rmb_arena_alloc(file->arena, (size_t)u->all, sizeof *u->row);
-	if (!u->row)
+	int64_t *row = code ? NULL : rmb_arena_alloc(file->arena, (size_t)u->chosen.all, sizeof *row);
+	if (!row)
 		return code ? code : rmb_error_nomem(error, "units");
-	for (int64_t i = 0; i < u->all; i++)
+	for (int64_t i = 0; i < u->chosen.all; i++)
 		if (!label || is_wanted(label + (size_t)i * width, units)) {
-			u->row[u->n++] = i;
+			row[u->chosen.n++] = i;
 			u->nspikes += u->end[i] - (i > 0 ? u->end[i - 1] : 0);
 		}
+	u->chosen.row = row;
 	if (!label)
-		rmb_load_file_note(file, "no column quality or ks_label calls a unit good, so all %" PRId64 " were read", u->all);
-	else if (u->n < u->all)
+		rmb_load_file_note(file, "no column quality or ks_label calls a unit good, so all %" PRId64 " were read", u->chosen.all);
+	else if (u->chosen.n < u->chosen.all)
 		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those that the column %s calls %s (`units`)",
-		                   u->n, u->all, name,
+		                   u->chosen.n, u->chosen.all, name,
 		                   strcmp(units, "all") == 0    ? "anything but noise"
 		                   : strcmp(units, "good") == 0 ? "good"
 		                                                : "good or mua");
-	return u->n ? 0
+	return u->chosen.n ? 0
 	            : rmb_error_set(error, RMB_EINPUT, "%s: all %" PRId64 " units are noise by the column %s of '%s'", file->path,
-	                            u->all, name, u->group->path);
+	                            u->chosen.all, name, u->chosen.table);
 }
 
 /* ---- times ---- */
@@ -171,7 +133,7 @@ chosen_times(struct rmb_load_file *made, const struct rmb_member *member, int64_
 	struct rmb_load_file *file = *rmb_gathered_own(made);
 	struct units *u = ((struct rmb_nwb *)file->handle)->own;
 	double *out = items;
-	int64_t low = 0, high = u->n;
+	int64_t low = 0, high = u->chosen.n;
 	int code = u->pieces.file ? 0 : rmb_pieces_open(&((struct rmb_nwb *)file->handle)->plain, u->times, &u->pieces, error);
 	(void)member;
 	while (low < high) {
@@ -182,7 +144,7 @@ chosen_times(struct rmb_load_file *made, const struct rmb_member *member, int64_
 			high = middle;
 	}
 	for (int64_t i = low; n > 0 && !code; i++) {
-		int64_t here = u->last[i] - at < n ? u->last[i] - at : n, from = u->end[u->row[i]] - (u->last[i] - at);
+		int64_t here = u->last[i] - at < n ? u->last[i] - at : n, from = u->end[u->chosen.row[i]] - (u->last[i] - at);
 		for (int64_t done = 0, some; done < here && !code; done += some) {
 			const double *time;
 			some = here - done < RMB_PIECE ? here - done : RMB_PIECE;
@@ -201,18 +163,18 @@ static int
 offer_times(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = file->handle;
-	int64_t *count = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *count);
+	int64_t *count = rmb_arena_alloc(file->arena, (size_t)u->chosen.n, sizeof *count);
 	struct rmb_member st = rmb_gathered_numbers("st", u->nspikes);
 	st.called = u->times->name;
-	u->last = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *u->last);
+	u->last = rmb_arena_alloc(file->arena, (size_t)u->chosen.n, sizeof *u->last);
 	if (!count || !u->last)
 		return rmb_error_nomem(error, "units");
-	for (int64_t i = 0; i < u->n; i++) {
-		count[i] = u->end[u->row[i]] - (u->row[i] > 0 ? u->end[u->row[i] - 1] : 0);
+	for (int64_t i = 0; i < u->chosen.n; i++) {
+		count[i] = u->end[u->chosen.row[i]] - (u->chosen.row[i] > 0 ? u->end[u->chosen.row[i] - 1] : 0);
 		u->last[i] = count[i] + (i > 0 ? u->last[i - 1] : 0);
 	}
 	int code = rmb_gathered_pieces(&nwb->made, &st, chosen_times, error);
-	return code ? code : rmb_gathered_integers(&nwb->made, "sCount", count, u->n, error);
+	return code ? code : rmb_gathered_integers(&nwb->made, "sCount", count, u->chosen.n, error);
 }
 
 static int
@@ -220,13 +182,13 @@ offer_ids(struct rmb_load_file *file, const struct units *u, struct rmb_error *e
 {
 	struct rmb_nwb *nwb = file->handle;
 	int64_t *id, n = 0;
-	int code = rmb_nwb_whole_column(file, u->group->path, "id", &id, &n, error);
-	if (!code && id && n != u->all)
-		return uneven(file, u, "id", n, "", error);
-	int64_t *chosen = code || !id ? NULL : rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *chosen);
-	for (int64_t i = 0; i < u->n && chosen; i++)
-		chosen[i] = id[u->row[i]];
-	return chosen ? rmb_gathered_integers(&nwb->made, "cluster", chosen, u->n, error) : code;
+	int code = rmb_nwb_whole_column(file, u->chosen.table, "id", &id, &n, error);
+	if (!code && id && n != u->chosen.all)
+		return rmb_nwb_uneven(file, &u->chosen, "id", n, "", error);
+	int64_t *chosen = code || !id ? NULL : rmb_arena_alloc(file->arena, (size_t)u->chosen.n, sizeof *chosen);
+	for (int64_t i = 0; i < u->chosen.n && chosen; i++)
+		chosen[i] = id[u->chosen.row[i]];
+	return chosen ? rmb_gathered_integers(&nwb->made, "cluster", chosen, u->chosen.n, error) : code;
 }
 
 /* ---- places ---- */
@@ -272,13 +234,13 @@ place_by_channel(struct rmb_load_file *file, const struct units *u, const struct
                  struct rmb_error *error)
 {
 	int64_t *channel, *id, nchannels = 0, nids = 0;
-	int code = rmb_nwb_whole_column(file, u->group->path, "peak_channel_id", &channel, &nchannels, error);
+	int code = rmb_nwb_whole_column(file, u->chosen.table, "peak_channel_id", &channel, &nchannels, error);
 	if (!code)
 		code = rmb_nwb_whole_column(file, RMB_NWB_ELECTRODES, "id", &id, &nids, error);
-	*done = !code && channel && id && nchannels == u->all && nids == p->n;
-	for (int64_t i = 0; i < u->n && *done; i++)
+	*done = !code && channel && id && nchannels == u->chosen.all && nids == p->n;
+	for (int64_t i = 0; i < u->chosen.n && *done; i++)
 		for (int64_t k = 0; k < nids; k++)
-			if (id[k] == channel[u->row[i]]) {
+			if (id[k] == channel[u->chosen.row[i]]) {
 				x[i] = p->x[k];
 				y[i] = p->y[k];
 				break;
@@ -291,24 +253,24 @@ static int
 place_by_rows(struct rmb_load_file *file, const struct units *u, const struct places *p, double *x, double *y, bool *done,
               struct rmb_error *error)
 {
-	const char *table = u->group->path;
+	const char *table = u->chosen.table;
 	int64_t *row, *end, nrows = 0, nends = 0, several = 0;
 	int code = rmb_nwb_whole_column(file, table, "electrodes", &row, &nrows, error);
 	if (!code)
 		code = rmb_nwb_whole_column(file, table, "electrodes_index", &end, &nends, error);
-	if (!code && row && end && nends != u->all)
-		return uneven(file, u, "electrodes_index", nends, "", error);
-	*done = !code && row && (end || nrows == u->all);
+	if (!code && row && end && nends != u->chosen.all)
+		return rmb_nwb_uneven(file, &u->chosen, "electrodes_index", nends, "", error);
+	*done = !code && row && (end || nrows == u->chosen.all);
 	if (!code && row && !*done)
 		rmb_load_file_note(file,
 		                   "positions were not read: '%s/electrodes' has %" PRId64 " entries for %" PRId64
 		                   " units, and no electrodes_index says whose they are",
-		                   table, nrows, u->all);
+		                   table, nrows, u->chosen.all);
 	if (!*done)
 		return code;
-	code = end ? check_ends(file, table, "electrodes_index", end, nends, nrows, error) : 0;
-	for (int64_t i = 0; i < u->n && !code; i++) {
-		int64_t unit = u->row[i], from = end ? (unit > 0 ? end[unit - 1] : 0) : unit, to = end ? end[unit] : unit + 1;
+	code = end ? rmb_nwb_check_ends(file, table, "electrodes_index", end, nends, nrows, error) : 0;
+	for (int64_t i = 0; i < u->chosen.n && !code; i++) {
+		int64_t unit = u->chosen.row[i], from = end ? (unit > 0 ? end[unit - 1] : 0) : unit, to = end ? end[unit] : unit + 1;
 		several += to - from > 1;
 		x[i] = y[i] = to > from ? 0 : NAN;
 		for (int64_t k = from; k < to && !code; k++) {
@@ -326,7 +288,7 @@ place_by_rows(struct rmb_load_file *file, const struct units *u, const struct pl
 	if (!code && several)
 		rmb_load_file_note(file,
 		                   "%" PRId64 " of %" PRId64 " units have several electrodes; their place is the mean of those",
-		                   several, u->n);
+		                   several, u->chosen.n);
 	return code;
 }
 
@@ -339,116 +301,21 @@ offer_places(struct rmb_load_file *file, const struct units *u, struct rmb_error
 	int code = read_places(file, &places, error);
 	if (code || !places.x)
 		return code;
-	double *x = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *x),
-	       *y = rmb_arena_alloc(file->arena, (size_t)u->n, sizeof *y);
+	double *x = rmb_arena_alloc(file->arena, (size_t)u->chosen.n, sizeof *x),
+	       *y = rmb_arena_alloc(file->arena, (size_t)u->chosen.n, sizeof *y);
 	if (!x || !y)
 		return rmb_error_nomem(error, "positions");
-	for (int64_t i = 0; i < u->n; i++)
+	for (int64_t i = 0; i < u->chosen.n; i++)
 		x[i] = y[i] = NAN;
 	code = place_by_channel(file, u, &places, x, y, &done, error);
 	if (!code && !done)
 		code = place_by_rows(file, u, &places, x, y, &done, error);
-	for (int64_t i = 0; i < u->n; i++)
+	for (int64_t i = 0; i < u->chosen.n; i++)
 		some |= isfinite(x[i]) && isfinite(y[i]);
 	if (code || !done || !some)
 		return code;
-	code = rmb_gathered_doubles(&nwb->made, "xpos", x, u->n, error);
-	return code ? code : rmb_gathered_doubles(&nwb->made, "ypos", y, u->n, error);
-}
-
-/* ---- what was observed ---- */
-
-/* The intervals of one unit, joined, in `own`; -1: they do not all run forwards. */
-static int64_t
-intervals_of(const double *v, int64_t from, int64_t to, double *own)
-{
-	for (int64_t i = from; i < to; i++)
-		if (!isfinite(v[2 * i]) || !isfinite(v[2 * i + 1]) || !(v[2 * i] < v[2 * i + 1]))
-			return -1;
-	memcpy(own, v + 2 * from, (size_t)(2 * (to - from)) * sizeof *own);
-	return rmb_intervals_join(own, to - from);
-}
-
-static double
-length_of(const double *interval, int64_t n)
-{
-	double sum = 0;
-	for (int64_t i = 0; i < n; i++)
-		sum += interval[2 * i + 1] - interval[2 * i];
-	return sum;
-}
-
-/* What is common to the intervals of all units that are read: out[..][2]. Returns how many, -1: some do not run forwards. *some:
- * they differ. */
-static int64_t
-common_intervals(const struct units *u, const double *v, int64_t rows, const int64_t *end, double *own, double *out,
-                 double *other, bool *some)
-{
-	int64_t n = -1;
-	for (int64_t i = 0; i < u->n; i++) {
-		int64_t unit = u->row[i],
-			to = end              ? end[unit]
-		             : rows == u->all ? unit + 1
-		                              : rows,
-			from = end              ? (unit > 0 ? end[unit - 1] : 0)
-		               : rows == u->all ? unit
-		                                : 0;
-		int64_t here = intervals_of(v, from, to, own);
-		if (here < 0)
-			return -1;
-		if (here == 0) /* nothing is said of it */
-			continue;
-		if (n < 0) {
-			n = here;
-			memcpy(out, own, (size_t)(2 * n) * sizeof *out);
-		} else if (here != n || memcmp(own, out, (size_t)(2 * n) * sizeof *out) != 0) {
-			*some = true;
-			n = rmb_intervals_intersect(out, n, own, here, other, NULL);
-			memcpy(out, other, (size_t)(2 * n) * sizeof *out);
-		}
-	}
-	return n < 0 ? 0 : n;
-}
-
-static int
-observe(struct rmb_load_file *file, const struct units *u, struct rmb_error *error)
-{
-	struct rmb_nwb *nwb = file->handle;
-	const struct rmb_member *m;
-	double *v;
-	int64_t *end = NULL, nends = 0;
-	bool differ = false;
-	int code = rmb_nwb_dataset(file, u->group->path, "obs_intervals", false, &m, error);
-	if (code || !m || m->naxes != 2 || m->axis[1] != 2 || m->axis[0] == 0 || m->number == RMB_BYTES)
-		return code;
-	code = rmb_load_doubles(&nwb->plain, m, &v, error);
-	if (!code)
-		code = rmb_nwb_whole_column(file, u->group->path, "obs_intervals_index", &end, &nends, error);
-	if (!code && end)
-		code = nends == u->all ? check_ends(file, u->group->path, "obs_intervals_index", end, nends, m->axis[0], error)
-		                       : uneven(file, u, "obs_intervals_index", nends, "", error);
-	if (code)
-		return code;
-	size_t room = (size_t)(4 * m->axis[0] + 2);
-	double *own = rmb_arena_alloc(file->arena, room, sizeof *own), *out = rmb_arena_alloc(file->arena, room, sizeof *out);
-	double *other = rmb_arena_alloc(file->arena, room, sizeof *other);
-	if (!own || !out || !other)
-		return rmb_error_nomem(error, m->name);
-	int64_t n = common_intervals(u, v, m->axis[0], end, own, out, other, &differ);
-	if (n <= 0) {
-		rmb_load_file_note(file,
-		                   "the intervals '%s' were not used: %s. Say what was observed with `window`, and leave out "
-		                   "gaps with `drop`",
-		                   m->name, n < 0 ? "some do not run forwards" : "the units have none in common");
-		return 0;
-	}
-	if (differ)
-		rmb_load_file_note(file,
-		                   "the units' intervals '%s' differ: %.6g s, which they have in common, were taken as observed",
-		                   m->name, length_of(out, n));
-	file->observed = out;
-	file->nobserved = n;
-	return 0;
+	code = rmb_gathered_doubles(&nwb->made, "xpos", x, u->chosen.n, error);
+	return code ? code : rmb_gathered_doubles(&nwb->made, "ypos", y, u->chosen.n, error);
 }
 
 int
@@ -458,7 +325,7 @@ rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *group, str
 	struct units *u = rmb_arena_alloc(file->arena, 1, sizeof *u);
 	if (!u)
 		return rmb_error_nomem(error, "units");
-	u->group = group;
+	u->chosen.table = group->path;
 	nwb->own = u;
 	int code = read_ends(file, u, error);
 	if (!code)
@@ -470,6 +337,6 @@ rmb_nwb_units(struct rmb_load_file *file, const struct rmb_nwb_group *group, str
 	if (!code)
 		code = offer_places(file, u, error);
 	if (!code)
-		code = rmb_nwb_columns(file, &(struct rmb_nwb_chosen){ group->path, u->all, u->n, u->row }, error);
-	return code ? code : observe(file, u, error);
+		code = rmb_nwb_columns(file, &u->chosen, error);
+	return code ? code : rmb_nwb_observed(file, &u->chosen, error);
 }
