@@ -105,6 +105,52 @@ def test_frames_by_neurons():
         assert np.array_equal(got["activity"], X.astype(np.float32))
 
 
+def test_remarks_before_the_header_are_left_out():
+    rows = "0.5,7\n0.25,3\n1.5,7\n"
+    with place() as p:
+        for remarks, n in (("# made by hand\n", "1 line"), ("\ufeff% a, b\r\n%\n# c\n", "3 lines"), ("\n# t,u\n\n#x\ty\n", "2 lines")):
+            write(p, "s.csv", remarks + "time,unit\n" + rows)
+            got, said = load(p, "s.csv")
+            assert list(got["id"]) == [3, 7] and list(spikes(got, 1)) == [0.5, 1.5] and f"left out {n} of remarks before the header" in said, said
+        for names in "# time,unit\n", "%time,unit\n", "# by hand, twice, 2024\n#time,unit\n":     # the last of them names what follows
+            write(p, "s.csv", names + rows)
+            got, said = load(p, "s.csv")
+            assert list(got["id"]) == [3, 7] and ("left out 1 line of remarks" in said) == ("hand" in names), said
+        write(p, "f.csv", "# one, two, 3\n" + table("time", ["1", "2", "3", "4"], np.column_stack([0.125 * np.arange(30), X.T])))
+        got, said = load(p, "f.csv")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and got["rate"] == 8 and "left out 1 line" in said
+        write(p, "s.csv", "# remark\ntime,unit\n0.5,1,2\n")
+        refuse(p, "s.csv", "", "line 3 has 3 cells, and the line behind the remarks names 2")
+        write(p, "s.csv", "# remark\n# another\n")
+        refuse(p, "s.csv", "", "plain text of one line")
+        write(p, "s.csv", "# remark\n0.5,1\n")
+        refuse(p, "s.csv", "", "first line is all numbers")
+
+
+def test_cell_traces_of_inscopix():
+    status = ["accepted", "rejected", "undecided", "accepted"]
+    times = 0.05 * np.arange(30)
+
+    def traces(status, first=" ", second="Time (s)/Cell Status"):
+        names = f"{first},C00,C01,C02,C03\n{second}, {', '.join(status)}\n"
+        return names + table(None, [], np.column_stack([times.round(3), X.T]))[1:]
+    with place() as p:
+        for first, second in ((" ", "Time (s)/Cell Status"), ("", "Time(s)/Cell Status"), ('""', '"Time (s)/Cell Status"')):
+            write(p, "c.csv", traces(status, first, second))
+            got, said = load(p, "c.csv")
+            assert np.array_equal(got["activity"], X[[0, 3]].astype(np.float32)) and abs(got["rate"] - 20) < 1e-9 and list(got["id"]) == [0, 3]
+            assert "read the 2 of 4 cells that are accepted; `rois: all` reads every one" in said
+        got, said = load(p, "c.csv", ", rois: all")
+        assert np.array_equal(got["activity"], X.astype(np.float32)) and "rois" not in said
+        write(p, "c.csv", traces(["undecided", "rejected", "undecided", ""]))
+        got, said = load(p, "c.csv")
+        assert list(got["id"]) == [0, 2, 3] and "3 of 4 cells that are not rejected" in said
+        write(p, "c.csv", traces(["rejected"] * 4))
+        refuse(p, "c.csv", "", "every cell is rejected", "`rois: all`")
+        write(p, "c.csv", traces(status[:3]))
+        refuse(p, "c.csv", "", "line 2 has 4 cells")
+
+
 def test_neurons_by_frames():
     with place() as p:
         rows = [[9, 1.5, "V1", *X[0, :2], 20.25, *X[0, 2:]], [4, 2.5, "V1", *X[1, :2], 30, *X[1, 2:]], [5, 3, "LM", *X[2, :2], 1, *X[2, 2:]], [6, 4, "", *X[3, :2], 2, *X[3, 2:]]]

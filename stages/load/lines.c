@@ -135,9 +135,10 @@ rmb_lines_cut(const struct rmb_lines *l, struct rmb_cell *cell, struct rmb_error
 	               ? 0
 	               : rmb_error_set(error, RMB_EINPUT,
 	                               "%s is plain text and no table: line %" PRId64 " has %" PRId64
-	                               " cell%s, and the first line "
+	                               " cell%s, and %s "
 	                               "names %" PRId64 " column%s",
-	                               l->path, l->number, n, n == 1 ? "" : "s", l->ncolumns, l->ncolumns == 1 ? "" : "s");
+	                               l->path, l->number, n, n == 1 ? "" : "s",
+	                               l->remarks ? "the line behind the remarks" : "the first line", l->ncolumns, l->ncolumns == 1 ? "" : "s");
 }
 
 bool
@@ -178,20 +179,96 @@ rmb_lines_no_number(const struct rmb_lines *l, int64_t column, const struct rmb_
 	                     memchr(cell->text, ',', cell->n) ? "; write decimal points, not commas" : "");
 }
 
-/* ---- the first line ---- */
+/* ---- before the rows ---- */
+
+/* Where the text of a line of names or remarks begins, behind a mark of UTF-8 and that of a remark. */
+static const char *
+behind_marks(const struct rmb_lines *l, bool *remark)
+{
+	const char *text = l->text + (l->start == 0 && strncmp(l->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+	*remark = *text == '#' || *text == '%';
+	return text + *remark;
+}
+
+/* How many cells it has; *row: whether they may be those of a row, as some are numbers or none is text. */
+static int64_t
+count_cells(const char *text, char separator, bool *row)
+{
+	int64_t n = 0, numbers = 0, texts = 0;
+	double number;
+	for (const char *at = text; at; n++) {
+		struct rmb_cell cell = next_cell(&at, separator);
+		bool is_number = rmb_cell_number(&cell, &number);
+		numbers += is_number && cell.n > 0;
+		texts += !is_number;
+	}
+	*row = numbers > 0 || texts == 0;
+	return n;
+}
+
+static char
+separator_of(const char *text)
+{
+	return strchr(text, '\t') ? '\t' : strchr(text, ',') ? ',' : ';';
+}
+
+/* Goes to the line of names: the first that is no remark, unless that is a row to which the last remark has the names. */
+static int
+pass_remarks(struct rmb_lines *l, struct rmb_error *error)
+{
+	int64_t start = 0, number = 0, cells = 0;
+	bool remark = true, row;
+	char separator = ';';
+	int code;
+	while (!(code = rmb_lines_next(l, error)) && l->text) {
+		const char *text = behind_marks(l, &remark);
+		if (!remark)
+			break;
+		separator = separator_of(text);
+		cells = count_cells(text, separator, &row);
+		start = l->start;
+		number = l->number;
+		l->remarks++;
+	}
+	if (code || l->remarks == 0 || (l->text && (count_cells(l->text, separator, &row) != cells || !row)))
+		return code;
+	l->remarks--;
+	rmb_lines_seek(l, start, number);
+	return rmb_lines_next(l, error);
+}
+
+/* Cell traces of Inscopix have a second line, which says which cells were accepted:
+ *     ,C00,C01
+ *     Time (s)/Cell Status,accepted,rejected
+ * The columns' names are taken from both. */
+static int
+read_status(struct rmb_lines *l, struct rmb_error *error)
+{
+	static const char begins[] = "time", says[] = "cell status";
+	int64_t start = l->at - (int64_t)(l->n - l->used), number = l->number + 1;
+	if (*l->name[0])
+		return 0;
+	int code = rmb_lines_next(l, error);
+	const char *word = l->text ? l->text + strspn(l->text, " \"") : "", *slash = strchr(word, '/');
+	if (code || !slash || strncasecmp(word, begins, strlen(begins)) != 0 || strncasecmp(slash + 1, says, strlen(says)) != 0) {
+		rmb_lines_seek(l, start, number);
+		return code;
+	}
+	l->name[0] = rmb_load_printable(l->arena, word, (size_t)(slash - word));
+	l->status = rmb_arena_alloc(l->arena, (size_t)l->ncolumns, sizeof *l->status);
+	l->text = rmb_arena_strdup(l->arena, l->text); /* cells point into it */
+	return l->name[0] && l->status && l->text ? rmb_lines_cut(l, l->status, error) : rmb_error_nomem(error, l->path);
+}
 
 static int
 read_names(struct rmb_lines *l, struct rmb_error *error)
 {
 	int64_t n = 0, numbers = 0;
-	char *first = l->text;
-	if (first && strncmp(first, "\xef\xbb\xbf", 3) == 0)
-		first += 3;
-	if (first && *first == '#')
-		first++;
-	if (!first)
+	bool remark;
+	if (!l->text)
 		return rmb_error_set(error, RMB_EINPUT, "%s is plain text without a line", l->path);
-	l->separator = strchr(first, '\t') ? '\t' : strchr(first, ',') ? ',' : ';';
+	const char *first = behind_marks(l, &remark);
+	l->separator = separator_of(first);
 	for (const char *at = first; at; n++)
 		next_cell(&at, l->separator);
 	if (n > MOST_COLUMNS)
@@ -223,8 +300,10 @@ rmb_lines_open(struct rmb_lines *l, struct rmb_arena *arena, const char *path, s
 	*l = (struct rmb_lines){ .arena = arena, .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
 	if (l->fd < 0)
 		return rmb_error_set(error, RMB_EINPUT, "cannot open %s: %s", path, strerror(errno));
-	int code = rmb_lines_next(l, error);
-	return code ? code : read_names(l, error);
+	int code = pass_remarks(l, error);
+	if (!code)
+		code = read_names(l, error);
+	return code ? code : read_status(l, error);
 }
 
 void

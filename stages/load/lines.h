@@ -1,8 +1,9 @@
 /* load/lines.h -- tables of text of any length, line by line: a line of column names, then a line for each row.
  *
  * Cells are separated by tabs if the first line has one, else by commas, else by semicolons; they may stand in double quotes,
- * with blanks around them. Lines end in either way, empty ones count for nothing, and # before the first name is left aside.
- * (Small tables are simpler to read whole: sheet.h.) */
+ * with blanks around them. Lines end in either way, empty ones count for nothing. Lines that begin with # or % are remarks, which
+ * may stand before the names; the last of them is the names if a row with as many cells follows it. (Small tables are simpler to
+ * read whole: sheet.h.) */
 #ifndef RMB_LOAD_LINES_H
 #define RMB_LOAD_LINES_H
 #include "load/format.h"
@@ -14,6 +15,8 @@ struct rmb_lines {
 	char separator;
 	int64_t ncolumns;
 	const char **name;           /* [ncolumns] printable */
+	int64_t remarks;             /* lines before the names */
+	struct rmb_cell *status;     /* [ncolumns] of Inscopix's second line, "accepted"; NULL: there is none */
 	/* the line that was read last */
 	int64_t number;              /* counted from 1 */
 	int64_t start;               /* where it begins in the file */
@@ -25,7 +28,7 @@ struct rmb_lines {
 };
 struct rmb_cell { const char *text; size_t n; };
 
-/* Opens the file and reads the first line. Close with rmb_lines_close, also after a failure. */
+/* Opens the file and reads what stands before the rows. Close with rmb_lines_close, also after a failure. */
 int rmb_lines_open(struct rmb_lines *lines, struct rmb_arena *arena, const char *path, struct rmb_error *error) RMB_CHECKED;
 void rmb_lines_close(struct rmb_lines *lines);
 /* The next line that is not empty, as lines->text. */

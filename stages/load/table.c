@@ -4,7 +4,8 @@
  * neurons*: a row for each frame; its first column is the time of the frame or its number, every other one a neuron. *Neurons by
  * frames*: a row for each neuron; its first column is the neuron's number, columns called x, y, area, quality, plane and probe
  * tell of it, every other one is a frame. The first column's name decides between the last two, or `orientation` if it is no such
- * name. Columns that the recipe names for something else are no neurons. Activity is read in blocks of lines, never whole. */
+ * name. Columns that the recipe names for something else are no neurons, nor are cells that Inscopix's second line does not call
+ * accepted. Activity is read in blocks of lines, never whole. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -145,6 +146,38 @@ key_column(const struct rmb_lines *l)
 	return is_index(l, 0) && l->ncolumns > 1 && says(l, 1) != UNKNOWN ? 1 : 0;
 }
 
+static bool
+has_status(const struct rmb_table *t, int64_t column, const char *status)
+{
+	const struct rmb_cell *cell = &t->lines.status[column];
+	return cell->n == strlen(status) && strncasecmp(cell->text, status, cell->n) == 0;
+}
+
+/* Of the *n cells of Inscopix those that it calls accepted, or, where nobody accepted any, those that are not rejected. */
+static int
+keep_accepted(struct rmb_load_file *file, struct rmb_table *t, int64_t *n, struct rmb_error *error)
+{
+	bool every = file->wish && strcmp(file->wish->rois, "all") == 0, accepted = false;
+	int64_t kept = 0, all = *n, *number = rmb_arena_alloc(file->arena, (size_t)all, sizeof *number);
+	if (!number)
+		return rmb_error_nomem(error, "roi");
+	for (int64_t i = 0; i < all; i++)
+		accepted |= has_status(t, t->column[i], "accepted");
+	for (int64_t i = 0; i < all; i++)
+		if (every || (accepted ? has_status(t, t->column[i], "accepted") : !has_status(t, t->column[i], "rejected"))) {
+			number[kept] = t->column[i] - 1;
+			t->column[kept++] = t->column[i];
+		}
+	if (kept == 0)
+		return rmb_error_set(error, RMB_EINPUT, "%s: every cell is rejected, by its second line; `rois: all` reads them",
+		                     file->path);
+	if (kept < all)
+		rmb_load_file_note(file, "read the %" PRId64 " of %" PRId64 " cells that are %s; `rois: all` reads every one", kept, all,
+		                   accepted ? "accepted" : "not rejected");
+	*n = kept;
+	return rmb_gathered_integers(&t->made, "roi", number, kept, error);
+}
+
 /* Columns that are no samples become members: those that the recipe names, and those with usual names. */
 static int
 set_columns_apart(struct rmb_load_file *file, struct rmb_table *t, enum rows_are rows, struct rmb_error *error)
@@ -176,6 +209,8 @@ set_columns_apart(struct rmb_load_file *file, struct rmb_table *t, enum rows_are
 		return rmb_error_set(error, RMB_EINPUT,
 		                     "%s is plain text, a table of %" PRId64 " columns, none of which is left for activity",
 		                     l->path, l->ncolumns);
+	if (!code && l->status)
+		code = keep_accepted(file, t, &n, error);
 	t->matrix = (struct rmb_member){ .name = "activity",
 		                         .type = "numbers in text",
 		                         .number = RMB_FLOATING,
@@ -302,6 +337,9 @@ table_open(struct rmb_load_file *file, struct rmb_error *error)
 		return code;
 	*rmb_gathered_own(&t->made) = t;
 	code = rmb_lines_open(&t->lines, file->arena, file->path, error);
+	if (!code && t->lines.remarks > 0)
+		rmb_load_file_note(file, "left out %" PRId64 " line%s of remarks before the header", t->lines.remarks,
+		                   t->lines.remarks == 1 ? "" : "s");
 	if (!code)
 		code = find_rows(t, error);
 	if (!code)
