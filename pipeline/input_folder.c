@@ -51,7 +51,10 @@ find_parts(struct rmb_arena *arena, const char *folder, const char *inside, stru
 	glob_t found = { 0 };
 	int code = base && patterns ? 0 : RMB_ELIMIT;
 	for (char *pattern; !code && (pattern = strtok_r(NULL, " ", &rest));) {
-		const char *whole = rmb_arena_printf(arena, "%s%s", base, pattern);
+		bool instead = *pattern == '|';
+		if (instead && found.gl_pathc > 0)
+			continue;
+		const char *whole = rmb_arena_printf(arena, "%s%s", base, pattern + instead);
 		int status = whole ? glob(whole, GLOB_BRACE | (found.gl_pathc ? GLOB_APPEND : 0), NULL, &found) : GLOB_NOSPACE;
 		code = status == GLOB_NOSPACE ? RMB_ELIMIT : 0;
 	}

@@ -132,6 +132,29 @@ def test_planes_are_parts_of_one_recording():
         assert list(got["plane"]) == [0, 0, 1] and list(got["id"]) == [0, 2, 3] and list(got["y"]) == [0, 2, 100]
 
 
+def test_combined_planes_are_read_where_no_plane_is_left():
+    spks = np.random.default_rng(3).normal(size=(5, 60)).astype(np.float32)
+    stat = [{"med": [10 * i, 20 * i], "iplane": np.int64(i // 2)} for i in range(5)]
+    with place() as p:
+        os.makedirs(p.file("m/suite2p/combined"))
+        for name, value in {"spks": spks, "F": 2 * spks, "stat": np.array(stat, object), "ops": np.array({"fs": 7.5}, object),
+                            "iscell": np.array([[1, 0.9], [0, 0.1], [1, 0.8], [1, 0.7], [1, 0.6]])}.items():
+            np.save(p.file(f"m/suite2p/combined/{name}.npy"), value, allow_pickle=True)
+        for where in "m", "m/suite2p", "m/suite2p/combined":
+            got, said = load(p, where, ", pixel: 1 um")
+            assert np.array_equal(got["activity"], spks[[0, 2, 3, 4]]) and list(got["plane"]) == [0, 1, 1, 2] and list(got["id"]) == [0, 2, 3, 4]
+            assert list(got["x"]) == [0, 40, 60, 80] and got["rate"] == 7.5 and "4 of 5 ROIs" in said and "lie side by side" in said
+        assert "1 cached" in load(p, "m", ", pixel: 1 um")[1]
+        np.save(p.file("m/suite2p/combined/ops.npy"), np.array({"fs": 8.5}, object), allow_pickle=True)
+        assert load(p, "m", ", pixel: 1 um")[0]["rate"] == 8.5
+        os.makedirs(p.file("m/suite2p/plane1"))
+        np.save(p.file("m/suite2p/plane1/spks.npy"), spks[:2])
+        got, said = load(p, "m")
+        assert np.array_equal(got["activity"], spks[:2]) and "side by side" not in said
+        np.save(p.file("m/suite2p/combined/spks.npy"), spks[1:])     # is not read, and does not count
+        assert "1 cached" in load(p, "m")[1]
+
+
 def test_planes_without_rois_are_passed_over():
     with place() as p:
         for plane, n in enumerate((0, 3, 2)):

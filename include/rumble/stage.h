@@ -46,7 +46,8 @@ struct rmb_param {        /* one setting; an entry without name ends the list */
 	const char *help;     /* one line without a full stop */
 	bool numeric_noise;   /* true: does not enter the key, for it cannot change a result (a block size, a cap) */
 	const char *inside;   /* RMB_FILE: the path may be a folder; these patterns then say which files in it count: those of
-	                       * glob(7) with {a,b}, relative to the folder, separated by blanks. NULL: only a file will do */
+	                       * glob(7) with {a,b}, relative to the folder, separated by blanks; one behind | counts where no
+	                       * earlier one fits a file. NULL: only a file will do */
 	bool label;           /* RMB_STRING: the name of a label; one that no recording has is a mistake in the recipe */
 };
 

@@ -1,7 +1,7 @@
 /* load/suite2p.c -- the folder that suite2p writes: one recording of all its planes.
  *
  * Any of <root>, <root>/suite2p and <root>/suite2p/plane0 will do; of several planes each is a part of the neurons, `combined` is
- * left out, and so are planes without ROIs. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of
+ * left out unless it is all there is, and so are planes without ROIs. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of
  * each ROI xpos and ypos (pixels, from `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2
  * var x) of x = F - 0.7 Fneu), probability (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that
  * iscell.npy calls cells are there, unless `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p
@@ -94,21 +94,36 @@ planes_in(struct rmb_arena *arena, const char *path)
 	return list_planes(arena, path, NULL) > 0 ? path : below && list_planes(arena, below, NULL) > 0 ? below : NULL;
 }
 
+/* The folder that is read by itself: a plane, or all planes combined where none is left; NULL: neither. */
+static const char *
+alone(struct rmb_arena *arena, const char *path)
+{
+	static const char *const below[] = { "combined", "suite2p/combined" };
+	if (is_plane(arena, path))
+		return path;
+	for (size_t i = 0; i < sizeof below / sizeof *below && !planes_in(arena, path); i++) {
+		const char *folder = rmb_arena_printf(arena, "%s/%s", path, below[i]);
+		if (folder && is_plane(arena, folder))
+			return folder;
+	}
+	return NULL;
+}
+
 static enum rmb_sureness
 suite2p_recognises(const struct rmb_load_probe *probe)
 {
-	return is_plane(probe->arena, probe->path) || planes_in(probe->arena, probe->path) ? RMB_SURELY : RMB_NOT_MINE;
+	return alone(probe->arena, probe->path) || planes_in(probe->arena, probe->path) ? RMB_SURELY : RMB_NOT_MINE;
 }
 
 static int
 find_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *error)
 {
-	const char *where = is_plane(file->arena, file->path) ? NULL : planes_in(file->arena, file->path);
+	const char *sole = alone(file->arena, file->path), *where = sole ? NULL : planes_in(file->arena, file->path);
 	f->nplanes = where ? list_planes(file->arena, where, NULL) : 1;
 	f->plane = rmb_arena_alloc(file->arena, (size_t)f->nplanes, sizeof *f->plane);
 	if (!f->plane)
 		return rmb_error_nomem(error, file->path);
-	f->plane[0].folder = file->path;
+	f->plane[0].folder = sole ? sole : file->path;
 	if (where)
 		f->nplanes = list_planes(file->arena, where, f->plane);
 	return 0;
@@ -383,6 +398,7 @@ add_numbering(struct rmb_load_file *file, const struct folder *f, struct rmb_err
 {
 	int64_t *roi = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *roi),
 		*plane = rmb_arena_alloc(file->arena, (size_t)f->n, sizeof *plane);
+	bool mosaic = false;
 	if (!roi || !plane)
 		return rmb_error_nomem(error, file->path);
 	for (int64_t i = 0; i < f->n; i++) {
@@ -391,7 +407,11 @@ add_numbering(struct rmb_load_file *file, const struct folder *f, struct rmb_err
 			roi[i] += p->n;
 		double within = stat_number(f, i, "iplane", 0); /* in a folder of combined planes */
 		plane[i] = f->nplanes > 1 || !(within >= 0 && within < MOST_PLANES) ? f->home[i]->number : (int64_t)within;
+		mosaic |= f->nplanes == 1 && plane[i] != plane[0];
 	}
+	if (mosaic)
+		rmb_load_file_note(file, "suite2p's combined planes lie side by side: positions are right within a plane, and not between "
+		                         "planes");
 	int code = rmb_gathered_integers(file, "roi", roi, f->n, error);
 	return code ? code : rmb_gathered_integers(file, "iplane", plane, f->n, error);
 }
