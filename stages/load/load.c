@@ -33,7 +33,7 @@ static const struct rmb_param params[] = {
 	  ,
 	  .help = "format of the file or folder; auto goes by a file's first bytes and the files in a folder" },
 	{ "rois", RMB_WORD, AT(wish.rois), "cells", .words = "cells|all",
-	  .help = "which ROIs of suite2p, also in NWB and MATLAB: those that iscell calls cells, or all" },
+	  .help = "which ROIs: those that an iscell beside the activity, in any format, calls cells (of Inscopix: accepted), or all" },
 	{ "units", RMB_WORD, AT(wish.units), "good", .words = "good|good+mua|all",
 	  .help = "which units of Kilosort, phy, ALF or NWB, by their labels; all leaves out noise" },
 	{ "rate", RMB_REAL, AT(rate), "none", true, "Hz", 1e-6, 1e7, .help = "frames per second of the activity" },
