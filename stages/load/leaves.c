@@ -1,7 +1,18 @@
 /* load/leaves.c -- what lies in cells and structs of MATLAB, as members. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "load/leaves.h"
+
+int
+rmb_leaf_below(const struct rmb_load_file *file, char *name, size_t n, const char *field, struct rmb_error *error)
+{
+	int length = snprintf(name + n, RMB_LEAF_NAME - n, "%s%s", n > 0 ? "." : "", field);
+	return length >= 0 && (size_t)length < RMB_LEAF_NAME - n
+	               ? 0
+	               : rmb_error_set(error, RMB_ELIMIT, "%s: a name begins with '%.100s' and is longer than rumble reads (%d bytes)",
+	                               file->path, rmb_load_printable(file->arena, name, strlen(name)), RMB_LEAF_NAME - 1);
+}
 
 int
 rmb_leaves_make(struct rmb_load_file *file, struct rmb_leaves *leaves, struct rmb_error *error)

@@ -8,7 +8,7 @@
 #define RMB_LOAD_LEAVES_H
 #include "load/gathered.h"
 
-enum { RMB_MOST_LEAVES = 2000, RMB_LEAF_DEEPEST = 12, RMB_LEAF_PARTS = 1 << 22, RMB_LEAF_TEXT = 64 };
+enum { RMB_MOST_LEAVES = 2000, RMB_LEAF_DEEPEST = 12, RMB_LEAF_PARTS = 1 << 22, RMB_LEAF_TEXT = 64, RMB_LEAF_NAME = 1024 };
 
 /* One name in the file, as it was met while walking. */
 struct rmb_leaf {
@@ -19,6 +19,9 @@ struct rmb_leaf {
 };
 struct rmb_leaves { int n; struct rmb_leaf *leaf; };
 
+/* Makes name[RMB_LEAF_NAME], of which n bytes stay, that of its field, "NAME.field", or of a variable, if n is 0. RMB_ELIMIT: it is
+ * longer than that. The walkers keep one, for an array of structs has millions of fields. */
+int rmb_leaf_below(const struct rmb_load_file *file, char *name, size_t n, const char *field, struct rmb_error *error) RMB_CHECKED;
 /* Room for leaves. */
 int rmb_leaves_make(struct rmb_load_file *file, struct rmb_leaves *leaves, struct rmb_error *error) RMB_CHECKED;
 struct rmb_leaf *rmb_leaves_find(const struct rmb_leaves *leaves, const char *name);

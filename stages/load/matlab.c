@@ -29,8 +29,8 @@ static const struct { enum matio_classes class; enum rmb_number number; size_t i
 /* ---- walking through a variable */
 
 struct walk {
-	const char *path;           /* for sentences */
-	struct rmb_arena *arena;
+	struct rmb_load_file *file;
+	char name[RMB_LEAF_NAME];   /* of where it stands */
 	void *self;
 	int (*visit)(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error);
 	struct rmb_error *error;
@@ -48,30 +48,33 @@ count_of(const matvar_t *v)
 
 /* Every leaf below v, in MATLAB's order; not by recursion through what a file says without an end. */
 static int
-walk_through(const struct walk *w, matvar_t *v, const char *name, int depth, bool list)
+walk_through(struct walk *w, matvar_t *v, int depth, bool list)
 {
+	size_t length = strlen(w->name);
 	int64_t n = v ? count_of(v) : 0;
 	int code = 0;
 	if (!v || n < 0 || depth > RMB_LEAF_DEEPEST ||
 	    n > RMB_LEAF_PARTS * (int64_t)(v->class_type != MAT_C_CELL && v->class_type != MAT_C_STRUCT ? 1 << 20 : 1))
 		return v ? rmb_error_set(w->error, RMB_ELIMIT,
-		                         "%s: '%s' has more parts, or parts within parts, than rumble reads", w->path, name)
+		                         "%s: '%s' has more parts, or parts within parts, than rumble reads", w->file->path,
+		                         w->name)
 		         : 0;
 	if (v->class_type == MAT_C_CELL)
 		for (int64_t i = 0; i < n && !code && v->data; i++)
-			code = walk_through(w, Mat_VarGetCell(v, (int)i), name, depth + 1, true);
+			code = walk_through(w, Mat_VarGetCell(v, (int)i), depth + 1, true);
 	else if (v->class_type == MAT_C_STRUCT) {
 		unsigned nfields = Mat_VarGetNumberOfFields(v);
 		char *const *field = Mat_VarGetStructFieldnames(v);
 		for (int64_t i = 0; i < n && !code && v->data && field; i++)
 			for (unsigned f = 0; f < nfields && !code; f++) {
-				const char *below = rmb_arena_printf(w->arena, "%s.%s", name, field[f]);
-				code = below ? walk_through(w, Mat_VarGetStructFieldByIndex(v, f, (size_t)i), below, depth + 1,
-				                            list || n > 1)
-				             : rmb_error_nomem(w->error, name);
+				code = rmb_leaf_below(w->file, w->name, length, field[f], w->error);
+				if (!code)
+					code = walk_through(w, Mat_VarGetStructFieldByIndex(v, f, (size_t)i), depth + 1,
+					                    list || n > 1);
+				w->name[length] = '\0';
 			}
 	} else
-		code = w->visit(w->self, name, v, list, w->error);
+		code = w->visit(w->self, w->name, v, list, w->error);
 	return code;
 }
 
@@ -122,13 +125,15 @@ static int
 list_variables(struct rmb_load_file *file, struct matlab *h, struct rmb_error *error)
 {
 	struct listing listing = { file, h, NULL };
-	struct walk walk = { file->path, file->arena, &listing, note_leaf, error };
+	struct walk walk = { .file = file, .self = &listing, .visit = note_leaf, .error = error };
 	int code = 0;
 	for (matvar_t *v; !code && (v = Mat_VarReadNextInfo(h->mat)); Mat_VarFree(v)) {
 		if (!v->name || strncmp(v->name, "__", 2) == 0)
 			continue;
 		listing.top = rmb_arena_strdup(file->arena, v->name);
-		code = listing.top ? walk_through(&walk, v, listing.top, 0, false) : rmb_error_nomem(error, file->path);
+		code = listing.top ? rmb_leaf_below(file, walk.name, 0, v->name, error) : rmb_error_nomem(error, file->path);
+		if (!code)
+			code = walk_through(&walk, v, 0, false);
 	}
 	return code;
 }
@@ -137,15 +142,16 @@ list_variables(struct rmb_load_file *file, struct matlab *h, struct rmb_error *e
 
 struct filling { struct rmb_load_file *file; struct rmb_leaf_reading reading; };
 
-/* Characters as UTF-8; NULL: they are not of a kind that is read. */
+/* Characters as UTF-8 in text[RMB_LEAF_TEXT * 4 + 1]; NULL: they are not of a kind that is read. */
 static char *
-text_of(struct rmb_arena *arena, const matvar_t *leaf)
+text_of(const matvar_t *leaf, char *text)
 {
 	size_t unit = leaf->data_size == 2 ? 2 : 1, n = leaf->data ? leaf->nbytes / unit : 0;
+	char *to = text;
 	n = n < RMB_LEAF_TEXT ? n : RMB_LEAF_TEXT;
-	char *text = rmb_arena_alloc(arena, n * 4 + 1, 1), *to = text;
-	if (!text || (leaf->data_size != 1 && leaf->data_size != 2 && n > 0))
+	if (leaf->data_size != 1 && leaf->data_size != 2 && n > 0)
 		return NULL;
+	memset(text, 0, RMB_LEAF_TEXT * 4 + 1);
 	if (unit == 1)
 		return memcpy(text, leaf->data ? leaf->data : "", n);
 	for (size_t i = 0; i < n; i++) {
@@ -167,7 +173,7 @@ take_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct 
 	if (strcmp(name, f->reading.leaf->name) != 0)
 		return 0;
 	if (shape.number == RMB_BYTES && !shape.refusal && n >= 0) {
-		char *text = text_of(f->file->arena, leaf);
+		char room[RMB_LEAF_TEXT * 4 + 1], *text = text_of(leaf, room);
 		return rmb_leaves_take(f->file, &f->reading, &shape, text, text ? (int64_t)strlen(text) : -1, error);
 	}
 	bool whole = n >= 0 && !shape.refusal && leaf->nbytes / shape.item >= (size_t)n &&
@@ -180,11 +186,13 @@ fill(struct rmb_load_file *file, const struct rmb_member *member, void *items, s
 {
 	struct matlab *h = *rmb_gathered_own(file);
 	struct filling filling = { .file = file };
-	struct walk walk = { file->path, file->arena, &filling, take_leaf, error };
+	struct walk walk = { .file = file, .self = &filling, .visit = take_leaf, .error = error };
 	int code = rmb_leaves_begin(file, &h->leaves, member, items, &filling.reading, error);
+	if (!code)
+		code = rmb_leaf_below(file, walk.name, 0, filling.reading.leaf->top, error);
 	matvar_t *v = code ? NULL : Mat_VarRead(h->mat, filling.reading.leaf->top);
 	if (!code)
-		code = v ? walk_through(&walk, v, filling.reading.leaf->top, 0, false)
+		code = v ? walk_through(&walk, v, 0, false)
 		         : rmb_error_set(error, RMB_EINPUT, "%s: '%s' cannot be read; the file is truncated or damaged",
 		                         file->path, member->name);
 	Mat_VarFree(v);

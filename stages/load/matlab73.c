@@ -43,6 +43,7 @@ struct walk {
 	struct rmb_load_file *file;
 	struct matlab73 *own;
 	const char *top;
+	char name[RMB_LEAF_NAME];         /* of where it stands */
 	int64_t seen;
 	bool list, links;                 /* links: some variables are no objects of the file itself */
 	int depth;
@@ -51,7 +52,7 @@ struct walk {
 	int code;
 };
 
-static void walk_through(struct walk *w, hid_t object, const char *name);
+static void walk_through(struct walk *w, hid_t object);
 
 /* What a leaf is to MATLAB; its axes in MATLAB's order. */
 static struct rmb_member
@@ -92,54 +93,62 @@ shape_of(const struct rmb_dataset *d, bool *empty)
 	return m;
 }
 
-/* A line of characters, which are stored as numbers. */
+/* A line of characters, which are stored as numbers; of a long one the beginning. */
 static int
 take_text(struct walk *w, const struct rmb_dataset *d, const struct rmb_member *shape, int64_t n)
 {
+	const struct rmb_member *m = &d->member;
 	char text[RMB_LEAF_TEXT * 4] = "", *to = text;
-	double *point;
-	if (n > 0 && (d->member.refusal || n > RMB_LYING_BYTES))
+	unsigned char raw[RMB_LEAF_TEXT * sizeof(double)];
+	double point[RMB_LEAF_TEXT];
+	int64_t rows, columns;
+	rmb_member_matrix(m, &rows, &columns);
+	if (n > 0 && (m->refusal || m->number == RMB_BYTES || m->item > sizeof *point || (rows > 1 && columns > 1)))
 		return rmb_error_set(w->error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", w->file->path,
-		                     d->member.name);
-	int code = n > 0 ? rmb_load_doubles(&w->own->plain, &d->member, &point, w->error) : 0;
-	for (int64_t i = 0; i < n && i < RMB_LEAF_TEXT - 1 && !code; i++)
+		                     m->name);
+	n = n < RMB_LEAF_TEXT - 1 ? n : RMB_LEAF_TEXT - 1;
+	int code = n <= 0 ? 0 : rmb_format_hdf5.read(&w->own->plain, m, 0, rows > 1 ? n : 1, 0, rows > 1 ? 1 : n, raw, w->error);
+	if (!code && n > 0)
+		rmb_member_decode(m, raw, n, point);
+	for (int64_t i = 0; i < n && !code; i++)
 		to += rmb_encode_utf8(point[i] >= 1 && point[i] < 0x110000 ? (uint32_t)point[i] : '?', to);
 	return code ? code : rmb_leaves_take(w->file, w->reading, shape, text, to - text, w->error);
 }
 
 /* Where the numbers of a list lie. */
 static int
-note_part(struct walk *w, const struct rmb_dataset *d, const char *name, int64_t n)
+note_part(struct walk *w, const struct rmb_dataset *d, int64_t n)
 {
 	struct matlab73 *own = w->own;
-	const struct rmb_leaf *leaf = rmb_leaves_find(&own->leaves, name);
+	const struct rmb_leaf *leaf = rmb_leaves_find(&own->leaves, w->name);
 	ptrdiff_t i = leaf ? leaf - own->leaves.leaf : -1;
 	if (!leaf || !leaf->list)
 		return 0;
 	if (!own->joined[i] && !(own->joined[i] = rmb_arena_alloc(w->file->arena, 1, sizeof **own->joined)))
-		return rmb_error_nomem(w->error, name);
+		return rmb_error_nomem(w->error, w->name);
 	return rmb_joined_add(&own->plain, own->joined[i], d->id, leaf->name, n, w->error);
 }
 
 static void
-visit(struct walk *w, const struct rmb_dataset *d, const char *name)
+visit(struct walk *w, const struct rmb_dataset *d)
 {
 	bool empty;
 	struct rmb_member shape = shape_of(d, &empty);
 	bool text = shape.number == RMB_BYTES;
 	int64_t n = shape.refusal ? 0 : shape.count;
 	if (!w->reading) {
-		w->code = rmb_leaves_note(w->file, &w->own->leaves, name, w->top, w->list, &shape, text ? n > 0 : n, w->error);
+		w->code = rmb_leaves_note(w->file, &w->own->leaves, w->name, w->top, w->list, &shape, text ? n > 0 : n,
+		                          w->error);
 		if (!w->code)
-			w->code = note_part(w, d, name, text ? 0 : n);
-	} else if (strcmp(name, w->reading->leaf->name) == 0)
+			w->code = note_part(w, d, text ? 0 : n);
+	} else if (strcmp(w->name, w->reading->leaf->name) == 0)
 		w->code = text && !shape.refusal ? take_text(w, d, &shape, n)
 		                                 : rmb_leaves_take(w->file, w->reading, &shape, NULL, n, w->error);
 }
 
 /* The objects that a cell refers to, in MATLAB's order. */
 static void
-walk_cell(struct walk *w, const struct rmb_dataset *d, const char *name)
+walk_cell(struct walk *w, const struct rmb_dataset *d)
 {
 	hid_t space = H5Dget_space(d->id);
 	hssize_t n = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
@@ -149,21 +158,21 @@ walk_cell(struct walk *w, const struct rmb_dataset *d, const char *name)
 	                                : NULL;
 	if (!reference) {
 		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: the cell '%s' has more parts than rumble reads, or is damaged",
-		                        w->file->path, name);
+		                        w->file->path, w->name);
 		return;
 	}
 	if (n > 0 && H5Dread(d->id, H5T_STD_REF_OBJ, H5S_ALL, H5S_ALL, H5P_DEFAULT, reference) < 0)
 		w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: the cell '%s' cannot be read",
-		                        w->file->path, name);
+		                        w->file->path, w->name);
 	for (hssize_t i = 0; i < n && !w->code; i++) {
 		bool list = w->list;
 		hid_t part = H5Rdereference2(d->id, H5P_DEFAULT, H5R_OBJECT, &reference[i]);
 		w->list = true;
 		if (part < 0)
 			w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is damaged: part %lld of the cell '%s' is missing",
-			                        w->file->path, (long long)i, name);
+			                        w->file->path, (long long)i, w->name);
 		else {
-			walk_through(w, part, name);
+			walk_through(w, part);
 			H5Oclose(part);
 		}
 		w->list = list;
@@ -171,55 +180,53 @@ walk_cell(struct walk *w, const struct rmb_dataset *d, const char *name)
 }
 
 static void
-walk_dataset(struct walk *w, hid_t object, const char *name)
+walk_dataset(struct walk *w, hid_t object)
 {
 	struct rmb_dataset d;
 	hid_t type = H5Dget_type(object);
 	bool cell = type >= 0 && H5Tequal(type, H5T_STD_REF_OBJ) > 0;
 	H5Tclose(type);
-	w->code = rmb_hdf5_take(&w->own->plain, object, name, &d, w->error);
+	w->code = rmb_hdf5_take(&w->own->plain, object, w->name, &d, w->error);
 	if (w->code)
 		return;
 	if (cell && rmb_hdf5_number(d.id, "MATLAB_empty") != 1)
-		walk_cell(w, &d, name);
+		walk_cell(w, &d);
 	else if (!cell)
-		visit(w, &d, name);
+		visit(w, &d);
 	rmb_hdf5_let_go(&d);
 }
-
-struct fields { struct walk *walk; const char *name; };
 
 static herr_t
 field(hid_t group, const char *name, const H5L_info_t *link, void *argument)
 {
-	struct fields *f = argument;
-	const char *below = rmb_arena_printf(f->walk->file->arena, "%s.%s", f->name, name);
-	hid_t object = below && link->type == H5L_TYPE_HARD ? H5Oopen(group, name, H5P_DEFAULT) : -1;
-	if (!below)
-		f->walk->code = rmb_error_nomem(f->walk->error, name);
-	if (object >= 0) {
-		walk_through(f->walk, object, below);
-		H5Oclose(object);
-	}
-	return f->walk->code ? 1 : 0;
+	struct walk *w = argument;
+	size_t length = strlen(w->name);
+	hid_t object = link->type == H5L_TYPE_HARD ? H5Oopen(group, name, H5P_DEFAULT) : -1;
+	if (object < 0)
+		return 0;
+	w->code = rmb_leaf_below(w->file, w->name, length, name, w->error);
+	if (!w->code)
+		walk_through(w, object);
+	w->name[length] = '\0';
+	H5Oclose(object);
+	return w->code ? 1 : 0;
 }
 
 static void
-walk_through(struct walk *w, hid_t object, const char *name)
+walk_through(struct walk *w, hid_t object)
 {
 	H5I_type_t kind = H5Iget_type(object);
-	struct fields fields = { w, name };
 	hsize_t at = 0;
 	if (++w->depth > RMB_LEAF_DEEPEST || ++w->seen > MOST_OBJECTS)
 		w->code = rmb_error_set(w->error, RMB_ELIMIT, "%s: '%s' has more parts, or parts within parts, than rumble reads",
-		                        w->file->path, name);
+		                        w->file->path, w->name);
 	else if (kind == H5I_DATASET)
-		walk_dataset(w, object, name);
+		walk_dataset(w, object);
 	else if (kind == H5I_GROUP && H5Aexists(object, "MATLAB_sparse") <= 0)
-		H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, field, &fields);
+		H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, field, w);
 	else if (kind == H5I_GROUP && !w->reading) {
 		struct rmb_member sparse = { .type = "sparse", .item = 1, .refusal = "is a sparse array: save full(x)" };
-		w->code = rmb_leaves_note(w->file, &w->own->leaves, name, w->top, w->list, &sparse, 0, w->error);
+		w->code = rmb_leaves_note(w->file, &w->own->leaves, w->name, w->top, w->list, &sparse, 0, w->error);
 	}
 	w->depth--;
 }
@@ -236,9 +243,11 @@ variable(hid_t root, const char *name, const H5L_info_t *link, void *argument)
 	const char *own = w->reading ? w->top : rmb_arena_strdup(w->file->arena, name);
 	if (!own)
 		w->code = rmb_error_nomem(w->error, name);
+	else
+		w->code = rmb_leaf_below(w->file, w->name, 0, own, w->error);
 	w->top = own;
 	if (object >= 0 && !w->code)
-		walk_through(w, object, own);
+		walk_through(w, object);
 	if (object >= 0)
 		H5Oclose(object);
 	return w->code ? 1 : 0;

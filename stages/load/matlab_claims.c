@@ -8,7 +8,7 @@
 #include "load/leaves.h"
 #include "load/matlab_claims.h"
 
-enum { MATRIX = 14, PACKED = 15, CELL = 1, STRUCT = 2, OBJECT = 3, MOST_AXES = 32, BUFFER = 16384 };
+enum { WHOLE = 5, FLAGS = 6, MATRIX = 14, PACKED = 15, CELL = 1, STRUCT = 2, OBJECT = 3, MOST_AXES = 32, BUFFER = 16384 };
 
 struct source {
 	const char *path;
@@ -126,7 +126,8 @@ parts_of(struct source *s, int class, int64_t *room)
 	unsigned char axes[4 * MOST_AXES], name[4];
 	struct element e;
 	int64_t parts = 1, fields = 1;
-	if (!next_element(s, room, &e) || e.n > (int64_t)sizeof axes || !bytes_of(s, room, &e, axes, sizeof axes))
+	if (!next_element(s, room, &e) || e.type != WHOLE || e.in_tag || e.n % 4 || e.n > (int64_t)sizeof axes ||
+	    !bytes_of(s, room, &e, axes, sizeof axes))
 		return -1;
 	for (int64_t i = 0; i < e.n / 4; i++)
 		if (__builtin_mul_overflow(parts, (int64_t)rmb_matlab_number(axes + 4 * i, s->little), &parts))
@@ -135,7 +136,7 @@ parts_of(struct source *s, int class, int64_t *room)
 		if (!next_element(s, room, &e) || !bytes_of(s, room, &e, name, sizeof name))
 			return -1;
 	if (class != CELL) {
-		if (!next_element(s, room, &e) || !bytes_of(s, room, &e, name, sizeof name))
+		if (!next_element(s, room, &e) || e.type != WHOLE || e.n != 4 || !bytes_of(s, room, &e, name, sizeof name))
 			return -1;
 		uint32_t length = rmb_matlab_number(name, s->little);
 		if (!next_element(s, room, &e) || !bytes_of(s, room, &e, name, sizeof name))
@@ -145,7 +146,8 @@ parts_of(struct source *s, int class, int64_t *room)
 	return __builtin_mul_overflow(parts, fields, &parts) ? -1 : parts;
 }
 
-/* A matrix of n bytes, behind its tag. */
+/* A matrix of n bytes, behind its tag. What stands where must be what MATLAB writes there: matio does not look, and would take
+ * other bytes for the numbers. */
 static int
 go_through(struct source *s, int64_t n, int depth)
 {
@@ -158,7 +160,7 @@ go_through(struct source *s, int64_t n, int depth)
 		return rmb_error_set(s->error, RMB_ELIMIT,
 		                     "%s: its variable at byte %" PRId64 " has more parts within parts than rumble reads",
 		                     s->path, s->first);
-	if (!next_element(s, &room, &e) || !bytes_of(s, &room, &e, flags, sizeof flags))
+	if (!next_element(s, &room, &e) || e.type != FLAGS || e.n != sizeof flags || !bytes_of(s, &room, &e, flags, sizeof flags))
 		return damaged(s);
 	int class = (int)(rmb_matlab_number(flags, s->little) & 0xff), code = 0;
 	if (class != CELL && class != STRUCT && class != OBJECT)
