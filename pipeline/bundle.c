@@ -150,17 +150,35 @@ rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct rmb
 	return packed(&pack, error);
 }
 
+/* One entry for each file. */
+static void
+add_list(struct pack *pack, const char *name, const char *unit, const char *help, const int64_t *value, int64_t n)
+{
+	add_axis(add(pack, name, unit, help, RMB_INT64, value), "file", n);
+}
+
+static void
+add_texts(struct pack *pack, const char *name, const char *help, const char *text, size_t width, int64_t n)
+{
+	struct rmb_array *array = add(pack, name, "1", help, RMB_TEXT, text);
+	array->width = width;
+	add_axis(array, "file", n);
+}
+
 int
-rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_file *file, struct rmb_array *array,
+rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_place *place, struct rmb_array *array,
                  int *narrays, struct rmb_error *error)
 {
 	struct pack pack = { arena, port, array, narrays, false };
-	add_text(&pack, "file", "SHA-256 of the file in which the samples stay: float32, row after row", file->sha256);
-	add_scalar(&pack, "file_bytes", "B", "length of that file", RMB_INT64, &file->bytes);
-	add_scalar(&pack, "file_at", "B", "where in it they begin", RMB_INT64, &file->at);
-	if (file->folder) {
-		add_text(&pack, "folder", "content of the folder in which that file lies", file->folder);
-		add_text(&pack, "inside", "its path in that folder", file->inside);
+	add_texts(&pack, "file", "SHA-256 of each file in which the samples stay: float32, row after row", place->sha256,
+	          RMB_KEY_MAX, place->n);
+	add_list(&pack, "file_bytes", "B", "length of that file", place->bytes, place->n);
+	add_list(&pack, "file_at", "B", "where in it they begin", place->at, place->n);
+	add_list(&pack, "file_row", "1", "first stored row that lies in it", place->row, place->n);
+	add_list(&pack, "file_stride", "1", "samples in it from one row to the next", place->stride, place->n);
+	if (place->folder) {
+		add_text(&pack, "folder", "content of the folder in which these files lie", place->folder);
+		add_texts(&pack, "inside", "path of each in that folder", place->inside, place->inside_width, place->n);
 	}
 	return packed(&pack, error);
 }
@@ -292,22 +310,37 @@ find_any(const struct rmb_object *object, const char *name, int *n)
 	return found;
 }
 
-/* Samples in the user's file, which is mapped if they are wanted. */
-static void
-take_outside(struct unpack *u, const struct rmb_object *samples, struct rmb_recording *r)
+/* Whether the rows of file i of the place, of `rows` in all, lie in it. */
+static bool
+rows_fit(const struct rmb_bundle_place *place, int64_t i, int64_t rows, int64_t frames)
 {
-	struct rmb_bundle_file file;
-	int64_t last;
-	if (!rmb_bundle_file(samples, &file) || file.at < 0 || file.at % (int64_t)sizeof(float) ||
-	    __builtin_mul_overflow(r->stored_rows, r->stored_frames, &last) ||
-	    __builtin_mul_overflow(last, (int64_t)sizeof(float), &last) || __builtin_add_overflow(last, file.at, &last) ||
-	    last > file.bytes)
-		wrong(u, "file_at");
-	else if (samples->outside.map) {
-		r->samples = (const float *)(const void *)((const char *)samples->outside.map + file.at);
-		r->file = samples->outside.file;
-		r->file_at = file.at;
+	int64_t end = i + 1 < place->n ? place->row[i + 1] : rows, bytes;
+	return (i > 0 || place->row[0] == 0) && place->row[i] >= 0 && place->row[i] < end && end <= rows &&
+	       place->stride[i] >= frames && place->at[i] >= 0 && place->at[i] % (int64_t)sizeof(float) == 0 &&
+	       !__builtin_mul_overflow(end - place->row[i], place->stride[i], &bytes) &&
+	       !__builtin_mul_overflow(bytes, (int64_t)sizeof(float), &bytes) &&
+	       !__builtin_add_overflow(bytes, place->at[i], &bytes) && bytes <= place->bytes[i];
+}
+
+/* Samples in the user's files, which are mapped if they are wanted. */
+static void
+take_outside(struct unpack *u, const struct rmb_object *samples, const struct rmb_bundle_place *place, struct rmb_recording *r)
+{
+	bool fit = true;
+	for (int64_t i = 0; i < place->n && fit; i++)
+		fit = rows_fit(place, i, r->stored_rows, r->stored_frames);
+	struct rmb_stored_part *part = NULL;
+	if (fit && samples->noutside)
+		part = rmb_arena_alloc(samples->arena, (size_t)place->n, sizeof *part);
+	for (int64_t i = 0; i < place->n && part; i++) {
+		const struct rmb_outside *file = &samples->outside[i];
+		const void *first = (const char *)file->map + place->at[i];
+		part[i] = (struct rmb_stored_part){ place->row[i], place->stride[i], first, file->file, place->at[i] };
 	}
+	if (!fit || (samples->noutside && !part))
+		wrong(u, fit ? "file: no memory" : "file");
+	r->part = part;
+	r->nparts = part ? place->n : 0;
 }
 
 /* The samples: of this object under this port, or the only activity in the object that holds them. */
@@ -316,7 +349,7 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 {
 	const struct rmb_array *activity = NULL;
 	int n = 0;
-	struct rmb_bundle_file file;
+	struct rmb_bundle_place place;
 	if (!r->source[0]) {
 		activity = find(u->object, u->port, "activity");
 		n = activity != NULL;
@@ -326,8 +359,8 @@ take_samples(struct unpack *u, const struct rmb_object *samples, struct rmb_reco
 	else if (strcmp(samples->key, r->source) == 0)
 		activity = find_any(samples, "activity", &n);
 	const struct rmb_object *holder = samples ? samples : u->object;
-	if (n == 0 && strcmp(holder->key, r->source) == 0 && rmb_bundle_file(holder, &file))
-		take_outside(u, holder, r);
+	if (n == 0 && strcmp(holder->key, r->source) == 0 && rmb_bundle_placed(holder, &place))
+		take_outside(u, holder, &place, r);
 	else if (n != 1 || !is_activity(activity, r))
 		wrong(u, "activity");
 	else {
@@ -429,23 +462,53 @@ sole_text(const struct rmb_object *object, const char *name)
 	return right && !((char *)text->data)[text->width - 1] ? text->data : NULL;
 }
 
-static bool
-sole_whole(const struct rmb_object *object, const char *name, int64_t *value)
+/* The only ANY/name, if it is a list with an entry for each of n files; NULL: it is not. */
+static const struct rmb_array *
+sole_list(const struct rmb_object *object, const char *name, enum rmb_type type, int64_t n)
 {
-	int n;
-	const struct rmb_array *number = find_any(object, name, &n);
-	if (n != 1 || number->type != RMB_INT64 || number->naxes != 0)
-		return false;
-	memcpy(value, number->data, sizeof *value);
-	return true;
+	int found;
+	const struct rmb_array *list = find_any(object, name, &found);
+	return found == 1 && list->type == type && list->naxes == 1 && list->axis[0].n == n ? list : NULL;
+}
+
+static const int64_t *
+sole_whole(const struct rmb_object *object, const char *name, int64_t n)
+{
+	const struct rmb_array *list = sole_list(object, name, RMB_INT64, n);
+	return list ? list->data : NULL;
+}
+
+/* The same of texts, each of which ends. */
+static const char *
+sole_texts(const struct rmb_object *object, const char *name, int64_t n, size_t *width)
+{
+	const struct rmb_array *list = sole_list(object, name, RMB_TEXT, n);
+	bool right = list && list->width > 0;
+	for (int64_t i = 0; i < n && right; i++)
+		right = !((const char *)list->data)[(size_t)i * list->width + list->width - 1];
+	*width = right ? list->width : 0;
+	return right ? list->data : NULL;
 }
 
 bool
-rmb_bundle_file(const struct rmb_object *object, struct rmb_bundle_file *file)
+rmb_bundle_placed(const struct rmb_object *object, struct rmb_bundle_place *place)
 {
-	*file = (struct rmb_bundle_file){ .sha256 = sole_text(object, "file"),
-		                          .folder = sole_text(object, "folder"),
-		                          .inside = sole_text(object, "inside") };
-	return file->sha256 && strlen(file->sha256) == RMB_KEY_MAX - 1 && sole_whole(object, "file_bytes", &file->bytes) &&
-	       file->bytes > 0 && sole_whole(object, "file_at", &file->at) && !file->folder == !file->inside;
+	int found;
+	size_t width;
+	const struct rmb_array *file = find_any(object, "file", &found);
+	int64_t n = found == 1 && file->naxes == 1 ? file->axis[0].n : 0;
+	if (n < 1 || n > RMB_BUNDLE_FILES)
+		return false;
+	*place = (struct rmb_bundle_place){ .n = n, .folder = sole_text(object, "folder"),
+		                            .bytes = sole_whole(object, "file_bytes", n),
+		                            .at = sole_whole(object, "file_at", n),
+		                            .row = sole_whole(object, "file_row", n),
+		                            .stride = sole_whole(object, "file_stride", n) };
+	place->sha256 = sole_texts(object, "file", n, &width);
+	place->inside = sole_texts(object, "inside", n, &place->inside_width);
+	bool right = width == RMB_KEY_MAX && place->bytes && place->at && place->row && place->stride &&
+	             !place->folder == !place->inside && (place->folder || n == 1);
+	for (int64_t i = 0; i < n && right; i++)
+		right = strlen(place->sha256 + i * RMB_KEY_MAX) == RMB_KEY_MAX - 1 && place->bytes[i] > 0;
+	return right;
 }

@@ -2,9 +2,10 @@
  *
  * Output port P of kind recording is stored as P/activity (only in the object that holds the samples), P/row, P/interval,
  * P/shift, P/offset, P/scale, P/segment, P/id, P/x, ..., and the scalars rate, nframes, scaling, source as P/... arrays. One
- * whose samples stay in the file they came in has P/file, P/file_bytes and P/file_at in place of P/activity, and P/folder and
- * P/inside if the recipe names a folder that holds the file. Spikes are stored as P/time, P/first, P/observed and the
- * annotations. */
+ * whose samples stay in the files they came in has lists with an entry for each file in place of P/activity: P/file,
+ * P/file_bytes, P/file_at, P/file_row and P/file_stride, and, if the recipe names a folder that holds them, P/inside, beside
+ * P/folder. Spikes are stored as P/time, P/first, P/observed and the annotations.
+ */
 #ifndef RMB_BUNDLE_H
 #define RMB_BUNDLE_H
 #include "pipeline/object.h"
@@ -18,23 +19,27 @@ int rmb_bundle_recording(struct rmb_arena *arena, const char *port, const struct
                          struct rmb_array *array, int *narrays, struct rmb_error *error) RMB_CHECKED;
 int rmb_bundle_spikes(struct rmb_arena *arena, const char *port, const struct rmb_spikes *spikes, struct rmb_array *array,
                       int *narrays, struct rmb_error *error) RMB_CHECKED;
-/* The file in which samples stay, which says nothing of where it lies. */
-struct rmb_bundle_file {
-	const char *sha256;          /* of the file */
-	int64_t bytes, at;           /* its length, and where in it they begin */
-	const char *folder;          /* content of the folder that a recipe names; NULL: it names the file itself */
-	const char *inside;          /* path of the file in that folder */
+enum { RMB_BUNDLE_FILES = 4096 }; /* as many may hold the samples of one recording */
+/* The files in which samples stay, row after row: some rows in each. Nothing says where they lie. */
+struct rmb_bundle_place {
+	int64_t n;                   /* files, one or more */
+	const char *sha256;          /* [n][RMB_KEY_MAX] of each file */
+	const int64_t *bytes, *at;   /* [n] its length, and where in it its rows begin */
+	const int64_t *row, *stride; /* [n] the first row of each, and samples from one row to the next */
+	const char *folder;          /* content of the folder that a recipe names; NULL: it names the only file itself */
+	const char *inside;          /* [n][inside_width] path of each in that folder, NUL-padded */
+	size_t inside_width;
 };
-/* Appends what a recording has in place of P/activity if its samples stay in a file. */
-int rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_file *file, struct rmb_array *array,
+/* Appends what a recording has in place of P/activity if its samples stay in files. */
+int rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_place *place, struct rmb_array *array,
                      int *narrays, struct rmb_error *error) RMB_CHECKED;
-/* The file in which the samples of an object stayed; false: they are in the object, or there are none. */
-bool rmb_bundle_file(const struct rmb_object *object, struct rmb_bundle_file *file);
+/* The files in which the samples of an object stayed, borrowed from it; false: they are in the object, or there are none. */
+bool rmb_bundle_placed(const struct rmb_object *object, struct rmb_bundle_place *place);
 /* Kind of what an object holds under a port: RMB_RECORDING, RMB_SPIKES, RMB_ARRAY, or 0. */
 unsigned rmb_bundle_kind(const struct rmb_object *object, const char *port);
 /* Rebuilds and checks the bundle. `samples` is the object that source names (NULL if source is "" or for looking at
- * annotations only; then ->samples is NULL). RMB_EDAMAGE if it does not hold together. Of samples that
- * stay in a file ->samples is NULL unless rmb_outside_attach() has mapped it. */
+ * annotations only; then ->samples is NULL). RMB_EDAMAGE if it does not hold together. Samples that
+ * stay in files are ->part, which is of the object's; NULL unless rmb_outside_attach() has mapped them. */
 int rmb_unbundle_recording(const struct rmb_object *object, const char *port,
                            const struct rmb_object *samples, struct rmb_recording *recording,
                            struct rmb_error *error) RMB_CHECKED;

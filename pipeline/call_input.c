@@ -7,16 +7,17 @@
 #include "pipeline/bundle.h"
 #include "pipeline/outside.h"
 
-/* If the samples of the object stayed in a user's file, that is mapped. */
+/* If the samples of the object stayed in files of the user's, these are mapped. */
 static int
 attach(struct rmb_call *call, struct rmb_object *object)
 {
-	struct rmb_bundle_file file;
+	struct rmb_bundle_place place;
 	const char *path = NULL;
-	if (!rmb_bundle_file(object, &file))
+	if (!rmb_bundle_placed(object, &place))
 		return 0;
 	for (int i = 0; i < call->order->nplaces && !path; i++)
-		path = rmb_outside_path(object->arena, &file, call->order->place[i].path, call->order->place[i].sha256);
+		if (rmb_outside_is(&place, call->order->place[i].sha256))
+			path = call->order->place[i].path;
 	return rmb_outside_attach(object, call->cache, path, &call->error);
 }
 

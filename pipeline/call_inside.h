@@ -20,7 +20,7 @@ struct call_output {            /* what the stage made at an output port; at mos
 	struct rmb_recording *recording;
 	struct rmb_spikes *spikes;
 	int payload;                /* index in the writer of samples or times being written, -1: none. A view, or */
-	const struct rmb_bundle_file *file; /* samples stay in this file, if it is not NULL */
+	const struct rmb_bundle_place *place; /* samples stay in these files, if it is not NULL */
 	int64_t nspikes;            /* times that space was claimed for */
 };
 

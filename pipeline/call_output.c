@@ -1,5 +1,6 @@
 /* pipeline/call_output.c -- what a stage makes, gathered until it has succeeded. */
 #include "pipeline/call_inside.h"
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -172,7 +173,7 @@ keep_recording(struct rmb_call *call, const char *name, const struct rmb_recordi
 	const struct rmb_port *port;
 	if (!(*output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port)))
 		return call->error.code;
-	if ((*output)->payload >= 0 || (*output)->file)
+	if ((*output)->payload >= 0 || (*output)->place)
 		return rmb_fail(call, RMB_EINTERNAL, "stage %s makes output '%s' twice", call->order->stage->name, name);
 	if (!((*output)->recording = rmb_arena_copy(call->arena, out, 1, sizeof *out)))
 		return rmb_error_nomem(&call->error, "a recording");
@@ -198,48 +199,97 @@ path_inside(const char *path, const char *folder)
 	return *path == 0 || *path == '/' || (n && path[-1] == '/') ? path + strspn(path, "/") : NULL;
 }
 
-/* The file, which a setting names or which lies in a folder that one names. */
+/* A file in which samples stay: a setting names it, or a folder in which it lies. */
+struct stayed { const char *folder, *inside; char sha256[RMB_KEY_MAX]; };
+
 static int
-find_file(struct rmb_call *call, const char *path, struct rmb_bundle_file *file)
+find_file(struct rmb_call *call, const char *path, struct stayed *file)
 {
-	char own[RMB_KEY_MAX];
-	for (int i = 0; i < call->order->nfiles && !file->sha256; i++) {
+	for (int i = 0; i < call->order->nfiles; i++) {
 		const char *content = call->order->file[i].sha256, *inside = path_inside(path, call->order->file[i].path);
 		if (!inside)
 			continue;
-		file->sha256 = content;
+		snprintf(file->sha256, sizeof file->sha256, "%s", content);
 		if (!*inside)
-			continue;
-		int code = rmb_outside_content(call->cache, path, own, &call->error);
-		if (code)
-			return code;
-		file->sha256 = rmb_arena_strdup(call->arena, own);
+			return 0;
 		file->folder = content;
-		file->inside = rmb_arena_strdup(call->arena, inside);
-		if (!file->sha256 || !file->inside)
-			return rmb_error_nomem(&call->error, path);
+		file->inside = inside;
+		return rmb_outside_content(call->cache, path, file->sha256, &call->error);
 	}
-	return file->sha256 ? 0
-	                    : rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names",
-	                               call->order->stage->name, path);
+	return rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s, which no setting of it names",
+	                call->order->stage->name, path);
+}
+
+/* Room for what the object says of n files of which so much was found out. */
+static int
+make_place(struct rmb_arena *arena, const struct stayed *stayed, int n, struct rmb_bundle_place *place, struct rmb_error *error)
+{
+	*place = (struct rmb_bundle_place){ .n = n, .folder = stayed->folder, .inside_width = 1 };
+	for (int i = 0; i < n && place->folder; i++)
+		if (strlen(stayed[i].inside) >= place->inside_width)
+			place->inside_width = strlen(stayed[i].inside) + 1;
+	char *sha256 = rmb_arena_alloc(arena, (size_t)n, RMB_KEY_MAX);
+	char *inside = rmb_arena_alloc(arena, (size_t)n, place->inside_width);
+	if (!sha256 || !inside)
+		return rmb_error_nomem(error, "the place of samples");
+	for (int i = 0; i < n; i++) {
+		memcpy(sha256 + i * RMB_KEY_MAX, stayed[i].sha256, RMB_KEY_MAX);
+		if (place->folder)
+			strcpy(inside + (size_t)i * place->inside_width, stayed[i].inside);
+	}
+	place->sha256 = sha256;
+	place->inside = inside;
+	return 0;
+}
+
+/* Where in the files the rows lie. */
+static int
+measure_place(struct rmb_arena *arena, const struct rmb_file_rows *file, struct rmb_bundle_place *place, struct rmb_error *error)
+{
+	int64_t n = place->n, *number = rmb_arena_alloc(arena, (size_t)n, 4 * sizeof *number), row = 0;
+	if (!number)
+		return rmb_error_nomem(error, "the place of samples");
+	for (int64_t i = 0; i < n; row += file[i++].rows) {
+		struct stat stat_of;
+		if (stat(file[i].path, &stat_of))
+			return rmb_error_set(error, RMB_EINPUT, "%s: %s", file[i].path, strerror(errno));
+		number[i] = (int64_t)stat_of.st_size;
+		number[n + i] = file[i].at;
+		number[2 * n + i] = row;
+		number[3 * n + i] = file[i].stride;
+	}
+	place->bytes = number;
+	place->at = number + n;
+	place->row = number + 2 * n;
+	place->stride = number + 3 * n;
+	return 0;
 }
 
 int
-rmb_output_in_place(struct rmb_call *call, const char *name, const struct rmb_recording *out, const char *path, int64_t at)
+rmb_output_in_place(struct rmb_call *call, const char *name, const struct rmb_recording *out,
+                    const struct rmb_file_rows *file, int n)
 {
+	assert(n >= 1 && n <= RMB_BUNDLE_FILES);
 	struct call_output *output;
-	struct rmb_bundle_file file = { .at = at };
-	struct stat stat_of;
+	struct rmb_bundle_place place;
 	int code = keep_recording(call, name, out, &output);
-	if (code == 0)
-		code = find_file(call, path, &file);
-	if (code == 0 && stat(path, &stat_of))
-		return rmb_fail(call, RMB_EINPUT, "%s: %s", path, strerror(errno));
+	struct stayed *stayed = rmb_arena_alloc(call->arena, (size_t)n, sizeof *stayed);
+	if (!code && !stayed)
+		code = rmb_error_nomem(&call->error, "files");
+	for (int i = 0; i < n && !code; i++)
+		code = find_file(call, file[i].path, &stayed[i]);
+	for (int i = 0; i < n && !code; i++)
+		if (stayed[i].folder != stayed->folder)
+			code = rmb_fail(call, RMB_EINTERNAL, "stage %s leaves samples in %s and %s, which are not of one folder",
+			                call->order->stage->name, file->path, file[i].path);
+	if (!code)
+		code = make_place(call->arena, stayed, n, &place, &call->error);
+	if (!code)
+		code = measure_place(call->arena, file, &place, &call->error);
 	if (code)
 		return code;
-	file.bytes = (int64_t)stat_of.st_size;
-	output->file = rmb_arena_copy(call->arena, &file, 1, sizeof file);
-	return output->file ? 0 : rmb_error_nomem(&call->error, path);
+	output->place = rmb_arena_copy(call->arena, &place, 1, sizeof place);
+	return output->place ? 0 : rmb_error_nomem(&call->error, file->path);
 }
 
 /* Samples of a recording being made: to the file from `out`, or from the file into `in` if that is not NULL. */
@@ -285,7 +335,7 @@ rmb_output_rows(struct rmb_call *call, const char *name, const int64_t *rows, co
 {
 	const struct rmb_port *port;
 	struct call_output *output = find_output(call, name, RMB_RECORDING | RMB_AS_INPUT, &port);
-	if (!output || (output->payload < 0 && !output->file))
+	if (!output || (output->payload < 0 && !output->place))
 		return rmb_fail(call, RMB_EINTERNAL, "stage %s has no samples at output '%s'", call->order->stage->name, name);
 	output->recording->row = rows;
 	output->recording->neurons = *neurons;

@@ -40,9 +40,9 @@ gather(struct rmb_call *call, struct rmb_array *array, int *n)
 			code = rmb_bundle_spikes(call->arena, port[i].name, output->spikes, array, n, &call->error);
 		if (code)
 			return code;
-		if (output->payload >= 0 || output->file) /* its samples are on disk */
+		if (output->payload >= 0 || output->place) /* its samples are on disk */
 			memmove(array + first, array + first + 1, (size_t)(--*n - first) * sizeof *array);
-		if (output->file && (code = rmb_bundle_place(call->arena, port[i].name, output->file, array, n, &call->error)))
+		if (output->place && (code = rmb_bundle_place(call->arena, port[i].name, output->place, array, n, &call->error)))
 			return code;
 	}
 	return 0;

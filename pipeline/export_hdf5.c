@@ -53,6 +53,7 @@ list_arrays(struct rmb_sheet *sheet, struct rmb_array *array, int *n, struct rmb
 	plain.stored_frames = plain.nframes;
 	plain.samples = NULL;
 	plain.file = 0;
+	plain.nparts = 0;
 	plain.source[0] = '\0';
 	return rmb_bundle_recording(sheet->arena, sheet->port, &plain, array, n, error);
 }

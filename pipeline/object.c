@@ -299,18 +299,26 @@ rmb_object_attribute(const struct rmb_object *object, const char *name)
 }
 
 void
+rmb_object_detach(struct rmb_object *object)
+{
+	for (; object->noutside > 0; object->noutside--) {
+		struct rmb_outside *file = &object->outside[object->noutside - 1];
+		munmap(file->map, file->length);
+		if (file->file)
+			close(file->file);
+	}
+}
+
+void
 rmb_object_close(struct rmb_object *object)
 {
 	if (!object)
 		return;
 	if (object->map)
 		munmap(object->map, object->length);
-	if (object->outside.map)
-		munmap(object->outside.map, object->outside.length);
 	if (object->file)
 		close(object->file);
-	if (object->outside.file)
-		close(object->outside.file);
+	rmb_object_detach(object);
 	rmb_arena_free(object->arena);
 	free(object);
 }

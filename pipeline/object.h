@@ -43,6 +43,14 @@ int rmb_object_publish(struct rmb_object_writer *w, const char *path, int thread
 void rmb_object_abandon(struct rmb_object_writer *w);
 
 /* ---- reading */
+/* A user's file, mapped. */
+struct rmb_outside {
+	const char *path;
+	int file;                     /* as rmb_object's */
+	void *map;
+	size_t length;
+	struct stat stat;             /* when it was opened */
+};
 struct rmb_object {
 	char key[RMB_KEY_MAX];
 	int narrays;
@@ -54,13 +62,8 @@ struct rmb_object {
 	size_t length;
 	bool mapped;                  /* the mapping is of the file; a small file was read into memory of ours instead */
 	int file;                     /* a descriptor of the file mapped, closed with the object; 0: it is small, or many are open */
-	struct {                      /* a user's file in which samples stayed, once it is mapped (outside.h) */
-		char *path;
-		int file;
-		void *map;
-		size_t length;
-		struct stat stat;
-	} outside;
+	int64_t noutside;             /* users' files in which samples stayed, once they are mapped (outside.h); else 0 */
+	struct rmb_outside *outside;
 	struct rmb_arena *arena;      /* everything else the object points to */
 };
 /* How much to verify before anything behind the user block is believed. */
@@ -75,6 +78,8 @@ const struct rmb_array *rmb_object_array(const struct rmb_object *object, const 
 /* The value of a root attribute, or NULL. */
 const char *rmb_object_attribute(const struct rmb_object *object, const char *name);
 void rmb_object_close(struct rmb_object *object); /* accepts NULL */
+/* Lets go of the users' files behind object->outside. */
+void rmb_object_detach(struct rmb_object *object);
 /* Only the header: 0 if a regular file whose user block is right for `key` stands there; RMB_EINPUT if there is none. stat and
  * checksum[16] (which the header claims) may be NULL. */
 int rmb_object_look(const char *path, const char *key, struct stat *stat, unsigned char *checksum,

@@ -114,11 +114,71 @@ def test_rows_of_a_file_in_a_folder_stay_there():
         assert "not in the cache" in here.run("export", recipe, "r/some", "--out", "no.npy", status=1)
 
 
-def test_planes_are_put_together_in_the_cache():
+def planes(here, folder):
+    """Three planes, the second a frame shorter; the matrix that they are together, as far as it is of cells and finite."""
+    x = np.concatenate([samples(), 2 * samples()[50:], samples()[::-1]])
+    cells = np.arange(len(x)) % 40 != 4
+    for p, (start, end, frames) in enumerate([(0, N, T), (N, 2 * N - 50, T - 1), (2 * N - 50, len(x), T)]):
+        suite2p(here.file(f"{folder}/suite2p/plane{p}"), x[start:end, :frames], cells[start:end])
+    x = x[:, :T - 1]
+    return x[cells & np.isfinite(x).all(1)]
+
+
+def test_planes_stay_in_their_files():
+    with place() as here:
+        x = planes(here, "session")
+        np.save(here.file("copied.npy"), x.astype("f8"))
+        seen = {}
+        for where in ["session", "copied.npy"]:
+            before = cached_bytes(here) if os.path.exists(here.cache) else 0
+            recipe, said = analysed(here, f"path: {where}", STAGES + "  turned: {stage: shuffle, recording: raw}\n")
+            stays = cached_bytes(here) - before < x.nbytes / 10
+            assert stays == (where == "session"), f"{where}: {cached_bytes(here) - before} bytes more in the cache"
+            seen[where] = [output(here, recipe, f"r/{node}").tobytes() for node in ["raw", "some", "z", "svca2.spectrum"]]
+        assert seen["session"] == seen["copied.npy"] and seen["session"][0] == x.tobytes()
+        recipe, _ = analysed(here, "path: session")
+        os.rename(here.file("session"), here.file("moved"))
+        done = len(here.journal())
+        recipe, _ = analysed(here, "path: moved", STAGES + "  rest: {stage: spectrum, recording: z}\n")
+        assert len(here.journal()) == done + 1 and output(here, recipe, "r/some").tobytes() == seen["session"][1]
+        os.utime(here.file("moved/suite2p/plane1/spks.npy"))
+        assert output(here, recipe, "r/some").tobytes() == seen["session"][1]
+        with open(here.file("moved/suite2p/plane1/spks.npy"), "r+b") as f:
+            f.seek(9_000_000)
+            f.write(np.float32(90).tobytes())
+        assert "not in the cache" in here.run("export", recipe, "r/some", "--out", "no.npy", status=1)
+
+
+def test_a_plane_that_is_written_to_or_cut_short_under_a_run_is_named():
+    for cut in [True, False]:
+        with place() as here:
+            planes(here, "session")
+            changed = here.file("session/suite2p/plane1/spks.npy")
+            recipe, _ = analysed(here, "path: session", "stages:\n  raw: {stage: load}\n  z: {stage: zscore, recording: raw}\n")
+            with open(here.file(recipe), "a") as f:
+                f.write("  svca: {stage: svca, recording: z, repeat: 4}\n")
+            before = set(here.objects())
+            process = here.start("run", recipe, "--jobs", "1")
+            worker = wait_until(lambda: [p for p in children(process.pid) if reads(p, changed)])[0]
+            send(worker, STOP)
+            time.sleep(0.01)
+            if cut:
+                os.truncate(changed, 4096)
+            else:
+                with open(changed, "r+b") as f:
+                    f.seek(5_000_000)
+                    f.write(b"\0\0\0\0")
+            send(worker, CONTINUE)
+            said = here.end(process, status=1)
+            assert "plane1/spks.npy" in said or (cut and "vanished or was truncated" in said), said
+            assert set(here.objects()) == before, said
+
+
+def test_planes_of_which_one_is_of_another_type_are_put_together_in_the_cache():
     x = samples()
     with place() as here:
         suite2p(here.file("two/plane0"), x, np.ones(N, bool))
-        suite2p(here.file("two/plane1"), 2 * x, np.ones(N, bool))
+        suite2p(here.file("two/plane1"), (2 * x).astype("f8"), np.ones(N, bool))
         recipe, _ = analysed(here, "path: two", "stages:\n  raw: {stage: load}\n")
         assert cached_bytes(here) > 2 * x.nbytes and output(here, recipe, "r/raw").shape == (2 * N - 4, T)
 
@@ -129,7 +189,9 @@ def test_what_stays_takes_no_disk_in_a_plan():
         np.save(here.file("mapped.npy"), x)
         np.save(here.file("wide.npy"), x.astype("f8"))
         suite2p(here.file("session"), x, np.ones(N, bool))
-        for path, least, most in [("mapped.npy", 0, 1e6), ("wide.npy", x.nbytes, 1.1 * x.nbytes), ("session", 0, 1e6)]:
+        suite2p(here.file("planes/plane0"), x[:N // 2, 1:], np.ones(N // 2, bool))  # together they are large enough
+        suite2p(here.file("planes/plane1"), x[N // 2:], np.ones(N - N // 2, bool))
+        for path, least, most in [("mapped.npy", 0, 1e6), ("wide.npy", x.nbytes, 1.1 * x.nbytes), ("session", 0, 1e6), ("planes", 0, 1e6)]:
             recipe = here.recipe(f"recordings:\n  - {{name: r, rate: 20 Hz, path: {path}}}\nstages:\n  raw: {{stage: load}}\n")
             events = [json.loads(line) for line in here.run("plan", recipe, "--json").splitlines() if line.startswith("{")]
             disk = next(event["disk"] for event in events if event["event"] == "plan")

@@ -221,14 +221,76 @@ a_place_in_a_file_is_within_it(void **unused)
 		int n = 0;
 		assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
 		array[0] = array[--n]; /* the samples are not in it */
-		const struct rmb_bundle_file file = { places[i].sha256, places[i].bytes, places[i].at, NULL, NULL };
-		assert_int_equal(rmb_bundle_place(here.arena, "recording", &file, array, &n, NULL), 0);
+		static const int64_t first = 0, stride = 9;
+		char sha256[RMB_KEY_MAX] = "";
+		strcpy(sha256, places[i].sha256);
+		const struct rmb_bundle_place place = { .n = 1, .sha256 = sha256, .bytes = &places[i].bytes, .at = &places[i].at,
+			                                .row = &first, .stride = &stride };
+		assert_int_equal(rmb_bundle_place(here.arena, "recording", &place, array, &n, NULL), 0);
 		put(path, key, array, n);
 		struct rmb_object *object = get(path, key);
 		int code = rmb_unbundle_recording(object, "recording", NULL, &out, &error);
 		if (code != (places[i].right ? 0 : RMB_EDAMAGE))
 			fail_msg("place %zu: code %d: %s", i, code, error.text);
 		assert_true(code || !out.samples); /* nobody has mapped it */
+		rmb_object_close(object);
+	}
+}
+
+/* Samples that stay in two files in a folder: ROWS rows of 9 frames, the second file's two samples longer. */
+static void
+places_in_files_that_lie_are_damage(void **unused)
+{
+	(void)unused;
+	enum { LIST = 128 };
+	static const struct lie { const char *member; int64_t value; int i; } lies[] = {
+		{ "none", 0, 0 }, { "file_row", 1, 0 }, { "file_row", -1, 0 }, { "file_row", 0, 1 }, { "file_row", -1, 1 },
+		{ "file_row", ROWS, 1 }, { "file_row", ROWS + 1, 1 }, { "file_row", INT64_MAX, 1 }, { "file_row", 2, 1 },
+		{ "file_stride", 8, 0 }, { "file_stride", 10, 0 }, { "file_stride", 12, 1 }, { "file_stride", -1, 1 },
+		{ "file_stride", INT64_MAX, 1 }, { "file_at", 4, 0 }, { "file_at", -4, 1 }, { "file_at", 2, 1 },
+		{ "file_at", INT64_MAX - 3, 1 }, { "file_bytes", 0, 1 }, { "file_bytes", INT64_MIN, 1 }, { "file_bytes", 35, 0 },
+		{ "file", 0, 1 }, { "file", 'x', 1 }, { "inside", 'x', 1 }, { "inside", 'x', 0 },
+	};
+	static const char *const lists[] = { "file", "file_bytes", "file_at", "file_row", "file_stride", "inside", "folder" };
+	for (size_t k = 0; k < sizeof lies / sizeof *lies + 3 * sizeof lists / sizeof *lists; k++) {
+		struct lie lie = k < sizeof lies / sizeof *lies ? lies[k] : (struct lie){ .member = lists[(k - sizeof lies / sizeof *lies) / 3] };
+		struct rmb_array array[RMB_BUNDLE_ARRAYS];
+		struct rmb_recording in = recording(""), out;
+		struct rmb_error error = { 0 };
+		int64_t bytes[2] = { 36, 128 + 3 * 11 * 4 }, at[2] = { 0, 128 }, first[2] = { 0, 1 }, stride[2] = { 9, 11 };
+		char sha256[2][RMB_KEY_MAX], inside[2][10] = { "p0/F.npy", "p11/F.npy" }, name[LIST];
+		strcpy(sha256[0], key);
+		strcpy(sha256[1], view_key);
+		const struct rmb_bundle_place place = { .n = 2, .sha256 = sha256[0], .bytes = bytes, .at = at, .row = first, .stride = stride,
+			                                .folder = key, .inside = inside[0], .inside_width = sizeof inside[0] };
+		int n = 0, i = 0;
+		assert_int_equal(rmb_bundle_recording(here.arena, "recording", &in, array, &n, NULL), 0);
+		array[0] = array[--n]; /* the samples are not in it */
+		assert_int_equal(rmb_bundle_place(here.arena, "recording", &place, array, &n, NULL), 0);
+		snprintf(name, sizeof name, "recording/%s", lie.member);
+		while (i < n && strcmp(array[i].name, name))
+			i++;
+		assert_true(i < n || strcmp(lie.member, "none") == 0);
+		if (k >= sizeof lies / sizeof *lies)
+			switch ((k - sizeof lies / sizeof *lies) % 3) {
+			case 0: array[i] = array[--n]; break;
+			case 1: array[i].type = array[i].type == RMB_TEXT ? RMB_UINT8 : RMB_FLOAT64; array[i].width = 0; break;
+			case 2: /* as it was when there was but one file; or a list where there should be none */
+				if (array[i].naxes)
+					array[i].naxes = 0;
+				else
+					array[i].axis[array[i].naxes++] = rmb_axis_index("file", 1);
+			}
+		else if (i < n && array[i].type == RMB_INT64)
+			((int64_t *)array[i].data)[lie.i] = lie.value;
+		else if (i < n) /* the end of a text: cut short, or gone */
+			((char *)array[i].data)[(size_t)(lie.i + 1) * array[i].width - (lie.value ? 1 : 2)] = (char)lie.value;
+		put(path, key, array, n);
+		struct rmb_object *object = get(path, key);
+		int code = rmb_unbundle_recording(object, "recording", NULL, &out, &error);
+		if (code != (k == 0 ? 0 : RMB_EDAMAGE))
+			fail_msg("lie %zu about '%s': code %d: %s", k, lie.member, code, error.text);
+		assert_true(code || (!out.samples && out.nparts == 0)); /* nobody has mapped it */
 		rmb_object_close(object);
 	}
 }
@@ -253,6 +315,7 @@ main(void)
 		TEST(spikes_come_back),
 		TEST(tables_that_lie_are_damage),
 		TEST(a_place_in_a_file_is_within_it),
+		TEST(places_in_files_that_lie_are_damage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -408,6 +408,50 @@ around(struct both *dice, int64_t n)
 }
 
 /* Tables drawn at random, most of them slightly wrong. What is called valid must be readable; AddressSanitizer looks on. */
+/* Cut at random into parts, each in a file of its own behind a few other bytes, with rows that are longer than is meant. */
+static void
+reads_the_same_from_parts(struct both *dice, const struct rmb_recording *recording, const float *expected)
+{
+	enum { MOST_PARTS = 4, LONGEST = 9 };
+	struct rmb_recording stored = *recording;
+	struct rmb_stored_part part[MOST_PARTS];
+	float row[LONGEST], *map[MOST_PARTS] = { 0 };
+	size_t n = (size_t)(stored.neurons.n * stored.nframes);
+	float *read = malloc(n * sizeof *read);
+	assert_non_null(read);
+	stored.nparts = 0;
+	for (int64_t i = 0; i < stored.stored_rows; i++) {
+		if (i == 0 || below(dice, 2))
+			part[stored.nparts++] = (struct rmb_stored_part){
+				.row = i, .stride = stored.stored_frames + below(dice, 4), .file_at = 4 * below(dice, 5),
+				.file = memfd_create("samples", MFD_CLOEXEC)
+			};
+		const struct rmb_stored_part *p = &part[stored.nparts - 1];
+		for (int64_t t = 0; t < p->stride; t++)
+			row[t] = t < stored.stored_frames ? recording->samples[i * stored.stored_frames + t] : -1;
+		ssize_t bytes = (ssize_t)(p->stride * (int64_t)sizeof *row);
+		assert_true(pwrite(p->file, row, (size_t)bytes, p->file_at + (i - p->row) * bytes) == bytes);
+	}
+	for (int64_t k = 0; k < stored.nparts; k++)
+		if (below(dice, 2)) { /* there are too many files to keep this one open */
+			map[k] = mmap(NULL, 4096, PROT_READ, MAP_SHARED, part[k].file, 0);
+			assert_true(map[k] != MAP_FAILED);
+			part[k].samples = map[k] + part[k].file_at / 4;
+			close(part[k].file);
+			part[k].file = 0;
+		}
+	stored.part = part;
+	stored.samples = NULL;
+	rmb_read_block(&stored, 0, stored.neurons.n, 0, stored.nframes, read);
+	assert_memory_equal(read, expected, n * sizeof *read);
+	for (int64_t k = 0; k < stored.nparts; k++)
+		if (map[k])
+			munmap(map[k], 4096);
+		else
+			close(part[k].file);
+	free(read);
+}
+
 /* Behind a few other bytes, as in an object. */
 static void
 reads_the_same_from_a_file(const struct rmb_recording *recording, const float *expected)
@@ -461,6 +505,7 @@ whatever_is_valid_can_be_read(void **state)
 			for (int64_t i = 0; i < n * r.nframes; i++) /* every value is one of its row */
 				assert_true((int64_t)read[i] / frames == (r.row ? row[i / r.nframes] : i / r.nframes));
 			reads_the_same_from_a_file(&r, read);
+			reads_the_same_from_parts(&dice, &r, read);
 			free(read);
 		} else
 			refused++;

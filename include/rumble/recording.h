@@ -28,6 +28,15 @@ struct rmb_neurons {
 	size_t area_width;
 };
 
+/* Stored rows that lie in a file of their own. */
+struct rmb_stored_part {
+	int64_t row;             /* the first of them; the last one is before the next part's first */
+	int64_t stride;          /* samples from one row to the next: stored_frames, or more, of which the first are meant */
+	const float *samples;    /* their mapping */
+	int file;                /* 0, or a borrowed descriptor to read them from, quicker than through their mapping, */
+	int64_t file_at;         /* and the byte of that file at which they begin */
+};
+
 enum { RMB_NO_STATE = -1 };
 #define RMB_OUTDATED "outdated " /* before a scaling that frames have been taken from since */
 struct rmb_interval { int64_t start, n; }; /* frames start .. start + n - 1 */
@@ -47,8 +56,10 @@ struct rmb_recording {
 	const float *samples;
 	int64_t stored_rows, stored_frames;
 	char source[RMB_KEY_MAX];
-	int file;                            /* 0, or a borrowed descriptor to read them from, quicker than through their mapping, */
-	int64_t file_at;                     /* and the byte of that file at which they begin */
+	int file;                            /* as of a part */
+	int64_t file_at;
+	int64_t nparts;                      /* 0: they are as above; else samples is NULL, and they are */
+	const struct rmb_stored_part *part;  /* [nparts], one after the other; part[0].row = 0, ascending */
 
 	/* the view */
 	const int64_t *row;                  /* [neurons.n] stored row of each neuron; NULL: i */

@@ -237,10 +237,13 @@ int rmb_output_text_list(struct rmb_call *call, const char *port, const struct r
  * stage is about to write with rmb_write_block (out->samples NULL, source "", stored_rows x stored_frames claimed on disk
  * now, so that a full disk is met before computing). Tables are borrowed until run() returns. */
 int rmb_output_recording(struct rmb_call *call, const char *port, const struct rmb_recording *out) RMB_CHECKED;
-/* The same for samples that stay in the file that a setting of the stage names, or in one in a folder that it names:
- * stored_rows x stored_frames of float32, row after row from byte `at` on, a multiple of 4. Readers map them there. */
-int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out, const char *path,
-                        int64_t at) RMB_CHECKED;
+/* Rows of float32 in a file, one after the other from byte `at` on, a multiple of 4; `stride` samples each. */
+struct rmb_file_rows { const char *path; int64_t at, rows, stride; };
+/* The same for samples that stay in the file that a setting of the stage names, or in n files in a folder that it names: the
+ * stored_rows rows are those of file[0], then those of file[1], ..., the first stored_frames samples of each. Readers map them
+ * there. */
+int rmb_output_in_place(struct rmb_call *call, const char *port, const struct rmb_recording *out,
+                        const struct rmb_file_rows *file, int n) RMB_CHECKED;
 /* Write samples of *stored* rows row.., frames frame.. from block[nrows][nframes]. Blocks may come in any order. */
 int rmb_write_block(struct rmb_call *call, const char *port, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
                     const float *block) RMB_CHECKED;

@@ -72,6 +72,23 @@ stored_row(const struct rmb_recording *recording, int64_t row)
 	return recording->row ? recording->row[row] : row;
 }
 
+/* The part in which a stored row lies. */
+static struct rmb_stored_part
+part_of(const struct rmb_recording *recording, int64_t row)
+{
+	int64_t low = 0, high = recording->nparts;
+	if (high == 0)
+		return (struct rmb_stored_part){ 0, recording->stored_frames, recording->samples, recording->file, recording->file_at };
+	while (high - low > 1) { /* the last part that begins at or before the row */
+		int64_t middle = low + (high - low) / 2;
+		if (recording->part[middle].row <= row)
+			low = middle;
+		else
+			high = middle;
+	}
+	return recording->part[low];
+}
+
 /* A stretch of a stored row. Copying a few kilobytes out of a file is quicker than mapping them, for which the kernel maps sixteen
  * pages around each that is touched, and leaves nothing resident. */
 enum { STRETCH = 4096 };
@@ -102,16 +119,17 @@ reach(const struct piece *piece)
 static const float *
 fetch(const struct rmb_recording *recording, int64_t row, const struct piece *piece, struct stretch *held)
 {
-	int64_t at = stored_row(recording, row) * recording->stored_frames + piece->start;
-	if (recording->file <= 0)
-		return recording->samples + at;
+	const struct rmb_stored_part part = part_of(recording, stored_row(recording, row));
+	int64_t at = (stored_row(recording, row) - part.row) * part.stride + piece->start;
+	if (part.file <= 0)
+		return part.samples + at;
 	if (piece->start < held->start || piece->start + piece->n > held->start + held->n) {
 		held->start = piece->start;
 		held->n = reach(piece);
 		ssize_t bytes = (ssize_t)(held->n * (int64_t)sizeof *held->sample);
-		if (pread(recording->file, held->sample, (size_t)bytes, recording->file_at + at * (off_t)sizeof(float)) != bytes) {
+		if (pread(part.file, held->sample, (size_t)bytes, part.file_at + at * (off_t)sizeof(float)) != bytes) {
 			held->n = 0;
-			return recording->samples + at;
+			return part.samples + at;
 		}
 	}
 	return held->sample + (piece->start - held->start);

@@ -179,3 +179,16 @@ rmb_load_tile(struct rmb_load_file *file, const struct rmb_member *member, int64
 	if (file->format->tile && member->count > 0)
 		file->format->tile(file, member, budget, nrows, ncolumns);
 }
+
+bool
+rmb_load_placed(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, struct rmb_load_place *place)
+{
+	struct rmb_file_rows *part = rmb_arena_alloc(file->arena, 1, sizeof *part);
+	*place = (struct rmb_load_place){ .n = 1, .part = part };
+	if (!part)
+		return false;
+	part->path = file->path;
+	part->at = at;
+	rmb_member_matrix(member, &part->rows, &part->stride);
+	return true;
+}

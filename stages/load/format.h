@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "rumble/arena.h"
 #include "rumble/error.h"
+#include "rumble/stage.h"
 
 enum { RMB_MEMBER_AXES = 4 };
 /* Above these a member is refused whatever the file says. */
@@ -90,11 +91,11 @@ struct rmb_load_probe {
  * PERHAPS, LIKELY: it could be of a more special format, too. */
 enum rmb_sureness { RMB_NOT_MINE, RMB_IF_ASKED, RMB_PERHAPS, RMB_LIKELY, RMB_SURELY };
 
-/* Rows of a member that lie in a file, the first of them from byte `at` on. */
+/* Where the rows of a member lie: in the file as given, or in files in the folder. */
 struct rmb_load_place {
-	const char *path;          /* the file as given, or one in the folder */
-	int64_t at, rows;          /* so many rows lie there, */
-	const int64_t *row;        /* [member's rows] of which these are the member's; NULL: all, in order */
+	int n;
+	const struct rmb_file_rows *part; /* [n] one after the other */
+	const int64_t *row;        /* [member's rows] which of all these rows are the member's, ascending; NULL: all */
 };
 
 /* A format has its file, and its line in formats.def. */
@@ -227,4 +228,6 @@ int rmb_pieces_whole(const struct rmb_pieces *pieces, int64_t at, int64_t n, con
 int rmb_npy_header(struct rmb_arena *arena, const char *what, const unsigned char *bytes, size_t n, int64_t size,
                    struct rmb_member *member, struct rmb_error *error) RMB_CHECKED;
 enum { RMB_NPY_HEADER_MAX = 12 + 65536 };
+/* The place of a member whose items lie in its file from byte `at` on. false: there is no memory. */
+bool rmb_load_placed(struct rmb_load_file *file, const struct rmb_member *member, int64_t at, struct rmb_load_place *place);
 #endif

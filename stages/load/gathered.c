@@ -207,22 +207,40 @@ rmb_gathered_list(struct rmb_load_file *file, const struct rmb_member **member, 
 
 /* ---- reading */
 
+/* The file of a row, as the next part of a place. */
+static bool
+place_file(const struct rmb_gathered_row *row, int64_t ncolumns, struct rmb_file_rows *part)
+{
+	struct rmb_load_place one;
+	const struct rmb_format *format = row->file->format;
+	if (!rmb_member_plain(row->member) || row->member->axis[1] < ncolumns || !format->place ||
+	    !format->place(row->file, row->member, &one))
+		return false;
+	*part = *one.part;
+	return true;
+}
+
 bool
 rmb_gathered_place(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_load_place *place)
 {
-	const struct gathered_member *g = ((struct gathered *)file->handle)->member[member->at];
-	const struct rmb_gathered_row *first = g->row;
-	int64_t n = first ? member->axis[0] : 0, *row = rmb_arena_alloc(file->arena, (size_t)n, sizeof *row);
-	if (n == 0 || !row || !rmb_member_plain(first->member) || first->member->axis[1] != member->axis[1])
+	const struct gathered *whole = file->handle;
+	const struct rmb_gathered_row *from = whole->member[member->at]->row;
+	int64_t n = from ? member->axis[0] : 0, before = 0, *row = rmb_arena_alloc(file->arena, (size_t)n, sizeof *row);
+	struct rmb_file_rows *part = rmb_arena_alloc(file->arena, whole->nparts, sizeof *part);
+	int nparts = 0;
+	if (n == 0 || !row || !part)
 		return false;
 	for (int64_t i = 0; i < n; i++) {
-		if (g->row[i].file != first->file || g->row[i].less)
+		bool next = i == 0 || from[i].file != from[i - 1].file;
+		if (next && i > 0)
+			before += part[nparts - 1].rows;
+		if (from[i].less || (next && (size_t)nparts == whole->nparts))
 			return false;
-		row[i] = g->row[i].row;
+		if (next && !place_file(&from[i], member->axis[1], &part[nparts++]))
+			return false;
+		row[i] = before + from[i].row;
 	}
-	if (!first->file->format->place || !first->file->format->place(first->file, first->member, place))
-		return false;
-	place->row = row;
+	*place = (struct rmb_load_place){ .n = nparts, .part = part, .row = row };
 	return true;
 }
 

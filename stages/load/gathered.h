@@ -52,7 +52,7 @@ void **rmb_gathered_own(struct rmb_load_file *file);
 
 int rmb_gathered_find(struct rmb_load_file *file, const char *name, const struct rmb_member **member, struct rmb_error *error);
 int rmb_gathered_list(struct rmb_load_file *file, const struct rmb_member **member, int room, int *n, struct rmb_error *error);
-/* Of a matrix whose rows are all of one plain float32 file, as they are and whole. */
+/* Of a matrix whose rows are all of plain float32 files, as they are: file by file, and the first columns of longer ones. */
 bool rmb_gathered_place(struct rmb_load_file *file, const struct rmb_member *member, struct rmb_load_place *place);
 int rmb_gathered_read(struct rmb_load_file *file, const struct rmb_member *member, int64_t row, int64_t nrows, int64_t column,
                       int64_t ncolumns, void *raw, struct rmb_error *error);

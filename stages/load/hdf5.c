@@ -319,15 +319,14 @@ hdf5_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_lo
 	if (d->value || d->joined)
 		return false;
 	hid_t creation = H5Dget_create_plist(d->id), type = H5Dget_type(d->id);
-	int64_t bytes = m->count * (int64_t)m->item, columns;
+	int64_t bytes = m->count * (int64_t)m->item;
 	bool plain = H5Pget_layout(creation) == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0 &&
 	             H5Tequal(type, d->memory) > 0 && H5Dget_storage_size(d->id) == (hsize_t)bytes;
 	haddr_t offset = plain ? H5Dget_offset(d->id) : HADDR_UNDEF;
 	H5Tclose(type);
 	H5Pclose(creation);
-	*place = (struct rmb_load_place){ .path = file->path, .at = (int64_t)offset };
-	rmb_member_matrix(m, &place->rows, &columns);
-	return offset != HADDR_UNDEF && bytes <= file->size && place->at >= 0 && place->at <= file->size - bytes;
+	return offset != HADDR_UNDEF && bytes <= file->size && offset <= (haddr_t)(file->size - bytes) &&
+	       rmb_load_placed(file, m, (int64_t)offset, place);
 }
 
 /* HDF5 may stand behind a user block, which MATLAB v7.3 fills with text. */

@@ -1,7 +1,7 @@
 /* load/load.c -- a lab's file becomes a recording or a list of spikes.
  *
  * The format is recognised by the first bytes of the file, never by its name. A recording is written once, as float32, row =
- * neuron, whatever type and orientation the file has, or stays in its file if it lies there so already; spikes keep their times
+ * neuron, whatever type and orientation the file has, or stays in its file, or files, if it lies there so already; spikes keep their times
  * in double. Positions are multiplied by `pixel`; where only one coordinate is given the other is 0. A neuron with a sample that
  * is not finite is dropped with a warning that counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore
  * deals with them. Cost: one pass over the file, N*T*4 bytes written unless they stay, or three over a list of spikes; memory of
@@ -324,9 +324,11 @@ load_recording(struct rmb_call *call, const struct rmb_load_settings *set, const
 	if (!code)
 		code = rmb_load_frames(layout, set, arena, &recording, &sink.dropped, notes, error);
 	if (!code && (stays = rmb_load_in_place(&layout->activity, set, frames_first, &place))) {
-		recording.stored_rows = place.rows;
+		recording.stored_rows = 0;
+		for (int i = 0; i < place.n; i++)
+			recording.stored_rows += place.part[i].rows;
 		recording.row = place.row;
-		code = rmb_output_in_place(call, "recording", &recording, place.path, place.at);
+		code = rmb_output_in_place(call, "recording", &recording, place.part, place.n);
 	} else if (!code)
 		code = rmb_output_recording(call, "recording", &recording);
 	if (!code)
@@ -423,7 +425,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load",
-	.version = 10,
+	.version = 11,
 	.folder = "load",
 	.run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, "

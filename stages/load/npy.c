@@ -346,10 +346,7 @@ npy_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, in
 static bool
 npy_place(struct rmb_load_file *file, const struct rmb_member *m, struct rmb_load_place *place)
 {
-	int64_t columns;
-	*place = (struct rmb_load_place){ .path = file->path, .at = m->at };
-	rmb_member_matrix(m, &place->rows, &columns);
-	return true;
+	return rmb_load_placed(file, m, m->at, place);
 }
 
 static enum rmb_sureness

@@ -136,7 +136,7 @@ struct rmb_load_row {
  * not count. */
 void rmb_load_gaps(const float *block, const bool *dropped, int64_t row, int64_t nrows, int64_t frame, int64_t nframes,
                    struct rmb_load_row *seen);
-/* in_place.c: whether the samples can be used where they lie: large, float32, row = neuron, in the main file or in a file of the
+/* in_place.c: whether the samples can be used where they lie: large, float32, row = neuron, in the main file or in files of the
  * main folder. */
 bool rmb_load_in_place(const struct rmb_found *activity, const struct rmb_load_settings *set, bool frames_first,
                        struct rmb_load_place *place);
