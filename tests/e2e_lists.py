@@ -1,13 +1,14 @@
 """Long lists of spikes that must be unpacked: every number is read, and memory does not grow with them."""
 import json
 import os
+import subprocess
 import zipfile
 
 import h5py
 import numpy as np
 
 from support.loads import load, refuse
-from support.running import place, tests
+from support.running import RUMBLE, place, tests
 
 SPIKES, UNITS = 12_000_000, 700
 PACKED = {"compression": "gzip", "compression_opts": 1}
@@ -134,6 +135,45 @@ def test_lists_in_a_group_for_each_neuron():
             f["session/units/u11/spike times"] = h5py.ExternalLink("other.h5", "/x")
         refuse(p, "u.h5", ", spikes: 'session/units/u*/spike times'", "external link")
         refuse(p, "u.h5", ", spikes: session/*/u*", "is no dataset")
+
+
+def proposed(p, file="u.h5"):
+    """The settings that inspect proposes, also if it ends with an error."""
+    seen = subprocess.run([RUMBLE, "inspect", "--json", file], cwd=p.path, capture_output=True, text=True, timeout=60)
+    return {row["name"]: row["value"] for row in json.loads(seen.stdout).get("settings", [])}
+
+
+def test_lists_in_a_group_are_proposed():
+    """inspect and init name the pattern, only if everything in the group is an ascending list."""
+    rng = np.random.default_rng(4)
+    parts = [np.sort(rng.random(n) * 100) for n in (4, 0, 900, 3000)]
+    with place() as p:
+        for path, want in (("units/{}", "units/*"), ("a/u{}/spike_times", "a/*/spike_times"), ("data/{}", "data/*")):
+            with h5py.File(p.file("u.h5"), "w") as f:
+                f["version"] = 3
+                for i, part in enumerate(parts):
+                    f[path.format(i)] = part.reshape(-1, 1) if i % 2 else part
+                    if "times" in path:
+                        f[f"a/u{i}/amplitudes"], f[f"a/u{i}/order"], f[f"a/u{i}/depth"] = rng.random(len(part)), np.arange(len(part)), 20. * i
+                if "data" not in path:
+                    f["waveforms"] = rng.random((50, 80))
+            assert proposed(p) == {"spikes": want}, (path, proposed(p))
+            recipe = subprocess.run([RUMBLE, "init", "u.h5", "-q"], cwd=p.path, capture_output=True, text=True, timeout=60).stdout
+            assert f"spikes: {want}" in recipe or f'spikes: "{want}"' in recipe, recipe
+            with h5py.File(p.file("u.h5"), "a") as f:
+                del f[path.format(2)]
+                f[path.format(2)] = parts[2][::-1]
+            assert "spikes" not in proposed(p), path
+        for path, group in (("units/{}", parts[:2]), ("units/{}", [parts[2]] * 4), ("behaviour/{}", parts)):    # few; of one length; no numbers
+            with h5py.File(p.file("u.h5"), "w") as f:
+                for i, part in enumerate(group):
+                    f[path.format("abcd"[i] if "behaviour" in path else i)] = part
+            assert "spikes" not in proposed(p), path
+        with h5py.File(p.file("u.h5"), "w") as f:
+            for i, part in enumerate(parts):
+                f[f"units/{i}/spike_times"] = part
+            f["units/note"] = 1
+        assert "spikes" not in proposed(p)
 
 
 def test_a_window_of_frames_is_told_and_not_passed_over():

@@ -1,14 +1,16 @@
 /* load/guess.c -- what could play a role in a file whose names say nothing: for `rumble inspect`, which proposes it; load never
  * guesses.
  *
- * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times; else the largest matrix of numbers for the activity,
+ * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times, and so are ascending lists of HDF5, one for each unit,
+ * that a pattern names (before any matrix, if they are called after units or spikes); else the largest matrix of numbers for the activity,
  * and an array that is called after time and is as long as one of its axes for the frame times. What has an entry for each neuron
  * then and is called after a place is taken for the positions, or for the depth along a probe. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include "load/parts.h"
 
-enum { MOST = 500, SHOWN = 4, SHORT = 100 }; /* no recording is as short as that */
+enum { MOST = 500, SHOWN = 4, SHORT = 100 /* no recording is as short as that */, FEWEST_LISTS = 3, PEEKED = 1024 };
 
 struct contents {
 	struct rmb_load_file *file;
@@ -89,6 +91,105 @@ guess_spikes(const struct contents *c, struct rmb_load_settings *set, struct rmb
 	return true;
 }
 
+static bool
+is_called(const char *name, const char *const *word)
+{
+	for (; *word; word++)
+		if (strcasestr(name, *word))
+			return true;
+	return false;
+}
+
+/* ---- a list for each unit ---- */
+
+/* Whether it is a list, empty or ascending as far as its beginning tells. */
+static bool
+ascends(const struct contents *c, const struct rmb_member *m)
+{
+	int64_t n = m->count < PEEKED ? m->count : PEEKED, rows, columns;
+	if (m->count == 0)
+		return !m->refusal;
+	rmb_member_matrix(m, &rows, &columns);
+	if (!is_number(m) || m->pickle || m->naxes < 1 || (rows != 1 && columns != 1))
+		return false;
+	void *raw = rmb_arena_alloc(c->file->arena, (size_t)n, m->item);
+	double *time = rmb_arena_alloc(c->file->arena, (size_t)n, sizeof *time);
+	struct rmb_error ignored = { 0 };
+	bool down = rows > 1;
+	if (!raw || !time || c->file->format->read(c->file, m, 0, down ? n : 1, 0, down ? 1 : n, raw, &ignored))
+		return false;
+	rmb_member_decode(m, raw, n, time);
+	bool ascending = isfinite(time[0]);
+	for (int64_t i = 1; i < n; i++)
+		ascending &= time[i] >= time[i - 1] && isfinite(time[i]);
+	return ascending && (n == 1 || time[n - 1] > time[0]);
+}
+
+/* Whether FOLDER/STAR, or with a rest FOLDER/STAR/REST, names a list for everything that is in the folder, of more than one length;
+ * `first` is the first of them. */
+static bool
+are_lists(const struct contents *c, const char *folder, const char *rest, const struct rmb_member *first)
+{
+	int lists = 0, groups = 0;
+	int64_t shortest = INT64_MAX, longest = 0;
+	size_t before = 0;
+	const char *group = "";
+	for (int i = 0; i < c->n; i++) {
+		const struct rmb_member *m = c->member[i];
+		if (strncmp(m->name, folder, strlen(folder)) != 0)
+			continue;
+		const char *name = m->name + strlen(folder);
+		size_t length = strcspn(name, "/");
+		if (!name[length] != !*rest)
+			return false;
+		groups += length != before || strncmp(name, group, length) != 0;
+		group = name;
+		before = length;
+		if (*rest && strcmp(name + length + 1, rest) != 0)
+			continue;
+		if ((lists++ == 0 && m != first) || !ascends(c, m))
+			return false;
+		shortest = m->count < shortest ? m->count : shortest;
+		longest = m->count > longest ? m->count : longest;
+	}
+	return lists >= FEWEST_LISTS && lists == groups && shortest < longest;
+}
+
+/* Lists in datasets or groups called after units or spikes, or else in numbered ones. */
+static bool
+guess_lists(const struct contents *c, bool called, struct rmb_load_settings *set, struct rmb_seen *seen)
+{
+	static const char *const units[] = { "unit", "neuron", "cell", "clu", "spike", NULL }, *const times[] = { "time", "spike", NULL };
+	const char *best = NULL;
+	int most = -1;
+	for (int i = 0; i < c->n && strcmp(c->file->format->name, "hdf5") == 0; i++) {
+		const char *name = c->member[i]->name, *last = strrchr(name, '/'), *before = last;
+		if (!last || strchr(name, '*') || !(called ? is_called(name, units) : strpbrk(name, "0123456789") != NULL))
+			continue;
+		while (before > name && before[-1] != '/')
+			before--;
+		for (int deep = 0; deep <= (before > name); deep++) {
+			const char *folder = rmb_arena_printf(c->file->arena, "%.*s", (int)((deep ? before : last + 1) - name), name),
+				   *rest = deep ? last + 1 : "";
+			int fit = 2 * is_called(rest, times) + (c->member[i]->number == RMB_FLOATING);
+			if (!folder || fit <= most || !are_lists(c, folder, rest, c->member[i]))
+				continue;
+			best = rmb_arena_printf(c->file->arena, "%s*%s%s", folder, deep ? "/" : "", rest);
+			most = best ? fit : most;
+		}
+	}
+	if (!best)
+		return false;
+	set->spikes = best;
+	rmb_see_advice(seen, "spikes", best, NULL);
+	rmb_see_caution(seen, false, "nothing here has a name that rumble knows: '%s' was taken for the spike times of one unit each, as these "
+	                             "are ascending lists. This is a guess",
+	                best);
+	return true;
+}
+
+/* ---- activity and places ---- */
+
 /* "; other matrices as large: a, b" */
 static const char *
 rivals(const struct contents *c, const struct rmb_member *best)
@@ -133,15 +234,6 @@ guess_activity(const struct contents *c, struct rmb_load_settings *set, struct r
 	                "matrix%s. This is a guess",
 	                best->name, rivals(c, best));
 	return true;
-}
-
-static bool
-is_called(const char *name, const char *const *word)
-{
-	for (; *word; word++)
-		if (strcasestr(name, *word))
-			return true;
-	return false;
 }
 
 /* Whether an array has n rows of `width` numbers, whichever way it lies. */
@@ -189,7 +281,8 @@ rmb_load_guess(const struct rmb_load_files *files, struct rmb_load_settings *set
 		return 0;
 	int code = c.file->format->list(c.file, c.member, MOST, &c.n, error);
 	c.n = c.n < MOST ? c.n : MOST;
-	if (code || !(guess_spikes(&c, set, seen) || guess_activity(&c, set, seen)))
+	if (code || !(guess_spikes(&c, set, seen) || guess_lists(&c, true, set, seen) || guess_activity(&c, set, seen) ||
+	              guess_lists(&c, false, set, seen)))
 		return code;
 	const struct rmb_member *m = find(&c, set->activity ? set->activity : set->counts);
 	if (m && !set->activity)

@@ -354,8 +354,13 @@ find_roles(struct look *l, struct rmb_error *error)
 	int guessed = rmb_load_guess(&l->files, &l->set, l->seen, error);
 	if (guessed || memcmp(&before, &l->set, sizeof before) == 0)
 		return guessed ? guessed : rmb_error_set(error, code, "%s", first.text);
+	if (l->set.spikes && strchr(l->set.spikes, '*')) { /* formats read a pattern where they were opened with it */
+		rmb_load_close_files(&l->files);
+		l->files = (struct rmb_load_files){ 0 };
+		guessed = rmb_load_open_files(l->arena, &l->set, &l->files, error);
+	}
 	l->notes.n = 0;
-	return rmb_load_layout(&l->files, &l->set, &l->layout, &l->notes, error);
+	return guessed ? guessed : rmb_load_layout(&l->files, &l->set, &l->layout, &l->notes, error);
 }
 
 static int
