@@ -94,6 +94,17 @@ split_keys(struct rmb_reading *r, const char *start, char *keys, struct rmb_assi
 	return true;
 }
 
+/* What a path without its section was meant to be, as a question; "" if nothing in the recipe is called so. */
+static const char *
+meant(struct rmb_reading *r, const char *name, const char *rest)
+{
+	bool entry = rest && rmb_items_find(&r->stages, name), variable = !rest && rmb_items_find(&r->vars, name);
+	const char *text = entry || variable ? rmb_arena_printf(r->arena, "; did you mean '%s.%s%s%s'?", entry ? "stages" : "vars", name,
+	                                                        rest ? "." : "", rest ? rest : "")
+	                                     : "";
+	return text ? text : "";
+}
+
 /* Splits "stages.svca2.spacing" into section, name and keys. False: a mistake was told. */
 static bool
 split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
@@ -105,8 +116,8 @@ split(struct rmb_reading *r, char *path, struct rmb_assignment *a)
 	if (!section || (section->named || section->keyed) != (rest != NULL)) {
 		rmb_mistake(r->m, RMB_ERECIPE, a->place,
 		            "--set knows title, seed, report.output, vars.NAME, stages.NAME.KEY and recordings.NAME.KEY; "
-		            "found '%s%s%s'",
-		            path, rest ? "." : "", rest ? rest : "");
+		            "found '%s%s%s'%s",
+		            path, rest ? "." : "", rest ? rest : "", meant(r, path, rest));
 		return false;
 	}
 	a->section = section->name;

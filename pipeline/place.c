@@ -210,7 +210,7 @@ static void
 print_text(const struct rmb_mistakes *m, const struct mistake *mistake, FILE *to)
 {
 	struct rmb_place place = mistake->place;
-	if (place.file) {
+	if (place.file && *place.file) {
 		char *file = rmb_text_escape(m->arena, place.file, strlen(place.file), "\\t");
 		fputs(file ? file : "?", to);
 		if (place.line > 0)

@@ -217,6 +217,8 @@ rmb_tree_parse(struct rmb_arena *arena, const char *file, const char *text, size
 	bool marked = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark in UTF-8 says nothing */
 	r->text = text + (marked ? 3 : 0);
 	r->length = length - (marked ? 3 : 0);
+	if (rmb_tree_check_kind(r))
+		return NULL;
 	if (length > MOST_TEXT) {
 		rmb_mistake(m, RMB_ERECIPE, (struct rmb_place){ file, 0, 0 },
 		            "longer than 1 MiB, which is the limit for a recipe");

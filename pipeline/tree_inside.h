@@ -33,6 +33,8 @@ struct rmb_tree_reader {
 struct rmb_place rmb_tree_at(const struct rmb_tree_reader *r, yaml_mark_t mark);
 /* Tells that memory ran out. RMB_ELIMIT. */
 int rmb_tree_nomem(struct rmb_tree_reader *r);
+/* tree_refuse.c: what its first bytes say that it is instead of a text. 0 or RMB_ERECIPE. */
+int rmb_tree_check_kind(struct rmb_tree_reader *r) RMB_CHECKED;
 /* tree_refuse.c: encoding and control characters, before the parser sees the text. 0 or RMB_ERECIPE. */
 int rmb_tree_check_text(struct rmb_tree_reader *r) RMB_CHECKED;
 /* tree_refuse.c: what the parser complains about, in plain words and with where it began. */

@@ -5,6 +5,8 @@
 #include "pipeline/text.h"
 #include "pipeline/tree_inside.h"
 
+enum { LONGEST_KEY = 1024 }; /* of libyaml */
+
 /* ---- the text before it is parsed */
 
 static int
@@ -20,6 +22,25 @@ bad_character(struct rmb_tree_reader *r, const char *at_byte, uint32_t point, st
 		            "the character U+%04X is not allowed here; remove it, or write it in double quotes as \"\\u%04x\"",
 		            (unsigned)point, (unsigned)point);
 	return RMB_ERECIPE;
+}
+
+int
+rmb_tree_check_kind(struct rmb_tree_reader *r)
+{
+	static const struct { size_t n; const char *bytes, *kind; } kinds[] = {
+		{ 4, "PK\3\4", "a zip file" },         { 4, "PK\5\6", "a zip file" },
+		{ 8, "\x89HDF\r\n\x1a\n", "an HDF5 file" }, { 6, "\x93NUMPY", "an .npy file" },
+		{ 19, "MATLAB 5.0 MAT-file", "a MATLAB file" }, { 19, "MATLAB 7.3 MAT-file", "a MATLAB file" },
+		{ 2, "\x1f\x8b", "a gzip file" },      { 4, "\x89PNG", "an image" },
+		{ 5, "%PDF-", "a PDF" },
+	};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (r->length >= kinds[i].n && memcmp(r->text, kinds[i].bytes, kinds[i].n) == 0) {
+			rmb_mistake(r->m, RMB_ERECIPE, (struct rmb_place){ r->file, 0, 0 },
+			            "this is %s, not a recipe; to look at a recording: rumble inspect PATH", kinds[i].kind);
+			return RMB_ERECIPE;
+		}
+	return 0;
 }
 
 /* Encoding and control characters. What libyaml takes for a line end besides \n (a lone \r, U+0085, U+2028, U+2029) would shift
@@ -121,6 +142,8 @@ rmb_tree_syntax(struct rmb_tree_reader *r)
 	struct rmb_place place = rmb_tree_at(r, p->problem_mark);
 	int tab = tab_in_indentation(r, p->problem_mark);
 	bool begun = false, ended = where == r->text + r->length;
+	size_t begins = p->context_mark.index, ends = p->problem_mark.index;
+	bool is_long = p->context && p->problem_mark.line == p->context_mark.line && !ended && *where == ':' && ends > begins + LONGEST_KEY;
 	if (ended) /* the parser counts a line more */
 		place = end_of_text(r);
 	for (size_t i = 0; i < sizeof plain_words / sizeof *plain_words && !sentence; i++)
@@ -137,6 +160,9 @@ rmb_tree_syntax(struct rmb_tree_reader *r)
 		rmb_mistake(r->m, RMB_ERECIPE, place,
 		            "between braces or brackets YAML takes this '{' for a mapping; put the text in quotes: "
 		            "\"${name}\"");
+	else if (is_long && strcmp(problem, "could not find expected ':'") == 0)
+		rmb_mistake(r->m, RMB_ERECIPE, rmb_tree_at(r, p->context_mark), "a key may have up to %d characters; this one has %zu",
+		            LONGEST_KEY, ends - begins);
 	else if (begun)
 		rmb_mistake(r->m, RMB_ERECIPE, ended ? rmb_tree_at(r, p->context_mark) : place,
 		            "%s (begun at line %d, column %d)", sentence, (int)p->context_mark.line + 1,

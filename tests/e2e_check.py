@@ -125,6 +125,8 @@ def check_good(where):
     assert run("check", "--set", "stages.z.ddof=1", "recipe.yaml", where=where)[0] == 0
     code, out, err = run("check", "nowhere.yaml", where=where)
     assert code == 2 and "nowhere.yaml: cannot read the recipe" in err, err
+    code, _, err = run("check", "", where=where)
+    assert code == 2 and err.startswith("cannot read the recipe ''"), err
     assert run("check", ".", where=where)[0] == 2
     for name in os.listdir(os.path.join(source, "recipes")):
         if name.endswith(".yaml"):

@@ -470,6 +470,7 @@ mistakes_in_set_point_too(void **state)
 		{ "stages.s..a=4", "--set:1:10: --set: this path is too deep or has an empty part" },
 		{ "stages.s.spacing=4\num", "--set expects NAME=VALUE on one line" },
 		{ "nothing.x=4", "--set knows title, seed" },
+		{ "s.spacing=4 um", "found 's.spacing'; did you mean 'stages.s.spacing'?" },
 		{ "seed=", "--set:1:6: recipe: seed expects a whole number" },
 		{ "stages.s.spacing=[4", "--set:1:18: missing ',' or ']' in a list" },
 		{ "stages.s.spacing.V1=4 um", "--set:1:18: there is no 'V1' to set: a text stands here" },

@@ -140,6 +140,15 @@ limits_hold(void **state)
 	expect(text, (size_t)(end - text), "nesting is too deep when aliases are expanded");
 	memset(text, ' ', (1 << 20) + 1);
 	expect(text, (1 << 20) + 1, "longer than 1 MiB");
+	memcpy(text, "PK\3\4", 4);
+	expect(text, (1 << 20) + 1, "t.yaml: this is a zip file, not a recipe; to look at a recording: rumble inspect PATH");
+	expect("\x89HDF\r\n\x1a\n...", 11, "t.yaml: this is an HDF5 file, not a recipe");
+	end = text + sprintf(text, "a: 1\n");
+	for (int i = 0; i < 1025; i++)
+		*end++ = i == 7 ? '.' : 'k';
+	end += sprintf(end, ": {x: 1}\n");
+	expect(text, (size_t)(end - text), "t.yaml:2:1: a key may have up to 1024 characters; this one has 1025");
+	expect("a: 1\nk\nb: 2\n", 12, "missing ':'");
 	end = text;
 	for (int i = 0; i < 4900; i++)
 		end += sprintf(end, "k: x\n");
