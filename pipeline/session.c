@@ -165,16 +165,17 @@ is_quick(const struct rmb_node *node)
 	return cost.bytes <= FOLDER;
 }
 
-/* Sizes of recordings that are still to be loaded, from their headers; what is wrong with a file the run will tell. */
+/* Sizes of recordings that are still to be loaded, from their headers, of large folders only if `all` are wanted; what is wrong with
+ * a file the run will tell. */
 static void
-look_at_sources(const struct rmb_session *session)
+look_at_sources(const struct rmb_session *session, bool all)
 {
 	struct rmb_looks *looks = rmb_looks_new(session->arena, RMB_HEADERS);
 	const struct rmb_graph *graph = session->graph;
 	struct rmb_error ignored = { 0 };
 	for (int i = 0; i < graph->nnodes && looks; i++) {
 		const struct rmb_node *node = graph->node[i];
-		if (node->stage->look && !node->twin && !rmb_cache_has(&session->cache, node->key, NULL) && is_quick(node))
+		if (node->stage->look && !node->twin && !rmb_cache_has(&session->cache, node->key, NULL) && is_quick(node) != all)
 			rmb_looks_add(looks, node->stage, node->value);
 	}
 	if (!looks || looks->n == 0 || rmb_looks_run(looks, &ignored))
@@ -188,8 +189,14 @@ look_at_sources(const struct rmb_session *session)
 struct rmb_plan *
 rmb_session_plan_again(const struct rmb_session *session, const struct rmb_options *options, struct rmb_error *error)
 {
-	look_at_sources(session);
 	const struct rmb_asked asked = { options->only, options->nonly, options->until, options->nuntil };
+	struct rmb_error ignored = { 0 };
+	look_at_sources(session, false);
+	struct rmb_plan *plan = rmb_plan_make(session->graph, &session->cache, session->journal, &asked, session->last, error);
+	if (!plan || rmb_plan_fits(plan, rmb_cache_free_bytes(&session->cache), 0, &ignored) == 0)
+		return plan;
+	look_at_sources(session, true); /* of a folder whose samples may stay there it was said that they are copied */
+	rmb_plan_free(plan);
 	return rmb_plan_make(session->graph, &session->cache, session->journal, &asked, session->last, error);
 }
 
