@@ -1,10 +1,10 @@
 /* load/guess.c -- what could play a role in a file whose names say nothing: for `rumble inspect`, which proposes it; load never
  * guesses.
  *
- * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times, and so are ascending lists of HDF5, one for each unit,
- * that a pattern names (before any matrix, if they are called after units or spikes); else the largest matrix of numbers for the activity,
- * and an array that is called after time and is as long as one of its axes for the frame times. What has an entry for each neuron
- * then and is called after a place is taken for the positions, or for the depth along a probe. */
+ * A list NAME with NAME.counts (cells of MATLAB) is taken for spike times, and so are ascending lists of HDF5, one for each
+ * unit, that a pattern names (before any matrix, if they are called after units or spikes); else the largest matrix of numbers
+ * for the activity, and an array that is called after time and is as long as one of its axes for the frame times. What has an
+ * entry for each neuron then and is called after a place is taken for the positions, or for the depth along a probe. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

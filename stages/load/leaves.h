@@ -19,9 +19,10 @@ struct rmb_leaf {
 };
 struct rmb_leaves { int n; struct rmb_leaf *leaf; };
 
-/* Makes name[RMB_LEAF_NAME], of which n bytes stay, that of its field, "NAME.field", or of a variable, if n is 0. RMB_ELIMIT: it is
- * longer than that. The walkers keep one, for an array of structs has millions of fields. */
-int rmb_leaf_below(const struct rmb_load_file *file, char *name, size_t n, const char *field, struct rmb_error *error) RMB_CHECKED;
+/* Makes name[RMB_LEAF_NAME], of which n bytes stay, that of its field, "NAME.field", or of a variable, if n is 0. RMB_ELIMIT: it
+ * is longer than that. The walkers keep one, for an array of structs has millions of fields. */
+int rmb_leaf_below(const struct rmb_load_file *file, char *name, size_t n, const char *field,
+                   struct rmb_error *error) RMB_CHECKED;
 /* Room for leaves. */
 int rmb_leaves_make(struct rmb_load_file *file, struct rmb_leaves *leaves, struct rmb_error *error) RMB_CHECKED;
 struct rmb_leaf *rmb_leaves_find(const struct rmb_leaves *leaves, const char *name);

@@ -1,11 +1,11 @@
 /* load/load.c -- a lab's file becomes a recording or a list of spikes.
  *
  * The format is recognised by the first bytes of the file, never by its name. A recording is written once, as float32, row =
- * neuron, whatever type and orientation the file has, or stays in its file, or files, if it lies there so already; spikes keep their times
- * in double. Positions are multiplied by `pixel`; where only one coordinate is given the other is 0. A neuron with a sample that
- * is not finite is dropped with a warning that counts and names (or refused: `nonfinite: fail`); constant neurons stay, zscore
- * deals with them. Cost: one pass over the file, N*T*4 bytes written unless they stay, or three over a list of spikes; memory of
- * some 100 to 200 MB for a file of any size, but where a format must be read whole (holds_lists). */
+ * neuron, whatever type and orientation the file has, or stays in its file, or files, if it lies there so already; spikes keep
+ * their times in double. Positions are multiplied by `pixel`; where only one coordinate is given the other is 0. A neuron with
+ * a sample that is not finite is dropped with a warning that counts and names (or refused: `nonfinite: fail`); constant
+ * neurons stay, zscore deals with them. Cost: one pass over the file, N*T*4 bytes written unless they stay, or three over a
+ * list of spikes; memory of some 100 to 200 MB for a file of any size, but where a format must be read whole (holds_lists). */
 #include <fnmatch.h>
 #include <fts.h>
 #include <inttypes.h>

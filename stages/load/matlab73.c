@@ -1,10 +1,10 @@
 /* load/matlab73.c -- MATLAB files of version 7.3, which are HDF5 behind a user block.
  *
- * A variable is a dataset with the attribute MATLAB_class, its axes in reverse, so that an array N x T of MATLAB is stored T x N;
- * it is read as N x T. A struct is a group. A cell, and a field of an array of structs, is a dataset of references to objects in
- * /#refs#. Empty arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older versions, but
- * numbers in cells are read from where they lie, piece by piece; paths may be written with dots or slashes. Objects (string, table, datetime), functions and sparse arrays are refused by name.
- */
+ * A variable is a dataset with the attribute MATLAB_class, its axes in reverse, so that an array N x T of MATLAB is stored T x
+ * N; it is read as N x T. A struct is a group. A cell, and a field of an array of structs, is a dataset of references to
+ * objects in /#refs#. Empty arrays have MATLAB_empty and hold their dimensions. Members as leaves.h says, the same as of older
+ * versions, but numbers in cells are read from where they lie, piece by piece; paths may be written with dots or slashes.
+ * Objects (string, table, datetime), functions and sparse arrays are refused by name. */
 #include <hdf5.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,9 +1,8 @@
 /* load/npz.c -- NumPy's .npz: a zip file of .npy arrays, one a key, stored or deflated, zip64 or not.
  *
- * Sizes come from the central directory, so members that were streamed (sizes only behind the data) are read like any
- * other. libzip inflates and checks the CRC when a member has been read to its end. Members are streams, two of which stand open, so
- * that times and units are read side by side: reading onwards is quick, reading back starts the member again. Nothing is ever
- * unpacked to disk. */
+ * Sizes come from the central directory, so members that were streamed (sizes only behind the data) are read like any other.
+ * libzip inflates and checks the CRC when a member has been read to its end. Members are streams, two of which stand open, so
+ * that times and units are read side by side: reading onwards is quick, reading back starts the member again. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

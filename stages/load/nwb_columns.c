@@ -1,5 +1,5 @@
-/* load/nwb_columns.c -- columns of a table of units, among them those that the recipe names, such as `quality: snr`, for the units
- * that are read.
+/* load/nwb_columns.c -- columns of a table of units, among them those that the recipe names, such as `quality: snr`, for the
+ * units that are read.
  *
  * A column may be named alone or with the path of its table. `location`, unless the table has such a column, is the electrodes':
  * that of the electrode which peak_channel_id names, else of the first of the unit's `electrodes`. NWB wants it there, and it is

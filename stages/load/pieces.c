@@ -28,8 +28,8 @@ block_items(const struct rmb_member *m, int64_t at)
 	return m->count - at < RMB_PIECE ? m->count - at : RMB_PIECE;
 }
 
-/* Takes room for the list at the end of the scratch file, if the disk has it three times: for the list, for one beside it, and for
- * what is made of them. */
+/* Takes room for the list at the end of the scratch file, if the disk has it three times: for the list, for one beside it, and
+ * for what is made of them. */
 static void
 claim_scratch(struct rmb_load_file *file, struct rmb_list *list)
 {

@@ -2,10 +2,10 @@
  *
  * A file tells whose each spike is in one of three ways: `unit` (a number beside each time), `counts` (so many of the list for
  * each neuron, in order) or `ends` (where each neuron's part of the list ends). All three become: times sorted by neuron,
- * ascending within each. Times are in s; with `clock` they are ticks of it.
- * Lists are gone through in pieces (pieces.c), three times: to judge the times, to count each neuron's, and to bring them to their
- * places, which are in the object being made, so that memory does not grow with the list. What is left out by `window`, by the intervals that the
- * file says were observed, and by `drop` is known before the second time. */
+ * ascending within each. Times are in s; with `clock` they are ticks of it. Lists are gone through in pieces (pieces.c), three
+ * times: to judge the times, to count each neuron's, and to bring them to their places, which are in the object being made, so
+ * that memory does not grow with the list. What is left out by `window`, by the intervals that the file says were observed,
+ * and by `drop` is known before the second time. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

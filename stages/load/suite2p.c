@@ -1,12 +1,13 @@
 /* load/suite2p.c -- the folder that suite2p writes: one recording of all its planes.
  *
- * Any of <root>, <root>/suite2p and <root>/suite2p/plane0 will do; of several planes each is a part of the neurons, `combined` is
- * left out unless it is all there is, and so are planes without ROIs. Members: spks, F, Fneu and F-0.7Fneu (as far as every plane has the files), and of
- * each ROI xpos and ypos (pixels, from `med` of stat.npy), snr (as suite2p 1.x has it in stat.npy, else 1 - var(diff x) / (2
- * var x) of x = F - 0.7 Fneu), probability (iscell.npy), iplane, and roi, its number among those of all planes. Only ROIs that
- * iscell.npy calls cells are there, unless `rois: all`. The rate is `fs` of ops.npy (0.x) or settings.npy (1.x), which suite2p
- * gives for one plane; frames that its list `badframes` (ops.npy, of 1.x reg_outputs.npy) marks in any plane are the member
- * badframes. Layout: suite2p's documentation, "Outputs"; pickles are read as data (pickle.h). */
+ * Any of <root>, <root>/suite2p and <root>/suite2p/plane0 will do; of several planes each is a part of the neurons, `combined`
+ * is left out unless it is all there is, and so are planes without ROIs. Members: spks, F, Fneu and F-0.7Fneu (as far as every
+ * plane has the files), and of each ROI xpos and ypos (pixels, from `med` of stat.npy), snr (as suite2p 1.x has it in
+ * stat.npy, else 1 - var(diff x) / (2 var x) of x = F - 0.7 Fneu), probability (iscell.npy), iplane, and roi, its number among
+ * those of all planes. Only ROIs that iscell.npy calls cells are there, unless `rois: all`. The rate is `fs` of ops.npy (0.x)
+ * or settings.npy (1.x), which suite2p gives for one plane; frames that its list `badframes` (ops.npy, of 1.x reg_outputs.npy)
+ * marks in any plane are the member badframes. Layout: suite2p's documentation, "Outputs"; pickles are read as data
+ * (pickle.h). */
 #include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
