@@ -147,7 +147,7 @@ const struct rmb_stage rmb_stage_deconvolve = {
 	         "baseline settings and neuropil correction of a suite2p folder this makes the numbers of its spks.npy. Load "
 	         "the fluorescence without the neuropil's, `activity: F-0.7Fneu`. Gaps are honoured: each segment has a "
 	         "baseline and calcium of its own. Neurons with samples that are not finite are dropped with a warning; "
-	         "constant ones become zeros.",
+	         "constant ones become zeros, but with `baseline: none` they are calcium that spikes in every frame keep up.",
 	.cite = "Pachitariu et al. 2017, bioRxiv 061507; Friedrich, Zhou & Paninski 2017, PLoS Comput. Biol. 13, e1005423",
 	.caption = "Fluorescence deconvolved with a decay of {tau} (baseline {baseline}, window {window}).",
 	.params = params, .in = in, .out = out, .figures = figures, .settings_size = sizeof(struct settings),
