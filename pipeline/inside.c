@@ -180,8 +180,5 @@ rmb_inside_mkdir(const char *directory, const char *name, struct rmb_error *erro
 	int at = rmb_inside_open(directory, name, &last, error);
 	if (at < 0)
 		return at;
-	int below = step(at, last, directory, name, strlen(name), error);
-	if (below >= 0)
-		close(below);
-	return below < 0 ? below : 0;
+	return step(at, last, directory, name, strlen(name), error);
 }

@@ -12,6 +12,6 @@ int rmb_inside_write(const char *directory, const char *name, const void *data, 
 /* 0 if files may be written as directory/name, as far as what stands says: no part above its last is a symbolic link or no
  * directory. Makes nothing. */
 int rmb_inside_check(const char *directory, const char *name, struct rmb_error *error) RMB_CHECKED;
-/* Makes a directory under `directory` in the same way; it may stand already. */
+/* Makes a directory under `directory` in the same way, which may stand already, and opens it. A descriptor, or a negative code. */
 int rmb_inside_mkdir(const char *directory, const char *name, struct rmb_error *error) RMB_CHECKED;
 #endif

@@ -146,6 +146,22 @@ rmb_owner_abandoned(int folder, const char *name, time_t age)
 }
 
 void
+rmb_owner_remove(int folder, const char *name)
+{
+	if (unlinkat(folder, name, 0) == 0)
+		return;
+	int below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *open = below < 0 ? NULL : fdopendir(below);
+	if (!open && below >= 0)
+		close(below);
+	for (const struct dirent *entry; open && (entry = readdir(open));)
+		unlinkat(below, entry->d_name, 0); /* its own . and .. stay */
+	if (open)
+		closedir(open);
+	unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+void
 rmb_owner_sweep(int folder, time_t age)
 {
 	struct rmb_owner owner;
@@ -157,7 +173,7 @@ rmb_owner_sweep(int folder, time_t age)
 		rewinddir(open); /* the copy shares its place with the original */
 	for (const struct dirent *entry; open && (entry = readdir(open));)
 		if (maker(entry->d_name, &owner) && rmb_owner_abandoned(folder, entry->d_name, age))
-			unlinkat(folder, entry->d_name, 0);
+			rmb_owner_remove(folder, entry->d_name);
 	if (open) {
 		rewinddir(open);
 		closedir(open);

@@ -36,6 +36,8 @@ void rmb_owner_temporary(const char *name, char *buffer);
 /* Whether NAME.tmp.OWNER... in a folder was left by a process that is gone, or nobody here can tell and it has lain still for
  * `age` seconds. */
 bool rmb_owner_abandoned(int folder, const char *name, time_t age);
-/* Removes what dead processes left in a folder; nothing but temporary files of ours, so the folder may be the user's. */
+/* Removes a temporary file of ours, or folder of such files; never through a link. */
+void rmb_owner_remove(int folder, const char *name);
+/* Removes what dead processes left in a folder; nothing but temporary files and folders of ours, so it may be the user's. */
 void rmb_owner_sweep(int folder, time_t age);
 #endif

@@ -329,6 +329,15 @@ def test_a_cache_of_others_can_be_looked_at(recipe, good):
         for words in ["run", recipe, "--out", "mine/run"], ["cache", "gc", "--max-size", "1 B"]:
             _, said = program(*words, "--cache", "cache", status=3, **nobody())
             assert "cannot be written" in said and "--cache" in said, said
+        assert any(name.endswith(".svg") for name in os.listdir("mine/out/figures")), "a cache that cannot be written cost the figures"
+        # where figures have no room the report is written without, and with them once they have
+        os.makedirs("mine/full/figures")
+        os.chmod("mine/full", 0o777)
+        for mode, noted in (0o555, True), (0o777, False):
+            os.chmod("mine/full/figures", mode)
+            out, _ = program("report", recipe, "--set", "report.output=r.html", "--out", "mine/full", "--cache", "cache", **nobody())
+            assert "unchanged" not in out and ("no room in figures/" in open("mine/full/r.html").read()) == noted
+        assert any(name.endswith(".svg") for name in os.listdir("mine/full/figures"))
         assert everything("cache") == before and content() == good
     finally:
         for path, folders, files in os.walk("cache"):

@@ -5,9 +5,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.dom.minidom
 
 import h5py
@@ -220,6 +222,51 @@ def test_figures_of_old_names_go(place):
     assert names() == before | {"mine.svg", "notes.txt"}
 
 
+def start_drawing(place, out):
+    """A report whose gnuplot waits to be killed; returns it, its gnuplot's pid, and the folder in which gnuplot would draw."""
+    os.makedirs(os.path.join(place.root, "bin"), exist_ok=True)
+    gnuplot, told = os.path.join(place.root, "bin", "gnuplot"), os.path.join(place.root, "pid")
+    with open(gnuplot, "w") as to:
+        to.write(f"#!/bin/sh\necho $$ > '{told}.new'\nmv '{told}.new' '{told}'\nexec sleep 600\n")
+    os.chmod(gnuplot, 0o755)
+    process = subprocess.Popen([rumble, "report", place.recipe, "--cache", place.cache, "--out", out], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, env=dict(os.environ, PATH=os.path.dirname(gnuplot)))
+    while not os.path.exists(told):
+        assert process.poll() is None
+        time.sleep(0.01)
+    with open(told) as pid:
+        drawing = int(pid.read())
+    os.remove(told)
+    return process, drawing, os.readlink(f"/proc/{drawing}/cwd")
+
+
+def test_what_a_kill_left_goes(place):
+    """The folder of figures of a killed report goes with the next; that of a living one stays, and nothing goes through links."""
+    out, precious = os.path.join(place.root, "it's killed\n"), os.path.join(place.root, "precious")
+    os.mkdir(precious)
+    open(os.path.join(precious, "data"), "w").close()
+    dead, dead_drawing, left = start_drawing(place, out)
+    alive, alive_drawing, kept = start_drawing(place, out)
+    try:
+        dead.kill()
+        os.kill(dead_drawing, signal.SIGKILL)
+        dead.wait()
+        os.symlink(precious, os.path.join(left, "link"))
+        os.symlink(precious, left + "0")
+        run("report", place.recipe, "--cache", place.cache, "--out", out)
+        assert os.listdir(precious) == ["data"]
+        temporary = [name for name in os.listdir(os.path.join(out, "figures")) if ".tmp." in name]
+        assert temporary == [os.path.basename(kept)] and os.listdir(kept), temporary
+        with open(os.path.join(out, "report.html"), encoding="utf-8") as page:
+            assert page.read() == place.text(), "the name of the folder changed the figures"
+    finally:
+        os.kill(alive_drawing, signal.SIGKILL)
+        alive.wait()
+    assert not os.path.exists(kept)
+    assert "unchanged" not in run("report", place.recipe, "--cache", place.cache, "--out", out), "figures that failed were not tried again"
+    shutil.rmtree(precious)
+
+
 def test_outside_is_refused(place):
     for name in ("../../x.html", "/tmp/rumble-x.html"):
         said = run("report", place.recipe, "--cache", place.cache, "--out", place.out, "--set", f"report.output={name}", status=2)
@@ -327,7 +374,8 @@ def missing(what):
 
 def main():
     plain = [test_missing_results_are_said, test_what_is_in_it, test_drawn_is_what_was_computed, test_unchanged_is_left_alone, test_same_bytes_elsewhere,
-             test_changed_recipe_changes_it, test_damage_is_said_once, test_figures_of_old_names_go, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
+             test_changed_recipe_changes_it, test_damage_is_said_once, test_figures_of_old_names_go,
+             test_what_a_kill_left_goes, test_outside_is_refused, test_links_out_are_refused, test_valid_html]
     browsed = [test_it_is_drawn, test_keyboard, test_without_script_and_on_paper]
     with tempfile.TemporaryDirectory(prefix="rumble-report.") as root:
         place = Place(root)

@@ -334,7 +334,9 @@ test_a_link_is_replaced(void **state)
 	snprintf(link, sizeof link, "%s/sub/report.html", directory);
 	snprintf(target, sizeof target, "%s/target", directory);
 	assert_int_equal(rmb_inside_write(directory, "target", "old", 3, NULL), 0);
-	assert_int_equal(rmb_inside_mkdir(directory, "sub", NULL), 0);
+	int sub = rmb_inside_mkdir(directory, "sub", NULL);
+	assert_true(sub >= 0);
+	close(sub);
 	assert_int_equal(symlink("../target", link), 0);
 	assert_int_equal(rmb_inside_write(directory, "sub/report.html", "new", 3, NULL), 0);
 	assert_int_equal(lstat(link, &stat), 0);

@@ -1,8 +1,10 @@
 /* tests/test_page.c -- the report page: whatever things are called, the page says it and does nothing else. */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "pipeline/report/asset.h"
 #include "pipeline/report/gnuplot.h"
 #include "pipeline/report/html.h"
@@ -20,10 +22,9 @@ page_text(const char *name, bool pictures, size_t *length)
 	struct rmb_arena *arena = rmb_arena_new();
 	const struct rmb_page *page = rmb_test_page(arena, name);
 	struct rmb_error error = { 0 };
-	const char *note;
 	char *text = NULL;
 	for (int i = 0; i < page->nsections && pictures; i++)
-		assert_int_equal(rmb_gnuplot(arena, page->section[i].figure, page->section[i].nfigures, &note, &error), 0);
+		(void)!rmb_gnuplot(arena, page->section[i].figure, page->section[i].nfigures, AT_FDCWD);
 	FILE *to = open_memstream(&text, length);
 	assert_int_equal(rmb_page_write(to, page, &error), 0);
 	assert_int_equal(fclose(to), 0);
@@ -116,12 +117,10 @@ static void
 test_gnuplot_takes_any_name(void **state)
 {
 	(void)state;
-	struct rmb_error error = { 0 };
 	for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
 		struct rmb_arena *arena = rmb_arena_new();
 		struct rmb_figure_data **figure = rmb_test_figures(arena, hostile[i]);
-		const char *note;
-		assert_int_equal(rmb_gnuplot(arena, figure, RMB_TEST_FIGURES, &note, &error), 0);
+		const char *note = rmb_gnuplot(arena, figure, RMB_TEST_FIGURES, AT_FDCWD);
 		if (note)
 			fail_msg("'%s': %s", hostile[i], note);
 		for (int f = 0; f < RMB_TEST_FIGURES; f++)
@@ -136,17 +135,31 @@ test_no_gnuplot_is_said(void **state)
 {
 	(void)state;
 	struct rmb_arena *arena = rmb_arena_new();
-	struct rmb_error error = { 0 };
-	const char *note, *path = getenv("PATH");
+	const char *path = getenv("PATH");
 	char *before = strdup(path ? path : "");
 	setenv("PATH", "/nowhere", 1);
 	struct rmb_figure_data **figure = rmb_test_figures(arena, "plain");
-	assert_int_equal(rmb_gnuplot(arena, figure, RMB_TEST_FIGURES, &note, &error), 0);
+	const char *note = rmb_gnuplot(arena, figure, RMB_TEST_FIGURES, AT_FDCWD);
 	setenv("PATH", before, 1);
 	assert_non_null(note);
 	assert_non_null(strstr(note, "gnuplot is not installed"));
 	assert_null(figure[0]->svg);
 	free(before);
+	rmb_arena_free(arena);
+}
+
+static void
+test_no_room_is_said(void **state)
+{
+	(void)state;
+	struct rmb_arena *arena = rmb_arena_new();
+	struct rmb_figure_data **figure = rmb_test_figures(arena, "plain");
+	int nowhere = open("/proc/self", O_RDONLY | O_DIRECTORY); /* nobody makes folders there */
+	const char *note = rmb_gnuplot(arena, figure, RMB_TEST_FIGURES, nowhere);
+	close(nowhere);
+	assert_non_null(note);
+	assert_non_null(strstr(note, "no room in figures/"));
+	assert_null(figure[0]->svg);
 	rmb_arena_free(arena);
 }
 
@@ -160,6 +173,7 @@ main(void)
 		{ "the same report is the same bytes", test_same_page_same_bytes, NULL, NULL, NULL },
 		{ "gnuplot draws whatever the names are", test_gnuplot_takes_any_name, NULL, NULL, NULL },
 		{ "a report without gnuplot says so", test_no_gnuplot_is_said, NULL, NULL, NULL },
+		{ "a report without room to draw in says so", test_no_room_is_said, NULL, NULL, NULL },
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* pipeline/report/gnuplot.c -- one gnuplot process for all figures of a report. No shell is involved: the script goes in on
  * standard input. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,13 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "pipeline/owner.h"
 #include "pipeline/report/gnuplot.h"
 #include "pipeline/report/svg.h"
 
 enum { PATIENCE = 60000 /* ms for all figures */ };
+static const char script_name[] = "script", message_name[] = "message";
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
 
@@ -32,9 +34,9 @@ rmb_gnuplot_found(void)
 	return false;
 }
 
-/* Starts gnuplot on a script and waits. 0, ENOENT: there is no gnuplot, -1: it failed. */
+/* Starts gnuplot in the folder, on the script there, and waits. 0, ENOENT: there is no gnuplot, -1: it failed. */
 static int
-run(const char *script_path, const char *message_path)
+run(int folder)
 {
 	char *argv[] = { "gnuplot", "-d", NULL };
 	char *env[] = { "LC_ALL=C.UTF-8", NULL };
@@ -43,9 +45,10 @@ run(const char *script_path, const char *message_path)
 	int status = -1;
 	if (posix_spawn_file_actions_init(&files))
 		return -1;
-	posix_spawn_file_actions_addopen(&files, 0, script_path, O_RDONLY, 0);
+	posix_spawn_file_actions_addfchdir_np(&files, folder);
+	posix_spawn_file_actions_addopen(&files, 0, script_name, O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 2, message_path, O_WRONLY | O_CREAT, 0600);
+	posix_spawn_file_actions_addopen(&files, 2, message_name, O_WRONLY | O_CREAT, 0600);
 	int code = posix_spawnp(&pid, argv[0], &files, NULL, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	if (code)
@@ -62,13 +65,17 @@ run(const char *script_path, const char *message_path)
 
 /* The whole file as text in the arena; NULL: there is none, or it is empty. */
 static const char *
-whole_file(struct rmb_arena *arena, const char *name, size_t *length)
+whole_file(struct rmb_arena *arena, int folder, const char *name, size_t *length)
 {
-	FILE *from = fopen(name, "rb");
+	int file = name ? openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	FILE *from = file < 0 ? NULL : fdopen(file, "rb");
 	char *text = NULL;
 	long n = 0;
-	if (!from)
+	if (!from) {
+		if (file >= 0)
+			close(file);
 		return NULL;
+	}
 	if (fseek(from, 0, SEEK_END) == 0 && (n = ftell(from)) > 0 && (text = rmb_arena_alloc(arena, (size_t)n + 1, 1))) {
 		rewind(from);
 		*length = fread(text, 1, (size_t)n, from);
@@ -79,29 +86,17 @@ whole_file(struct rmb_arena *arena, const char *name, size_t *length)
 
 /* A picture that gnuplot finished: one cut short would not show. */
 static void
-take(struct rmb_arena *arena, struct rmb_figure_data *figure, const char *name)
+take(struct rmb_arena *arena, struct rmb_figure_data *figure, int folder, const char *name)
 {
 	static const char end[] = "</svg>";
 	size_t length = 0;
-	const char *svg = whole_file(arena, name, &length);
+	const char *svg = whole_file(arena, folder, name, &length);
 	if (svg && memmem(svg, length, end, sizeof end - 1))
 		figure->svg = rmb_svg_small(arena, svg, length, &figure->svg_length);
 }
 
-static void
-remove_directory(struct rmb_arena *arena, const char *directory)
-{
-	DIR *list = opendir(directory);
-	for (struct dirent *entry; list && (entry = readdir(list));)
-		if (entry->d_name[0] != '.')
-			unlink(rmb_arena_printf(arena, "%s/%s", directory, entry->d_name));
-	if (list)
-		closedir(list);
-	rmdir(directory);
-}
-
 static const char *
-missing(struct rmb_arena *arena, int code, struct rmb_figure_data **figure, int n, const char *message_path)
+missing(struct rmb_arena *arena, int code, struct rmb_figure_data **figure, int n, int folder)
 {
 	int absent = 0;
 	size_t length = 0;
@@ -112,40 +107,46 @@ missing(struct rmb_arena *arena, int code, struct rmb_figure_data **figure, int 
 		       "figures/). Install gnuplot-nox and write the report again.";
 	if (!absent)
 		return NULL;
-	const char *message = whole_file(arena, message_path, &length);
+	const char *message = whole_file(arena, folder, message_name, &length);
 	return rmb_arena_printf(arena, "gnuplot did not draw %d of %d static figures%s%.*s", absent, n, message ? ": " : ".",
 	                        message ? (int)length : 0, message ? message : "");
 }
 
-int
-rmb_gnuplot(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, const char **note, struct rmb_error *error)
+static const char *
+no_room(struct rmb_arena *arena, int number)
 {
-	const char *base = getenv("TMPDIR");
-	char *directory = rmb_arena_printf(arena, "%s/rumble.XXXXXX", base && *base == '/' ? base : "/tmp");
-	*note = NULL;
-	if (!n)
-		return 0;
-	if (!directory || !mkdtemp(directory))
-		return rmb_error_set(error, RMB_EOUTPUT,
-		                     "no temporary directory for figures can be made in %s (%s); set TMPDIR to one that is "
-		                     "writable",
-		                     base ? base : "/tmp", strerror(errno));
-	const char *script_path = rmb_gnuplot_path(arena, directory, "script", 0, 0),
-	           *message_path = rmb_gnuplot_path(arena, directory, "message", 0, 0);
-	FILE *to = fopen(script_path, "wx");
-	int code = to ? rmb_gnuplot_script(to, arena, figure, n, directory) : -1;
+	return rmb_arena_printf(arena, "There is no room in figures/ to draw in (%s), so there are no new static figures. Make room "
+	                        "and write the report again.", strerror(number));
+}
+
+/* Draws in a folder that is open. */
+static const char *
+draw(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, int folder)
+{
+	FILE *to = rmb_gnuplot_create(folder, script_name);
+	int code = to ? rmb_gnuplot_script(to, arena, figure, n, folder) : -1;
 	if (to && fclose(to))
 		code = -1;
 	if (code)
-		rmb_error_set(error, RMB_EOUTPUT,
-		              "the figures' data cannot be written to %s (%s); set TMPDIR to a place with room", directory,
-		              strerror(errno));
-	else {
-		int state = run(script_path, message_path);
-		for (int i = 0; i < n; i++)
-			take(arena, figure[i], rmb_gnuplot_path(arena, directory, "figure", i, 0));
-		*note = missing(arena, state, figure, n, message_path);
-	}
-	remove_directory(arena, directory);
-	return code ? RMB_EOUTPUT : 0;
+		return no_room(arena, errno);
+	int state = run(folder);
+	for (int i = 0; i < n; i++)
+		take(arena, figure[i], folder, rmb_gnuplot_name(arena, "figure", i, 0));
+	return missing(arena, state, figure, n, folder);
+}
+
+const char *
+rmb_gnuplot(struct rmb_arena *arena, struct rmb_figure_data **figure, int n, int place)
+{
+	char name[RMB_TEMPORARY_MAX];
+	rmb_owner_sweep(place, RMB_TEMPORARY_AGE);
+	if (!n)
+		return NULL;
+	rmb_owner_temporary("gnuplot", name);
+	int folder = mkdirat(place, name, 0700) ? -1 : openat(place, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const char *note = folder < 0 ? no_room(arena, errno) : draw(arena, figure, n, folder);
+	if (folder >= 0)
+		close(folder);
+	rmb_owner_remove(place, name);
+	return note;
 }

@@ -2,18 +2,30 @@
  *
  * What users named stands only within single quotes, where gnuplot expands nothing; backticks in double quotes would run
  * commands. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 #include "pipeline/events.h"
 #include "pipeline/report/gnuplot.h"
 
-struct script { FILE *to; struct rmb_arena *arena; const char *directory; int number, nfiles; }; /* number: of the figure */
+struct script { FILE *to; struct rmb_arena *arena; int folder, number, nfiles; }; /* number: of the figure */
 
 const char *
-rmb_gnuplot_path(struct rmb_arena *arena, const char *directory, const char *name, int figure, int part)
+rmb_gnuplot_name(struct rmb_arena *arena, const char *what, int figure, int part)
 {
-	return rmb_arena_printf(arena, "%s/%s-%d-%d", directory, name, figure, part);
+	return rmb_arena_printf(arena, "%s-%d-%d", what, figure, part);
+}
+
+FILE *
+rmb_gnuplot_create(int folder, const char *name)
+{
+	int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *to = file < 0 ? NULL : fdopen(file, "wb");
+	if (file >= 0 && !to)
+		close(file);
+	return to;
 }
 
 /* Text in single quotes, a quote doubled; what could end the line becomes a blank. */
@@ -37,8 +49,8 @@ quoted(FILE *to, const char *text)
 static int
 store(struct script *s, const float *value, size_t n)
 {
-	const char *name = rmb_gnuplot_path(s->arena, s->directory, "data", s->number, s->nfiles++);
-	FILE *to = name ? fopen(name, "wbx") : NULL;
+	const char *name = rmb_gnuplot_name(s->arena, "data", s->number, s->nfiles++);
+	FILE *to = name ? rmb_gnuplot_create(s->folder, name) : NULL;
 	if (!to)
 		return -1;
 	size_t written = n ? fwrite(value, sizeof *value, n, to) : 0;
@@ -361,12 +373,12 @@ line_ends(const struct rmb_figure_data *f)
 }
 
 int
-rmb_gnuplot_script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **figure, int n, const char *directory)
+rmb_gnuplot_script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **figure, int n, int folder)
 {
 	int code = 0;
 	for (int i = 0; i < n && !code; i++) {
 		const struct rmb_figure_data *f = figure[i];
-		struct script s = { to, arena, directory, i, 0 };
+		struct script s = { to, arena, folder, i, 0 };
 		struct rmb_grid grid;
 		rmb_figure_grid(f, &grid);
 		fprintf(to,
@@ -376,7 +388,7 @@ rmb_gnuplot_script(FILE *to, struct rmb_arena *arena, struct rmb_figure_data **f
 		        "set key above left Left reverse vertical maxrows %d samplen 2.5\nset size %s\nset output ",
 		        grid.width, grid.height, line_ends(f), grid.legend > 0 ? grid.legend : 1,
 		        f->equal ? "ratio -1" : "noratio");
-		quoted(to, rmb_gnuplot_path(arena, directory, "figure", i, 0));
+		quoted(to, rmb_gnuplot_name(arena, "figure", i, 0));
 		fputc('\n', to);
 		if (f->scale.ramp || f->npanels > 1)
 			code = plot_panels(&s, f, &grid);

@@ -31,11 +31,11 @@ stands(const char *directory, const char *name, const char *fingerprint, struct 
 	return figures && rest > length && memcmp(found + sizeof mark - 1, fingerprint, length) == 0;
 }
 
-/* All figures of all sections, drawn at once and stored under figures/. */
+/* All figures of all sections, drawn at once and stored under figures/. *drawn: gnuplot had nothing to complain of. */
 static int
-pictures(struct rmb_arena *arena, struct rmb_page *page, const char *directory, struct rmb_error *error)
+pictures(struct rmb_arena *arena, struct rmb_page *page, const char *directory, bool *drawn, struct rmb_error *error)
 {
-	int n = 0, code = 0;
+	int n = 0, stored = 0, code = 0;
 	for (int s = 0; s < page->nsections; s++)
 		n += page->section[s].nfigures;
 	struct rmb_figure_data **figure = rmb_arena_alloc(arena, (size_t)n, sizeof *figure);
@@ -45,13 +45,19 @@ pictures(struct rmb_arena *arena, struct rmb_page *page, const char *directory, 
 	for (int s = 0; s < page->nsections; s++)
 		for (int f = 0; f < page->section[s].nfigures; f++)
 			figure[n++] = page->section[s].figure[f];
-	if ((code = rmb_gnuplot(arena, figure, n, &page->note, error)) || (code = rmb_inside_mkdir(directory, "figures", error)))
-		return code;
+	int folder = rmb_inside_mkdir(directory, "figures", error);
+	if (folder < 0)
+		return folder;
+	page->note = rmb_gnuplot(arena, figure, n, folder);
+	*drawn = !page->note && rmb_gnuplot_found();
+	close(folder);
 	for (int f = 0; f < n && !code; f++)
-		if (figure[f]->svg)
+		if (figure[f]->svg) {
+			stored++;
 			code = rmb_inside_write(directory, rmb_arena_printf(arena, "figures/%s.svg", figure[f]->file),
 			                        figure[f]->svg, figure[f]->svg_length, error);
-	if (!code)
+		}
+	if (!code && (stored || !n)) /* where nothing could be drawn there may be no room for a list, either */
 		code = rmb_figures_prune(arena, figure, n, directory, error);
 	if (!rmb_asset_plotly().length)
 		page->note = rmb_arena_printf(arena, "%s%sThis program was built without Plotly: the figures are still pictures.",
@@ -96,11 +102,11 @@ rmb_report_write(const struct rmb_graph *graph, const struct rmb_cache *cache, c
 			rmb_error_set(error, trouble.code, "%s", trouble.text);
 		else if (!(page = rmb_content(arena, graph, cache, standing, error)))
 			code = error->code;
-		if (page) /* what proved unusable on opening stands otherwise now */
-			code = rmb_content_fingerprint(graph, standing, rmb_gnuplot_found(), fingerprint, error);
-		if (page && !code) {
+		bool drawn = false;
+		if (page && !(code = pictures(arena, page, directory, &drawn, error))) {
+			/* what proved unusable on opening stands otherwise now; what could not be drawn is tried again */
+			code = rmb_content_fingerprint(graph, standing, drawn, fingerprint, error);
 			page->fingerprint = fingerprint;
-			code = pictures(arena, page, directory, error);
 		}
 		if (!code && !(code = write_page(page, directory, name, error)))
 			*changed = true;

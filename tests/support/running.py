@@ -115,8 +115,8 @@ class Place:
         return os.path.join(self.cache, "objects", key[:2], key + ".h5")
 
     def leftovers(self):
-        """Temporary files in the cache and beside the output."""
-        return [os.path.join(folder, name) for folder, _, names in os.walk(self.path) for name in names if ".tmp" in name]
+        """Temporary files and folders in the cache and beside the output."""
+        return [os.path.join(folder, name) for folder, folders, names in os.walk(self.path) for name in folders + names if ".tmp" in name]
 
     def journal(self):
         """Keys of the nodes that were executed, once for each time."""
