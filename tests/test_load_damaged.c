@@ -2,8 +2,8 @@
  * never a crash, a hang, or more than 1 GiB.
  *
  * Cases are read in child processes (this program again), as rumble reads them in workers: HDF5 and matio have faults of their own that
- * malformed files reach. Those are counted and printed, with the function; a fault in our own code fails the test. A tenth of all cases, of
- * large files a fortieth, runs as a test. All of them run by hand, as tests/README.md says:
+ * malformed files reach. Those are counted and printed, with the function; a fault in our own code fails the test. A tenth of all cases
+ * runs as a test. All of them run by hand, as tests/README.md says:
  *
  *     test_load_damaged --all LEDGER [WORD...]      of the recordings whose names hold one of the words
  *
@@ -251,16 +251,15 @@ cut_and_flipped_recordings_give_an_error_or_a_read_and_faults_are_not_ours(void 
 	rmb_test_mkdir(folder, sizeof folder);
 	for (int which = 0; which < rmb_test_ndamaged; which++) {
 		const struct rmb_test_damaged *recording = &rmb_test_damaged[which];
-		int step = recording->heavy ? 4 * TENTH : TENTH;
 		struct outcome sum = { 0 }, one;
 		set_sanitizer(recording->library);
 		while (sum.next < RMB_TEST_CASES) {
-			run_cases(which, sum.next, RMB_TEST_CASES, step, &one);
+			run_cases(which, sum.next, RMB_TEST_CASES, TENTH, &one);
 			add(&sum, &one);
 			if (one.ours)
-				fail_msg("%s, case %d: a fault of our own\n%s", rmb_test_damaged_name(recording), one.next - step, report_text());
+				fail_msg("%s, case %d: a fault of our own\n%s", rmb_test_damaged_name(recording), one.next - TENTH, report_text());
 			if (one.crashes)
-				printf("%s, case %d: the library crashed in %s\n", rmb_test_damaged_name(recording), one.next - step, one.where);
+				printf("%s, case %d: the library crashed in %s\n", rmb_test_damaged_name(recording), one.next - TENTH, one.where);
 		}
 		printf("%s: %d errors, %d reads; the library crashed in %d and hung in %d; %d MB\n", rmb_test_damaged_name(recording), sum.errors, sum.reads,
 		       sum.crashes, sum.hangs, sum.megabytes);

@@ -11,43 +11,43 @@
 
 #define REC RUMBLE_SHARED "/recordings/"
 #define SUITE2P(...) { .path = "suite2p-fissa23/suite2p/plane0", .part = __VA_ARGS__ }
-#define MINISCOPE(...) { .path = "suite2p-miniscope219/suite2p/plane0", .heavy = true, .part = __VA_ARGS__ }
+#define MINISCOPE(...) { .path = "suite2p-miniscope219/suite2p/plane0", .part = __VA_ARGS__ }
 #define PHY(...) { .path = "phy-template", .part = __VA_ARGS__ }
-#define RAT(...) { .path = "phy-rat-m1-striatum196", .heavy = true, .part = __VA_ARGS__ }
+#define RAT(...) { .path = "phy-rat-m1-striatum196", .part = __VA_ARGS__ }
 #define ALF(...) { .path = "alf", .made = true, .part = __VA_ARGS__ }
 #define PROBES(...) { .path = "probes", .made = true, .part = __VA_ARGS__ }
 
 const struct rmb_test_damaged rmb_test_damaged[] = {
 	{ .path = "suite2p-fissa23/suite2p/plane0/F.npy" },
-	{ .path = "critical-init-npz/F_miniscope219.npz", .checked = true, .heavy = true },
-	{ .path = "critical-init-npz/F_zftectum114.npz", .checked = true, .heavy = true },
-	{ .path = "critical-init-npz/T219_spks_face.npz", .checked = true, .heavy = true },
-	{ .path = "facemap-npz/spont_retina1240.npz", .checked = true, .heavy = true },
-	{ .path = "suite2p-npz-hippocampy20/fluo.npz", .activity = "spks", .checked = true, .heavy = true },
+	{ .path = "critical-init-npz/F_miniscope219.npz", .checked = true },
+	{ .path = "critical-init-npz/F_zftectum114.npz", .checked = true },
+	{ .path = "critical-init-npz/T219_spks_face.npz", .checked = true },
+	{ .path = "facemap-npz/spont_retina1240.npz", .checked = true },
+	{ .path = "suite2p-npz-hippocampy20/fluo.npz", .activity = "spks", .checked = true },
 	{ .path = "events.npz", .made = true, .checked = true },
 	{ .path = "hdf5-conformance/userblock.h5", .activity = "a", .library = true },
 	{ .path = "retina-waves-h5/Hennig2011_spikes_P5_Bic_10uM_16_Mar_2010_control_day1.h5", .library = true },
-	{ .path = "retina-waves-h5/Maccione2014_P9_7March11_control_SpkTs_bursts_filtered.h5", .library = true, .heavy = true },
-	{ .path = "retina-waves-h5/Stafford2009_WT_37C_Nasal_2008-10-13-2.h5", .library = true, .heavy = true },
+	{ .path = "retina-waves-h5/Maccione2014_P9_7March11_control_SpkTs_bursts_filtered.h5", .library = true },
+	{ .path = "retina-waves-h5/Stafford2009_WT_37C_Nasal_2008-10-13-2.h5", .library = true },
 	{ .path = "worm-wholebrain130-h5/2022-01-16-01-data.h5", .activity = "gcamp/trace_array", .times = "timing/timestamp_confocal",
-	  .orientation = "frames-first", .library = true, .heavy = true },
+	  .orientation = "frames-first", .library = true },
 	{ .path = "written.h5", .made = true, .library = true },
 	{ .path = "units.h5", .made = true, .spikes = "of/unit*", .library = true },
 	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .library = true },
 	{ .path = "nwb-units-postsubiculum3/A8604-211122.nwb", .spikes = "units/spike_times", .ends = "units/spike_times_index",
 	  .library = true },
 	{ .path = "nwb-units-thalamus4/sub_anm00239123_ses_20170627T093549_ecephys_and_ogen.nwb", .library = true },
-	{ .path = "nwb-written-here/rat_units_249.nwb", .library = true, .heavy = true },
-	{ .path = "nwb-written-here/suite2p_export_219.nwb", .library = true, .heavy = true },
-	{ .path = "nwb-written-here/zebrafish_dff_114.nwb", .library = true, .heavy = true },
-	{ .path = "worm-moving62-nwb/AML175_moving_BrainScanner20180223_141721.nwb", .activity = "Activity_*", .library = true, .heavy = true },
-	{ .path = "zebrafish-tectum114/zf_20151104-f1.mat", .library = true, .heavy = true },
+	{ .path = "nwb-written-here/rat_units_249.nwb", .library = true },
+	{ .path = "nwb-written-here/suite2p_export_219.nwb", .library = true },
+	{ .path = "nwb-written-here/zebrafish_dff_114.nwb", .library = true },
+	{ .path = "worm-moving62-nwb/AML175_moving_BrainScanner20180223_141721.nwb", .activity = "Activity_*", .library = true },
+	{ .path = "zebrafish-tectum114/zf_20151104-f1.mat", .library = true },
 	{ .path = "rat-ca1-tetrodes31-mat5/spikes.mat", .spikes = "spikes.time", .counts = "spikes.time.counts", .library = true },
-	{ .path = "rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true, .heavy = true },
-	{ .path = "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true, .heavy = true },
+	{ .path = "rat-neuropixels-mat73/T181_2019_11_11_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true },
+	{ .path = "rat-neuropixels-mat73/T219_2019_11_19_bank0_Cells.mat", .spikes = "raw_spike_time_s", .library = true },
 	SUITE2P("F.npy"), SUITE2P("Fneu.npy", .activity = "F-0.7Fneu"), SUITE2P("spks.npy"), SUITE2P("iscell.npy"),
-	SUITE2P("stat.npy", .heavy = true),
-	SUITE2P("ops.npy", .heavy = true),
+	SUITE2P("stat.npy"),
+	SUITE2P("ops.npy"),
 	MINISCOPE("F.npy"), MINISCOPE("spks.npy"), MINISCOPE("iscell.npy"), MINISCOPE("stat.npy"),
 	PHY("params.py"), PHY("spike_times.npy"), PHY("spike_clusters.npy"), PHY("templates.npy"), PHY("channel_positions.npy"),
 	PHY("cluster_group.tsv"),

@@ -14,7 +14,6 @@ struct rmb_test_damaged {
 	bool made;              /* lies in the test's folder: rmb_test_damaged_make() */
 	bool checked;           /* carries checksums: what is read is the truth */
 	bool library;           /* read by a library that has faults of its own */
-	bool heavy;             /* slow: fewer cases in CI */
 };
 extern const struct rmb_test_damaged rmb_test_damaged[];
 extern const int rmb_test_ndamaged;
