@@ -4,8 +4,7 @@
  * P/shift, P/offset, P/scale, P/segment, P/id, P/x, ..., and the scalars rate, nframes, scaling, source as P/... arrays. One
  * whose samples stay in the files they came in has lists with an entry for each file in place of P/activity: P/file,
  * P/file_bytes, P/file_at, P/file_row and P/file_stride, and, if the recipe names a folder that holds them, P/inside, beside
- * P/folder. Spikes are stored as P/time, P/first, P/observed and the annotations.
- */
+ * P/folder. Spikes are stored as P/time, P/first, P/observed and the annotations. */
 #ifndef RMB_BUNDLE_H
 #define RMB_BUNDLE_H
 #include "pipeline/object.h"
@@ -33,8 +32,12 @@ struct rmb_bundle_place {
 /* Appends what a recording has in place of P/activity if its samples stay in files. */
 int rmb_bundle_place(struct rmb_arena *arena, const char *port, const struct rmb_bundle_place *place, struct rmb_array *array,
                      int *narrays, struct rmb_error *error) RMB_CHECKED;
-/* The files in which the samples of an object stayed, borrowed from it; false: they are in the object, or there are none. */
+/* bundle_place.c: the files in which the samples of an object stayed, borrowed from it; false: they are in the object, or there
+ * are none. And whether so many stored rows, of so many frames, lie in these files. */
 bool rmb_bundle_placed(const struct rmb_object *object, struct rmb_bundle_place *place);
+bool rmb_bundle_place_holds(const struct rmb_bundle_place *place, int64_t rows, int64_t frames);
+/* The array called ANY/name, and how many there are of that name. */
+const struct rmb_array *rmb_bundle_any(const struct rmb_object *object, const char *name, int *n);
 /* Kind of what an object holds under a port: RMB_RECORDING, RMB_SPIKES, RMB_ARRAY, or 0. */
 unsigned rmb_bundle_kind(const struct rmb_object *object, const char *port);
 /* Rebuilds and checks the bundle. `samples` is the object that source names (NULL if source is "" or for looking at

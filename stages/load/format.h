@@ -44,7 +44,7 @@ struct rmb_member {
 	int64_t pickle;            /* bytes of a pickle of Python objects, which rmb_load_texts() can read; else 0 */
 };
 
-/* What a recipe asks of formats that offer a choice; every member is a word of its setting. */
+/* What a recipe asks of formats that offer a choice, and what they may use. */
 struct rmb_load_wish {
 	const char *rois, *units, *plugins;
 	const char *activity, *spikes, *unit; /* as the recipe names them; NULL: it does not */

@@ -14,30 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "load/gathered.h"
 #include "load/pickle.h"
+#include "load/suite2p.h"
 
 #define NEUROPIL 0.7
-#define MOST_PICKLE ((int64_t)4 << 30)
-enum { SPKS, F, FNEU, NTRACES, MOST_PLANES = 1000, SNR_PIECE = 8192 };
-static const char *const trace_names[NTRACES] = { "spks", "F", "Fneu" };
+enum { MOST_PLANES = 1000, SNR_PIECE = 8192 };
 static const char corrected[] = "F-0.7Fneu";
 
-struct plane {
-	const char *folder;
-	int64_t number;                               /* of plane12: 12 */
-	struct rmb_load_file *trace[NTRACES];         /* NULL: the plane lacks the file */
-	int64_t n, nframes;                           /* ROIs and frames of the first trace that is there */
-	double *cell;                                 /* [n][2] of iscell.npy, or NULL */
-	const struct rmb_pickled *stat;               /* n dictionaries, or NULL */
-	bool *bad;                                    /* [nframes], or NULL */
-};
 struct folder {
 	int nplanes;
-	struct plane *plane;
+	struct rmb_suite2p_plane *plane;
 	int64_t n, nframes;                           /* ROIs that are read, frames that all planes have */
 	struct rmb_gathered_row *place;               /* [n] of each ROI: row in its plane; `file` is unused */
-	const struct plane **home;                    /* [n] */
+	const struct rmb_suite2p_plane **home;        /* [n] */
 };
 
 /* ---- which planes */
@@ -58,13 +47,13 @@ is_plane(struct rmb_arena *arena, const char *folder)
 static int
 by_number(const void *a, const void *b)
 {
-	const struct plane *x = a, *y = b;
+	const struct rmb_suite2p_plane *x = a, *y = b;
 	return (x->number > y->number) - (x->number < y->number);
 }
 
 /* The numbered planes in a folder, ascending; list NULL: they are only counted. */
 static int
-list_planes(struct rmb_arena *arena, const char *folder, struct plane *list)
+list_planes(struct rmb_arena *arena, const char *folder, struct rmb_suite2p_plane *list)
 {
 	DIR *directory = opendir(folder);
 	struct dirent *entry;
@@ -77,7 +66,7 @@ list_planes(struct rmb_arena *arena, const char *folder, struct plane *list)
 		    !is_plane(arena, path))
 			continue;
 		if (list)
-			list[n] = (struct plane){ .folder = path, .number = strtol(digits, NULL, 10) };
+			list[n] = (struct rmb_suite2p_plane){ .folder = path, .number = strtol(digits, NULL, 10) };
 		n++;
 	}
 	if (directory)
@@ -130,126 +119,6 @@ find_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *erro
 	return 0;
 }
 
-/* ---- one plane */
-
-/* The pickle in an .npy file of objects; *value NULL: there is no such file. */
-static int
-read_pickle(struct rmb_load_file *file, const char *folder, const char *name, const struct rmb_pickled **value,
-            struct rmb_error *error)
-{
-	unsigned char *bytes;
-	size_t n;
-	struct rmb_member member = { 0 };
-	*value = NULL;
-	int code = rmb_gathered_bytes(file, folder, name, MOST_PICKLE, &bytes, &n, error);
-	if (code || !bytes)
-		return code;
-	const char *what = rmb_arena_printf(file->arena, "%s/%s", folder, name);
-	code = rmb_npy_header(file->arena, what ? what : name, bytes, n, (int64_t)n, &member, error);
-	if (!code && (!member.type || strcmp(member.type, "Python objects") != 0))
-		code = rmb_error_set(error, RMB_EINPUT, "%s holds %s; suite2p keeps Python objects there", what,
-		                     member.type ? member.type : "?");
-	return code ? code
-	            : rmb_pickle_read(file->arena, what ? what : name, bytes + member.at, n - (size_t)member.at, value, error);
-}
-
-static int
-open_traces(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
-{
-	int code = 0, first = -1;
-	for (int t = 0; t < NTRACES && !code; t++) {
-		const char *name = rmb_arena_printf(file->arena, "%s.npy", trace_names[t]);
-		code = name ? rmb_gathered_open(file, p->folder, name, &p->trace[t], error) : rmb_error_nomem(error, p->folder);
-		const struct rmb_member *m = !code && p->trace[t] ? rmb_gathered_sole(p->trace[t]) : NULL;
-		if (!m)
-			continue;
-		if (m->refusal || m->naxes != 2 || m->fortran || m->number == RMB_BYTES || m->number == RMB_UTF32 || m->item > 8)
-			return rmb_error_set(
-				error, RMB_EINPUT,
-				"%s is no matrix of numbers, ROIs x frames in C order, as suite2p writes it (%s, %s%s)",
-				p->trace[t]->path, rmb_member_shape(file->arena, m), m->type,
-				m->fortran ? ", Fortran order: save it with np.ascontiguousarray" : "");
-		if (m->axis[0] > 0 && m->axis[1] < 1)
-			return rmb_error_set(error, RMB_EINPUT, "%s is %s: there are no frames in it", p->trace[t]->path,
-			                     rmb_member_shape(file->arena, m));
-		if (first >= 0 && (m->axis[0] != p->n || m->axis[1] != p->nframes))
-			return rmb_error_set(error, RMB_EINPUT, "%s is %s, but %s in the same folder is %" PRId64 " x %" PRId64,
-			                     p->trace[t]->path, rmb_member_shape(file->arena, m), trace_names[first], p->n,
-			                     p->nframes);
-		p->n = m->axis[0];
-		p->nframes = m->axis[1];
-		first = t;
-	}
-	return code;
-}
-
-static int
-read_iscell(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
-{
-	struct rmb_load_file *part;
-	int code = rmb_gathered_open(file, p->folder, "iscell.npy", &part, error);
-	if (code || !part)
-		return code;
-	const struct rmb_member *m = rmb_gathered_sole(part);
-	if (m->refusal || m->naxes != 2 || m->axis[1] != 2 || m->axis[0] != p->n)
-		return rmb_error_set(error, RMB_EINPUT,
-		                     "%s is %s; for %" PRId64 " ROIs it must be %" PRId64 " x 2 (cell or not, probability)",
-		                     part->path, m->refusal ? m->type : rmb_member_shape(file->arena, m), p->n, p->n);
-	return rmb_load_doubles(part, m, &p->cell, error);
-}
-
-static int
-read_stat(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
-{
-	int code = read_pickle(file, p->folder, "stat.npy", &p->stat, error);
-	if (!code && p->stat && rmb_pickle_length(p->stat) != p->n)
-		code = rmb_error_set(error, RMB_EINPUT, "%s/stat.npy describes %" PRId64 " ROIs; the traces are of %" PRId64,
-		                     p->folder, rmb_pickle_length(p->stat), p->n);
-	return code;
-}
-
-/* Marks the frames that a list of true and false calls bad. */
-static int
-take_bad_frames(struct rmb_load_file *file, struct plane *p, const struct rmb_pickled *list, struct rmb_error *error)
-{
-	int64_t n = rmb_pickle_length(list);
-	double bad;
-	if (n < 1)
-		return 0;
-	if (n != p->nframes) {
-		rmb_load_file_note(file,
-		                   "suite2p's list of bad frames was not used: it has %" PRId64 " entries, and there are %" PRId64
-		                   " frames",
-		                   n, p->nframes);
-		return 0;
-	}
-	if (!p->bad && !(p->bad = rmb_arena_alloc(file->arena, (size_t)n, sizeof *p->bad)))
-		return rmb_error_nomem(error, p->folder);
-	for (int64_t t = 0; t < n; t++)
-		p->bad[t] |= rmb_pickle_number(list, t, &bad) && bad != 0;
-	return 0;
-}
-
-/* fs of the first plane that tells it, and the plane's bad frames. */
-static int
-read_options(struct rmb_load_file *file, struct plane *p, struct rmb_error *error)
-{
-	static const char *const name[] = { "settings.npy", "ops.npy", "reg_outputs.npy" };
-	const struct rmb_pickled *value;
-	int code = 0;
-	for (int i = 0; i < 3 && !code; i++) {
-		double rate;
-		code = read_pickle(file, p->folder, name[i], &value, error);
-		const struct rmb_pickled *options = rmb_pickle_item(value, 0) ? rmb_pickle_item(value, 0) : value;
-		if (!code && isnan(file->rate) && rmb_pickle_number(rmb_pickle_get(options, "fs"), 0, &rate) && rate > 0 &&
-		    isfinite(rate))
-			file->rate = rate;
-		if (!code)
-			code = take_bad_frames(file, p, rmb_pickle_get(options, "badframes"), error);
-	}
-	return code;
-}
-
 /* ---- all planes */
 
 /* Which ROIs are read. */
@@ -297,7 +166,7 @@ static int
 add_traces(struct rmb_load_file *file, const struct folder *f, int t, bool less, struct rmb_error *error)
 {
 	for (int p = 0; p < f->nplanes; p++)
-		if (!f->plane[p].trace[t] || (less && !f->plane[p].trace[FNEU]))
+		if (!f->plane[p].trace[t] || (less && !f->plane[p].trace[RMB_SUITE2P_FNEU]))
 			return 0;
 	struct rmb_gathered_row *row = rmb_arena_copy(file->arena, f->place, (size_t)f->n, sizeof *row);
 	if (!row)
@@ -305,11 +174,11 @@ add_traces(struct rmb_load_file *file, const struct folder *f, int t, bool less,
 	for (int64_t i = 0; i < f->n; i++) {
 		row[i].file = f->home[i]->trace[t];
 		row[i].member = rmb_gathered_sole(row[i].file);
-		row[i].less_file = less ? f->home[i]->trace[FNEU] : NULL;
+		row[i].less_file = less ? f->home[i]->trace[RMB_SUITE2P_FNEU] : NULL;
 		row[i].less = less ? rmb_gathered_sole(row[i].less_file) : NULL;
 		row[i].factor = NEUROPIL;
 	}
-	return rmb_gathered_matrix(file, less ? corrected : trace_names[t], row, f->n, f->nframes, error);
+	return rmb_gathered_matrix(file, less ? corrected : rmb_suite2p_trace[t], row, f->n, f->nframes, error);
 }
 
 /* ROI i's entry `key`, item `at`, of stat.npy; NaN: not there. */
@@ -404,7 +273,7 @@ add_numbering(struct rmb_load_file *file, const struct folder *f, struct rmb_err
 		return rmb_error_nomem(error, file->path);
 	for (int64_t i = 0; i < f->n; i++) {
 		roi[i] = f->place[i].row;
-		for (const struct plane *p = f->plane; p < f->home[i]; p++)
+		for (const struct rmb_suite2p_plane *p = f->plane; p < f->home[i]; p++)
 			roi[i] += p->n;
 		double within = stat_number(f, i, "iplane", 0); /* in a folder of combined planes */
 		plane[i] = f->nplanes > 1 || !(within >= 0 && within < MOST_PLANES) ? f->home[i]->number : (int64_t)within;
@@ -438,10 +307,10 @@ static int
 add_members(struct rmb_load_file *file, const struct folder *f, struct rmb_error *error)
 {
 	int code = 0;
-	for (int t = 0; t < NTRACES && !code; t++)
+	for (int t = 0; t < RMB_SUITE2P_NTRACES && !code; t++)
 		code = add_traces(file, f, t, false, error);
 	if (!code)
-		code = add_traces(file, f, F, true, error);
+		code = add_traces(file, f, RMB_SUITE2P_F, true, error);
 	if (!code)
 		code = add_numbers(file, f, "xpos", stat_number, "med", 1, NULL, error);
 	if (!code)
@@ -461,19 +330,12 @@ read_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *erro
 {
 	int kept = 0, code = 0;
 	for (int i = 0; i < f->nplanes && !code; i++) {
-		struct plane *p = &f->plane[i];
-		code = open_traces(file, p, error);
-		if (!code && p->n == 0) {
+		struct rmb_suite2p_plane *p = &f->plane[i];
+		code = rmb_suite2p_plane(file, p, error);
+		if (!code && p->n == 0)
 			rmb_load_file_note(file, "plane %" PRId64 " was passed over: there are no ROIs in it", p->number);
-			continue;
-		}
-		if (!code)
-			code = read_iscell(file, p, error);
-		if (!code)
-			code = read_stat(file, p, error);
-		if (!code)
-			code = read_options(file, p, error);
-		f->plane[kept++] = *p;
+		else
+			f->plane[kept++] = *p;
 	}
 	if (!code && kept == 0)
 		code = rmb_error_set(error, RMB_EINPUT,
