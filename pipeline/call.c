@@ -132,7 +132,7 @@ rmb_scratch_file(struct rmb_call *call, int *file)
 	    (fd = mkostemp(path, O_CLOEXEC)) >= 0) /* a file system that gives every file a name */
 		unlink(path);
 	if (fd < 0)
-		return rmb_fail(call, RMB_EOUTPUT, "%s: no file can be made here: %s", folder, strerror(errno));
+		return rmb_fail(call, RMB_EOUTPUT, "%s: no file can be made here: %s; choose another cache with --cache DIR", folder, strerror(errno));
 	*file = call->scratch = fd;
 	return 0;
 }

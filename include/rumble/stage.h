@@ -263,7 +263,7 @@ int rmb_read_times(struct rmb_call *call, const char *port, int64_t at, int64_t 
 
 /* n * size zeroed bytes, 64-byte aligned, gone when run() returns. NULL: no memory (the failure is recorded). */
 void *rmb_scratch(struct rmb_call *call, size_t n, size_t size);
-/* An empty file for what memory should not hold, on the disk that outputs go to; it has no name and is gone when run() returns.
+/* An empty file for what memory should not hold, on the disk that outputs go to; it has no name and is gone with the call.
  * *file: its descriptor, borrowed. RMB_EOUTPUT: it cannot be made. Once a call. */
 int rmb_scratch_file(struct rmb_call *call, int *file) RMB_CHECKED;
 /* The arena behind rmb_scratch, for functions that want one. */
