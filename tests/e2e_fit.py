@@ -4,7 +4,7 @@ import os
 import h5py
 import numpy as np
 
-from support.running import SOURCE, place, searching, tests
+from support.running import SOURCE, numbers_alone, place, searching, tests
 
 HEAD = """
 seed: 3
@@ -41,6 +41,7 @@ def results(here, node="best", out="recipe"):
         return {name: f[name][()] for name in f if isinstance(f[name], h5py.Dataset)}
 
 
+@numbers_alone
 def test_edge_and_time_constant_of_a_network_are_found_again():
     with place() as here:
         prepare(here)
@@ -68,6 +69,7 @@ def test_edge_and_time_constant_of_a_network_are_found_again():
         assert here.events("plan", recipe)[-1]["run"] == 0
 
 
+@numbers_alone
 def test_the_recipe_that_ships_finds_its_network_again():
     with place() as here:
         # five of its eight generations, on its busiest neurons
@@ -86,6 +88,7 @@ def test_the_recipe_that_ships_finds_its_network_again():
             assert "net.time_constant" in f.read()
 
 
+@numbers_alone
 def test_noise_is_fitted_as_a_number():
     with place() as here:
         prepare(here)

@@ -3,7 +3,7 @@
  *
  * Cases are read in child processes (this program again), as rumble reads them in workers: HDF5 and matio have faults of their own that
  * malformed files reach. Those are counted and printed, with the function; a fault in our own code fails the test. A tenth of all cases
- * runs as a test. All of them run by hand, as tests/README.md says:
+ * runs as a test under the sanitizers, a hundredth without. All of them run by hand, as tests/README.md says:
  *
  *     test_load_damaged --all LEDGER [WORD...]      of the recordings whose names hold one of the words
  *
@@ -23,8 +23,13 @@
 #include "support/check.h"
 #include "support/damaged.h"
 
-/* LOOKED: one of so many cases is looked at, too. SANITIZER: exit status of a child that a sanitizer ended. */
-enum { TENTH = 10, BATCH = 100, LOOKED = 4, SANITIZER = 99, MEGABYTES = 1024, SECONDS = 20 };
+/* STEP: one of so many cases runs as a test; LOOKED: is looked at, too. SANITIZER: exit status of a child that a sanitizer ended. */
+#ifdef RUMBLE_SANITIZED
+enum { STEP = 10 };
+#else
+enum { STEP = 100 };
+#endif
+enum { BATCH = 100, LOOKED = 4, SANITIZER = 99, MEGABYTES = 1024, SECONDS = 20 };
 
 extern char **environ;
 static const char *program;
@@ -254,12 +259,12 @@ cut_and_flipped_recordings_give_an_error_or_a_read_and_faults_are_not_ours(void 
 		struct outcome sum = { 0 }, one;
 		set_sanitizer(recording->library);
 		while (sum.next < RMB_TEST_CASES) {
-			run_cases(which, sum.next, RMB_TEST_CASES, TENTH, &one);
+			run_cases(which, sum.next, RMB_TEST_CASES, STEP, &one);
 			add(&sum, &one);
 			if (one.ours)
-				fail_msg("%s, case %d: a fault of our own\n%s", rmb_test_damaged_name(recording), one.next - TENTH, report_text());
+				fail_msg("%s, case %d: a fault of our own\n%s", rmb_test_damaged_name(recording), one.next - STEP, report_text());
 			if (one.crashes)
-				printf("%s, case %d: the library crashed in %s\n", rmb_test_damaged_name(recording), one.next - TENTH, one.where);
+				printf("%s, case %d: the library crashed in %s\n", rmb_test_damaged_name(recording), one.next - STEP, one.where);
 		}
 		printf("%s: %d errors, %d reads; the library crashed in %d and hung in %d; %d MB\n", rmb_test_damaged_name(recording), sum.errors, sum.reads,
 		       sum.crashes, sum.hangs, sum.megabytes);

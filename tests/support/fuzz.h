@@ -3,7 +3,7 @@
 #define RMB_TEST_FUZZ_H
 #include "support/loading.h"
 
-/* A folder of this process, in $RUMBLE_FUZZ_PLACE, which fuzz.sh removes. */
+/* A folder of this process, in $RUMBLE_FUZZ_PLACE, which fuzz.py removes. */
 const char *rmb_test_fuzz_folder(void);
 /* Goes through set->path as the load stage does, or looks at it as `rumble inspect` does; traps if an error names neither the
  * path nor a setting. */
