@@ -106,7 +106,9 @@ def test_units_of_other_writers():
             e = f["general/extracellular_ephys/electrodes"]
             assert np.array_equal(got["x"], e["x"][()][rows]) and np.array_equal(got["y"], e["y"][()][rows])
             assert np.array_equal(got["id"], f["units/id"][()]) and got["time"].size == f["units/spike_times"].size
-        assert "all 4 were read" in said
+        assert "all 4 were read" in said and "within 0.679 x 0.679 and were taken as um: if they are mm, give `pixel: 1000 um`" in said
+        scaled, said = load(p, thalamus, ", pixel: 1000 um")
+        assert np.array_equal(scaled["x"], 1000 * got["x"]) and "if they are mm" not in said
         psb = shared("nwb-units-postsubiculum3") + "/A8604-211122.nwb"
         got, _ = load(p, psb)
         with h5py.File(psb) as f:

@@ -5,6 +5,9 @@
 #include <string.h>
 #include "load/parts.h"
 
+/* So many neurons or more do not all lie within so many um of one another. */
+enum { FEW = 4, NEAR = 15 };
+
 /* One number per neuron, or *out NULL if nobody plays the role. Infinite numbers count as missing. */
 static int
 numbers(const struct rmb_found *found, double **out, struct rmb_error *error)
@@ -72,6 +75,39 @@ pixel_like(const double *x, int64_t n)
 	return step == 1;
 }
 
+/* The least and the most of what is known of x[n]; how many are known. */
+static int64_t
+span(const double *x, int64_t n, double range[2])
+{
+	int64_t known = 0;
+	range[0] = INFINITY, range[1] = -INFINITY;
+	for (int64_t i = 0; i < n; i++) {
+		known += !isnan(x[i]);
+		range[0] = fmin(range[0], x[i]);
+		range[1] = fmax(range[1], x[i]);
+	}
+	return known;
+}
+
+/* Says what makes one doubt that positions x[n], y[n] are um. */
+static void
+note_unit(bool in_pixels, const double *x, const double *y, int64_t n, struct rmb_load_notes *notes)
+{
+	double across[2], along[2];
+	bool several = span(x, n, across) >= FEW && span(y, n, along) >= FEW;
+	double width = several ? across[1] - across[0] : 0, height = several ? along[1] - along[0] : 0;
+	if (in_pixels)
+		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 "
+		                     "um`, wherever distances count");
+	else if (pixel_like(x, n) && pixel_like(y, n))
+		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are "
+		                     "pixels give the size of one, as in "
+		                     "`pixel: 2 um`; if not, `pixel: 1 um`");
+	else if (width + height > 0 && fmax(width, height) < NEAR)
+		rmb_load_note(notes, "the positions of all neurons lie within %.3g x %.3g and were taken as um: if they are mm, "
+		                     "give `pixel: 1000 um`; if not, `pixel: 1 um`", width, height);
+}
+
 /* A coordinate that nobody gives is 0 for all: depths along a probe then make strips, as in the paper's figure 2. */
 static int
 positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_arena *arena, struct rmb_neurons *neurons,
@@ -109,13 +145,8 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	                               : layout->x.member       ? &layout->x
 	                               : by_median              ? &layout->medians
 	                                                        : &layout->y;
-	if (!code && isnan(pixel) && !from->file->in_pixels && pixel_like(x, n) && pixel_like(y, n))
-		rmb_load_note(notes, "the positions are all whole numbers, as pixels are, and were taken as um: if they are "
-		                     "pixels give the size of one, as in "
-		                     "`pixel: 2 um`; if not, `pixel: 1 um`");
-	if (from->file->in_pixels && isnan(pixel))
-		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 "
-		                     "um`, wherever distances count");
+	if (!code && isnan(pixel))
+		note_unit(from->file->in_pixels, x, y, n, notes);
 	for (int64_t i = 0; i < n && !isnan(pixel); i++) {
 		x[i] *= pixel;
 		y[i] *= pixel;
