@@ -2,8 +2,10 @@
 from fuzz import SOURCE, blame
 from support.running import tests
 
-COPY = "==9==ERROR: AddressSanitizer: SEGV on unknown address\n    #0 0x55 in __asan_memcpy (/b/fuzz_hdf5+0x1)\n    #1 0x7f (/usr/lib/libc.so.6+0x3)\n"
+COPY = "==9==ERROR: AddressSanitizer: SEGV on unknown address\n" \
+    "    #0 0x55 in __asan_memcpy (/b/fuzz_hdf5+0x1)\n    #1 0x7f (/usr/lib/libc.so.6+0x3)\n"
 LIBRARY = "    #2 0x7f in H5HG_read (/usr/lib/x86_64-linux-gnu/libhdf5_serial.so.103+0x2)\n"
+MALLOC = "    #0 0x7f in __interceptor_malloc (/b/fuzz_hdf5+0x2)\n"
 NAMELESS = "    #2 0x7f  (/usr/lib/x86_64-linux-gnu/libhdf5_serial.so.103+0x2)\n"
 OURS = f"    #3 0x55 in rmb_hdf5_read {SOURCE}/stages/load/hdf5.c:10:3\n"
 
@@ -18,6 +20,17 @@ def test_anything_else_is_ours():
     assert not blame(COPY + LIBRARY + OURS, "libmatio")[1]
     assert not blame(COPY + LIBRARY + OURS, None)[1]
     assert not blame(COPY, "libhdf5")[1]
+
+
+def test_a_library_that_overruns_the_room_it_was_given_is_not_to_blame():
+    over = COPY.replace("SEGV on unknown address", "heap-buffer-overflow on address 0x60") + LIBRARY + OURS
+    over += "0x60 is located 0 bytes to the right of 8-byte region\nallocated by thread T0 here:\n" + MALLOC
+    assert not blame(over + OURS, "libhdf5")[1]
+    assert blame(over + LIBRARY + OURS, "libhdf5") == ("H5HG_read", True)
+    assert not blame(over.replace("heap-buffer-overflow", "use-after-poison"), "libhdf5")[1]
+
+
+def test_undefined_behaviour_is_ours():
     assert not blame(f"{SOURCE}/stages/load/hdf5.c:10:3: runtime error: shift\n" + LIBRARY, "libhdf5")[1]
 
 

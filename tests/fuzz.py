@@ -21,15 +21,23 @@ EXECUTIONS = {"folder": 60000, "hdf5": 25000, "load": 190000, "matlab": 50000, "
 LIBRARIES = {"hdf5": "libhdf5", "matlab": "libmatio"}       # whose faults are theirs, in the runs of which reader
 
 
-def blame(report, library):
-    """The function a run ended in, and whether it is the library's: of all frames, the C library's and the sanitizer's apart, the first."""
-    if library is None or "runtime error:" in report:
-        return "", False
+def first_frame(report, library):
+    """The first frame that is the library's or ours, the C library's and the sanitizer's apart: its function, and whether it is the library's."""
     for frame in re.findall(r"^ +#\d+ 0x[0-9a-f]+ +(.*)", report, re.M):
         if library in frame or f" {SOURCE}/" in frame:
             name = re.match(r"in (\w+)", frame)
             return name.group(1) if name else "a function without a name", library in frame
     return "", False
+
+
+def blame(report, library):
+    """The function a run ended in, and whether the fault is the library's: it is where the run ended, and in no memory of ours. Only the arena
+    poisons memory; what overruns any other block is the fault of who made it, for a library fills the room that it is given."""
+    if library is None or "runtime error:" in report or "use-after-poison" in report:
+        return "", False
+    where, theirs = first_frame(report, library)
+    made = re.search(r"^(?:allocated by thread|previously allocated by thread|Address .* is located in stack)[^\0]*", report, re.M)
+    return where, theirs and (not made or first_frame(made.group(), library)[1])
 
 
 def run(target, seed, goal, place, grown):

@@ -1,6 +1,6 @@
 /* Any bytes as an HDF5 recording: also NWB, MATLAB v7.3, and what `rumble convert` writes. The first byte says what is asked for and whether
- * it is loaded or looked at. The library has faults of its own that malformed files reach; a worker reads them for that reason, and here what
- * the library does not survive is left to -ignore_crashes. */
+ * it is loaded or looked at. The library has faults of its own that malformed files reach; a worker reads them for that reason, and here
+ * fuzz.py says by the report of each crash whether it was the library's. */
 #include <string.h>
 #include "support/fuzz.h"
 

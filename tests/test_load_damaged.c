@@ -164,23 +164,38 @@ holds(const char *line, const char *const *words)
 	return false;
 }
 
-/* Whose fault a sanitizer's report shows: that of the first frame which is not the sanitizer's, or the C library's (memcpy is nobody's). */
-static void
-blame(struct outcome *out)
+/* The function of the first frame of a report which is not the sanitizer's, or the C library's (memcpy is nobody's); whether it is a
+ * library's. */
+static bool
+first_frame(const char *text, char *where, size_t size)
 {
 	static const char *const nobody[] = { "libasan", "sanitizer", "sysdeps/", "libc.so", "__asan", "__interceptor", "__ubsan", NULL };
 	static const char *const libraries[] = { "libhdf5", "libmatio", "libz.so", NULL };
-	char *text = report_text(), *rest = NULL;
-	snprintf(out->where, sizeof out->where, "signal");
-	out->ours = strstr(text, "runtime error:") && strstr(text, "stages/");
-	for (char *line = strtok_r(text, "\n", &rest); line && !out->ours; line = strtok_r(NULL, "\n", &rest)) {
+	char *copy = strdup(text), *rest = NULL;
+	bool theirs = true; /* a report without frames is that of a signal */
+	assert_non_null(copy);
+	for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		const char *frame = strstr(line, "    #"), *name = frame ? strstr(frame, " in ") : NULL;
 		if (!frame || holds(line, nobody))
 			continue;
-		out->ours = !holds(line, libraries);
-		snprintf(out->where, sizeof out->where, "%.*s", name ? (int)strcspn(name + 4, " \n") : 7, name ? name + 4 : "unknown");
+		theirs = holds(line, libraries);
+		snprintf(where, size, "%.*s", name ? (int)strcspn(name + 4, " \n") : 7, name ? name + 4 : "unknown");
 		break;
 	}
+	free(copy);
+	return theirs;
+}
+
+/* Whose fault a sanitizer's report shows: who ended the process, unless it was in memory of ours. Only the arena poisons any; what overruns
+ * another block is the fault of who made it. */
+static void
+blame(struct outcome *out)
+{
+	char *text = report_text(), maker[64];
+	const char *made = strstr(text, "allocated by thread");
+	snprintf(out->where, sizeof out->where, "signal");
+	out->ours = (strstr(text, "runtime error:") && strstr(text, "stages/")) || strstr(text, "use-after-poison");
+	out->ours |= !first_frame(text, out->where, sizeof out->where) || (made && !first_frame(made, maker, sizeof maker));
 	free(text);
 }
 

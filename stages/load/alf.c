@@ -184,7 +184,7 @@ name_areas(struct rmb_load_file *file, struct rmb_sorting *s, const double *chan
 	size_t length;
 	int code = channel ? rmb_alf_find(file->arena, s->folder, "channels.brainLocation", ".tsv", &where, &name, error) : 0;
 	if (!code && channel && name && !(code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error)) &&
-	    !(code = rmb_sheet_read(file->arena, name, (char *)bytes, length, '\t', &sheet, error)) &&
+	    bytes && !(code = rmb_sheet_read(file->arena, name, (char *)bytes, length, '\t', &sheet, error)) &&
 	    rmb_sheet_column(&sheet, "allen_ontology") >= 0)
 		take_area(s, channel, sheet.nrows, NULL, 0, &sheet, rmb_sheet_column(&sheet, "allen_ontology"));
 	for (size_t i = sizeof names / sizeof *names; i-- > 0 && !code;) { /* the best last */
@@ -226,6 +226,10 @@ read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error
 	}
 	const char *what = rmb_arena_printf(file->arena, "%s/%s", where, name);
 	code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error);
+	if (!code && !bytes) { /* a link to what was never fetched */
+		rmb_load_file_note(file, "%s was left out: it is a link to a file that is not there", name);
+		return 0;
+	}
 	if (!code)
 		code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, length, ',', &sheet, error);
 	int64_t id = code ? -1 : rmb_sheet_column(&sheet, "cluster_id"), label = code ? -1 : rmb_sheet_column(&sheet, "label"),

@@ -17,6 +17,8 @@ rmb_load_file_note(struct rmb_load_file *file, const char *format, ...)
 	const char *copy = rmb_arena_strdup(file->arena, text);
 	if (copy && file->nnotes < RMB_FILE_NOTES)
 		file->note[file->nnotes++] = copy;
+	else if (copy && (copy = rmb_arena_printf(file->arena, "and %d more such remarks", ++file->nunsaid + 1)))
+		file->note[RMB_FILE_NOTES - 1] = copy;
 }
 
 static int

@@ -56,7 +56,7 @@ struct rmb_load_wish {
 	const int *scratch;        /* a file to whose end may be put what memory should not hold; NULL: there is none */
 };
 
-enum { RMB_FILE_NOTES = 16, RMB_LONGEST_AREA = 256 };
+enum { RMB_FILE_NOTES = 64, RMB_LONGEST_AREA = 256 };
 struct rmb_format;
 struct rmb_list;
 struct rmb_load_file {
@@ -74,7 +74,7 @@ struct rmb_load_file {
 	const double *invalid;     /* [ninvalid][2] s, ascending and disjoint: what the file says not to use */
 	int64_t ninvalid;
 	struct rmb_list *lists;    /* opened piece by piece: pieces.c */
-	int nnotes;                /* what the format has to tell the reader of the results */
+	int nnotes, nunsaid;       /* what the format has to tell the reader of the results; nunsaid: for which there was no room */
 	const char *note[RMB_FILE_NOTES];
 };
 

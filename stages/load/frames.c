@@ -136,14 +136,16 @@ static int64_t
 mark_interval(const struct rmb_recording *r, double a, double b, bool *dropped)
 {
 	double length = 1 / r->rate, tolerance = slack * length;
-	int64_t n = 0;
-	for (int64_t t = 0; t < r->nframes; t++) {
-		double start = rmb_frame_time(r, t);
-		if (start + length <= a + tolerance || start >= b - tolerance)
-			continue;
-		dropped[t] = true;
-		n++;
+	int64_t first = 0, end = r->nframes, n = 0;
+	while (first < end) { /* there may be as many intervals as frames */
+		int64_t middle = first + (end - first) / 2;
+		if (rmb_frame_time(r, middle) + length <= a + tolerance)
+			first = middle + 1;
+		else
+			end = middle;
 	}
+	for (int64_t t = first; t < r->nframes && rmb_frame_time(r, t) < b - tolerance; t++, n++)
+		dropped[t] = true;
 	return n;
 }
 

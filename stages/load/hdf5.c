@@ -283,6 +283,11 @@ hdf5_read(struct rmb_load_file *file, const struct rmb_member *m, int64_t row, i
 	}
 	if (d->joined)
 		return rmb_joined_read(file, d->joined, column, ncolumns, raw, error);
+	int64_t rows, columns;
+	rmb_member_matrix(m, &rows, &columns);
+	if (m->naxes > 2 && ncolumns != columns) /* a piece of such a row is no block of the dataset */
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is %s; as a list it must have one axis, or two", file->path, m->name,
+		                     rmb_member_shape(file->arena, m));
 	for (int i = 0; i < m->naxes; i++)
 		count[i] = (hsize_t)m->axis[i];
 	if (m->naxes == 1) {

@@ -58,6 +58,8 @@ rmb_load_note(struct rmb_load_notes *notes, const char *format, ...)
 	notes->lost |= !copy;
 	if (copy && notes->n < (int)(sizeof notes->text / sizeof *notes->text))
 		notes->text[notes->n++] = copy;
+	else if (copy && (copy = rmb_arena_printf(notes->arena, "and %d more such remarks", ++notes->unsaid + 1)))
+		notes->text[notes->n - 1] = copy;
 }
 
 /* Whether a member found by its name alone can play the role at all; if it is just unreadable, that is noted. */

@@ -129,7 +129,9 @@ rmb_leaves_take(struct rmb_load_file *file, struct rmb_leaf_reading *r, const st
 {
 	bool text = r->member->number == RMB_BYTES;
 	int64_t room = r->member->count - r->done, wanted = r->counts || text ? 1 : n;
-	if (n < 0 || shape->refusal || room < wanted || (n > 0 && !raw && !r->counts) ||
+	bool as_is = !r->counts && !text && !r->leaf->list; /* raw items go where room was made for those of the first of this name */
+	bool alike = shape->item == r->member->item && shape->number == r->member->number;
+	if (n < 0 || shape->refusal || room < wanted || (n > 0 && !raw && !r->counts) || (n > 0 && as_is && !alike) ||
 	    (!r->counts && n > 0 && text != (shape->number == RMB_BYTES)))
 		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is damaged, or is not what its header says", file->path,
 		                     r->leaf->name);

@@ -425,7 +425,7 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load",
-	.version = 11,
+	.version = 12,
 	.folder = "load",
 	.run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, "

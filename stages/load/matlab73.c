@@ -222,9 +222,11 @@ walk_through(struct walk *w, hid_t object)
 		                        w->file->path, w->name);
 	else if (kind == H5I_DATASET)
 		walk_dataset(w, object);
-	else if (kind == H5I_GROUP && H5Aexists(object, "MATLAB_sparse") <= 0)
-		H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, field, w);
-	else if (kind == H5I_GROUP && !w->reading) {
+	else if (kind == H5I_GROUP && H5Aexists(object, "MATLAB_sparse") <= 0) {
+		if (H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, field, w) < 0 && !w->code)
+			w->code = rmb_error_set(w->error, RMB_EINPUT, "%s is truncated or damaged: the fields of '%s' cannot be listed",
+			                        w->file->path, w->name);
+	} else if (kind == H5I_GROUP && !w->reading) {
 		struct rmb_member sparse = { .type = "sparse", .item = 1, .refusal = "is a sparse array: save full(x)" };
 		w->code = rmb_leaves_note(w->file, &w->own->leaves, w->name, w->top, w->list, &sparse, 0, w->error);
 	}
@@ -317,7 +319,9 @@ turn(struct rmb_load_file *file, const struct rmb_leaf *leaf, struct rmb_error *
 	int code = rmb_format_hdf5.find(&own->plain, path, &t->source, error);
 	if (code || !t->source)
 		return code;
-	t->member = leaf->shape;
+	/* A name with a dot or an odd byte in it may lead to another dataset than was met: described is what will be read. */
+	bool empty;
+	t->member = shape_of((const struct rmb_dataset *)t->source, &empty);
 	t->member.name = leaf->name;
 	t->member.at = -1;
 	if (t->member.number == RMB_BYTES)

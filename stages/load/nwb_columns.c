@@ -63,7 +63,7 @@ electrodes_of(struct rmb_load_file *file, const struct rmb_nwb_chosen *c, int64_
 	bool by_channel = channel && id && nchannels == c->all && nids == nelectrodes,
 	     by_row = row && (end ? nends : nrows) == c->all;
 	for (int64_t i = 0; i < c->n; i++) {
-		int64_t unit = c->row[i], first = !end || unit == 0 ? unit : end[unit - 1];
+		int64_t unit = c->row[i], first = !end || !by_row || unit == 0 ? unit : end[unit - 1];
 		of[i] = -1;
 		for (int64_t k = 0; by_channel && k < nids && of[i] < 0; k++)
 			of[i] = id[k] == channel[unit] ? k : -1;

@@ -100,20 +100,26 @@ open_part(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct
 	return code;
 }
 
-/* First and last time stamp, s; NaN: it has none. */
+/* First and last time stamp, s; NaN: it has none. No more is read: there may be thousands of series, with as many stamps each. */
 static int
 ends_of(struct rmb_load_file *part, int64_t nframes, double *first, double *last, struct rmb_error *error)
 {
 	struct rmb_nwb *nwb = part->handle;
-	double *time;
+	const struct rmb_member *m = nwb->times;
+	unsigned char raw[sizeof(double)];
 	*first = *last = NAN;
-	int code = nwb->times && nwb->times->count >= nframes && nframes > 0
-	                   ? rmb_load_doubles(&nwb->plain, nwb->times, &time, error)
-	                   : 0;
-	if (!code && nwb->times && nwb->times->count >= nframes && nframes > 0) {
-		*first = time[0];
-		*last = time[nframes - 1];
+	if (!m || m->count < nframes || nframes < 1)
+		return 0;
+	if (m->naxes != 1 || m->number == RMB_BYTES)
+		return rmb_error_set(error, RMB_EINPUT, "%s: '%s' is %s (%s); time stamps must be a list of numbers", part->path, m->name,
+		                     rmb_member_shape(part->arena, m), m->type);
+	int code = rmb_format_hdf5.read(&nwb->plain, m, 0, 1, 0, 1, raw, error);
+	if (!code) {
+		rmb_member_decode(m, raw, 1, first);
+		code = rmb_format_hdf5.read(&nwb->plain, m, 0, 1, nframes - 1, 1, raw, error);
 	}
+	if (!code)
+		rmb_member_decode(m, raw, 1, last);
 	return code;
 }
 

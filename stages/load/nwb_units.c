@@ -57,7 +57,15 @@ read_ends(struct rmb_load_file *file, struct units *u, struct rmb_error *error)
 
 /* ---- labels ---- */
 
-/* The text column with labels of units, if one of them is `good`. */
+static bool
+is_wanted(const char *label, const char *units)
+{
+	if (strcmp(units, "all") == 0)
+		return strcasecmp(label, "noise") != 0;
+	return strcasecmp(label, "good") == 0 || (strcmp(units, "good+mua") == 0 && strcasecmp(label, "mua") == 0);
+}
+
+/* The text column with labels of units, if one of them is good, mua or noise. */
 static int
 read_labels(struct rmb_load_file *file, const struct units *u, const char **name, char **label, size_t *width,
             struct rmb_error *error)
@@ -68,7 +76,7 @@ read_labels(struct rmb_load_file *file, const struct units *u, const char **name
 	*label = NULL;
 	for (size_t i = 0; i < sizeof names / sizeof *names && !code && !*label; i++) {
 		const struct rmb_member *m;
-		bool good = false;
+		bool labelled = false;
 		code = rmb_nwb_dataset(file, u->chosen.table, names[i], false, &m, error);
 		if (code || !m || m->number != RMB_BYTES || m->naxes != 1)
 			continue;
@@ -79,19 +87,11 @@ read_labels(struct rmb_load_file *file, const struct units *u, const char **name
 			continue;
 		code = rmb_load_texts(&nwb->plain, m, label, width, error);
 		for (int64_t k = 0; k < u->chosen.all && !code; k++)
-			good |= strcasecmp(*label + (size_t)k * *width, "good") == 0;
-		*label = code || !good ? NULL : *label;
+			labelled |= is_wanted(*label + (size_t)k * *width, "good+mua") || strcasecmp(*label + (size_t)k * *width, "noise") == 0;
+		*label = code || !labelled ? NULL : *label;
 		*name = names[i];
 	}
 	return code;
-}
-
-static bool
-is_wanted(const char *label, const char *units)
-{
-	if (strcmp(units, "all") == 0)
-		return strcasecmp(label, "noise") != 0;
-	return strcasecmp(label, "good") == 0 || (strcmp(units, "good+mua") == 0 && strcasecmp(label, "mua") == 0);
 }
 
 static int
@@ -111,7 +111,8 @@ choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *erro
 		}
 	u->chosen.row = row;
 	if (!label)
-		rmb_load_file_note(file, "no column quality or ks_label calls a unit good, so all %" PRId64 " were read", u->chosen.all);
+		rmb_load_file_note(file, "no column quality or ks_label calls a unit good, mua or noise, so all %" PRId64 " were read",
+		                   u->chosen.all);
 	else if (u->chosen.n < u->chosen.all)
 		rmb_load_file_note(file, "read %" PRId64 " of %" PRId64 " units, those that the column %s calls %s (`units`)",
 		                   u->chosen.n, u->chosen.all, name,
@@ -119,8 +120,13 @@ choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *erro
 		                   : strcmp(units, "good") == 0 ? "good"
 		                                                : "good or mua");
 	return u->chosen.n ? 0
-	            : rmb_error_set(error, RMB_EINPUT, "%s: all %" PRId64 " units are noise by the column %s of '%s'", file->path,
-	                            u->chosen.all, name, u->chosen.table);
+	            : rmb_error_set(error, RMB_EINPUT,
+	                            "%s: none of %" PRId64 " units is called %s by the column %s of '%s'; write `units: good+mua` or "
+	                            "`units: all`", file->path, u->chosen.all,
+	                            strcmp(units, "all") == 0    ? "anything but noise"
+	                            : strcmp(units, "good") == 0 ? "good"
+	                                                         : "good or mua",
+	                            name, u->chosen.table);
 }
 
 /* ---- times ---- */

@@ -4,14 +4,14 @@
 #include <string.h>
 #include "load/nwb.h"
 
-enum { MOST_LINKS = 20000, DEEPEST = 12, TYPE = 64 };
+enum { MOST_LINKS = 200000, DEEPEST = 12, TYPE = 64 };
 
 struct walk {
 	struct rmb_load_file *file;
 	struct rmb_nwb *nwb;
 	const char *prefix, *around;
 	int seen, depth;
-	bool lost;
+	bool lost, more, damaged; /* more: there are more links than were looked at; damaged: a group cannot be listed */
 };
 
 static enum rmb_nwb_kind
@@ -46,7 +46,11 @@ static herr_t
 step(hid_t group, const char *name, const H5L_info_t *link, void *argument)
 {
 	struct walk *w = argument;
-	if (++w->seen > MOST_LINKS || link->type != H5L_TYPE_HARD || (w->depth == 0 && strcmp(name, "specifications") == 0))
+	if (++w->seen > MOST_LINKS) {
+		w->more = true;
+		return 1;
+	}
+	if (link->type != H5L_TYPE_HARD || (w->depth == 0 && strcmp(name, "specifications") == 0))
 		return 0;
 	hid_t object = H5Oopen(group, name, H5P_DEFAULT);
 	if (object >= 0 && H5Iget_type(object) == H5I_GROUP) {
@@ -62,9 +66,11 @@ step(hid_t group, const char *name, const H5L_info_t *link, void *argument)
 		if (!below.lost && *type)
 			keep(w, object, path, below.around);
 		if (!below.lost && below.depth < DEEPEST)
-			H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, step, &below);
+			below.damaged |= H5Literate(object, H5_INDEX_NAME, H5_ITER_INC, &at, step, &below) < 0;
 		w->seen = below.seen;
 		w->lost |= below.lost;
+		w->more |= below.more;
+		w->damaged |= below.damaged;
 	}
 	if (object >= 0)
 		H5Oclose(object);
@@ -76,8 +82,14 @@ rmb_nwb_walk(struct rmb_load_file *file, struct rmb_nwb *nwb, struct rmb_error *
 {
 	struct walk walk = { .file = file, .nwb = nwb, .prefix = "", .around = "" };
 	hsize_t at = 0;
-	if (H5Literate(((struct rmb_hdf5 *)nwb->plain.handle)->file, H5_INDEX_NAME, H5_ITER_INC, &at, step, &walk) < 0)
+	if (H5Literate(((struct rmb_hdf5 *)nwb->plain.handle)->file, H5_INDEX_NAME, H5_ITER_INC, &at, step, &walk) < 0 ||
+	    walk.damaged)
 		return rmb_error_set(error, RMB_EINPUT, "%s is truncated or damaged: its groups cannot be listed", file->path);
+	if (walk.more)
+		return rmb_error_set(error, RMB_ELIMIT,
+		                     "%s has more than %d groups and datasets, more than rumble looks through: name the dataset that "
+		                     "is meant by its path, as in `activity: processing/ophys/.../data`",
+		                     file->path, MOST_LINKS);
 	return walk.lost ? rmb_error_nomem(error, file->path) : 0;
 }
 

@@ -58,7 +58,7 @@ struct rmb_layout {
 struct rmb_load_notes {
 	struct rmb_arena *arena;
 	bool lost;                   /* there was no memory for one */
-	int n;
+	int n, unsaid;               /* unsaid: for which there was no room */
 	const char *text[64];
 };
 void rmb_load_note(struct rmb_load_notes *notes, const char *format, ...) RMB_PRINTF(2, 3);

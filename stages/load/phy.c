@@ -163,7 +163,8 @@ read_columns(struct rmb_load_file *file, struct rmb_sorting *p, const struct rmb
 	int code = rmb_gathered_open(file, p->folder, "templates_ind.npy", &columns, error);
 	const struct rmb_member *m = code || !columns ? NULL : rmb_gathered_sole(columns);
 	*out = NULL;
-	return m && m->naxes == 2 && m->axis[0] == templates->axis[0] && m->axis[1] == templates->axis[2]
+	return m && m->naxes == 2 && m->axis[0] == templates->axis[0] && m->axis[1] == templates->axis[2] &&
+	                       m->count > 0
 	               ? rmb_load_doubles(columns, m, out, error)
 	               : code;
 }

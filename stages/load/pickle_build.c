@@ -48,7 +48,7 @@ build_type(struct rmb_pickle_machine *m, value arguments)
 		size = code->text.at[i] >= '0' && code->text.at[i] <= '9' ? 10 * size + code->text.at[i] - '0' : 9;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (code->text.at[0] == kinds[i].letter && (size == 1 || size == 2 || size == 4 || size == 8) &&
-		    !(kinds[i].number == RMB_FLOATING && size == 1)) {
+		    !(kinds[i].number == RMB_FLOATING && size == 1) && !(kinds[i].number == RMB_BOOLEAN && size > 1)) {
 			v->items->as.number = kinds[i].number;
 			v->items->as.item = size;
 		}

@@ -18,7 +18,7 @@
 #include "load/suite2p.h"
 
 #define NEUROPIL 0.7
-enum { MOST_PLANES = 1000, SNR_PIECE = 8192 };
+enum { MOST_PLANES = 1000 };
 static const char corrected[] = "F-0.7Fneu";
 
 struct folder {
@@ -51,14 +51,14 @@ by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* The numbered planes in a folder, ascending; list NULL: they are only counted. */
+/* The numbered planes in a folder, up to `room`, ascending; list NULL: they are only counted. */
 static int
-list_planes(struct rmb_arena *arena, const char *folder, struct rmb_suite2p_plane *list)
+list_planes(struct rmb_arena *arena, const char *folder, struct rmb_suite2p_plane *list, int room)
 {
 	DIR *directory = opendir(folder);
 	struct dirent *entry;
 	int n = 0;
-	while (directory && n < MOST_PLANES && (entry = readdir(directory))) {
+	while (directory && n < room && (entry = readdir(directory))) {
 		const char *digits = entry->d_name + 5;
 		const char *path =
 			strncmp(entry->d_name, "plane", 5) == 0 ? rmb_arena_printf(arena, "%s/%s", folder, entry->d_name) : NULL;
@@ -81,7 +81,7 @@ static const char *
 planes_in(struct rmb_arena *arena, const char *path)
 {
 	const char *below = rmb_arena_printf(arena, "%s/suite2p", path);
-	return list_planes(arena, path, NULL) > 0 ? path : below && list_planes(arena, below, NULL) > 0 ? below : NULL;
+	return list_planes(arena, path, NULL, 1) > 0 ? path : below && list_planes(arena, below, NULL, 1) > 0 ? below : NULL;
 }
 
 /* The folder that is read by itself: a plane, or all planes combined where none is left; NULL: neither. */
@@ -109,13 +109,13 @@ static int
 find_planes(struct rmb_load_file *file, struct folder *f, struct rmb_error *error)
 {
 	const char *sole = alone(file->arena, file->path), *where = sole ? NULL : planes_in(file->arena, file->path);
-	f->nplanes = where ? list_planes(file->arena, where, NULL) : 1;
-	f->plane = rmb_arena_alloc(file->arena, (size_t)f->nplanes, sizeof *f->plane);
+	f->nplanes = 1;
+	f->plane = rmb_arena_alloc(file->arena, MOST_PLANES, sizeof *f->plane);
 	if (!f->plane)
 		return rmb_error_nomem(error, file->path);
 	f->plane[0].folder = sole ? sole : file->path;
-	if (where)
-		f->nplanes = list_planes(file->arena, where, f->plane);
+	if (where) /* once, into room for any number: the folder may change */
+		f->nplanes = list_planes(file->arena, where, f->plane, MOST_PLANES);
 	return 0;
 }
 

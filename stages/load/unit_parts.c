@@ -126,9 +126,15 @@ number(struct rmb_layout *layout, const struct rmb_found *whose, const struct rm
 {
 	int64_t *entries = NULL, nentries = 0, all = 0;
 	int code = whose ? part_lengths(whose, &entries, &nentries, error) : 0;
+	if (code)
+		return code;
 	for (int64_t p = 0; p < x->parts.n; p++) {
-		x->part[p].entries = nentries == x->parts.n ? entries[p] : -1;
-		all += nentries == x->parts.n ? entries[p] : x->part[p].distinct;
+		bool known = nentries == x->parts.n;
+		if (known && (entries[p] < 0 || entries[p] > *n - all))
+			return rmb_error_set(error, RMB_EINPUT, "%s: part %" PRId64 " of '%s' is said to have %" PRId64 " of %" PRId64 " entries",
+			                     whose->file->path, p + 1, whose->member->name, entries[p], *n);
+		x->part[p].entries = known ? entries[p] : -1;
+		all += known ? entries[p] : x->part[p].distinct;
 	}
 	if (!code && whose && all != *n)
 		code = rmb_error_set(error, RMB_EINPUT,
