@@ -17,6 +17,19 @@ may_lack(const struct rmb_node *node, const struct rmb_edge *edge)
 	return node->stage->goes_on && node->source < 0 && node->stage->in[edge->port].gather == RMB_RECORDINGS;
 }
 
+static bool
+of_sets(const struct rmb_node *node, const struct rmb_edge *edge)
+{
+	return node->stage->in[edge->port].gather == RMB_SETS;
+}
+
+/* Of a driver it is its sets that say so; a copy of it, made for a set of another driver, has failures of its own. */
+static bool
+is_set_aside(const struct rmb_node *node, const struct rmb_edge *edge)
+{
+	return node->drive && node->stage->goes_on && of_sets(node, edge);
+}
+
 static int
 note(struct rmb_drives *drives, const char *id, bool *changed)
 {
@@ -43,51 +56,21 @@ rmb_absent_note(const struct rmb_graph *graph, const bool *lost, bool *changed)
 		for (int e = 0; e < node->nedges && left && code == 0; e++)
 			if (may_lack(node, &node->edge[e]) && lost[node->edge[e].from->index])
 				code = note(graph->drives, node->edge[e].from->id, changed);
+		for (int e = 0; e < node->nedges && node->sets && code == 0; e++)
+			if (is_set_aside(node, &node->edge[e]) && lost[node->edge[e].from->index])
+				code = note(graph->drives, node->edge[e].from->id, changed);
 	}
 	return code;
 }
 
-static bool
-of_sets(const struct rmb_node *node, const struct rmb_edge *edge)
-{
-	return node->stage->in[edge->port].gather == RMB_SETS;
-}
-
-/* The driver that a copy of it, made for a set of another driver, has its sets from. */
-static const struct rmb_node *
-original(const struct rmb_graph *graph, const struct rmb_node *node)
-{
-	for (int i = 0; i < graph->nnodes && node->drive && node->sets; i++)
-		if (graph->node[i]->drive == node->drive && !graph->node[i]->sets)
-			return graph->node[i];
-	return node;
-}
-
-/* Whether the driver goes on without the set that the edge, its own or a copy's, brings. */
-static bool
-is_set_aside(const struct rmb_node *driver, const struct rmb_edge *edge, const bool *lost)
-{
-	if (!driver->stage->goes_on)
-		return false;
-	if (edge >= driver->edge && edge < driver->edge + driver->nedges)
-		return true;
-	for (int e = 0; e < driver->nedges; e++) {
-		const struct rmb_edge *own = &driver->edge[e];
-		if (of_sets(driver, own) && own->set == edge->set && own->replicate == edge->replicate)
-			return lost[own->from->index];
-	}
-	return false;
-}
-
 /* Whether a lost node waits for inputs alone that it will be made anew without, or that will be tried again themselves. */
 static bool
-is_tried_again(const struct rmb_graph *graph, const struct rmb_node *node, const bool *lost, const bool *again)
+is_tried_again(const struct rmb_node *node, const bool *lost, const bool *again)
 {
 	int missing = 0, needed = 0, recordings = 0, there = 0;
-	const struct rmb_node *driver = original(graph, node);
 	for (int e = 0; e < node->nedges; e++) {
 		const struct rmb_edge *edge = &node->edge[e];
-		bool gone = lost[edge->from->index], aside = gone && of_sets(node, edge) && is_set_aside(driver, edge, lost);
+		bool gone = lost[edge->from->index], aside = gone && is_set_aside(node, edge);
 		missing += gone || again[edge->from->index];
 		needed += gone && !aside && !may_lack(node, edge);
 		recordings += may_lack(node, edge);
@@ -101,7 +84,7 @@ rmb_lost_for_good(const struct rmb_graph *graph, bool *lost)
 {
 	bool *again = calloc((size_t)graph->nnodes + 1, sizeof *again);
 	for (int i = 0; again && i < graph->nnodes; i++)
-		if (lost[i] && is_tried_again(graph, graph->node[i], lost, again)) {
+		if (lost[i] && is_tried_again(graph->node[i], lost, again)) {
 			again[i] = true;
 			lost[i] = false;
 		}

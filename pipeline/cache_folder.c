@@ -54,7 +54,19 @@ rmb_folder_open(const struct rmb_cache *cache, const char *name)
 		errno = ENAMETOOLONG;
 		return NULL;
 	}
-	return opendir(path);
+	/* what lies behind a link is not ours to sweep; only objects may lie on another disk */
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (strcmp(name, "objects") ? O_NOFOLLOW : 0));
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	if (!folder && fd >= 0)
+		close(fd);
+	return folder;
+}
+
+/* Names that we give: NAME.tmp.OWNER.RANDOM in tmp/, 32 digits in runs/. Whatever else lies there is somebody's. */
+static bool
+is_ours(const char *name)
+{
+	return strstr(name, ".tmp.") || (strspn(name, "0123456789abcdef") == 32 && !name[32]);
 }
 
 static void
@@ -62,7 +74,7 @@ sweep(const struct rmb_cache *cache, const char *name, time_t age)
 {
 	DIR *folder = rmb_folder_open(cache, name);
 	for (const struct dirent *entry; folder && (entry = readdir(folder));)
-		if (entry->d_name[0] != '.' && rmb_owner_abandoned(dirfd(folder), entry->d_name, age))
+		if (is_ours(entry->d_name) && rmb_owner_abandoned(dirfd(folder), entry->d_name, age))
 			unlinkat(dirfd(folder), entry->d_name, 0);
 	if (folder)
 		closedir(folder);

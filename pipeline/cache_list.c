@@ -315,6 +315,18 @@ compare_use(const void *a, const void *b)
 	return x->used != y->used ? (x->used < y->used ? -1 : 1) : strcmp(x->key, y->key);
 }
 
+/* Whether a name is NAME.RANDOM, perhaps with .h5 or .txt, as rmb_cache_set_aside() and its like give: 16 digits behind a point. */
+static bool
+was_set_aside(const char *name)
+{
+	for (const char *point = strchr(name, '.'); point && point > name; point = strchr(point + 1, '.')) {
+		const char *ending = point + 17;
+		if (strspn(point + 1, "0123456789abcdef") == 16 && (!*ending || strcmp(ending, ".h5") == 0 || strcmp(ending, ".txt") == 0))
+			return true;
+	}
+	return false;
+}
+
 /* Bad objects have been kept long enough for somebody to look at them. */
 static int64_t
 empty_bad(const struct rmb_cache *cache, bool dry_run)
@@ -324,7 +336,7 @@ empty_bad(const struct rmb_cache *cache, bool dry_run)
 	time_t now = time(NULL);
 	for (const struct dirent *entry; folder && (entry = readdir(folder));) {
 		struct stat stat;
-		if (entry->d_name[0] == '.' || fstatat(dirfd(folder), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) ||
+		if (!was_set_aside(entry->d_name) || fstatat(dirfd(folder), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) ||
 		    now - stat.st_ctime < BAD_AGE)
 			continue;
 		n++;

@@ -52,11 +52,16 @@ static int
 make_folders(const struct rmb_cache *cache, struct rmb_error *error)
 {
 	char path[PATH_MAX];
+	struct stat stat;
 	for (const char *const *folder = folders; *folder; folder++) {
 		if (snprintf(path, sizeof path, "%s/%s", cache->root, *folder) >= (int)sizeof path)
 			return cannot_use(cache->root, "its path is too long", ENAMETOOLONG, error);
 		if (mkdir(path, 0777) && errno != EEXIST)
 			return cannot_use(cache->root, "cannot be written", errno, error);
+		if (folder != folders && lstat(path, &stat) == 0 && !S_ISDIR(stat.st_mode)) /* objects may lie elsewhere */
+			return rmb_error_set(error, RMB_EOUTPUT,
+			                     "cache %s: it is a symbolic link or no folder, and what lies behind it would be swept; "
+			                     "remove it" REMEDY, path);
 		if (faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS))
 			return cannot_use(path, "cannot be written", errno, error);
 	}

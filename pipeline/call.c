@@ -128,11 +128,12 @@ rmb_scratch_file(struct rmb_call *call, int *file)
 	if (!folder)
 		return rmb_error_nomem(&call->error, "a path");
 	int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-	if (fd < 0 && snprintf(path, sizeof path, "%s/scratch.XXXXXX", folder) < (int)sizeof path &&
+	if (fd < 0 && snprintf(path, sizeof path, "%s/scratch.tmp.XXXXXX", folder) < (int)sizeof path &&
 	    (fd = mkostemp(path, O_CLOEXEC)) >= 0) /* a file system that gives every file a name */
 		unlink(path);
 	if (fd < 0)
-		return rmb_fail(call, RMB_EOUTPUT, "%s: no file can be made here: %s; choose another cache with --cache DIR", folder, strerror(errno));
+		return rmb_fail(call, RMB_EOUTPUT, "%s: no file can be made here: %s; choose another cache with --cache DIR", folder,
+		                strerror(errno));
 	*file = call->scratch = fd;
 	return 0;
 }

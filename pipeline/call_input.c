@@ -165,8 +165,8 @@ int
 rmb_input_count(const struct rmb_call *call, const char *port)
 {
 	int n = 0;
-	while (find_input(call, port, n) >= 0)
-		n++;
+	for (int k = 0; k < call->order->ninputs; k++)
+		n += strcmp(call->order->stage->in[call->order->input[k].port].name, port) == 0;
 	return n;
 }
 

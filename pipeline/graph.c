@@ -247,9 +247,12 @@ put_in_order(struct builder *b)
 				if (b->level[e] == level && b->shapes->shape[e].group == (source < 0))
 					n = add_nodes(b, e, source, n);
 			}
-	for (int i = 0; i < n; i++)
+	bool good = true;
+	for (int i = 0; i < n; i++) {
 		graph->node[i]->index = i;
-	return true;
+		good &= rmb_graph_leave_out_failed(graph, graph->node[i]);
+	}
+	return good;
 }
 
 /* Who reads each node: every reader once, in dependency order. */

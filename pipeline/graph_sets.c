@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include "pipeline/absent.h"
 #include "pipeline/drive.h"
 #include "pipeline/shape.h"
 
@@ -194,7 +195,7 @@ prepare_set(struct rmb_drives *drives, struct rmb_set *set, int replicates)
 /* The edges of one driver while its sets are made: as given, with room for all sets, and those so far. */
 struct reading { struct rmb_node *driver; int nbase; const struct rmb_edge *base; };
 
-/* Adds what set `s` gives to the driver: one edge a replicate; what failed is left out if the stage goes on without. */
+/* Adds what set `s` gives to the driver: one edge a replicate. */
 static bool
 read_set(struct maker *k, const struct reading *reading, int s)
 {
@@ -211,8 +212,7 @@ read_set(struct maker *k, const struct reading *reading, int s)
 			return driver->drive->code != 0; /* the search ends here, which its node will say */
 		}
 		from->keep |= from != base->from; /* it is what a search goes on from */
-		if (!driver->stage->goes_on || !k->set->failed[replicate])
-			driver->edge[driver->nedges++] = (struct rmb_edge){ base->port, from, base->output, s, replicate };
+		driver->edge[driver->nedges++] = (struct rmb_edge){ base->port, from, base->output, s, replicate };
 		replicate++;
 	}
 	return true;
@@ -323,4 +323,26 @@ rmb_graph_make_sets(struct rmb_graph *graph, struct rmb_node **driver, int n, un
 		}
 	}
 	return reading != NULL;
+}
+
+/* What came of one thing that a driver reads, or a copy of it made for a set of another driver. */
+static bool
+has_failed(const struct rmb_graph *graph, const struct rmb_node *node, const struct rmb_edge *edge)
+{
+	return node->sets ? rmb_is_absent(graph->drives, edge->from->id) : node->drive->set[edge->set].failed[edge->replicate];
+}
+
+bool
+rmb_graph_leave_out_failed(struct rmb_graph *graph, struct rmb_node *node)
+{
+	if (!node->drive || !node->stage->goes_on)
+		return true;
+	struct rmb_edge *left = rmb_arena_copy(graph->arena, node->edge, (size_t)node->nedges, sizeof *left);
+	int n = 0;
+	for (int e = 0; left && e < node->nedges; e++)
+		if (!of_sets(node, &node->edge[e]) || !has_failed(graph, node, &node->edge[e]))
+			left[n++] = node->edge[e];
+	node->edge = left;
+	node->nedges = n;
+	return left != NULL;
 }

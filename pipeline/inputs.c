@@ -100,10 +100,14 @@ parse_line(const char *line, struct known *one)
 static void
 read_memo(struct rmb_inputs *inputs)
 {
-	FILE *file = fopen(inputs->memo, "re");
+	int fd = open(inputs->memo, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a pipe in its place must not block us */
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	char line[LINE];
-	if (!file)
+	if (!file) {
+		if (fd >= 0)
+			close(fd);
 		return;
+	}
 	if (fgets(line, sizeof line, file) && strcmp(line, format) == 0)
 		while (inputs->n < MOST && fgets(line, sizeof line, file)) {
 			struct known one = {0};

@@ -73,7 +73,7 @@ append(const struct rmb_cache *cache, json_t *object)
 	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
 	size_t length = text ? strlen(text) : 0;
 	bool fits = snprintf(path, sizeof path, "%s/journal.jsonl", cache->root) < (int)sizeof path;
-	int fd = text && fits ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666) : -1;
+	int fd = text && fits ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666) : -1;
 	json_decref(object);
 	if (fd >= 0) {
 		text[length] = '\n'; /* over its NUL: one write, so that lines of two runs never mix */

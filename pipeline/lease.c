@@ -12,7 +12,9 @@
  * Of two processes in between 1 and 3 at once, each that finishes 3 has linked before the other listed, so never do both
  * stay. The number alone would do, were it not that numbers begin anew when all files of a key are gone; that is why there
  * is a step 3, and why the first number of a row is the clock in microseconds: a name never comes back, so that removing it
- * late can never hit somebody else's lease. Names are removed by two parties only: the owner on release (its own, once), and
+ * late can never hit somebody else's lease. Numbers that no clock can have led to (planted, or left from when the clock was
+ * wrong) begin no row: their owner is heeded while it lives, but the next number does not follow them, or a file with the last
+ * number there is would leave none for others. Names are removed by two parties only: the owner on release (its own, once), and
  * the sweep (what has been silent for ten minutes, ten times longer than a claim may take between 1 and 3).
  *
  * A process that sleeps past its lease and wakes finds a higher number when it looks again before publishing. If it looks
@@ -32,7 +34,7 @@
 #include "pipeline/object_block.h"
 #include "pipeline/owner.h"
 
-enum { BEAT = 15, LAPSE = 60, SWEEP = 600, SLOW = 30, ATTEMPTS = 12 }; /* s, but for the last */
+enum { BEAT = 15, LAPSE = 60, SWEEP = 600, SLOW = 30, AHEAD = 86400, ATTEMPTS = 12 }; /* s, but for the last */
 
 struct rmb_lease {
 	char path[PATH_MAX], folder[PATH_MAX], key[RMB_KEY_MAX];
@@ -91,7 +93,7 @@ struct generations {
 	const struct rmb_cache *cache;
 	uint64_t skip;              /* our own number */
 	struct token *token;        /* NULL or fd -1: made when the clock is needed */
-	uint64_t highest;           /* 0: there are none */
+	uint64_t highest;           /* of the row that goes on; 0: there is none */
 	uint64_t alive;             /* the highest whose owner is alive, 0: nobody is */
 	char owner[384], gone[384]; /* one who is alive; one who is not, and has left a lease */
 };
@@ -109,14 +111,33 @@ lease_number(const char *name, const char *key)
 	return *end || number > INT64_MAX / 2 ? 0 : number; /* a row that no clock began */
 }
 
+/* The file server's clock; NULL if it cannot be read. */
+static const struct timespec *
+server_clock(struct generations *g)
+{
+	return g->token->fd < 0 && make_token(g->cache, g->token) ? NULL : &g->token->now;
+}
+
+static uint64_t
+microseconds(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_nsec / 1000;
+}
+
+/* Whether a row that a clock began may have come to this number: it grows by one for each owner, slower than any clock. */
+static bool
+is_in_reach(struct generations *g, uint64_t number)
+{
+	const struct timespec *now = server_clock(g);
+	return !now || number <= microseconds(now) + (uint64_t)AHEAD * 1000000;
+}
+
 /* Seconds since the last heartbeat, by the file server's clock; 0 if the clock cannot be read. */
 static double
 silence(struct generations *g, const struct stat *stat)
 {
-	if (g->token->fd < 0 && make_token(g->cache, g->token))
-		return 0;
-	struct timespec now = g->token->now;
-	return (double)(now.tv_sec - stat->st_mtim.tv_sec) + (double)(now.tv_nsec - stat->st_mtim.tv_nsec) * 1e-9;
+	const struct timespec *now = server_clock(g);
+	return now ? (double)(now->tv_sec - stat->st_mtim.tv_sec) + (double)(now->tv_nsec - stat->st_mtim.tv_nsec) * 1e-9 : 0;
 }
 
 /* A generation whose owner nobody can judge is alive as long as it beats. */
@@ -136,7 +157,10 @@ is_alive(struct generations *g, int folder, const char *name)
 	close(fd);
 	text[n < 0 ? 0 : n] = '\0';
 	bool known = rmb_owner_read(text, &owner) == 0;
-	bool alive = !(known && rmb_owner_life(&owner) == RMB_GONE) && silence(g, &stat) <= LAPSE;
+	enum rmb_life life = known ? rmb_owner_life(&owner) : RMB_ELSEWHERE;
+	double quiet = life == RMB_GONE ? 0 : silence(g, &stat);
+	/* a beat to come is none: the clock was put back since, and who lives beats again within seconds */
+	bool alive = life != RMB_GONE && quiet <= LAPSE && (life == RMB_ALIVE || quiet >= -LAPSE);
 	char *who = alive ? g->owner : g->gone;
 	sscanf(text, "%*s %*s %255s", host);
 	if (known)
@@ -158,7 +182,7 @@ look(struct generations *g, const char *key)
 		uint64_t number = lease_number(entry->d_name, key);
 		if (number == 0 || number == g->skip)
 			continue;
-		if (number > g->highest)
+		if (number > g->highest && is_in_reach(g, number))
 			g->highest = number;
 		if (number > g->alive && is_alive(g, dirfd(folder), entry->d_name))
 			g->alive = number;
@@ -260,8 +284,7 @@ link_next(const struct generations *g, const char *key, struct rmb_lease **out)
 	struct rmb_lease *lease = calloc(1, sizeof *lease);
 	if (!lease)
 		return ENOMEM;
-	uint64_t clock = (uint64_t)token->now.tv_sec * 1000000 + (uint64_t)token->now.tv_nsec / 1000;
-	lease->number = g->highest ? g->highest + 1 : clock;
+	lease->number = g->highest ? g->highest + 1 : microseconds(&token->now);
 	lease->fd = token->fd;
 	snprintf(lease->key, sizeof lease->key, "%s", key);
 	if (snprintf(lease->path, sizeof lease->path, "%s/leases/%s.lease.%" PRIu64, g->cache->root, key, lease->number) >=

@@ -46,8 +46,11 @@ catch_signals(struct signals *before)
 	sigemptyset(&block);
 	asked_code = asked_times = 0;
 	for (int i = 0; i < NCAUGHT; i++) {
+		sigaction(caught[i], NULL, &before->action[i]);
+		if (caught[i] != SIGCHLD && before->action[i].sa_handler == SIG_IGN)
+			continue; /* nohup, or in the background of a script: who started us wants it so */
 		sigaddset(&block, caught[i]);
-		sigaction(caught[i], &mine, &before->action[i]);
+		sigaction(caught[i], &mine, NULL);
 	}
 	sigprocmask(SIG_BLOCK, &block, &before->mask);
 	sigaction(SIGPIPE, &ignore, &before->pipe);

@@ -235,6 +235,11 @@ block(struct rmb_schedule *s, struct rmb_node *node, struct rmb_node *culprit)
 	result->code = s->result[culprit->index].code;
 	result->text = rmb_arena_printf(s->plan->arena, "needs %s, which failed", culprit->id);
 	block_users(s, node, culprit);
+	for (int i = 0; s->remade && i < s->plan->nsteps; i++) /* those that wait for it only because it got lost */
+		if (s->turn[i].lost == node && s->turn[i].state == RMB_WAITING) {
+			s->turn[i].lost = NULL;
+			block(s, s->plan->step[i].node, culprit);
+		}
 }
 
 /* Users of a node that will never be there are blocked, and theirs. */

@@ -15,13 +15,16 @@ known(const char *path, const char *machine)
 {
 	char line[MACHINE + 2];
 	bool found = false;
-	FILE *f = fopen(path, "r");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a pipe in its place must not block us */
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	while (f && !found && fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\n")] = '\0';
 		found = strcmp(line, machine) == 0;
 	}
 	if (f)
 		fclose(f);
+	else if (fd >= 0)
+		close(fd);
 	return found;
 }
 
@@ -31,7 +34,7 @@ remember(const char *path, const char *machine)
 {
 	char line[MACHINE + 2];
 	int n = snprintf(line, sizeof line, "%s\n", machine),
-	    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
 	if (fd < 0)
 		return;
 	ssize_t written = write(fd, line, (size_t)n);

@@ -58,7 +58,8 @@ limit(int what, double most)
 {
 	struct rlimit now;
 	if (getrlimit((__rlimit_resource_t)what, &now) == 0 && most >= 0 && most < (double)now.rlim_max) {
-		now.rlim_cur = now.rlim_max = (rlim_t)most;
+		now.rlim_cur = (rlim_t)most;
+		now.rlim_max = (rlim_t)most + (what == RLIMIT_CPU ? 5 : 0); /* at its hard limit Linux sends SIGKILL, never SIGXCPU */
 		setrlimit((__rlimit_resource_t)what, &now);
 	}
 }
@@ -99,7 +100,7 @@ confine_for(const struct rmb_orders *orders)
 double
 rmb_confined_seconds(double bytes)
 {
-	return ceil(60 + bytes / 2e6); /* deflate at its slowest is ten times quicker */
+	return ceil(60 + bytes / 5e5); /* enough where each byte unpacks to two hundred samples */
 }
 
 /* ---- telling */

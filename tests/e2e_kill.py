@@ -2,6 +2,7 @@
 finished, and no worker outlives its run."""
 import os
 import random
+import signal
 import time
 
 from support.running import INT, KILL, RATS_RECIPE, TERM, alive, children, place, send, tests, wait_until
@@ -70,6 +71,17 @@ def test_asked_to_stop_at_random_moments_it_stops_soon_and_resumes():
             assert all(expected[key] == value for key, value in here.objects().items())
             here.run("run", recipe)
             assert here.objects() == expected and not here.leftovers(), here.leftovers()
+
+
+def test_what_nohup_wants_ignored_is_ignored():
+    with place() as here:
+        # slow enough to be running still, and stopped at once by a signal that is not ignored
+        recipe = here.recipe(RATS_RECIPE)
+        process = here.start("run", recipe, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        wait_until(lambda: children(process.pid), seconds=20)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=300)
+        assert process.returncode == 0, process.returncode
 
 
 def test_killed_again_and_again_in_one_cache_it_gets_done():

@@ -345,6 +345,37 @@ count_taken(void *self, const struct rmb_cache_entry *entry)
 	++*(int *)self;
 }
 
+/* A cache may be made in a folder that somebody uses already, and its folders may be links. */
+static void
+what_is_not_ours_is_never_swept(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "tmp/notes.txt", "runs/mouse3.csv", "bad/x.csv" };
+	struct timespec old[2] = { { time(NULL) - 30 * 86400, 0 }, { time(NULL) - 30 * 86400, 0 } };
+	struct rmb_cache again;
+	struct rmb_error error = { 0 };
+	struct rmb_collected c;
+	char path[4200], link[4200];
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", here.cache.root, names[i]);
+		close(open(path, O_WRONLY | O_CREAT, 0600));
+		assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	}
+	assert_int_equal(rmb_cache_open(here.cache.root, &again, NULL), 0);
+	rmb_cache_close(&again);
+	assert_int_equal(rmb_cache_collect(&here.cache, NAN, 1e9, false, NULL, NULL, &c, NULL), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", here.cache.root, names[i]);
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	snprintf(path, sizeof path, "%s/runs", here.cache.root);
+	snprintf(link, sizeof link, "%s/elsewhere", here.cache.root);
+	assert_int_equal(rename(path, link), 0);
+	assert_int_equal(symlink("elsewhere", path), 0);
+	assert_int_equal(rmb_cache_open(here.cache.root, &again, &error), RMB_EOUTPUT);
+	assert_non_null(strstr(error.text, "symbolic link"));
+}
+
 static void
 collecting_takes_the_oldest_and_spares_the_named(void **state)
 {
@@ -423,6 +454,7 @@ main(void)
 		TEST(a_place_that_does_not_work_is_named_with_a_remedy),
 		TEST(the_place_follows_the_environment),
 		TEST(the_list_says_stage_size_use_and_names),
+		TEST(what_is_not_ours_is_never_swept),
 		TEST(collecting_takes_the_oldest_and_spares_the_named),
 		TEST(collecting_while_somebody_works_spares_what_is_recent),
 	};

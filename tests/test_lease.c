@@ -230,6 +230,9 @@ a_process_elsewhere_is_alive_while_it_beats(void **state)
 		assert_int_equal(claim(key, &lease, owner), RMB_HELD);
 		if (i == 0)
 			assert_string_equal(owner, "process 1 on farhost");
+		set_age(path, -3600); /* beaten before the clock was put back */
+		assert_int_equal(claim(key, &lease, owner), RMB_CLAIMED);
+		rmb_lease_release(lease);
 		set_age(path, 61);
 		assert_int_equal(claim(key, &lease, owner), RMB_CLAIMED);
 		rmb_lease_release(lease);
@@ -276,6 +279,36 @@ foreign_files_among_the_leases_do_no_harm(void **state)
 	assert_int_equal(claim(key, &lease, owner), RMB_CLAIMED);
 	assert_true(rmb_lease_holds(lease));
 	rmb_lease_release(lease);
+}
+
+/* A row goes on after its highest number; one that no clock can have led to must not leave others without a number. */
+static void
+a_number_out_of_reach_of_the_clock_blocks_nobody(void **state)
+{
+	(void)state;
+	static const char *const numbers[] = { "4611686018427387902", "4611686018427387903" /* INT64_MAX / 2 */ };
+	static const char dead[] = "farboot.4026531836.1.1 0123456789abcdef farhost -\n";
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		struct rmb_lease *lease, *second;
+		char owner[256], path[4200];
+		snprintf(path, sizeof path, "%s/leases/%s.lease.%s", cache.root, key, numbers[i]);
+		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_int_equal(write(fd, dead, sizeof dead - 1), sizeof dead - 1);
+		close(fd);
+		assert_int_equal(claim(key, &lease, owner), RMB_HELD); /* its owner may live */
+		set_age(path, 61);
+		for (int killed = 0; killed < 3; killed++) { /* each leaves its file */
+			pid_t pid = start_holder();
+			assert_int_equal(claim(key, &lease, owner), RMB_HELD);
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+		assert_int_equal(claim(key, &lease, owner), RMB_CLAIMED);
+		assert_true(rmb_lease_holds(lease));
+		assert_int_equal(claim(key, &second, owner), RMB_HELD);
+		rmb_lease_release(lease);
+		assert_int_equal(unlink(path), 0);
+	}
 }
 
 /* Processes that claim, hold and release; some of them are killed at random and replaced. */
@@ -355,6 +388,7 @@ main(int argc, char **argv)
 		TEST(a_process_elsewhere_is_alive_while_it_beats),
 		TEST(a_pid_used_again_is_not_the_owner),
 		TEST(foreign_files_among_the_leases_do_no_harm),
+		TEST(a_number_out_of_reach_of_the_clock_blocks_nobody),
 		TEST(never_two_owners_though_many_are_killed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,6 +266,25 @@ a_loss_that_cannot_be_made_good_fails_who_waits_for_it(void **state)
 	assert_int_equal(w->s.left, 0);
 }
 
+static void
+a_loss_whose_inputs_cannot_be_made_blocks_who_waits_for_it(void **state)
+{
+	struct world *w = *state;
+	add(w, &plain, 1, NOTHING);
+	add(w, &plain, 1, INPUTS(0)); /* the samples */
+	add(w, &plain, 1, INPUTS(1)); /* a view of them */
+	add(w, &plain, 1, INPUTS(2)); /* reads 2, and 1 through it */
+	w->step[0].todo = w->step[1].todo = w->step[2].todo = RMB_CACHED;
+	begin(w, 1);
+	take(w, 1);
+	assert_non_null(rmb_schedule_lost(&w->s, &w->node[3], w->node[1].key));
+	assert_int_equal(take(w, 1).node[0]->index, 0); /* nothing is in the cache, so 0 is made again, too */
+	rmb_schedule_failed(&w->s, &w->node[0], RMB_EINPUT, "gone");
+	assert_int_equal(w->result[1].outcome, RMB_BLOCKED);
+	assert_int_equal(w->result[3].outcome, RMB_BLOCKED);
+	assert_int_equal(w->s.left, 0);
+}
+
 /* Any graph, any failures, any losses: all ends, nothing runs before its inputs, nothing that could run is left. */
 static void
 random_graphs_end(void **state)
@@ -323,6 +342,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_failure_blocks_what_depends_on_it_and_nothing_else, setup, teardown),
 		cmocka_unit_test_setup_teardown(twins_end_with_the_first_of_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_gets_lost_is_made_again_with_what_it_needs, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_loss_whose_inputs_cannot_be_made_blocks_who_waits_for_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_loss_that_cannot_be_made_good_fails_who_waits_for_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(random_graphs_end, setup, teardown),
 	};
