@@ -47,6 +47,13 @@ def test_a_probe_has_depths_channels_acronyms_and_labels():
         assert list(got["quality"]) == [1, 0.3333, 1] and areas(got)[1] == "vo\u00efd"
 
 
+def test_metrics_that_were_never_fetched_are_named():
+    with place() as p:
+        write(p.file("s"))
+        os.symlink("/nowhere/annex", p.file("s/clusters.metrics.csv"))
+        refuse(p, "s", "", "clusters.metrics.csv", "a link to a file that is not there")
+
+
 def test_probes_become_one_recording():
     with place() as p:
         for i, metrics in enumerate([",ks2_label\n0,good\n1,good\n2,mua\n3,good\n4,good\n", "ks2_label\nmua\ngood\ngood\ngood\nmua\n"]):

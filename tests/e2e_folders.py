@@ -132,6 +132,25 @@ def test_planes_are_parts_of_one_recording():
         assert list(got["plane"]) == [0, 0, 1] and list(got["id"]) == [0, 2, 3] and list(got["y"]) == [0, 2, 100]
 
 
+def test_what_is_there_and_cannot_be_read_is_not_left_out():
+    gone = "is a link to a file that is not there"
+    with place() as p:
+        for plane in (0, 1):
+            os.makedirs(p.file(f"s2p/plane{plane}"))
+            np.save(p.file(f"s2p/plane{plane}/spks.npy"), np.ones((2, 9), np.float32))
+            np.save(p.file(f"s2p/plane{plane}/iscell.npy"), np.ones((2, 2)))
+            write_phy(p.file(f"probes/imec{plane}"))
+        for name, words in (("s2p/plane1/iscell.npy", "iscell.npy"), ("s2p/plane1/spks.npy", "plane1/spks.npy"),
+                            ("probes/imec1/spike_times.npy", "imec1/spike_times.npy"), ("probes/imec1/cluster_group.tsv", gone)):
+            if os.path.exists(p.file(name)):
+                os.rename(p.file(name), p.file("kept"))
+            os.symlink("/nowhere/annex", p.file(name))   # as a clone has it whose content was never fetched
+            refuse(p, name.split("/")[0], ", rate: 5 Hz" if "s2p" in name else "", words)
+            os.remove(p.file(name))
+            if os.path.exists(p.file("kept")):
+                os.rename(p.file("kept"), p.file(name))
+
+
 def test_combined_planes_are_read_where_no_plane_is_left():
     spks = np.random.default_rng(3).normal(size=(5, 60)).astype(np.float32)
     stat = [{"med": [10 * i, 20 * i], "iplane": np.int64(i // 2)} for i in range(5)]

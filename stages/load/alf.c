@@ -226,10 +226,8 @@ read_metrics(struct rmb_load_file *file, struct rmb_sorting *s, struct rmb_error
 	}
 	const char *what = rmb_arena_printf(file->arena, "%s/%s", where, name);
 	code = rmb_gathered_bytes(file, where, name, MOST_TEXT, &bytes, &length, error);
-	if (!code && !bytes) { /* a link to what was never fetched */
-		rmb_load_file_note(file, "%s was left out: it is a link to a file that is not there", name);
+	if (!code && !bytes) /* it is gone since it was found */
 		return 0;
-	}
 	if (!code)
 		code = rmb_sheet_read(file->arena, what ? what : name, (char *)bytes, length, ',', &sheet, error);
 	int64_t id = code ? -1 : rmb_sheet_column(&sheet, "cluster_id"), label = code ? -1 : rmb_sheet_column(&sheet, "label"),

@@ -1,5 +1,6 @@
 /* load/alf_find.c -- files and sortings in ALF folders, by their names. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,20 +25,21 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Up to MOST_NAMES entries of a folder that pass, sorted. */
+/* Up to MOST_NAMES entries of a folder that pass, sorted; -1: it is there and cannot be read. */
 static int
 list_names(struct rmb_arena *arena, const char *folder,
            bool (*passes)(const char *name, const char *attribute, const char *ending), const char *attribute, const char *ending,
            const char **name)
 {
 	DIR *directory = opendir(folder);
-	int n = 0;
+	int n = directory || errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	for (struct dirent *entry; directory && n < MOST_NAMES && (entry = readdir(directory));)
 		if (passes(entry->d_name, attribute, ending) && (name[n] = rmb_arena_strdup(arena, entry->d_name)))
 			n++;
 	if (directory)
 		closedir(directory);
-	qsort(name, (size_t)n, sizeof *name, compare_names);
+	if (n > 0)
+		qsort(name, (size_t)n, sizeof *name, compare_names);
 	return n;
 }
 
@@ -62,13 +64,15 @@ rmb_alf_find(struct rmb_arena *arena, const char *folder, const char *attribute,
 	const char *revision[MOST_NAMES], *found[MOST_NAMES];
 	int n = list_names(arena, folder, is_revision, NULL, NULL, revision);
 	*name = NULL;
+	if (n < 0)
+		return rmb_error_set(error, RMB_EINPUT, "%s cannot be read: %s", folder, strerror(errno));
 	for (int i = n; i >= 0 && !*name; i--) {
 		*where = i > 0 ? rmb_arena_printf(arena, "%s/%s", folder, revision[i - 1]) : folder;
 		int here = *where ? list_names(arena, *where, is_named, attribute, ending, found) : 0;
 		if (here > 1)
 			return rmb_error_set(error, RMB_EINPUT, "%s holds both %s and %s: move one of them away", *where,
 			                     found[0], found[1]);
-		*name = here ? found[0] : NULL;
+		*name = here > 0 ? found[0] : NULL;
 	}
 	return 0;
 }

@@ -91,12 +91,14 @@ span(const double *x, int64_t n, double range[2])
 
 /* Says what makes one doubt that positions x[n], y[n] are um. */
 static void
-note_unit(bool in_pixels, const double *x, const double *y, int64_t n, struct rmb_load_notes *notes)
+note_unit(const struct rmb_load_file *file, const double *x, const double *y, int64_t n, struct rmb_load_notes *notes)
 {
 	double across[2], along[2];
 	bool several = span(x, n, across) >= FEW && span(y, n, along) >= FEW;
 	double width = several ? across[1] - across[0] : 0, height = several ? along[1] - along[0] : 0;
-	if (in_pixels)
+	if (file->in_um)
+		return;
+	if (file->in_pixels)
 		rmb_load_note(notes, "positions are in pixels and were taken as um: give the size of a pixel, as in `pixel: 2 "
 		                     "um`, wherever distances count");
 	else if (pixel_like(x, n) && pixel_like(y, n))
@@ -146,7 +148,7 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 	                               : by_median              ? &layout->medians
 	                                                        : &layout->y;
 	if (!code && isnan(pixel))
-		note_unit(from->file->in_pixels, x, y, n, notes);
+		note_unit(from->file, x, y, n, notes);
 	for (int64_t i = 0; i < n && !isnan(pixel); i++) {
 		x[i] *= pixel;
 		y[i] *= pixel;

@@ -68,6 +68,7 @@ struct rmb_load_file {
 	void *handle;              /* the format's own */
 	double rate;               /* frames per second, as the file says; NaN: it does not */
 	bool in_pixels;            /* positions are pixels */
+	bool in_um;                /* the file says how many um they are */
 	bool in_seconds;           /* spike times are s, whatever the wish's clock */
 	const double *observed;    /* [nobserved][2] s, ascending and disjoint: when spikes were looked for, as the file says */
 	int64_t nobserved;         /* 0: it does not say */

@@ -47,6 +47,13 @@ rmb_gathered_close(struct rmb_load_file *file)
 
 /* ---- files of the folder */
 
+bool
+rmb_gathered_absent(const char *path)
+{
+	struct stat of;
+	return lstat(path, &of) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 int
 rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *name, struct rmb_load_file **part,
                   struct rmb_error *error)
@@ -56,7 +63,7 @@ rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *na
 	*part = NULL;
 	if (!path)
 		return rmb_error_nomem(error, name);
-	if (access(path, F_OK) != 0 && errno == ENOENT)
+	if (rmb_gathered_absent(path))
 		return 0;
 	struct rmb_load_file **list = rmb_arena_room(file->arena, g->part, g->nparts, sizeof *list);
 	if (!list)
@@ -101,8 +108,10 @@ rmb_gathered_bytes(struct rmb_load_file *file, const char *folder, const char *n
 	*n = 0;
 	if (!path)
 		return rmb_error_nomem(error, name);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : rmb_error_set(error, RMB_EINPUT, "cannot open %s: %s", path, strerror(errno));
+	if (fd < 0) {
+		const char *why = errno == ENOENT ? "it is a link to a file that is not there" : strerror(errno);
+		return rmb_gathered_absent(path) ? 0 : rmb_error_set(error, RMB_EINPUT, "cannot open %s: %s", path, why);
+	}
 	if (fstat(fd, &stat_of) != 0 || !S_ISREG(stat_of.st_mode))
 		code = rmb_error_set(error, RMB_EINPUT, "%s is not a plain file", path);
 	else if (stat_of.st_size > most)

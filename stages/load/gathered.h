@@ -18,6 +18,9 @@ struct rmb_gathered_row {
 
 /* Makes file->handle. */
 int rmb_gathered_make(struct rmb_load_file *file, struct rmb_error *error) RMB_CHECKED;
+/* Whether nothing of that name is there. A link to what was never fetched, or what may not be looked at, is there: opening it says
+ * so, where otherwise its part of the recording would be left out without a word. */
+bool rmb_gathered_absent(const char *path);
 /* Opens folder/name, an .npy file; *part NULL: there is none. It is closed with `file`. */
 int rmb_gathered_open(struct rmb_load_file *file, const char *folder, const char *name, struct rmb_load_file **part,
                       struct rmb_error *error) RMB_CHECKED;

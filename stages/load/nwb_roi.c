@@ -244,6 +244,7 @@ read_spacing(struct rmb_load_file *file, struct rois *r, struct rmb_error *error
 	r->spacing[0] = x;
 	r->spacing[1] = y;
 	file->in_pixels = false;
+	file->in_um = true;
 	return 0;
 }
 

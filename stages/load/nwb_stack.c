@@ -97,6 +97,7 @@ open_part(struct rmb_load_file *file, const struct rmb_nwb_group *series, struct
 	for (int i = 0; i < part->nnotes; i++)
 		rmb_load_file_note(file, "%s", part->note[i]);
 	file->in_pixels |= part->in_pixels;
+	file->in_um |= part->in_um;
 	return code;
 }
 

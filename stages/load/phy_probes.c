@@ -16,7 +16,7 @@ static bool
 has_spikes(struct rmb_arena *arena, const char *folder)
 {
 	const char *path = rmb_arena_printf(arena, "%s/spike_times.npy", folder);
-	return path && access(path, F_OK) == 0;
+	return path && !rmb_gathered_absent(path);
 }
 
 /* Adds those of the folders in `folder` (deep: of the folders in these) that hold spikes to the n of the list. */

@@ -35,7 +35,7 @@ static bool
 holds(struct rmb_arena *arena, const char *folder, const char *name)
 {
 	const char *path = rmb_arena_printf(arena, "%s/%s", folder, name);
-	return path && access(path, F_OK) == 0;
+	return path && !rmb_gathered_absent(path);
 }
 
 static bool
