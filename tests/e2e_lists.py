@@ -7,6 +7,7 @@ import zipfile
 import h5py
 import numpy as np
 
+from support.inspecting import inspect
 from support.loads import load, refuse
 from support.running import RUMBLE, place, tests
 
@@ -135,6 +136,26 @@ def test_lists_in_a_group_for_each_neuron():
             f["session/units/u11/spike times"] = h5py.ExternalLink("other.h5", "/x")
         refuse(p, "u.h5", ", spikes: 'session/units/u*/spike times'", "external link")
         refuse(p, "u.h5", ", spikes: session/*/u*", "is no dataset")
+
+
+def test_lists_of_three_axes_are_refused_in_pieces():
+    with place() as p:
+        with h5py.File(p.file("three.h5"), "w") as f:
+            f["st"] = np.sort(np.random.default_rng(1).random((1, 70_000, 1)), axis=1)
+            f["sCount"] = np.array([30_000, 40_000])
+        refuse(p, "three.h5", ", spikes: st, counts: sCount", "'st' is 1 x 70000 x 1", check=False)
+        with h5py.File(p.file("guess.h5"), "w") as f:
+            for i, n in enumerate((200_000, 3000, 4000)):
+                f[f"units/u{i}"] = np.sort(np.random.default_rng(i).random((1, n, 1)), axis=1)
+        inspect(p.file("guess.h5"), status=1)
+
+
+def test_counts_of_parts_are_checked():
+    with place() as p:
+        unit = np.arange(100) % 3
+        np.savez(p.file("parts.npz"), **{"st": np.sort(unit / 7.), "clu": unit, "st.counts": [50, 50], "clu.counts": [50, 50],
+                                         "snr": np.ones(2), "snr.counts": [1_000_000, -999_998]})
+        refuse(p, "parts.npz", ", parts: probes", "part 1 of 'snr'", "1000000", check=False)
 
 
 def proposed(p, file="u.h5"):

@@ -185,6 +185,26 @@ def test_nested_cells_and_structs():
         check_units(got)
 
 
+def test_two_arrays_of_one_name_are_not_mixed():
+    with place() as p:
+        wide = np.arange(600_000.).reshape(2000, 300)
+        for name, first, second in (("dot.mat", "x.y", None), ("odd.mat", "a\x01", "a?")):
+            with h5py.File(p.file(name), "w", userblock_size=512) as f:
+                f.create_dataset(first, data=np.zeros((2000, 300), "i1")).attrs["MATLAB_class"] = np.bytes_("int8")
+                f.create_dataset(second or "z", data=wide).attrs["MATLAB_class"] = np.bytes_("double")
+                if not second:
+                    f.create_group("x")["y"] = h5py.SoftLink("/z")
+            with open(p.file(name), "r+b") as f:
+                f.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + b" " * 8 + b"\0\2IM")
+            assert np.array_equal(load(p, name, f", rate: 9 Hz, activity: '{second or first}'")[0]["activity"], wide.T)
+        scipy.io.savemat(p.file("odd5.mat"), {"s": {"aQ": np.zeros((1, 2000), "i1"), "aR": wide[:1, :2000]}})
+        with open(p.file("odd5.mat"), "rb") as f:
+            whole = f.read()
+        with open(p.file("odd5.mat"), "wb") as f:
+            f.write(whole.replace(b"aQ\0", b"a\x01\0").replace(b"aR\0", b"a?\0"))
+        refuse(p, "odd5.mat", ", activity: 's.a?', rate: 9 Hz", "'s.a?' is damaged, or is not what its header says", check=False)
+
+
 def test_what_cannot_be_read_is_said():
     with place() as p:
         write(p.file("a.mat"), x=X, t="some text", c=TIMES + ["text"])

@@ -115,6 +115,54 @@ def test_units_of_other_writers():
             assert np.array_equal(np.sort(got["time"]), np.sort(f["units/spike_times"][()])) and got["first"].size == 4 and "x" not in got
 
 
+def test_noise_is_never_read():
+    with place() as p:
+        with begin(p, "n.nwb") as f:
+            units = typed(f, "units", "Units")
+            units["spike_times"], units["spike_times_index"] = np.arange(9.), np.array([3, 6, 9])
+            units.create_dataset("quality", data=["noise", "mua", "noise"], dtype=h5py.string_dtype())
+        for settings in ", units: all", ", units: good+mua":
+            assert load(p, "n.nwb", settings)[0]["time"].tolist() == [3, 4, 5]
+        refuse(p, "n.nwb", "", "none of 3 units is called good", "`units: good+mua`", check=False)
+
+
+def test_electrodes_whose_index_is_short_are_not_used():
+    with place() as p:
+        with begin(p, "e.nwb") as f:
+            units, n = typed(f, "units", "Units"), 20_000
+            units["spike_times"], units["spike_times_index"] = np.arange(n) / 99., np.arange(1, n + 1)
+            units["electrodes"], units["electrodes_index"] = np.zeros(4, "i4"), np.array([4], "u1")
+            table = typed(f, "general/extracellular_ephys/electrodes", "DynamicTable")
+            table["id"] = np.arange(4)
+            table.create_dataset("location", data=["CA1"] * 4, dtype=h5py.string_dtype())
+        p.recipe("recordings: [{name: r, path: e.nwb}]\nstages:\n  raw: {stage: load, area: location}\n")
+        assert "`area: location` names nothing in this file" in p.run("run", "recipe.yaml", status=1)
+
+
+def test_series_behind_thousands_of_datasets_are_found():
+    with place() as p:
+        with begin(p, "many.nwb") as f:
+            before = f.create_group("analysis")
+            before["0"] = 1.5
+            for i in range(1, 25_000):
+                before[str(i)] = before["0"]
+            series(typed(f, SERIES + "DfOverF", "DfOverF"), "plane0", np.arange(8, dtype="f4").reshape(4, 2))
+        assert load(p, "many.nwb")[0]["activity"].tolist() == [[0, 2, 4, 6], [1, 3, 5, 7]]
+
+
+def test_a_group_that_is_damaged_is_not_passed_over():
+    with place() as p:
+        with begin(p, "two.nwb") as f:
+            for name in "DfOverF", "Deconvolved":
+                series(typed(f, SERIES + name, name), "plane0", np.ones((30, 4), "f4"))
+        with open(p.file("two.nwb"), "rb") as f:
+            whole = f.read()
+        at = whole.rindex(b"HEAP", 0, whole.index(b"plane0", whole.index(b"Deconvolved")))
+        with open(p.file("two.nwb"), "wb") as f:
+            f.write(whole[:at] + b"X" + whole[at + 1:])
+        refuse(p, "two.nwb", "", "two.nwb", "damaged")
+
+
 def test_columns_of_units_are_named_by_the_recipe():
     def areas(p, name):
         p.recipe(f"recordings: [{{name: r, path: u.nwb}}]\nstages:\n  raw: {{stage: load, area: {name}}}\n")
