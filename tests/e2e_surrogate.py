@@ -115,6 +115,30 @@ def test_independent_neurons_keep_their_spectra_and_lose_each_other():
         assert (np.diff(np.take_along_axis(shaped, np.argsort(alone, 1), 1), axis=1) >= 0).all()
 
 
+def test_independent_neurons_share_nothing_from_segment_to_segment():
+    with place() as here:
+        rng = np.random.default_rng(4)
+        np.save(here.file("walks.npy"), (np.cumsum(rng.standard_normal(1200)) + np.cumsum(rng.standard_normal((30, 1200)), 1)).astype("f4"))
+        drop = ", ".join(f"{t} s, {t + 0.5} s" for t in range(2, 60, 2))
+        here.recipe(f"""
+seed: 2
+recordings: [{{name: w, path: walks.npy, rate: 20 Hz, drop: [{drop}]}}]
+stages:
+  raw:   {{stage: load}}
+  z:     {{stage: zscore, recording: raw}}
+  alone: {{stage: independent, like: z}}
+  spiky: {{stage: surrogate, like: alone, measurement: poisson}}
+""")
+        said = here.run("run", "recipe.yaml", status=1)
+        with h5py.File(here.file("recipe/results/w/alone.h5")) as f, h5py.File(here.file("recipe/results/w/raw.h5")) as g:
+            alone, walks = f["recording/activity"][()], g["recording/activity"][()]
+            assert f["recording/segment"].size > 20
+        pairs = np.triu_indices(30, 1)
+        kept = np.corrcoef(np.corrcoef(alone)[pairs], np.corrcoef(walks)[pairs])[0, 1]
+        assert abs(kept) < 0.3 and "30 segments: phases are drawn across them" in said, (kept, said)
+        assert "does not say how active its neurons were; give mean_rate" in said, said
+
+
 def test_low_rank_is_of_low_rank_and_latents_last_as_long_as_they_should():
     with place() as here:
         here.recipe(HEAD + """

@@ -172,9 +172,17 @@ run(struct rmb_call *call)
 	if (isnan(sums[2]))
 		rmb_warn(call, "components hardly change from one frame to the next, so their entropy production is not "
 		               "defined; ask for faster ones");
-	int64_t negative = 0;
-	for (int64_t l = 0; l < set->lags; l++)
+	int64_t negative = 0, chance = 0;
+	for (int64_t l = 0; l < set->lags; l++) {
 		negative += isnan(curves.r[l]);
+		chance += !isnan(curves.r[l]) && !(curves.even[l] > fabs(curves.odd[l]));
+	}
+	if (chance)
+		rmb_warn(call,
+		         "at %" PRId64 " of %" PRId64
+		         " lags the symmetric part is not above the antisymmetric one: neither is more than chance, and r means "
+		         "nothing there",
+		         chance, set->lags);
 	if (negative)
 		rmb_warn(call,
 		         "at %" PRId64 " of %" PRId64

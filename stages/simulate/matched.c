@@ -52,10 +52,14 @@ find_rates(struct rmb_matched *matched, double rate, double *count)
 {
 	const struct rmb_recording *like = matched->like;
 	double *chunk = rmb_scratch(matched->call, RMB_MOMENTS_CHUNK, sizeof *chunk);
+	bool scaled = strcmp(like->scaling, "none") != 0;
+	if (isnan(rate) && scaled && !like->offset)
+		return rmb_fail(matched->call, RMB_EDATA,
+		                "%s: recording '%s' is z-scored and does not say how active its neurons were; give mean_rate, or "
+		                "use `measurement: gaussian`", matched->stage, rmb_recording_name(matched->call));
 	for (int64_t i = 0; chunk && i < like->neurons.n; i++) {
-		bool scaled = strcmp(like->scaling, "none") != 0;
 		count[i] = !isnan(rate) ? rate / like->rate
-		           : scaled     ? (like->offset ? like->offset[i] : 0)
+		           : scaled     ? like->offset[i]
 		                        : rmb_row_moments(like, i, chunk).mean;
 		if (!(count[i] >= 0 && count[i] < 1e6))
 			return rmb_fail(matched->call, RMB_EDATA,

@@ -99,13 +99,19 @@ cheapest(const struct settings *set, bool symmetric, const struct load *load)
 
 /* Places that were drawn for the network are those of the simulated neurons, if the recording has none. */
 static void
-take_places(struct simulated *sim)
+take_places(struct simulated *sim, bool drawn)
 {
 	const struct rmb_space *space = &sim->network.space;
 	struct rmb_neurons *neurons = &sim->matched.out.neurons;
 	*neurons = sim->matched.like->neurons;
-	if (sim->network.family != RMB_LOCAL || neurons->x || neurons->y)
+	if (sim->network.family != RMB_LOCAL)
 		return;
+	if (neurons->x || neurons->y) {
+		if (drawn)
+			rmb_warn(sim->call, "places of the network were drawn, and the simulated neurons have those of recording '%s': "
+			                    "distances do not show the network", rmb_recording_name(sim->call));
+		return;
+	}
 	neurons->x = space->axis[0];
 	neurons->y = space->axis[1];
 }
@@ -118,7 +124,7 @@ find_network(struct simulated *sim, const struct settings *set)
 	struct wiring_streams streams = common ? rmb_wiring_streams_common(sim->call, neurons->n) : rmb_wiring_streams(sim->call);
 	int rc = rmb_wiring_make(sim->call, "surrogate", &set->wiring, neurons, neurons->n, streams, &sim->network);
 	if (!rc)
-		take_places(sim);
+		take_places(sim, strcmp(set->wiring.positions, "drawn") == 0);
 	return rc;
 }
 
