@@ -19,6 +19,12 @@ static const struct member annotations[] = {
 	{ "plane", RMB_INT64, "1", "neuron", "imaging plane", offsetof(struct rmb_neurons, plane) },
 	{ "probe", RMB_INT64, "1", "neuron", "probe", offsetof(struct rmb_neurons, probe) },
 };
+struct text_member { const char *name, *help; size_t at, width_at; }; /* n texts of that width */
+static const struct text_member texts[] = {
+	{ "area", "brain area", offsetof(struct rmb_neurons, area), offsetof(struct rmb_neurons, area_width) },
+	{ "label", "what a person or a spike sorter called the unit", offsetof(struct rmb_neurons, label),
+	  offsetof(struct rmb_neurons, label_width) },
+};
 static const struct member view[] = {
 	{ "segment", RMB_INT64, "1", "segment", "first frame of each run without a gap",
 	  offsetof(struct rmb_recording, segment) },
@@ -33,7 +39,11 @@ static const struct member view[] = {
 	{ "scale", RMB_FLOAT64, "1", "neuron", "the value shown is (stored - offset) * scale",
 	  offsetof(struct rmb_recording, scale) },
 };
-enum { NANNOTATIONS = sizeof annotations / sizeof *annotations, NVIEW = sizeof view / sizeof *view };
+enum {
+	NANNOTATIONS = sizeof annotations / sizeof *annotations,
+	NTEXTS = sizeof texts / sizeof *texts,
+	NVIEW = sizeof view / sizeof *view
+};
 
 static const char interval_help[] = "selected stored frames: first, count";
 
@@ -103,11 +113,15 @@ add_neurons(struct pack *pack, const struct rmb_neurons *neurons)
 {
 	add_scalar(pack, "nneurons", "1", "number of neurons", RMB_INT64, &neurons->n);
 	add_members(pack, annotations, NANNOTATIONS, neurons, (struct lengths){ .neurons = neurons->n });
-	if (!neurons->area)
-		return;
-	struct rmb_array *area = add(pack, "area", "1", "brain area", RMB_TEXT, neurons->area);
-	area->width = neurons->area_width;
-	add_axis(area, "neuron", neurons->n);
+	for (int i = 0; i < NTEXTS; i++) {
+		const void *data;
+		memcpy(&data, (const char *)neurons + texts[i].at, sizeof data);
+		if (!data)
+			continue;
+		struct rmb_array *array = add(pack, texts[i].name, "1", texts[i].help, RMB_TEXT, data);
+		memcpy(&array->width, (const char *)neurons + texts[i].width_at, sizeof array->width);
+		add_axis(array, "neuron", neurons->n);
+	}
 }
 
 static void
@@ -266,12 +280,16 @@ take_neurons(struct unpack *u, struct rmb_neurons *neurons)
 {
 	take_scalar(u, "nneurons", RMB_INT64, &neurons->n);
 	take_members(u, annotations, NANNOTATIONS, neurons, (struct lengths){ .neurons = neurons->n });
-	const struct rmb_array *area = find(u->object, u->port, "area");
-	if (area && (area->type != RMB_TEXT || area->naxes != 1 || area->axis[0].n != neurons->n))
-		wrong(u, "area");
-	else if (area) {
-		neurons->area = area->data;
-		neurons->area_width = area->width;
+	for (int i = 0; i < NTEXTS; i++) {
+		const struct rmb_array *array = find(u->object, u->port, texts[i].name);
+		if (!array)
+			continue;
+		if (array->type != RMB_TEXT || array->naxes != 1 || array->axis[0].n != neurons->n)
+			wrong(u, texts[i].name);
+		else {
+			memcpy((char *)neurons + texts[i].at, &array->data, sizeof array->data);
+			memcpy((char *)neurons + texts[i].width_at, &array->width, sizeof array->width);
+		}
 	}
 }
 

@@ -10,7 +10,7 @@
 #include "pipeline/object.h"
 #include "rumble/stage.h"
 
-enum { RMB_BUNDLE_ARRAYS = 32 }; /* more than any bundle has, the place of its samples included */
+enum { RMB_BUNDLE_ARRAYS = 40 }; /* more than any bundle has, the place of its samples included */
 /* Appends the arrays of a bundle to array[*narrays], which has room for so many more; data is borrowed from the bundle. For a
  * recording that holds its samples (source "") P/activity comes first, with data = recording->samples (may be NULL: written
  * later). */

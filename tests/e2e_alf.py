@@ -3,7 +3,7 @@ import os
 
 import numpy as np
 
-from support.loads import load, refuse
+from support.loads import load, refuse, texts
 from support.running import place, tests
 
 TIMES = np.array([0.5, 1.25, 1.5, 2.0, 2.75, 3.5])
@@ -27,7 +27,7 @@ def spikes(got, i):
 
 
 def areas(got):
-    return [a.decode().rstrip("\0") for a in got["area"]]
+    return texts(got["area"])
 
 
 def test_a_probe_has_depths_channels_acronyms_and_labels():
@@ -45,6 +45,7 @@ def test_a_probe_has_depths_channels_acronyms_and_labels():
         got, _ = load(p, "s", ", units: good+mua")
         assert list(got["id"]) == [0, 2, 4] and list(got["x"]) == [11, 27, 11] and list(got["y"]) == [20, 60, 100]
         assert list(got["quality"]) == [1, 0.3333, 1] and areas(got)[1] == "vo\u00efd"
+        assert texts(got["label"]) == ["good", "mua", "good"]
 
 
 def test_metrics_that_were_never_fetched_are_named():

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-from support.loads import load, refuse
+from support.loads import load, refuse, texts
 from support.running import RUMBLE, place, shared, tests
 
 MINI = "suite2p-miniscope219"
@@ -228,6 +228,38 @@ def test_labels_and_probes():
         got, _ = load(p, "pandas", ", units: good+mua")
         assert list(got["id"]) == [3, 9] and np.allclose(got["time"], np.array([10, 20, 20, 55]) / 30000)
         assert list(load(p, "pandas")[0]["id"]) == [3]
+
+
+def test_units_keep_their_labels():
+    """What a person, else a program called each unit can be selected by later; HDF5 keeps it."""
+    with place() as p:
+        write_phy(p.file("two/probeA"), **{"cluster_group.tsv": "cluster_id\tgroup\n3\tGood\n9\tmua\n900\tunsorted\n"})
+        write_phy(p.file("two/probeB"), **{"cluster_KSLabel.tsv": "cluster_id\tKSLabel\n3\tmua\n9\tgood\n",
+                                           "cluster_group.tsv": "cluster_id\tgroup\n3\tgood\n"})
+        write_phy(p.file("bare"))
+        got, _ = load(p, "two", ", units: all")
+        assert list(got["id"]) == [3, 9, 900, 1000003, 1000009, 1000900]
+        assert texts(got["label"]) == ["good", "mua", "unsorted", "good", "good", ""]
+        assert texts(load(p, "two/probeA")[0]["label"]) == ["good"] and "label" not in load(p, "bare")[0]
+
+        def select(path, *conditions, status=0):
+            nodes = "".join(f"  s{i}: {{stage: select, recording: raw, where: {c}}}\n" for i, c in enumerate(conditions))
+            p.recipe(f"recordings: [{{name: r, path: {path}, units: all}}]\nstages:\n  raw: {{stage: load}}\n{nodes}", "select.yaml")
+            said = p.run("run", "select.yaml", status=status)
+            made = [h5py.File(p.file(f"select/results/r/s{i}.h5")) for i in range(len(conditions) if status == 0 else 0)]
+            return said if status else [(list(f["recording/id"][()]), texts(f["recording/label"][()])) for f in made]
+        good, some, rest = select("two", "label = good", "label = mua|unsorted", "label != good and probe = 0")
+        assert good == ([3, 1000003, 1000009], 3 * ["good"]) and some == ([9, 900], ["mua", "unsorted"]) == rest
+        assert "'r' has no label for its neurons; name it where it is loaded (`unit_label`)" in select("bare", "label = good", status=1)
+        p.run("convert", "two", "--set", "units=all", "--out", "one.h5")
+        p.run("convert", "one.h5", "--out", "two.h5")
+        for name in "one.h5", "two.h5":
+            with h5py.File(p.file(name)) as f:
+                assert texts(f["recording/label"][()]) == texts(got["label"])
+        seen = subprocess.run([RUMBLE, "inspect", "two", "--set", "units=all"], cwd=p.path, capture_output=True, text=True, timeout=60)
+        assert "labels of units good (3), mua (1)" in " ".join(seen.stdout.split()), seen
+        np.savez(p.file("named.npz"), st=np.arange(4.), clu=np.array([0, 0, 1, 1]), verdict=np.array(["fine", "poor"]))
+        assert texts(load(p, "named.npz", ", unit_label: verdict")[0]["label"]) == ["fine", "poor"]
 
 
 def test_probes_with_a_folder_of_their_own():

@@ -2,7 +2,7 @@
 import h5py
 import numpy as np
 
-from support.loads import load, refuse
+from support.loads import load, refuse, texts
 from support.running import place, shared, tests
 
 WRITTEN = "nwb-written-here/"
@@ -173,13 +173,20 @@ def test_columns_of_units_are_named_by_the_recipe():
         with begin(p, "u.nwb") as f:
             units = typed(f, "units", "Units")
             units["spike_times"], units["spike_times_index"], units["id"] = np.arange(.5, 9), np.array([3, 5, 9], "u1"), np.arange(3)
-            units["quality"], units["region"] = [b"good", b"mua", b"good"], [b"V1", b"V2", b"V3"]
+            units["quality"], units["region"] = [b"Good", b"mua", b"good"], [b"V1", b"V2", b"V3"]
             units["snr"], units["shank"] = np.array([1.5, 2.5, 3.5], ">f4"), np.array([4, 5, 6], "u2")
             units["electrodes"], units["electrodes_index"] = np.array([2, 0, 1, 1]), np.array([2, 3, 4], "u1")
             electrodes = typed(f, "general/extracellular_ephys/electrodes", "DynamicTable")
             electrodes["id"], electrodes["location"] = np.array([10, 11, 12]), [b"CA1", b"CA3", b"DG"]
         got, _ = load(p, "u.nwb", ", quality: snr, probe: units/shank")
         assert list(got["id"]) == [0, 2] and list(got["quality"]) == [1.5, 3.5] and list(got["probe"]) == [4, 6]
+        assert texts(got["label"]) == ["good", "good"] and texts(load(p, "u.nwb", ", units: all")[0]["label"]) == ["good", "mua", "good"]
+        assert texts(load(p, "u.nwb", ", unit_label: region")[0]["label"]) == ["V1", "V3"]
+        p.recipe("recordings: [{name: r, path: u.nwb, units: all}]\nstages:\n  raw: {stage: load}\n"
+                 "  few: {stage: select, recording: raw, where: label = mua}\n", "few.yaml")
+        p.run("run", "few.yaml")
+        with h5py.File(p.file("few/results/r/few.h5")) as made:
+            assert list(made["recording/id"][()]) == [1] and texts(made["recording/label"][()]) == ["mua"]
         assert list(load(p, "u.nwb", ", units: all, quality: units/snr")[0]["quality"]) == [1.5, 2.5, 3.5]
         assert areas(p, "region") == areas(p, "units/region") == ["V1", "V3"] and areas(p, "location") == ["DG", "CA3"]
         with h5py.File(p.file("u.nwb"), "a") as f:

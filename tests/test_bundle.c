@@ -22,7 +22,8 @@ static struct rmb_recording
 recording(const char *source)
 {
 	struct rmb_recording r = {
-		.neurons = { .n = N, .id = id, .x = x, .plane = plane, .area = "V1\0CA1V2\0", .area_width = 3 },
+		.neurons = { .n = N, .id = id, .x = x, .plane = plane, .area = "V1\0CA1V2\0", .area_width = 3,
+		             .label = "good\0mua\0\0\0\0\0\0", .label_width = 5 },
 		.nframes = T, .rate = 3.5, .nsegments = 2, .segment = segment, .segment_time = segment_time, .state = state,
 		.scaling = "zscore ddof=0 eps=0",
 		.recipe_of_view = "circular shifts", .samples = samples[0], .stored_rows = ROWS, .stored_frames = 9, .row = row,
@@ -62,6 +63,8 @@ assert_same(const struct rmb_recording *a, const struct rmb_recording *b)
 	assert_memory_equal(a->neurons.plane, b->neurons.plane, sizeof plane);
 	assert_memory_equal(a->neurons.area, b->neurons.area, N * 3);
 	assert_int_equal(a->neurons.area_width, b->neurons.area_width);
+	assert_memory_equal(a->neurons.label, b->neurons.label, N * 5);
+	assert_int_equal(a->neurons.label_width, b->neurons.label_width);
 	assert_null(b->neurons.y);
 	assert_null(b->neurons.probe);
 	assert_int_equal(a->nframes, b->nframes);

@@ -8,9 +8,11 @@
 
 enum { N = 6 };
 static const char area[N][8] = { "CP", "LS", "VISp", "VISp2/3", "", "a b" };
+static const char label[N][5] = { "good", "mua", "", "good", "mua", "bad" }; /* of five bytes each, the last of which is NUL */
 static const double quality[N] = { 0.1, 0.3, 0.5, NAN, 0.9, 1 }, x[N] = { 0, 25, 50, 75, 100, -25 }, rate[N] = { 0.5, 1, 2, 3, 4, 5 };
 static const int64_t plane[N] = { 0, 1, 2, 0, 1, 2 };
-static const struct rmb_neurons neurons = { .n = N, .quality = quality, .x = x, .plane = plane, .area = area[0], .area_width = sizeof area[0] };
+static const struct rmb_neurons neurons = { .n = N, .quality = quality, .x = x, .plane = plane, .area = area[0], .area_width = sizeof area[0],
+                                            .label = label[0], .label_width = sizeof label[0] };
 
 /* One character a neuron: y, n, or ? */
 static void
@@ -41,6 +43,8 @@ conditions_hold_of_the_right_neurons(void **state)
 	holds("area = VISp?/?|\"a b\"", "nnny?y");
 	holds("area != VIS* and plane <= 1", "yynn?n");
 	holds("area = 'VIS*'", "nnnn?n"); /* in quotes a star is one */
+	holds("label = good", "yn?ynn");
+	holds("label = good|mua and area != CP", "ny?y?n");
 	holds("x < 0.025 mm", "ynnnny");
 	holds("x<=25um and x>-25 um", "yynnnn");
 	holds("rate > 2 Hz", "nnnyyy");
@@ -65,7 +69,7 @@ what_is_no_condition_is_pointed_at(void **state)
 		{ "(plane = 1", "at its end a bracket is not closed" },
 		{ "plane = 1)", "(character 10) and, or or the end" }, { "plane = 1 and", "at its end one of id" },
 		{ "plane = 1 plane = 2", "and, or or the end" },
-		{ "area > CP", "area wants = or !=" }, { "area = ", "at its end a text is missing" }, { "area = CP|", "at its end a text" },
+		{ "area > CP", "area wants = or !=" }, { "label < 1", "label wants = or !=" }, { "area = ", "at its end a text is missing" }, { "area = CP|", "at its end a text" },
 		{ "area = \"CP", "a quote is opened and not closed" }, { "plane < 1|2", "(character 10)" },
 		{ "and", "one of id" }, { "quality > 1e999", "quality wants" },
 	};

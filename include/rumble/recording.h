@@ -26,6 +26,8 @@ struct rmb_neurons {
 	const int64_t *plane, *probe;
 	const char *area;       /* n texts of area_width bytes, NUL-padded */
 	size_t area_width;
+	const char *label;      /* what a person or a spike sorter called the unit, good or mua; texts as of area */
+	size_t label_width;
 };
 
 /* Stored rows that lie in a file of their own. */

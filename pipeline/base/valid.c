@@ -29,10 +29,13 @@ neurons_valid(const struct rmb_neurons *neurons, struct rmb_error *error)
 {
 	if (neurons->n < 1)
 		return WRONG(error, "a recording needs neurons; found %" PRId64, neurons->n);
-	if (neurons->area && (neurons->area_width < 1 || neurons->area_width > (size_t)1 << 20 ||
-	                      !fits(neurons->n, (int64_t)neurons->area_width)))
-		return WRONG(error, "areas of %zu bytes each for %" PRId64 " neurons are not possible", neurons->area_width,
-		             neurons->n);
+	const struct { const char *name, *text; size_t width;
+	} texts[] = { { "areas", neurons->area, neurons->area_width }, { "labels of units", neurons->label, neurons->label_width } };
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].text && (texts[i].width < 1 || texts[i].width > (size_t)1 << 20 ||
+		                      !fits(neurons->n, (int64_t)texts[i].width)))
+			return WRONG(error, "%s of %zu bytes each for %" PRId64 " neurons are not possible", texts[i].name,
+			             texts[i].width, neurons->n);
 	return 1;
 }
 

@@ -41,6 +41,8 @@ rmb_neurons_select(struct rmb_arena *arena, const struct rmb_neurons *in, const 
 		.probe = gather(arena, in->probe, sizeof *in->probe, keep, nkeep, &ok),
 		.area = gather(arena, in->area, in->area_width, keep, nkeep, &ok),
 		.area_width = in->area_width,
+		.label = gather(arena, in->label, in->label_width, keep, nkeep, &ok),
+		.label_width = in->label_width,
 	};
 	return ok ? 0 : rmb_error_nomem(error, "a selection of neurons");
 }

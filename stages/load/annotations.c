@@ -163,20 +163,20 @@ positions(const struct rmb_layout *layout, double pixel, int64_t n, struct rmb_a
 
 /* Python objects that were only found by their name may be something else than a text for each neuron: they are then left out. */
 static int
-areas(const struct rmb_found *found, int64_t n, struct rmb_neurons *neurons, struct rmb_load_notes *notes,
+texts(const struct rmb_found *found, int64_t n, const char **out, size_t *width, struct rmb_load_notes *notes,
       struct rmb_error *error)
 {
 	struct rmb_error own = { 0 };
 	char *text = NULL;
-	int code = found->member ? rmb_load_texts(found->file, found->member, &text, &neurons->area_width, &own) : 0;
+	int code = found->member ? rmb_load_texts(found->file, found->member, &text, width, &own) : 0;
 	if (found->member && found->member->pickle && !found->asked &&
 	    (code == RMB_EINPUT || (!code && found->member->count != n))) {
 		rmb_load_note(notes, "'%s' was left out: it is a pickle of Python objects that are not one text for each neuron",
 		              found->member->name);
-		neurons->area_width = 0;
+		*width = 0;
 		return 0;
 	}
-	neurons->area = text;
+	*out = text;
 	return code ? rmb_error_set(error, code, "%s", own.text) : 0;
 }
 
@@ -239,7 +239,9 @@ rmb_load_neurons(const struct rmb_layout *layout, const struct rmb_load_settings
 	if (!code && neurons->id)
 		note_twice(neurons->id, n, arena, notes);
 	if (!code)
-		code = areas(&layout->area, n, neurons, notes, error);
+		code = texts(&layout->area, n, &neurons->area, &neurons->area_width, notes, error);
+	if (!code)
+		code = texts(&layout->unit_label, n, &neurons->label, &neurons->label_width, notes, error);
 	neurons->n = n;
 	neurons->quality = quality;
 	if (!code && layout->parts) {

@@ -32,6 +32,7 @@ static const struct role roles[] = {
 	{ FOUND(medians), { "stat.med" }, false }, /* of suite2p's Fall.mat */
 	{ ROLE(quality), { "snr", "quality", "stat.snr", "recording/quality" }, false },
 	{ ROLE(area), { "areas", "recording/area" }, true },
+	{ ROLE(unit_label), { "unit_labels", "recording/label" }, true },
 	{ ROLE(plane), { "iplane", "stat.iplane", "recording/plane" }, false },
 	{ ROLE(probe), { "iprobe", "recording/probe" }, false },
 	{ FOUND(cells), { "iscell" }, false },
@@ -336,7 +337,8 @@ rmb_load_companions(const struct rmb_layout *layout, int64_t *n, const struct rm
 {
 	const struct rmb_found *const all[] = { &layout->positions, &layout->x,     &layout->y,     &layout->quality,
 		                                &layout->area,      &layout->plane, &layout->probe, &layout->id,
-		                                &layout->counts,    &layout->ends,  &layout->z };
+		                                &layout->counts,    &layout->ends,  &layout->z,
+		                                &layout->unit_label };
 	*n = 0;
 	*whose = NULL;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

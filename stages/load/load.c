@@ -65,6 +65,9 @@ static const struct rmb_param params[] = {
 	{ "quality_file", RMB_FILE, AT(quality_file), "none", true, .help = "an .npy file with the quality of each neuron" },
 	{ "area", RMB_STRING, AT(area), "none", true,
 	  .help = "name of the brain area of each neuron, text or numbers; found by itself: areas" },
+	{ "unit_label", RMB_STRING, AT(unit_label), "none", true,
+	  .help = "name of the label of each unit, text such as good and mua; found by itself: unit_labels, and in folders and NWB "
+	          "what `units` goes by" },
 	{ "plane", RMB_STRING, AT(plane), "none", true,
 	  .help = "name of the imaging plane of each neuron; found by itself: iplane" },
 	{ "probe", RMB_STRING, AT(probe), "none", true, .help = "name of the probe of each neuron; found by itself: iprobe" },
@@ -425,14 +428,14 @@ run(struct rmb_call *call)
 
 const struct rmb_stage rmb_stage_load = {
 	.name = "load",
-	.version = 12,
+	.version = 13,
 	.folder = "load",
 	.run = run,
 	.brief = "read a recording from npy, npz, HDF5, NWB and MATLAB files, tables of text, or folders of suite2p, Kilosort, "
 	         "phy and ALF",
 	.about = "Reads activity (a matrix of neurons and frames, in either orientation, of any numeric type) or spike times "
 	         "with their neurons, "
-		 "and what the file says of each neuron: position, quality, area, plane, probe. The format is recognised by the "
+		 "and what the file says of each neuron: position, quality, area, label of the unit, plane, probe. The format is recognised by the "
 	         "content. The "
 		 "arrays of published data sets are found by their names; others are named by settings. Neurons with samples "
 	         "that are not "

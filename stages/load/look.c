@@ -41,42 +41,42 @@ see_numbers(struct look *l, const char *name, const double *v, int64_t n, const 
 		rmb_see_caution(l->seen, false, "%s is missing for %" PRId64 " of %" PRId64 " neurons", name, missing, n);
 }
 
-struct area { const char *name; size_t width; int64_t n; };
+struct named { const char *name; size_t width; int64_t n; };
 
 static int
 by_count(const void *a, const void *b)
 {
-	const struct area *x = a, *y = b;
+	const struct named *x = a, *y = b;
 	return (x->n < y->n) - (x->n > y->n);
 }
 
-/* "V1 (120), CA1 (99)", the largest first. */
+/* Of the texts of neurons "V1 (120), CA1 (99)", the largest first. */
 static void
-see_areas(struct look *l, const struct rmb_neurons *neurons)
+see_texts(struct look *l, const char *title, const char *all, size_t width, int64_t count)
 {
 	enum { MOST = 1000 };
-	struct area *area = rmb_arena_alloc(l->arena, MOST, sizeof *area);
+	struct named *part = rmb_arena_alloc(l->arena, MOST, sizeof *part);
 	int n = 0;
 	const char *text = "";
-	for (int64_t i = 0; i < neurons->n && area; i++) {
-		const char *name = neurons->area + (size_t)i * neurons->area_width;
+	for (int64_t i = 0; i < count && part && all; i++) {
+		const char *name = all + (size_t)i * width;
 		int k = 0;
-		while (k < n && strncmp(area[k].name, name, neurons->area_width) != 0)
+		while (k < n && strncmp(part[k].name, name, width) != 0)
 			k++;
 		if (k == n && n < MOST)
-			area[n++] = (struct area){ name, strnlen(name, neurons->area_width), 0 };
+			part[n++] = (struct named){ name, strnlen(name, width), 0 };
 		if (k < n)
-			area[k].n++;
+			part[k].n++;
 	}
-	if (area)
-		qsort(area, (size_t)n, sizeof *area, by_count);
+	if (part)
+		qsort(part, (size_t)n, sizeof *part, by_count);
 	for (int k = 0; k < n && k < SHOWN && text; k++) {
-		const char *name = rmb_load_printable(l->arena, area[k].name, area[k].width);
+		const char *name = rmb_load_printable(l->arena, part[k].name, part[k].width);
 		text = rmb_arena_printf(l->arena, "%s%s%s (%" PRId64 ")", text, k ? ", " : "", name && *name ? name : "no name",
-		                        area[k].n);
+		                        part[k].n);
 	}
 	if (n > 0 && text)
-		rmb_see_text(l->seen, "areas", n > SHOWN ? "%s and %d more" : "%s", text, n - SHOWN);
+		rmb_see_text(l->seen, title, n > SHOWN ? "%s and %d more" : "%s", text, n - SHOWN);
 }
 
 static int
@@ -119,8 +119,8 @@ see_neurons(struct look *l, const struct rmb_neurons *neurons)
 		rmb_see_text(l->seen, "positions", "none");
 	if (quality->member && neurons->quality)
 		see_numbers(l, rmb_arena_printf(l->arena, "quality (%s)", quality->member->name), neurons->quality, n, "1");
-	if (neurons->area)
-		see_areas(l, neurons);
+	see_texts(l, "areas", neurons->area, neurons->area_width, n);
+	see_texts(l, "labels of units", neurons->label, neurons->label_width, n);
 	see_groups(l, "planes", neurons->plane, n);
 	see_groups(l, "probes", neurons->probe, n);
 	if (l->files.main->in_pixels && isnan(l->set.pixel) && neurons->x)
@@ -132,8 +132,8 @@ static void
 spare(struct look *l)
 {
 	struct rmb_found *const role[] = { &l->layout.x, &l->layout.y, &l->layout.positions, &l->layout.quality,
-		                           &l->layout.area };
-	static const char *const name[] = { "x", "y", "positions", "quality", "areas" };
+		                           &l->layout.area, &l->layout.unit_label };
+	static const char *const name[] = { "x", "y", "positions", "quality", "areas", "labels of units" };
 	for (size_t i = 0; i < sizeof role / sizeof *role; i++)
 		if (role[i]->member && role[i]->member->effort > MOST_EFFORT && l->seen->depth != RMB_WHOLE) {
 			rmb_see_text(l->seen, name[i], "'%s', worked out while loading", role[i]->member->name);

@@ -1,15 +1,16 @@
 /* load/nwb_units.c -- a table of units: spike times, labels, places.
  *
  * spike_times holds the times of all units end to end, s; spike_times_index where each unit's part ends. Members: st, sCount,
- * cluster (the table's id), xpos and ypos. A unit's electrode is that of peak_channel_id, which is looked for in the electrodes'
- * column id, else those of `electrodes`, which are row numbers; of several the mean. Positions are the electrodes' rel_x and
- * rel_y, else the probe's, else x and y. Where a column quality or ks_label calls units good, only those are read (`units`). */
+ * cluster (the table's id), xpos, ypos and unit_labels. A unit's electrode is that of peak_channel_id, which is looked for in the
+ * electrodes' column id, else those of `electrodes`, which are row numbers; of several the mean. Positions are the electrodes'
+ * rel_x and rel_y, else the probe's, else x and y. Where a column quality or ks_label calls units good, only those are read
+ * (`units`). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "load/nwb.h"
+#include "load/sorted.h"
 #include "numeric/intervals.h"
 #include "rumble/recording.h"
 
@@ -61,11 +62,11 @@ static bool
 is_wanted(const char *label, const char *units)
 {
 	if (strcmp(units, "all") == 0)
-		return strcasecmp(label, "noise") != 0;
-	return strcasecmp(label, "good") == 0 || (strcmp(units, "good+mua") == 0 && strcasecmp(label, "mua") == 0);
+		return strcmp(label, "noise") != 0;
+	return strcmp(label, "good") == 0 || (strcmp(units, "good+mua") == 0 && strcmp(label, "mua") == 0);
 }
 
-/* The text column with labels of units, if one of them is good, mua or noise. */
+/* The text column with labels of units, if one of them is good, mua or noise; these words in small letters. */
 static int
 read_labels(struct rmb_load_file *file, const struct units *u, const char **name, char **label, size_t *width,
             struct rmb_error *error)
@@ -86,12 +87,27 @@ read_labels(struct rmb_load_file *file, const struct units *u, const char **name
 		if (m->count != u->chosen.all)
 			continue;
 		code = rmb_load_texts(&nwb->plain, m, label, width, error);
-		for (int64_t k = 0; k < u->chosen.all && !code; k++)
-			labelled |= is_wanted(*label + (size_t)k * *width, "good+mua") || strcasecmp(*label + (size_t)k * *width, "noise") == 0;
+		for (int64_t k = 0; k < u->chosen.all && !code; k++) {
+			char *word = *label + (size_t)k * *width;
+			const char *plain = rmb_sorted_word(word);
+			if (plain)
+				memcpy(word, plain, strlen(plain));
+			labelled |= is_wanted(word, "good+mua") || strcmp(word, "noise") == 0;
+		}
 		*label = code || !labelled ? NULL : *label;
 		*name = names[i];
 	}
 	return code;
+}
+
+static int
+offer_labels(struct rmb_load_file *file, const struct units *u, const char *label, size_t width, struct rmb_error *error)
+{
+	char *chosen = rmb_arena_alloc(file->arena, (size_t)u->chosen.n, width);
+	for (int64_t i = 0; i < u->chosen.n && chosen; i++)
+		memcpy(chosen + (size_t)i * width, label + (size_t)u->chosen.row[i] * width, width);
+	return chosen ? rmb_gathered_texts(&((struct rmb_nwb *)file->handle)->made, "unit_labels", chosen, width, u->chosen.n, error)
+	              : rmb_error_nomem(error, "labels of units");
 }
 
 static int
@@ -119,7 +135,7 @@ choose_units(struct rmb_load_file *file, struct units *u, struct rmb_error *erro
 		                   strcmp(units, "all") == 0    ? "anything but noise"
 		                   : strcmp(units, "good") == 0 ? "good"
 		                                                : "good or mua");
-	return u->chosen.n ? 0
+	return u->chosen.n ? (label ? offer_labels(file, u, label, width, error) : 0)
 	            : rmb_error_set(error, RMB_EINPUT,
 	                            "%s: none of %" PRId64 " units is called %s by the column %s of '%s'; write `units: good+mua` or "
 	                            "`units: all`", file->path, u->chosen.all,

@@ -9,7 +9,7 @@ struct rmb_load_settings {
 	double rate, clock, pixel, threshold;
 	const char *activity, *neuropil, *spikes, *unit, *counts, *ends;
 	double neuropil_factor;
-	const char *x, *y, *positions, *quality, *area, *plane, *probe, *id;
+	const char *x, *y, *positions, *quality, *area, *unit_label, *plane, *probe, *id;
 	const char *times, *state, *epochs, *bad_frames;
 	const char *orientation, *nonfinite, *parts;
 	struct rmb_reals window, drop;
@@ -46,7 +46,7 @@ struct rmb_unit_parts {
 struct rmb_layout {
 	const struct rmb_unit_parts *parts; /* unit_parts.c; NULL: the list is one */
 	struct rmb_found activity, spikes, unit, counts, ends;
-	struct rmb_found x, y, positions, quality, area, plane, probe, id;
+	struct rmb_found x, y, positions, quality, area, unit_label, plane, probe, id;
 	struct rmb_found cells, medians; /* as suite2p writes them: cell or not, and probability; y and x in pixels */
 	struct rmb_found times;      /* time of each frame */
 	struct rmb_found state, epochs, bad_frames;

@@ -96,15 +96,36 @@ rmb_sorted_unit(const struct rmb_sorting *s, double cluster)
 	return low < s->nunits && (double)s->unit[low].cluster == cluster ? &s->unit[low] : NULL;
 }
 
+static const char *const words[] = { "good", "mua", "noise", "unsorted" };
+enum { NWORDS = sizeof words / sizeof *words };
+
+const char *
+rmb_sorted_word(const char *text)
+{
+	for (int i = 0; i < NWORDS; i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return words[i];
+	return NULL;
+}
+
+/* What the unit is labelled; NULL: nobody said. */
+static const char *
+word_of(const struct rmb_unit *unit)
+{
+	for (int i = 0; i < NWORDS; i++)
+		if (unit->label == words[i][0])
+			return words[i];
+	return NULL;
+}
+
 void
 rmb_sorted_label(struct rmb_unit *unit, const char *word, bool curated)
 {
-	static const char *const words[] = { "good", "mua", "noise", "unsorted" };
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasecmp(word, words[i]) == 0 && (curated || !unit->curated) && (words[i][0] != 'u' || !unit->label)) {
-			unit->label = words[i][0];
-			unit->curated = curated && words[i][0] != 'u';
-		}
+	const char *plain = rmb_sorted_word(word);
+	if (plain && (curated || !unit->curated) && (*plain != 'u' || !unit->label)) {
+		unit->label = *plain;
+		unit->curated = curated && *plain != 'u';
+	}
 }
 
 static bool
@@ -134,8 +155,8 @@ struct columns {
 	int64_t n, nspikes;
 	int64_t *cluster, *probe, *home; /* home: which sorting */
 	double *x, *depth, *quality;
-	const char **area; /* NULL: not known */
-	bool some_x, some_depth, some_quality, some_area;
+	const char **area, **label; /* NULL: not known */
+	bool some_x, some_depth, some_quality, some_area, some_label;
 };
 
 static int
@@ -148,9 +169,10 @@ make_columns(struct rmb_arena *arena, int64_t all, struct columns *c, struct rmb
 		               .x = rmb_arena_alloc(arena, n, sizeof *c->x),
 		               .depth = rmb_arena_alloc(arena, n, sizeof *c->depth),
 		               .quality = rmb_arena_alloc(arena, n, sizeof *c->quality),
-		               .area = rmb_arena_alloc(arena, n, sizeof *c->area) };
-	return c->cluster && c->probe && c->home && c->x && c->depth && c->quality && c->area ? 0
-	                                                                                      : rmb_error_nomem(error, "units");
+		               .area = rmb_arena_alloc(arena, n, sizeof *c->area),
+		               .label = rmb_arena_alloc(arena, n, sizeof *c->label) };
+	bool made = c->cluster && c->probe && c->home && c->x && c->depth && c->quality && c->area && c->label;
+	return made ? 0 : rmb_error_nomem(error, "units");
 }
 
 static void
@@ -163,10 +185,12 @@ add_unit(struct columns *c, const struct rmb_unit *unit, int home)
 	c->depth[c->n] = unit->depth;
 	c->quality[c->n] = unit->quality;
 	c->area[c->n] = unit->area;
+	c->label[c->n] = word_of(unit);
 	c->some_x |= isfinite(unit->x);
 	c->some_depth |= isfinite(unit->depth);
 	c->some_quality |= isfinite(unit->quality);
 	c->some_area |= unit->area && *unit->area;
+	c->some_label |= c->label[c->n] != NULL;
 	c->nspikes += unit->nspikes;
 	c->n++;
 }
@@ -181,19 +205,19 @@ add_spikes(struct rmb_load_file *file, const struct rmb_sorting *s, int n, const
 }
 
 static int
-add_areas(struct rmb_load_file *file, const struct columns *c, struct rmb_error *error)
+add_texts(struct rmb_load_file *file, const char *name, const char *const *of, int64_t n, struct rmb_error *error)
 {
 	size_t width = 1;
-	for (int64_t u = 0; u < c->n; u++)
-		width = c->area[u] && strlen(c->area[u]) >= width ? strlen(c->area[u]) + 1 : width;
+	for (int64_t u = 0; u < n; u++)
+		width = of[u] && strlen(of[u]) >= width ? strlen(of[u]) + 1 : width;
 	if (width > RMB_LONGEST_AREA)
 		return rmb_error_set(error, RMB_EINPUT, "%s: the area of a unit is a text of %zu bytes; rumble reads up to %d",
 		                     file->path, width - 1, RMB_LONGEST_AREA - 1);
-	char *text = rmb_arena_alloc(file->arena, (size_t)c->n, width);
-	for (int64_t u = 0; u < c->n && text; u++)
-		if (c->area[u])
-			rmb_load_make_printable(strcpy(text + (size_t)u * width, c->area[u]), strlen(c->area[u]));
-	return text ? rmb_gathered_texts(file, "areas", text, width, c->n, error) : rmb_error_nomem(error, "areas");
+	char *text = rmb_arena_alloc(file->arena, (size_t)n, width);
+	for (int64_t u = 0; u < n && text; u++)
+		if (of[u])
+			rmb_load_make_printable(strcpy(text + (size_t)u * width, of[u]), strlen(of[u]));
+	return text ? rmb_gathered_texts(file, name, text, width, n, error) : rmb_error_nomem(error, name);
 }
 
 static int
@@ -208,7 +232,9 @@ add_columns(struct rmb_load_file *file, const struct columns *c, struct rmb_erro
 		code = rmb_gathered_doubles(file, "xpos", c->x, c->n, error);
 	if (!code && c->some_quality)
 		code = rmb_gathered_doubles(file, "quality", c->quality, c->n, error);
-	return code || !c->some_area ? code : add_areas(file, c, error);
+	if (!code && c->some_area)
+		code = add_texts(file, "areas", c->area, c->n, error);
+	return code || !c->some_label ? code : add_texts(file, "unit_labels", c->label, c->n, error);
 }
 
 int

@@ -4,7 +4,7 @@
  * A folder format fills in a sorting for each probe; from here come st (s) and clu of each spike of the units that are read,
  * which are not held in memory but read from their files in pieces, side by side, whenever they are asked for; and of each unit
  * cluster (its number; of sorting s beyond the first s * 1,000,000 more), iprobe, and as far as they are known xpos, ypos,
- * quality and areas. `units: good` (the default) reads the units labelled good, `good+mua` mua as well, `all` everything but
+ * quality, areas and unit_labels. `units: good` (the default) reads the units labelled good, `good+mua` mua as well, `all` everything but
  * noise; where nobody labelled any, all are read. */
 #ifndef RMB_LOAD_SORTED_H
 #define RMB_LOAD_SORTED_H
@@ -38,6 +38,8 @@ int rmb_sorted_spikes(struct rmb_load_file *file, struct rmb_sorting *s, struct 
 int rmb_sorted_time(const struct rmb_sorting *s, int64_t i, double time, double *out, struct rmb_error *error) RMB_CHECKED;
 /* NULL: it has no spikes. */
 struct rmb_unit *rmb_sorted_unit(const struct rmb_sorting *s, double cluster);
+/* The one of good, mua, noise and unsorted that the text is, whatever its capitals, in small letters; NULL: none. */
+const char *rmb_sorted_word(const char *text);
 /* Takes good, mua, noise or unsorted, unless a person has said otherwise. */
 void rmb_sorted_label(struct rmb_unit *unit, const char *word, bool curated);
 /* Makes the members. */

@@ -19,7 +19,7 @@ struct walk {
 	const char *found;
 };
 
-enum { DEEPEST = 50, LONGEST_AREA = 256 };
+enum { DEEPEST = 50, LONGEST_TEXT = 256 };
 
 static int
 fail(struct walk *w, const char *needed)
@@ -142,10 +142,10 @@ any_alternative(struct walk *w, bool blanks, const char *text)
 
 /* ---- fields */
 
-enum field { ID, X, Y, Z, QUALITY, PLANE, PROBE, RATE, AREA, NFIELDS };
+enum field { ID, X, Y, Z, QUALITY, PLANE, PROBE, RATE, AREA, LABEL, NFIELDS };
 static const struct { const char *name, *unit; } fields[NFIELDS] = {
 	{ "id", "1" }, { "x", "um" }, { "y", "um" }, { "z", "um" }, { "quality", "1" }, { "plane", "1" }, { "probe", "1" },
-	{ "rate", "Hz" }, { "area", NULL } };
+	{ "rate", "Hz" }, { "area", NULL }, { "label", NULL } }; /* without a unit: texts */
 
 static double
 number_of(const struct rmb_known *known, enum field field, int64_t i)
@@ -164,17 +164,24 @@ number_of(const struct rmb_known *known, enum field field, int64_t i)
 static bool
 is_known(const struct rmb_neurons *n, enum field field)
 {
-	const void *const table[NFIELDS] = { n->id, n->x, n->y, n->z, n->quality, n->plane, n->probe, n, n->area };
+	const void *const table[NFIELDS] = { n->id, n->x, n->y, n->z, n->quality, n->plane, n->probe, n, n->area, n->label };
 	return table[field] != NULL;
+}
+
+/* Text i of those of `width` bytes, in place. */
+static const char *
+text_of(const char *text, size_t width, int64_t i, char *place, size_t size)
+{
+	size_t n = width < size ? width : size - 1;
+	memcpy(place, text + (size_t)i * width, n);
+	place[n] = '\0';
+	return place;
 }
 
 const char *
 rmb_area_of(const struct rmb_neurons *neurons, int64_t i, char *place, size_t size)
 {
-	size_t n = neurons->area_width < size ? neurons->area_width : size - 1;
-	memcpy(place, neurons->area + (size_t)i * neurons->area_width, n);
-	place[n] = '\0';
-	return place;
+	return text_of(neurons->area, neurons->area_width, i, place, size);
 }
 
 /* ---- comparisons */
@@ -234,13 +241,14 @@ numbers(struct walk *w, enum field field, enum sign sign)
 }
 
 static int
-texts(struct walk *w, enum sign sign)
+texts(struct walk *w, enum field field, enum sign sign)
 {
-	char place[LONGEST_AREA];
-	const char *area =
-		w->known && w->known->neurons->area ? rmb_area_of(w->known->neurons, w->neuron, place, sizeof place) : NULL;
-	bool holds = any_alternative(w, false, area);
-	return w->failed || !area || !*area ? RMB_UNKNOWN : holds != (sign == UNEQUAL) ? RMB_TRUE : RMB_FALSE;
+	char place[LONGEST_TEXT];
+	const struct rmb_neurons *n = w->known ? w->known->neurons : NULL;
+	const char *all = !n ? NULL : field == AREA ? n->area : n->label;
+	const char *text = all ? text_of(all, field == AREA ? n->area_width : n->label_width, w->neuron, place, sizeof place) : NULL;
+	bool holds = any_alternative(w, false, text);
+	return w->failed || !text || !*text ? RMB_UNKNOWN : holds != (sign == UNEQUAL) ? RMB_TRUE : RMB_FALSE;
 }
 
 static void
@@ -256,16 +264,19 @@ static int
 comparison(struct walk *w)
 {
 	size_t f = 0, s = 0;
+	char needed[40];
 	while (f < NFIELDS && !take_word(w, fields[f].name))
 		f++;
 	if (f == NFIELDS)
-		return fail(w, "one of id, x, y, z, quality, plane, probe, rate, area is missing, as in \"quality > 0.3\"");
+		return fail(w, "one of id, x, y, z, quality, plane, probe, rate, area, label is missing, as in \"quality > 0.3\"");
 	mention(w, (enum field)f);
 	while (s < NSIGNS && !take_sign(w, signs[s].text))
 		s++;
-	if (s == NSIGNS || (f == AREA && signs[s].sign > UNEQUAL))
-		return fail(w, f == AREA ? "area wants = or !=" : "one of = != < <= > >= is missing");
-	return f == AREA ? texts(w, signs[s].sign) : numbers(w, (enum field)f, signs[s].sign);
+	bool text = !fields[f].unit;
+	snprintf(needed, sizeof needed, "%s wants = or !=", fields[f].name);
+	if (s == NSIGNS || (text && signs[s].sign > UNEQUAL))
+		return fail(w, text ? needed : "one of = != < <= > >= is missing");
+	return text ? texts(w, (enum field)f, signs[s].sign) : numbers(w, (enum field)f, signs[s].sign);
 }
 
 /* ---- and, or, not */

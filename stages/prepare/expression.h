@@ -3,12 +3,12 @@
  *     condition  = part { "or" part }            part = factor { "and" factor }
  *     factor     = "not" factor | "(" condition ")" | comparison
  *     comparison = number-field ( = | != | < | <= | > | >= ) number [unit] { "|" number [unit] }
- *                | "area" ( = | != ) pattern
+ *                | ( "area" | "label" ) ( = | != ) pattern
  *     pattern    = text { "|" text }, each in quotes if it holds blanks or signs; outside quotes * stands for any characters,
  *                  ? for one
  *
- * Fields: id, x, y, z (um), quality, plane, probe, rate (Hz), area. Several numbers or texts are alternatives of = and !=. A
- * comparison with something unknown is neither true nor false, and so is what depends on it. */
+ * Fields: id, x, y, z (um), quality, plane, probe, rate (Hz), area, label (of a unit: good, mua). Several numbers or texts
+ * are alternatives of = and !=. A comparison with something unknown is neither true nor false, and so is what depends on it. */
 #ifndef RMB_PREPARE_EXPRESSION_H
 #define RMB_PREPARE_EXPRESSION_H
 #include "rumble/stage.h"

@@ -215,8 +215,8 @@ check_annotations(struct rmb_call *call, const struct settings *set, const struc
 	                    : set->where ? rmb_condition_lacks(set->where, neurons) : NULL;
 	if (lacks)
 		return rmb_fail(call, RMB_EDATA,
-		                "'%s' has no %s for its neurons; name it where it is loaded, or select by something else",
-		                name, lacks);
+		                "'%s' has no %s for its neurons; name it where it is loaded%s, or select by something else",
+		                name, lacks, strcmp(lacks, "label") == 0 ? " (`unit_label`)" : "");
 	if (set->box.n >= 0 && (!neurons->x || !neurons->y))
 		return rmb_fail(call, RMB_EDATA,
 		                "box needs positions, but '%s' has no %s; name it where it is loaded, or set box to none",
@@ -400,14 +400,15 @@ estimate(const void *settings, const struct rmb_size *size, struct rmb_cost *cos
 
 const struct rmb_stage rmb_stage_select = {
 	.name = "select", .version = 1, .folder = "prepare", .run = run, .check = check, .estimate = estimate,
-	.brief = "keep neurons by quality, firing rate, position, area, or any condition on these",
+	.brief = "keep neurons by quality, firing rate, position, area, label of a unit, or any condition on these",
 	.about = "Keeps the neurons that meet every criterion set, with all that is known of them. Limits are strict: a "
 	         "neuron exactly at min_quality or min_rate is left out. The rate of spikes is their number divided by the "
 	         "time observed; that of frames is the mean activity times the frame rate, which is a firing rate only where "
 	         "frames hold spike counts. A neuron without quality or position does not pass a criterion that asks for it. "
 	         "`area` takes names as the file has them, several with | between, with * for any characters: `area: "
-	         "CP|VIS*`. `where` takes comparisons of id, x, y, z, quality, plane, probe, rate and area with and, or, not "
-	         "and brackets: `where: quality > 0.3 and (probe = 0|1 or area != LS)`; lengths and rates carry units. A "
+	         "CP|VIS*`. `where` takes comparisons of id, x, y, z, quality, plane, probe, rate, area and label with and, or, not "
+	         "and brackets: `where: quality > 0.3 and (probe = 0|1 or area != LS)`; lengths and rates carry units. "
+	         "`label` is what a person or a spike sorter called a unit, where the file says it, as `label = good|mua`. A "
 	         "comparison with something unknown neither holds nor fails. A recording becomes a view and takes no room.",
 	.cite = "Pachitariu et al. 2025, data: snr > 0.3 (two-photon), more than 0.01 spikes per second (probes)",
 	.caption = "Neurons with quality above {min_quality}, rate above {min_rate}, inside {box}, of the list {neurons}, "

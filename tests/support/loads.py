@@ -14,6 +14,10 @@ def load(p, path, settings="", name="r"):
         return {k: v[()] for k, v in file["recording"].items()}, said
 
 
+def texts(column):
+    return [item.decode().rstrip("\0") for item in column]
+
+
 def refuse(p, path, settings, *words, check=True):
     """`check` (unless only reading it shows) refuses it with these words, and so does a run with the first of them."""
     p.recipe(f"recordings: [{{name: r, path: {path}{settings}}}]\nstages:\n  raw: {{stage: load}}\n")
