@@ -4,6 +4,7 @@
  * The file appears under its name when it is whole, and what stands there already is never replaced. */
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "pipeline/export_inside.h"
@@ -33,8 +34,14 @@ find_format(const char *name, const char *path, struct rmb_error *error)
 	for (int i = 0; i < NFORMATS; i++)
 		if (name ? strcmp(formats[i].name, name) == 0 : path && ends_with(path, formats[i].ending))
 			return &formats[i];
-	if (!name)
+	const char *last = path ? strrchr(path, '/') : NULL, *dot = path ? strrchr(last ? last : path, '.') : NULL;
+	if (!name && (!dot || strcasecmp(dot, ".hdf5") == 0 || strcasecmp(dot, ".hdf") == 0))
 		return &formats[0];
+	if (!name) {
+		rmb_error_set(error, RMB_EUSAGE, "%s: what ends in %s is none of .h5, .npy, .csv and .nwb; end it so, or add `--format hdf5` or "
+		                                 "whatever it is to be", path, dot);
+		return NULL;
+	}
 	rmb_error_set(error, RMB_EUSAGE, "there is no format '%s' to export to; there are hdf5, npy, csv and nwb%s", name,
 	              strcmp(name, "mat") == 0 ? " (MATLAB reads the hdf5 file with h5read)" : "");
 	return NULL;

@@ -115,6 +115,31 @@ def test_units_of_other_writers():
             assert np.array_equal(np.sort(got["time"]), np.sort(f["units/spike_times"][()])) and got["first"].size == 4 and "x" not in got
 
 
+def test_rois_that_were_not_accepted_are_left_out():
+    with place() as p:
+        with begin(p, "a.nwb") as f:
+            table = typed(f, SERIES + "ImageSegmentation/PlaneSegmentation", "PlaneSegmentation")
+            table["id"], table["Accepted"] = np.arange(4), np.array([1, 0, 1, 1], "u1")
+            made = series(typed(f, SERIES + "DfOverF", "DfOverF"), "plane0", np.arange(20, dtype="f4").reshape(5, 4))
+            refer(made, table, np.arange(4))
+        got, said = load(p, "a.nwb")
+        assert got["id"].tolist() == [0, 2, 3] and "3 of 4 ROIs that the column Accepted" in said, said
+        assert len(load(p, "a.nwb", ", rois: all")[0]["activity"]) == 4
+
+
+def test_times_in_ms_are_told():
+    with place() as p:
+        with begin(p, "ms.nwb") as f:
+            units = typed(f, "units", "Units")
+            units["spike_times"], units["spike_times_index"] = np.arange(9.) * 66_000.5, np.array([3, 6, 9])
+        assert "span 146.7 hours: if these times are ms, write `clock: 1 kHz`" in load(p, "ms.nwb")[1]
+        np.savez(p.file("ms.npz"), st=np.sort(np.random.default_rng(1).random(60)) * 1e5, clu=np.arange(60) % 3)
+        assert "if these times are ms, write `clock: 1 kHz`" in load(p, "ms.npz")[1]
+        assert "hours" not in load(p, "ms.npz", ", clock: 1 kHz")[1]
+        np.savez(p.file("slow.npz"), spks=np.random.default_rng(1).random((3, 200), np.float32), tneural=np.arange(200) * 33.3)
+        assert "slower than activity is taken, so look at the unit of the frames' times" in load(p, "slow.npz")[1]
+
+
 def test_noise_is_never_read():
     with place() as p:
         with begin(p, "n.nwb") as f:

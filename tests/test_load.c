@@ -563,13 +563,13 @@ numbers_that_are_only_unusual_are_believed(void **state)
 	const struct array endless[] = { NUMBERS("st", "<f8", "(3,)", (double[]){ 0.5, 2, 1e300 }), clu };
 	write_npz(made->path, fraction, 2);
 	expect(made->path, NULL, 0, (const char *const[]){ NULL }, &got);
-	assert_true(got.neurons == 100000 && got.sum == 905300.5 && !*got.notes);
+	assert_true(got.neurons == 100000 && got.sum == 905300.5 && strstr(got.notes, "if these times are ms"));
 	write_npz(made->path, small, 2);
 	expect(made->path, NULL, 0, (const char *const[]){ NULL }, &got);
 	write_npz(made->path, seconds, 2);
 	set.clock = 1;
 	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);
-	assert_true(got.sum == 900003);
+	assert_true(got.sum == 900003 && !*got.notes);
 	write_npz(made->path, endless, 2);
 	expect(made->path, NULL, RMB_EINPUT, SAYS("span 1e+300 s", "did you mean samples at 30 kHz?", "clock: 1 Hz"), &got);
 	expect(made->path, &set, 0, (const char *const[]){ NULL }, &got);

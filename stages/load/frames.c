@@ -11,6 +11,7 @@
 
 /* Frames per second that only voltage is sampled with. */
 #define SWIFTEST 5000
+#define SLOWEST 0.1
 
 /* Part of a frame by which times may miss an edge and still lie on it. */
 static const double slack = 1e-6;
@@ -384,6 +385,11 @@ rmb_load_frames(const struct rmb_layout *layout, const struct rmb_load_settings 
 		              "at a rate of %g Hz all %" PRId64
 		              " frames take %.4g s: that is quicker than activity is taken, so look at the unit of `rate`",
 		              r->rate, r->nframes, (double)r->nframes / r->rate);
+	if (!code && r->rate < SLOWEST)
+		rmb_load_note(notes,
+		              "at a rate of %g Hz all %" PRId64
+		              " frames take %.4g hours: that is slower than activity is taken, so look at the unit of %s",
+		              r->rate, r->nframes, (double)r->nframes / r->rate / 3600, isnan(set->rate) ? "the frames' times" : "`rate`");
 	if (!code)
 		code = find_gaps(layout, time, arena, r, notes, error);
 	if (!code && layout->epochs.member)

@@ -156,14 +156,19 @@ offer(struct rmb_load_file *file, const struct rois *r, const char *member, cons
 	return id ? rmb_gathered_integers(&nwb->made, member, id, r->n, error) : whole ? rmb_error_nomem(error, name) : 0;
 }
 
-/* Leaves out the columns whose ROI is no cell. */
+/* Leaves out the columns whose ROI is no cell: by iscell, as suite2p writes it, else by Accepted, as NeuroConv does. */
 static int
 keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64_t n, struct rmb_error *error)
 {
+	static const char *const names[] = { "iscell", "Accepted", "accepted", NULL };
 	struct rmb_nwb *nwb = file->handle;
+	const char *const *name = names;
 	double *cell = NULL;
 	int64_t rows, kept = 0;
-	int code = strcmp(file->wish->rois, "all") == 0 ? 0 : column_of(file, r->table, "iscell", 0, &cell, &rows, error);
+	int code = 0;
+	for (bool all = strcmp(file->wish->rois, "all") == 0; *name && !all && !cell && !code;)
+		if (!(code = column_of(file, r->table, *name, 0, &cell, &rows, error)) && !cell)
+			name++;
 	r->row = row;
 	r->n = n;
 	if (code || !cell)
@@ -175,9 +180,9 @@ keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64
 	for (int64_t i = 0; i < n; i++) {
 		if (row[i] >= rows)
 			return rmb_error_set(error, RMB_EINPUT,
-			                     "%s: the column iscell of '%s' has %" PRId64 " rows, but the series is of row %" PRId64
+			                     "%s: the column %s of '%s' has %" PRId64 " rows, but the series is of row %" PRId64
 			                     ", too; mend it, or write `rois: all` to read every ROI",
-			                     file->path, r->table, rows, row[i]);
+			                     file->path, *name, r->table, rows, row[i]);
 		if (cell[row[i]] > 0.5) {
 			left[kept] = row[i];
 			column[kept++] = i;
@@ -185,14 +190,14 @@ keep_cells(struct rmb_load_file *file, struct rois *r, const int64_t *row, int64
 	}
 	if (kept == 0)
 		return rmb_error_set(error, RMB_EINPUT,
-		                     "%s: the column iscell of '%s' calls none of %" PRId64 " ROIs a cell; write `rois: all`",
-		                     file->path, r->table, n);
+		                     "%s: the column %s of '%s' calls none of %" PRId64 " ROIs a cell; write `rois: all`",
+		                     file->path, *name, r->table, n);
 	if (kept == n)
 		return 0;
 	rmb_load_file_note(file,
 	                   "read the %" PRId64 " of %" PRId64
-	                   " ROIs that the column iscell of their table calls cells; `rois: all` reads every one",
-	                   kept, n);
+	                   " ROIs that the column %s of their table calls cells; `rois: all` reads every one",
+	                   kept, n, *name);
 	r->row = left;
 	r->n = kept;
 	nwb->column = column;

@@ -25,6 +25,18 @@ rmb_spike_times_get(const struct rmb_spike_times *times, int64_t at, int64_t n, 
 	return code;
 }
 
+/* Says of spikes of more than a day that their unit may be another one, unless the recipe says it is s; span: as stored. */
+static void
+note_length(const struct rmb_found *found, const struct rmb_spike_times *times, double span, struct rmb_load_notes *notes)
+{
+	double hours = (isnan(times->clock) ? span : span / times->clock) / 3600;
+	if (hours > 24 && times->clock != 1)
+		rmb_load_note(notes, "the spikes '%s' span %.4g hours: %s", rmb_member_called(found->member), hours,
+		              found->file->in_seconds ? "are these times seconds, as this format has them?"
+		              : isnan(times->clock)   ? "if these times are ms, write `clock: 1 kHz`"
+		                                      : "did you mean `clock: 30 kHz`, or whatever it was?");
+}
+
 int
 rmb_spike_times_survey(const struct rmb_found *found, const struct rmb_load_times *to, struct rmb_spike_times *times,
                        double *block, struct rmb_load_notes *notes, struct rmb_error *error)
@@ -68,6 +80,7 @@ rmb_spike_times_survey(const struct rmb_found *found, const struct rmb_load_time
 			"%s: the spike times '%s' span %.6g s, that is %.4g days: did you mean samples at 30 kHz? Then write "
 			"`clock: 30 kHz`, or whatever it was; `clock: 1 Hz` if they are seconds",
 			path, rmb_member_called(m), high - low, (high - low) / 86400);
+	note_length(found, times, high - low, notes);
 	times->low = low;
 	times->high = high;
 	if (negative)
