@@ -150,6 +150,14 @@ def test_lists_of_three_axes_are_refused_in_pieces():
         inspect(p.file("guess.h5"), status=1)
 
 
+def test_a_small_file_of_one_huge_chunk_is_refused():
+    with place() as p:
+        with h5py.File(p.file("chunk.h5"), "w") as f:
+            made = f.create_dataset("spks", (1 << 14, 1 << 13), "f8", chunks=(1 << 14, 1 << 13), compression="gzip")
+            made.id.write_direct_chunk((0, 0), bytes(2_000_000))
+        refuse(p, "chunk.h5", ", rate: 22 Hz", "'spks' lies in packed chunks of 1073741824 bytes", "CHUNK=")
+
+
 def test_counts_of_parts_are_checked():
     with place() as p:
         unit = np.arange(100) % 3

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include "load/hdf5.h"
 
+#define MOST_UNPACKED ((int64_t)512 << 20)
+
 static const struct { H5Z_filter_t id; const char *name;
 } filters[] = { { 1, "deflate" }, { 2, "shuffle" },       { 3, "fletcher32" }, { 4, "szip" },
 	        { 5, "nbit" },    { 6, "scale-offset" },  { 305, "LZO" },      { 307, "bzip2" },
@@ -108,6 +110,18 @@ judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 		m->refusal = "has a damaged type";
 }
 
+/* A packed chunk is unpacked as a whole: of a small file one this large is a trap, of a large one it is only unwise. */
+static void
+judge_chunk(struct rmb_load_file *file, struct rmb_member *m, int64_t chunk)
+{
+	if (chunk > MOST_UNPACKED && file->size < chunk / 16)
+		m->refusal = reason(rmb_arena_printf(
+			file->arena,
+			"lies in packed chunks of %" PRId64 " bytes in a file of %" PRId64 ", and each takes that much memory at once: "
+			"rumble goes up to %" PRId64 "; h5repack with `-l %s:CHUNK=...` makes smaller ones",
+			chunk, file->size, MOST_UNPACKED, m->name));
+}
+
 /* Compares what the dataset claims with what the file stores for it. */
 static void
 judge_size(struct rmb_load_file *file, struct rmb_dataset *d, hid_t type, hid_t creation)
@@ -133,6 +147,8 @@ judge_size(struct rmb_load_file *file, struct rmb_dataset *d, hid_t type, hid_t 
 			" for it: the size is past the limit; the file is damaged, unfinished or not what it seems",
 			rmb_member_shape(file->arena, m), m->type,
 			huge ? "more than 2^63" : rmb_arena_printf(file->arena, "%" PRId64, claimed), file->size, stored));
+	else if (packed && chunked)
+		judge_chunk(file, m, chunk);
 }
 
 /* Chunks that were never written read as the fill value, 0 unless the file says otherwise: said, for it looks like data. */
