@@ -185,6 +185,12 @@ def test_nested_cells_and_structs():
         check_units(got)
 
 
+def test_a_small_file_that_would_take_all_memory_is_refused():
+    with place() as p:
+        scipy.io.savemat(p.file("z.mat"), {"spks": np.zeros((8000, 7000))}, do_compression=True)
+        refuse(p, "z.mat", ", rate: 22 Hz", "z.mat: 'spks' is packed so tightly", "-v7.3")
+
+
 def test_two_arrays_of_one_name_are_not_mixed():
     with place() as p:
         wide = np.arange(600_000.).reshape(2000, 300)

@@ -20,6 +20,10 @@ enum { RMB_MEMBER_AXES = 4 };
 #define RMB_LYING_BYTES ((int64_t)64 << 20)
 /* No deflate stream expands by more than about 1,032. */
 #define RMB_DEFLATE_RATIO 1100
+/* What must be unpacked as a whole is refused above so many bytes, unless the file is a plausible part of it: a small file must
+ * not take a GiB, and libraries take up to twice the room. */
+#define RMB_UNPACKED_BYTES ((int64_t)384 << 20)
+#define RMB_PLAUSIBLE_RATIO 64
 
 enum rmb_number { RMB_NO_NUMBER, RMB_FLOATING, RMB_SIGNED, RMB_UNSIGNED, RMB_BOOLEAN, RMB_BYTES, RMB_UTF32 };
 

@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include "load/hdf5.h"
 
-#define MOST_UNPACKED ((int64_t)512 << 20)
-
 static const struct { H5Z_filter_t id; const char *name;
 } filters[] = { { 1, "deflate" }, { 2, "shuffle" },       { 3, "fletcher32" }, { 4, "szip" },
 	        { 5, "nbit" },    { 6, "scale-offset" },  { 305, "LZO" },      { 307, "bzip2" },
@@ -114,12 +112,12 @@ judge_type(struct rmb_arena *arena, hid_t type, struct rmb_dataset *d)
 static void
 judge_chunk(struct rmb_load_file *file, struct rmb_member *m, int64_t chunk)
 {
-	if (chunk > MOST_UNPACKED && file->size < chunk / 16)
+	if (chunk > RMB_UNPACKED_BYTES && file->size < chunk / RMB_PLAUSIBLE_RATIO)
 		m->refusal = reason(rmb_arena_printf(
 			file->arena,
 			"lies in packed chunks of %" PRId64 " bytes in a file of %" PRId64 ", and each takes that much memory at once: "
 			"rumble goes up to %" PRId64 "; h5repack with `-l %s:CHUNK=...` makes smaller ones",
-			chunk, file->size, MOST_UNPACKED, m->name));
+			chunk, file->size, RMB_UNPACKED_BYTES, m->name));
 }
 
 /* Compares what the dataset claims with what the file stores for it. */

@@ -108,7 +108,21 @@ shape_of(const matvar_t *v)
 	return m;
 }
 
-struct listing { struct rmb_load_file *file; struct matlab *matlab; const char *top; };
+/* top: the variable; bytes: of what it holds so far. */
+struct listing { struct rmb_load_file *file; struct matlab *matlab; const char *top; int64_t bytes; };
+
+/* A variable is unpacked as a whole: of a small file one this large is a trap, of a large one it is only unwise. */
+static void
+judge_size(struct listing *l, struct rmb_member *shape, int64_t n)
+{
+	int64_t bytes;
+	if (__builtin_mul_overflow(n > 0 ? n : 0, (int64_t)shape->item, &bytes) || __builtin_add_overflow(l->bytes, bytes, &l->bytes) ||
+	    (l->bytes > RMB_UNPACKED_BYTES && l->file->size < l->bytes / RMB_PLAUSIBLE_RATIO)) {
+		shape->refusal = "is packed so tightly that a small file would take all memory: save it with `save(..., '-v7.3')`, "
+				 "which is read in pieces";
+		shape->naxes = 0;
+	}
+}
 
 static int
 note_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct rmb_error *error)
@@ -116,6 +130,7 @@ note_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct 
 	struct listing *l = self;
 	struct rmb_member shape = shape_of(leaf);
 	int64_t n = count_of(leaf);
+	judge_size(l, &shape, n);
 	return rmb_leaves_note(l->file, &l->matlab->leaves, name, l->top, list, &shape, shape.number == RMB_BYTES ? n > 0 : n,
 	                       error);
 }
@@ -124,12 +139,13 @@ note_leaf(void *self, const char *name, const matvar_t *leaf, bool list, struct 
 static int
 list_variables(struct rmb_load_file *file, struct matlab *h, struct rmb_error *error)
 {
-	struct listing listing = { file, h, NULL };
+	struct listing listing = { .file = file, .matlab = h };
 	struct walk walk = { .file = file, .self = &listing, .visit = note_leaf, .error = error };
 	int code = 0;
 	for (matvar_t *v; !code && (v = Mat_VarReadNextInfo(h->mat)); Mat_VarFree(v)) {
 		if (!v->name || strncmp(v->name, "__", 2) == 0)
 			continue;
+		listing.bytes = 0;
 		listing.top = rmb_arena_strdup(file->arena, v->name);
 		code = listing.top ? rmb_leaf_below(file, walk.name, 0, v->name, error) : rmb_error_nomem(error, file->path);
 		if (!code)
