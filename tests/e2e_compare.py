@@ -4,7 +4,7 @@ import re
 import h5py
 import numpy as np
 
-from support.running import place, tests
+from support.running import numbers_alone, place, tests
 
 STAGES = """
 stages:
@@ -105,6 +105,7 @@ def network(symmetric, seed, neurons=60, frames=2000, steps=23, h=0.04, edge=0.9
     return out
 
 
+@numbers_alone
 def test_networks_are_told_apart_by_their_surrogates():
     with place() as p:
         made = {"mirror": network(True, 10), "loops": network(False, 11), "alone": activity(0, neurons=60, frames=2000)}

@@ -8,7 +8,7 @@ import subprocess
 import h5py
 import numpy as np
 
-from support.running import RUMBLE, SHARED, place, tests
+from support.running import RUMBLE, SHARED, numbers_alone, place, tests
 from support.inspecting import facts, inspect, missing, near, warned
 
 recordings = os.path.join(SHARED, "recordings")
@@ -148,6 +148,7 @@ def test_every_file_gives_an_answer_and_what_it_writes_passes_the_check():
         assert done.returncode == 0, done.stderr[:5000]
 
 
+@numbers_alone
 def test_the_recipe_that_init_writes_for_a_real_recording_runs():
     """Each in a run of its own but for the largest, with the whole ending of a user's way: init, check, run, report."""
     files = ["critical-init-npz/F_miniscope219.npz", "critical-init-npz/F_zftectum114.npz", "critical-init-npz/T219_spks_face.npz",

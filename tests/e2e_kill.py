@@ -7,7 +7,7 @@ import time
 
 from support.running import INT, KILL, RATS_RECIPE, TERM, alive, children, place, send, tests, wait_until
 
-MOMENTS, SEED = 20 if os.environ.get("RUMBLE_SANITIZE") == "ON" else 50, 20250110
+MOMENTS, SEED = 50, 20250110
 
 
 def undisturbed():

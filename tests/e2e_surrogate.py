@@ -4,7 +4,7 @@ import os
 import h5py
 import numpy as np
 
-from support.running import SOURCE, fixture, place, tests
+from support.running import SOURCE, fixture, numbers_alone, place, tests
 
 HEAD = f"""
 recordings:
@@ -298,6 +298,7 @@ stages:
         assert all(p.min() >= 0 and p.max() < 1000 and p.std() > 150 for p in places)    # even on a square: 289 um
 
 
+@numbers_alone
 def test_the_recipe_that_ships_runs_to_its_report():
     with place() as here:
         said = here.run("run", os.path.join(SOURCE, "recipes", "surrogate.yaml"), "--out", "out")
